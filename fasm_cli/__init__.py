@@ -1,0 +1,40 @@
+"""fasm: fallible async state machines. What a machine needs, and nothing else, is imported from here."""
+
+from fasm_cli.core.chooser import Chooser
+from fasm_cli.core.constraints import Between, OneOf, Size, Text
+from fasm_cli.core.model import (
+    Actions,
+    ActionsFull,
+    Normal,
+    Profile,
+    RestoreError,
+    StateMachine,
+    Tracked,
+    TrackedActionCompleted,
+    TransitionError,
+    Untracked,
+    invariant,
+    sometimes,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Actions",
+    "ActionsFull",
+    "Between",
+    "Chooser",
+    "Normal",
+    "OneOf",
+    "Profile",
+    "RestoreError",
+    "Size",
+    "StateMachine",
+    "Text",
+    "Tracked",
+    "TrackedActionCompleted",
+    "TransitionError",
+    "Untracked",
+    "invariant",
+    "sometimes",
+]

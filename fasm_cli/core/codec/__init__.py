@@ -1,0 +1,76 @@
+"""Typed values ↔ plain data ↔ text, for the types that one machine declares."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from fasm_cli.core.codec.encode import TAG, Encoders, Mismatch, canonical_text, digest_of
+from fasm_cli.core.codec.parse import Parser
+from fasm_cli.core.codec.render import render
+from fasm_cli.core.codec.shape import Choice, Record, Shape, Shapes, Unsupported, tag_of
+
+if TYPE_CHECKING:
+    from fasm_cli.core.codec.decode import Decoders
+
+__all__ = ["Codec", "Mismatch", "Shape", "Shapes", "Unsupported", "render"]
+
+
+class Codec:
+    """All conversions for the shapes of one machine.
+
+    A message (an input, an action, a result) is always stored with the tag of its class, so that a file stays
+    readable and keeps its meaning when a second class joins; a state or an id only where its type is a union.
+    """
+
+    def __init__(self, shapes: Shapes) -> None:
+        self.shapes = shapes
+        self._plain = Encoders(canonical=False)
+        self._canonical = Encoders(canonical=True)
+
+    @cached_property
+    def _decoders(self) -> "Decoders":
+        from fasm_cli.core.codec.decode import Decoders  # cattrs is not imported before something is read
+
+        return Decoders()
+
+    @cached_property
+    def parser(self) -> Parser:
+        return Parser(self.shapes, self._plain)
+
+    def encode(self, shape: Shape, value: Any) -> Any:
+        """Plain data for `value`. Raises `Mismatch` with the path of what does not fit."""
+        return self._plain.of(shape)(value)
+
+    def decode(self, shape: Shape, plain: Any) -> Any:
+        """The value that `plain` stands for. Raises `Mismatch` naming every fault."""
+        return self._decoders.of(shape)(plain)
+
+    def digest(self, shape: Shape, value: Any) -> str:
+        """16 hexadecimal digits: equal for equal values, in every process."""
+        return digest_of(canonical_text(self._canonical.of(shape)(value)))
+
+    def encode_message(self, shape: Shape, value: Any) -> Any:
+        plain = self.encode(shape, value)
+        return {TAG: tag_of(shape), **plain} if isinstance(shape, Record) else plain
+
+    def decode_message(self, shape: Shape, plain: Any) -> Any:
+        if not isinstance(shape, Record):
+            return self.decode(shape, plain)
+        if not isinstance(plain, dict) or plain.get(TAG) != tag_of(shape):
+            got = plain.get(TAG) if isinstance(plain, dict) else plain
+            raise Mismatch(f"expected {TAG} = {tag_of(shape)!r}, got {got!r}")
+        return self.decode(shape, {key: value for key, value in plain.items() if key != TAG})
+
+    def read(self, shape: Shape, text: str) -> Any:
+        """The value written in `text`, checked against `shape`; raises `InputError`."""
+        from fasm_cli.core.errors import InputError
+
+        value = self.parser.parse(text)
+        try:
+            return self.decode(shape, self.encode(shape, value))  # exactly what a file would give back
+        except Mismatch as wrong:
+            raise InputError(f"{render(value)}: {wrong}", f"one of {describe(shape)}") from None
+
+
+def describe(shape: Shape) -> str:
+    """The names a value of this shape may have, for an error message."""
+    return ", ".join(shape.members) if isinstance(shape, Choice) else tag_of(shape)

@@ -1,0 +1,242 @@
+"""A machine, checked: an author's class becomes a `Machine` here, or an error that says what to write.
+
+Everything behind this point may trust that the contract is kept: types have shapes, the functions have their
+signatures, the initial state can be stored.
+"""
+
+import inspect
+from collections.abc import Callable, Coroutine
+from difflib import get_close_matches
+from functools import cached_property
+from typing import Any
+
+from fasm_cli.core.codec import Codec, Mismatch, Shape, Shapes, Unsupported
+from fasm_cli.core.codec.encode import TAG, digest_of
+from fasm_cli.core.codec.shape import Choice, runtime_type, unhashable
+from fasm_cli.core.copying import Copiers, immutable
+from fasm_cli.core.errors import MachineError
+from fasm_cli.core.fingerprint import fingerprint
+from fasm_cli.core.model import ROLE, Action, Profile, StateMachine, Tracked
+
+REQUIRED_TYPES = ("State", "Input")
+TRACKED_TYPES = ("ActionId", "TrackedAction", "ActionResult")
+TYPES = (*REQUIRED_TYPES, *TRACKED_TYPES, "UntrackedAction")
+SIGNATURES = {
+    "initial": "def initial(self) -> State",
+    "stf": "async def stf(self, state, input, actions) -> None",
+    "restore": "async def restore(self, state, actions) -> None",
+    "check_invariants": "def check_invariants(self, state) -> None",
+    "propose": "def propose(self, choose, state) -> Input",
+    "respond": "def respond(self, choose, id, action) -> ActionResult",
+}
+
+Check = Callable[[Any], Any]
+
+
+class Machine:
+    """A checked machine: `reference` is the TARGET it was loaded by, `source` the file it stands in.
+
+    `input`, `result` and the other shapes are None where the machine declares None.
+    """
+
+    def __init__(self, cls: type[StateMachine], reference: str = "", source: str = "") -> None:
+        self.cls = cls
+        self.name = cls.__name__
+        self.reference = reference or cls.__name__
+        self.source = source
+        self.doc = inspect.cleandoc(cls.__doc__ or "") if "__doc__" in vars(cls) else ""
+        _check_names(cls)
+        _check_functions(cls)
+        self.shapes = Shapes()
+        self._read_types(cls)
+        self.codec = Codec(self.shapes)
+        self.copiers = Copiers()
+        self.instance = _sealed_instance(cls)
+        self.profile: Profile = cls.profile
+        self.version: int = cls.version
+        if not isinstance(self.profile, Profile):
+            raise self._error(f"profile is {self.profile!r}", "write profile = Profile(complete=0.4, crash=0.01)")
+        if type(self.version) is not int or self.version < 1:
+            raise self._error(f"version is {self.version!r}", "write a whole number from 1 on")
+        self.stf: Callable[..., Coroutine[Any, Any, Any]] = self.instance.stf
+        self.restore: Callable[..., Coroutine[Any, Any, Any]] = self.instance.restore
+        self.invariants = self._checks("invariant")
+        self.sometimes = self._checks("sometimes")
+        self._check_initial()
+
+    def _read_types(self, cls: type[StateMachine]) -> None:
+        try:
+            self.state: Shape = self.shapes.of(cls.State, "State")
+            self.input: Shape = self.shapes.of(cls.Input, "Input")
+            self.action_id = self._optional("ActionId", cls.ActionId)
+            self.tracked = self._optional("TrackedAction", cls.TrackedAction)
+            self.result = self._optional("ActionResult", cls.ActionResult)
+            self.untracked = self._optional("UntrackedAction", cls.UntrackedAction)
+        except Unsupported as error:
+            raise self._error(str(error)) from None
+        if self.action_id is not None and unhashable(self.action_id):
+            raise self._error(f"ActionId {unhashable(self.action_id)} has no hash", "write @dataclass(frozen=True)")
+        if immutable(self.state):
+            kind = getattr(cls.State, "__name__", cls.State)
+            raise self._error(f"State {kind} cannot change", "the STF changes the state in place: use a plain @dataclass")
+
+    def _optional(self, path: str, annotation: Any) -> Shape | None:
+        return None if annotation is None else self.shapes.of(annotation, path)
+
+    def _checks(self, role: str) -> dict[str, Check]:
+        found = {}
+        for owner in reversed(self.cls.__mro__):
+            for name, member in vars(owner).items():
+                if getattr(member, ROLE, None) == role:
+                    found[name] = getattr(self.instance, name)
+        return found
+
+    def _check_initial(self) -> None:
+        try:
+            first, second = self.instance.initial(), self.instance.initial()
+        except Exception as error:
+            raise self._error(f"initial() raised {type(error).__name__}: {error}") from error
+        try:
+            plain = self.encode_state(first)
+            if first is second:
+                raise self._error("initial() gives the same object twice", "build a new State in it")
+            if self.encode_state(self.codec.decode(self.state, plain)) != plain:
+                raise self._error("initial() gives a state that is not the same when stored and read back")
+        except Mismatch as wrong:
+            raise self._error(f"initial() gives a state that cannot be stored: {wrong}") from None
+
+    def _error(self, message: str, hint: str = "") -> MachineError:
+        return MachineError(f"{self.name}: {message}", hint)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that change when a type that is stored changes."""
+        shapes = (self.state, self.input, self.action_id, self.tracked, self.result, self.untracked)
+        return digest_of(fingerprint(dict(zip(TYPES, shapes, strict=True))))
+
+    # --- plain data -------------------------------------------------------------------------------------------
+
+    def encode_state(self, state: Any) -> Any:
+        return self.codec.encode(self.state, state)
+
+    def digest(self, state: Any) -> str:
+        return self.codec.digest(self.state, state)
+
+    def encode_action(self, action: Action) -> Any:
+        """Plain data for an action. Raises `Mismatch` naming the part that is not what the machine declares."""
+        if type(action) is Tracked:
+            if self.tracked is None or self.action_id is None:
+                raise Mismatch(f"emits {action!r}, but TrackedAction is None")
+            try:
+                id = self.codec.encode(self.action_id, action.id)
+            except Mismatch as wrong:
+                raise wrong.at("Tracked.id") from None
+            return {TAG: "Tracked", "id": id, "action": self._message(self.tracked, action.action, "Tracked.action")}
+        if self.untracked is None:
+            raise Mismatch(f"emits {action!r}, but UntrackedAction is None")
+        return {TAG: "Untracked", "action": self._message(self.untracked, action.action, "Untracked.action")}
+
+    def _message(self, shape: Shape, value: Any, path: str) -> Any:
+        try:
+            return self.codec.encode_message(shape, value)
+        except Mismatch as wrong:
+            raise wrong.at(f"{path}.") from None
+
+    def fixed(self, action: Action) -> Action:
+        """`action` as it is now, checked: what the author does to the original later does not reach it."""
+        self.encode_action(action)
+        shape = self.tracked if type(action) is Tracked else self.untracked
+        assert shape is not None
+        copied = self.copiers.of(shape)(action.action)
+        return Tracked(action.id, copied) if type(action) is Tracked else type(action)(copied)  # type: ignore[call-arg]
+
+
+def input_types(shape: Shape) -> dict[str, Shape]:
+    """The members of a message's shape by name; a single class is the only member."""
+    return shape.members if isinstance(shape, Choice) else {runtime_type(shape).__name__: shape}
+
+
+def _check_names(cls: type[StateMachine]) -> None:
+    """A required name that is missing, or one that is nearly a name of the contract, is most likely misspelt."""
+    own = [name for owner in cls.__mro__ if owner not in StateMachine.__mro__ for name in vars(owner)]
+    known = [*TYPES, *SIGNATURES, "profile", "version"]
+    required = [*REQUIRED_TYPES, "initial", "stf"]
+    declared_tracked = [name for name in TRACKED_TYPES if getattr(cls, name) is not None]
+    if declared_tracked:
+        required += [*TRACKED_TYPES, "restore"]
+    marked = {name for name in own if getattr(getattr(cls, name, None), ROLE, None)}
+    strange = [name for name in own if name not in known and name not in marked and not name.startswith("_")]
+    for name in required:
+        absent = getattr(cls, name) is None if name in TYPES else name not in own
+        if absent:
+            near = get_close_matches(name.lower(), [other.lower() for other in strange], n=1, cutoff=0.7)
+            misspelt = next((other for other in strange if near and other.lower() == near[0]), None)
+            write = SIGNATURES.get(name, f"{name} = …")
+            because = f" ({', '.join(declared_tracked)} is there)" if name in TRACKED_TYPES or name == "restore" else ""
+            hint = f"rename {misspelt} to {name}" if misspelt else f"write {write}"
+            raise MachineError(f"{cls.__name__}: {name} is missing{because}", hint)
+    for name in strange:
+        near = get_close_matches(name, [other for other in known if other not in own], n=1, cutoff=0.88)
+        if near:
+            raise MachineError(f"{cls.__name__}: {name} looks like a misspelt {near[0]}", f"rename it to {near[0]}")
+
+
+def _check_functions(cls: type[StateMachine]) -> None:
+    for name, signature in SIGNATURES.items():
+        function = inspect.getattr_static(cls, name)
+        if not inspect.isfunction(function):
+            raise MachineError(f"{cls.__name__}: {name} is not a method", f"write {signature}")
+        wanted = signature[signature.index("(") + 1 : signature.index(")")].split(", ")
+        if signature.startswith("async ") != inspect.iscoroutinefunction(function):
+            what = "is not async" if signature.startswith("async ") else "is async"
+            raise MachineError(f"{cls.__name__}: {name} {what}{_line(function)}", f"write {signature}")
+        _check_parameters(cls, name, function, wanted, signature)
+    for name in dir(cls):
+        function = inspect.getattr_static(cls, name)
+        role = getattr(function, ROLE, None)
+        if role is not None:
+            signature = f"@{role} def {name}(self, state) -> bool"
+            if inspect.iscoroutinefunction(function):
+                raise MachineError(f"{cls.__name__}: {name} is async{_line(function)}", f"write {signature}")
+            _check_parameters(cls, name, function, ["self", "state"], signature)
+
+
+def _check_parameters(cls: type, name: str, function: Any, wanted: list[str], signature: str) -> None:
+    parameters = inspect.signature(function).parameters.values()
+    takes = [parameter.name for parameter in parameters]
+    positional = all(parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD) for parameter in parameters)
+    if len(takes) != len(wanted) or not positional:
+        got = ", ".join(takes)
+        raise MachineError(f"{cls.__name__}: {name}({got}) has the wrong parameters{_line(function)}", f"write {signature}")
+
+
+def _line(function: Any) -> str:
+    return f", line {function.__code__.co_firstlineno}"
+
+
+def _sealed_instance(cls: type[StateMachine]) -> StateMachine:
+    try:
+        instance = cls()
+    except Exception as error:
+        raise MachineError(f"{cls.__name__}() raised {type(error).__name__}: {error}", "a machine takes no arguments") from error
+    for name, value in vars(instance).items():
+        if not _constant(value):
+            text = f"{cls.__name__}: self.{name} = {value!r} can change, and a machine holds no state of its own"
+            raise MachineError(text, f"move {name} into {cls.__name__}.State, or make it a constant of the module")
+    object.__setattr__(instance, "_sealed", True)
+    return instance
+
+
+def _constant(value: Any) -> bool:
+    if isinstance(value, tuple | frozenset):
+        return all(map(_constant, value))
+    params = getattr(type(value), "__dataclass_params__", None)
+    if params is not None:
+        return bool(params.frozen) and all(_constant(getattr(value, name)) for name in type(value).__dataclass_fields__)
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
+
+

@@ -1,0 +1,157 @@
+"""Steps that fork and are never lost: the history of one session, with a head that can be moved.
+
+A `Timeline` holds plain records and, for those that were lived through, the moment they led to. A moment that is
+missing (the file was just opened, a long way back) is found by running the events again from the nearest one that is
+there, and a record that does not come out the same is a divergence: the session no longer fits its machine.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from fasm_cli.core.codec import Mismatch
+from fasm_cli.core.diff import changes
+from fasm_cli.core.errors import InputError, SessionError
+from fasm_cli.core.event import Event, Ref
+from fasm_cli.core.laws import Violation, first_violation
+from fasm_cli.core.machine import Machine
+from fasm_cli.core.model import Tracked
+from fasm_cli.core.record import Record, decode_action, decode_event, record_step
+from fasm_cli.core.step import Emission, Memory, Process, Step
+
+
+@dataclass(slots=True)
+class Moment:
+    """Everything a process is made of, between two steps; never changed once made."""
+
+    state: Any
+    pending: dict[Any, Emission]
+    up: bool
+
+
+@dataclass(slots=True)
+class Entry:
+    """A step that was just taken: what is kept of it, what it was, and what it broke."""
+
+    record: Record
+    step: Step
+    state: Any
+    violation: Violation | None
+
+
+class Timeline:
+    """The history of one machine from `initial`; `head` is the number of the step that comes before the next one."""
+
+    def __init__(self, machine: Machine, initial: Any, records: Iterable[Record] = ()) -> None:
+        self.machine = machine
+        self.records: dict[int, Record] = {record.n: record for record in records}
+        self._moments: dict[int, Moment] = {0: Moment(initial, {}, up=True)}
+        self.head = max(self.records, default=0)
+
+    def keep(self, n: int, moment: Moment) -> None:
+        """A moment that is known from elsewhere: a snapshot in the file."""
+        self._moments[n] = moment
+
+    @property
+    def now(self) -> Moment:
+        return self.moment(self.head)
+
+    @property
+    def last(self) -> int:
+        """The highest number given to a step, on any branch."""
+        return max(self.records, default=0)
+
+    def path(self, n: int | None = None) -> list[Record]:
+        """The records that lead from the initial state to step `n` (the head where None)."""
+        out = []
+        at = self.head if n is None else n
+        while at:
+            out.append(self.records[at])
+            at = self.records[at].parent
+        return out[::-1]
+
+    def goto(self, n: int) -> None:
+        """Move the head; the steps after it stay where they are."""
+        if n != 0 and n not in self.records:
+            raise InputError(f"no step {n}", f"steps go from 0 to {self.last}")
+        self.moment(n)
+        self.head = n
+
+    def take(self, event: Event) -> Entry:
+        """Let `event` happen at the head. A head in the past starts a branch."""
+        before = self.now
+        entry = self._run(before, event, self.last + 1, self.head)
+        self.records[entry.record.n] = entry.record
+        self.head = entry.record.n
+        return entry
+
+    def preview(self, event: Event) -> Entry:
+        """What `take` would give; nothing is kept."""
+        entry = self._run(self.now, event, self.last + 1, self.head)
+        del self._moments[entry.record.n]
+        return entry
+
+    def _run(self, before: Moment, event: Event, number: int, parent: int) -> Entry:
+        memory = Memory(self.machine, before.state)
+        process = Process(self.machine, memory)
+        process.pending, process.up = dict(before.pending), before.up
+        step = process.step(event, number)
+        after = memory.committed
+        changed = [str(change) for change in changes(before.state, after)]
+        violation = first_violation(self.machine, step, after)
+        record = record_step(self.machine, step, parent, after, changed, violation.law if violation else "")
+        state = after if changed else before.state  # what did not change is kept once
+        self._moments[number] = Moment(state, process.pending, process.up)
+        return Entry(record, step, after, violation)
+
+    def moment(self, n: int) -> Moment:
+        """What there was after step `n`. Raises `SessionError` where running the steps again gives something else."""
+        missing = []
+        while n not in self._moments:
+            missing.append(n)
+            n = self.records[n].parent
+        for number in reversed(missing):
+            self._relive(self.records[number])
+        return self._moments[missing[0] if missing else n]
+
+    def _relive(self, record: Record) -> None:
+        before = self._moments[record.parent]
+        try:
+            event = decode_event(self.machine, record.event, self.id_of)
+        except Mismatch as wrong:
+            raise SessionError(f"step {record.n} does not fit {self.machine.name}: {wrong}", _DIVERGED) from None
+        entry = self._run(before, event, record.n, record.parent)
+        if not record.same_result(entry.record):
+            del self._moments[record.n]
+            raise SessionError(f"step {record.n} {difference(record, entry.record)}", _DIVERGED)
+
+    def id_of(self, ref: Ref) -> Any:
+        """The id under which the action `ref` was emitted. Raises KeyError."""
+        return self.emitted(ref).id
+
+    def emitted(self, ref: Ref) -> Tracked:
+        """The tracked action `ref`. Raises KeyError where that step emitted no such action."""
+        record = self.records.get(ref.step)
+        if record is None or not 1 <= ref.index <= len(record.actions):
+            raise KeyError(ref)
+        action = decode_action(self.machine, record.actions[ref.index - 1])
+        if not isinstance(action, Tracked):
+            raise KeyError(ref)
+        return action
+
+
+_DIVERGED = "the machine has changed since; `fasm replay` shows the whole difference"
+
+
+def difference(recorded: Record, now: Record) -> str:
+    """In what two records of one event differ, in words: `was committed, is rejected (InsufficientPoints(…))`."""
+    if recorded.outcome != now.outcome or recorded.error != now.error:
+        return f"was {_outcome(recorded)}, is {_outcome(now)}"
+    if recorded.actions != now.actions:
+        return f"emitted {len(recorded.actions)} actions that are not the {len(now.actions)} it emits now"
+    was, is_now = (", ".join(record.changed) or "nothing" for record in (recorded, now))
+    return f"led to another state: it changed {was}; now {is_now}"
+
+
+def _outcome(record: Record) -> str:
+    return f"{record.outcome} ({record.error})" if record.error else record.outcome
