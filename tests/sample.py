@@ -1,8 +1,21 @@
 """Coffee-shop loyalty app: a redemption is locked until the backend confirms it."""
 from dataclasses import dataclass
 from typing import Annotated
-from fasm_cli import (Actions, Between, Chooser, Normal, StateMachine, Tracked, TrackedActionCompleted,
-                      TransitionError, Untracked, invariant, sometimes)
+
+from fasm_cli import (
+    Actions,
+    Between,
+    Chooser,
+    Normal,
+    StateMachine,
+    Tracked,
+    TrackedActionCompleted,
+    TransitionError,
+    Untracked,
+    invariant,
+    sometimes,
+)
+
 
 @dataclass
 class Redemption:

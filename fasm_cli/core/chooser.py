@@ -30,7 +30,7 @@ class Chooser:
             raise ValueError(f"below({n}): there is no whole number from 0 to {n - 1}")
         if n <= _EXACT:
             return int(self.draw() * n)
-        high, low = divmod(n - 1, _EXACT)
+        high = (n - 1) // _EXACT
         while True:  # rejected at most half of the time
             drawn = self.below(high + 1) * _EXACT + int(self.draw() * _EXACT)
             if drawn < n:

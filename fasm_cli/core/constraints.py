@@ -21,7 +21,8 @@ class Between:
     def __post_init__(self) -> None:
         if not isinstance(self.low, Ordered) or not isinstance(self.high, Ordered):
             raise TypeError(f"Between takes two numbers, dates or durations, got {self.low!r} and {self.high!r}")
-        if self.low > self.high:
+        low: Any = self.low
+        if low > self.high:
             raise ValueError(f"Between({self.low!r}, {self.high!r}) is empty: the first bound is the lower one")
 
     def refuses(self, value: Any) -> str:

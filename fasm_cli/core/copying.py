@@ -7,7 +7,18 @@ in plain containers is therefore cheap to keep a committed copy of.
 from collections.abc import Callable
 from typing import Any
 
-from fasm_cli.core.codec.shape import Choice, Fixed, Mapping, Member, Nothing, Plain, Record, Sequence, Shape, runtime_type
+from fasm_cli.core.codec.shape import (
+    Choice,
+    Fixed,
+    Mapping,
+    Member,
+    Nothing,
+    Plain,
+    Record,
+    Sequence,
+    Shape,
+    runtime_type,
+)
 
 Copier = Callable[[Any], Any]
 
@@ -36,7 +47,7 @@ def is_frozen(kind: type) -> bool:
     params = getattr(kind, "__dataclass_params__", None)
     if params is not None:
         return bool(params.frozen)
-    return kind.__setattr__ is not object.__setattr__ and "frozen" in kind.__setattr__.__name__
+    return "frozen" in kind.__setattr__.__name__  # attrs sets `_frozen_setattrs`
 
 
 class Copiers:

@@ -6,6 +6,7 @@ other steps are cut out of it. To add a kind of event, add a class here and its 
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from fasm_cli.core.errors import InputError
@@ -47,8 +48,32 @@ class Complete:
 
 
 @dataclass(slots=True)
+class Lose:
+    """The action `of` was carried out, and its result never arrives."""
+
+    of: Ref | None
+    id: Any
+
+
+class Point(StrEnum):
+    """Where a process dies."""
+
+    BETWEEN = "between"  # two transitions; every action of the last one was sent out
+    AFTER_COMMIT = "after-commit"  # before the first action of the last step was sent out
+    AFTER_ACTION = "after-action"  # when the first `at` actions of the last step were sent out
+    BEFORE_COMMIT = "before-commit"  # at the end of the *next* transition: it never happened
+    IN_RESTORE = "in-restore"  # at the `at`-th emission of the *next* restore
+
+
+AHEAD = (Point.BEFORE_COMMIT, Point.IN_RESTORE)  # these wait for what comes next
+
+
+@dataclass(slots=True)
 class Crash:
-    """The process dies between two transitions: what is not committed state is gone."""
+    """The process dies: what is not committed state is gone."""
+
+    point: Point = Point.BETWEEN
+    at: int = 0
 
 
 @dataclass(slots=True)
@@ -56,4 +81,21 @@ class Restore:
     """The process starts again from the committed state and `restore` emits the pending actions."""
 
 
-Event = Submit | Complete | Crash | Restore
+class Failure(StrEnum):
+    """What can fail under the next transition (or, `add`, the next restore)."""
+
+    ADD = "add"  # the `at`-th call of actions.add raises ActionsFull
+    LOAD = "load"  # the store cannot give the state: the transition does not start
+    COMMIT = "commit"  # the store refuses the commit: nothing is written
+    UNKNOWN = "unknown"  # the commit is written and the answer lost: the process restarts to find out
+
+
+@dataclass(slots=True)
+class Fault:
+    """The next transition fails at a point that its machine must be ready for."""
+
+    failure: Failure
+    at: int = 0
+
+
+Event = Submit | Complete | Lose | Crash | Restore | Fault

@@ -24,7 +24,7 @@ def _text(shape: Shape, classes: dict[str, str]) -> str:
         case Nothing():
             return "None"
         case Plain(scalar=scalar):
-            return scalar.type.__name__
+            return scalar.cls.__name__
         case Member(cls=kind):
             classes.setdefault(kind.__name__, " | ".join(kind.__members__))
             return kind.__name__

@@ -61,6 +61,7 @@ class Machine:
         self.stf: Callable[..., Coroutine[Any, Any, Any]] = self.instance.stf
         self.restore: Callable[..., Coroutine[Any, Any, Any]] = self.instance.restore
         self.invariants = self._checks("invariant")
+        self.checks_invariants = cls.check_invariants is not StateMachine.check_invariants
         self.sometimes = self._checks("sometimes")
         self._check_initial()
 
@@ -78,7 +79,9 @@ class Machine:
             raise self._error(f"ActionId {unhashable(self.action_id)} has no hash", "write @dataclass(frozen=True)")
         if immutable(self.state):
             kind = getattr(cls.State, "__name__", cls.State)
-            raise self._error(f"State {kind} cannot change", "the STF changes the state in place: use a plain @dataclass")
+            raise self._error(
+                f"State {kind} cannot change", "the STF changes the state in place: use a plain @dataclass"
+            )
 
     def _optional(self, path: str, annotation: Any) -> Shape | None:
         return None if annotation is None else self.shapes.of(annotation, path)
@@ -204,10 +207,14 @@ def _check_functions(cls: type[StateMachine]) -> None:
 def _check_parameters(cls: type, name: str, function: Any, wanted: list[str], signature: str) -> None:
     parameters = inspect.signature(function).parameters.values()
     takes = [parameter.name for parameter in parameters]
-    positional = all(parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD) for parameter in parameters)
+    positional = all(
+        parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD) for parameter in parameters
+    )
     if len(takes) != len(wanted) or not positional:
         got = ", ".join(takes)
-        raise MachineError(f"{cls.__name__}: {name}({got}) has the wrong parameters{_line(function)}", f"write {signature}")
+        raise MachineError(
+            f"{cls.__name__}: {name}({got}) has the wrong parameters{_line(function)}", f"write {signature}"
+        )
 
 
 def _line(function: Any) -> str:
@@ -218,7 +225,9 @@ def _sealed_instance(cls: type[StateMachine]) -> StateMachine:
     try:
         instance = cls()
     except Exception as error:
-        raise MachineError(f"{cls.__name__}() raised {type(error).__name__}: {error}", "a machine takes no arguments") from error
+        raise MachineError(
+            f"{cls.__name__}() raised {type(error).__name__}: {error}", "a machine takes no arguments"
+        ) from error
     for name, value in vars(instance).items():
         if not _constant(value):
             text = f"{cls.__name__}: self.{name} = {value!r} can change, and a machine holds no state of its own"
@@ -238,5 +247,3 @@ def _constant(value: Any) -> bool:
     except TypeError:
         return False
     return True
-
-

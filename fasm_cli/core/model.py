@@ -117,11 +117,22 @@ class Profile:
     """How a simulation treats a machine; every figure is a probability from 0 to 1.
 
     `complete`: that a step delivers the result of something in flight (when there is any) and not a new input.
-    `crash`: that a step is a crash.
+    The rest are faults, each the probability that a step is that fault: the process dies (`crash`); a result is lost
+    (`lose`), comes twice (`duplicate`), twice and differently (`conflict`), after a restart that asked again (`late`),
+    or for an id that was never given out (`unknown`); `actions.add` fails (`add`); the store fails to load or commit,
+    or does not say whether it did (`store`); an input is delivered again (`redeliver`).
     """
 
     complete: float = 0.4
     crash: float = 0.01
+    lose: float = 0.005
+    duplicate: float = 0.01
+    conflict: float = 0.005
+    late: float = 0.005
+    unknown: float = 0.002
+    add: float = 0.005
+    store: float = 0.003
+    redeliver: float = 0.005
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -132,6 +143,15 @@ class Profile:
     def override(self, **changed: float | None) -> "Profile":
         """This profile with the values given; None keeps what is here."""
         return replace(self, **{name: value for name, value in changed.items() if value is not None})
+
+    @property
+    def faults(self) -> dict[str, float]:
+        """The probability of each fault, by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "complete"}
+
+    def without_faults(self) -> "Profile":
+        """The same world in which nothing goes wrong."""
+        return replace(self, **dict.fromkeys(self.faults, 0.0))
 
 
 Check = TypeVar("Check", bound=Callable[..., bool])

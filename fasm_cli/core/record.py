@@ -7,7 +7,7 @@ from typing import Any
 from fasm_cli.core.codec import Mismatch
 from fasm_cli.core.codec.encode import TAG
 from fasm_cli.core.errors import InputError
-from fasm_cli.core.event import Complete, Crash, Event, Ref, Restore, Submit, read_ref
+from fasm_cli.core.event import Complete, Crash, Event, Failure, Fault, Lose, Point, Ref, Restore, Submit, read_ref
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.model import Action, RestoreError, Tracked, TransitionError, Untracked
 from fasm_cli.core.step import Defect, Outcome, Step
@@ -54,11 +54,25 @@ def encode_event(machine: Machine, event: Event) -> dict[str, Any]:
                 raise Mismatch("this machine has no tracked actions to complete")
             cause = {} if of is None else {"of": str(of)}
             plain_id = machine.codec.encode(machine.action_id, id)
-            return {TAG: "completion", **cause, "id": plain_id, "result": machine.codec.encode_message(machine.result, result)}
-        case Crash():
-            return {TAG: "crash"}
+            return {
+                TAG: "completion",
+                **cause,
+                "id": plain_id,
+                "result": machine.codec.encode_message(machine.result, result),
+            }
+        case Lose(of, id):
+            cause = {} if of is None else {"of": str(of)}
+            return {
+                TAG: "lose",
+                **cause,
+                "id": machine.codec.encode(machine.action_id, id) if machine.action_id else None,
+            }
+        case Crash(point, at):
+            return {TAG: "crash", "point": str(point), **({"at": at} if at else {})}
         case Restore():
             return {TAG: "restore"}
+        case Fault(failure, at):
+            return {TAG: "fault", "failure": str(failure), **({"at": at} if at else {})}
 
 
 def decode_event(machine: Machine, plain: Any, id_of: IdOf) -> Event:
@@ -67,26 +81,45 @@ def decode_event(machine: Machine, plain: Any, id_of: IdOf) -> Event:
     if not isinstance(plain, dict):
         raise Mismatch(f"an event is a table, not {plain!r}")
     kind, rest = plain.get(TAG), {key: value for key, value in plain.items() if key != TAG}
-    if kind == "input" and set(rest) == {"value"}:
-        return Submit(machine.codec.decode_message(machine.input, rest["value"]))
-    if kind == "completion" and set(rest) in ({"of", "id", "result"}, {"id", "result"}):
-        if machine.result is None or machine.action_id is None:
-            raise Mismatch("this machine has no tracked actions to complete")
-        result = machine.codec.decode_message(machine.result, rest["result"])
-        if "of" not in rest:
-            return Complete(None, machine.codec.decode(machine.action_id, rest["id"]), result)
-        try:
-            ref = read_ref(str(rest["of"]))
-            return Complete(ref, id_of(ref), result)
-        except InputError as error:
-            raise Mismatch(str(error)) from None
-        except KeyError:
-            raise Mismatch(f"no tracked action {rest['of']} was emitted") from None
-    if kind == "crash" and not rest:
-        return Crash()
-    if kind == "restore" and not rest:
-        return Restore()
-    raise Mismatch(f"no such event: {plain!r}; one of input, completion, crash, restore")
+    try:
+        match kind:
+            case "input" if set(rest) == {"value"}:
+                return Submit(machine.codec.decode_message(machine.input, rest["value"]))
+            case "completion" if set(rest) - {"of"} == {"id", "result"} and machine.result is not None:
+                of, id = _cause(machine, rest, id_of)
+                return Complete(of, id, machine.codec.decode_message(machine.result, rest["result"]))
+            case "lose" if set(rest) - {"of"} == {"id"}:
+                return Lose(*_cause(machine, rest, id_of))
+            case "crash" if set(rest) - {"at"} == {"point"}:
+                return Crash(Point(rest["point"]), _count(rest))
+            case "restore" if not rest:
+                return Restore()
+            case "fault" if set(rest) - {"at"} == {"failure"}:
+                return Fault(Failure(rest["failure"]), _count(rest))
+    except ValueError as error:  # an enum's: it names what it was given
+        raise Mismatch(str(error)) from None
+    raise Mismatch(f"no such event: {plain!r}")
+
+
+def _cause(machine: Machine, plain: dict[str, Any], id_of: IdOf) -> tuple[Ref | None, Any]:
+    if "of" not in plain:
+        if machine.action_id is None:
+            raise Mismatch("this machine has no tracked actions")
+        return None, machine.codec.decode(machine.action_id, plain["id"])
+    try:
+        ref = read_ref(str(plain["of"]))
+        return ref, id_of(ref)
+    except InputError as error:
+        raise Mismatch(error.message) from None
+    except KeyError:
+        raise Mismatch(f"no tracked action {plain['of']} was emitted") from None
+
+
+def _count(plain: dict[str, Any]) -> int:
+    at = plain.get("at", 0)
+    if type(at) is not int or at < 0:
+        raise Mismatch(f"at: expected a count, got {at!r}")
+    return at
 
 
 def decode_action(machine: Machine, plain: dict[str, Any]) -> Action:

@@ -6,16 +6,18 @@ the state, whatever it did before it failed.
 """
 
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
 from fasm_cli.core.codec import Mismatch
-from fasm_cli.core.event import Complete, Crash, Event, Ref, Restore, Submit
+from fasm_cli.core.event import AHEAD, Complete, Crash, Event, Failure, Fault, Lose, Point, Ref, Restore, Submit
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.model import (
     Action,
     Actions,
+    ActionsFull,
     Input,
     Normal,
     RestoreError,
@@ -29,6 +31,7 @@ class Outcome(StrEnum):
     COMMITTED = "committed"
     REJECTED = "rejected"  # a TransitionError or RestoreError
     DEFECT = "defect"  # any other exception, or a value that cannot be stored
+    FAILED = "failed"  # a crash or the store, and no fault of the machine: it did not happen
     SKIPPED = "skipped"  # the event does not apply here
 
 
@@ -56,19 +59,32 @@ class Step:
     actions: tuple[Action, ...] = ()
     dirty: bool = False  # the state had been changed by a transition that failed (undone), or by restore
     missing: tuple[Any, ...] = ()  # pending ids that restore did not emit again
-    why: str = ""  # why the event was skipped
+    attempted: tuple[Action, ...] = ()  # what a transition that failed would have emitted
+    expected: bool = False  # a completion: of an action that was pending
+    moved: bool = True  # a committed completion: it changed the state
+    reused: tuple[Any, ...] = ()  # ids that were given to a new tracked action while they were pending
+    why: str = ""  # why the event was skipped or failed
 
 
 class Store(Protocol):
     """Where a machine's state lives. `begin` gives the state to work on; then exactly one of the others follows."""
 
     def begin(self) -> Any: ...
+    def changed(self) -> bool:
+        """Whether the state is not what was committed last."""
+        ...
+
     def commit(self, actions: tuple[Action, ...]) -> tuple[Action, ...]:
         """Keep the state as it is now. Gives the actions to emit; raises `Mismatch` where either cannot be stored."""
         ...
 
-    def rollback(self) -> bool:
-        """Forget what was done since `begin`; true where anything had been."""
+    def rollback(self, error: BaseException | None) -> bool:
+        """Undo a transition that ended with `error` (None: a restore); true where it had changed the state, which it
+        should not have."""
+        ...
+
+    def reload(self) -> None:
+        """Forget everything that is not committed: what a crash does."""
         ...
 
 
@@ -90,108 +106,167 @@ class Memory:
         self.committed = self._copy(self._live)
         return fixed
 
-    def rollback(self) -> bool:
+    def changed(self) -> bool:
+        before = self._machine.encode_state(self.committed)
         try:
-            before, after = map(self._machine.encode_state, (self.committed, self._live))
-            changed = bool(before != after)
+            return bool(before != self._machine.encode_state(self._live))
         except Mismatch:
-            changed = True
-        self._live = self._copy(self.committed)
+            return True
+
+    def rollback(self, error: BaseException | None) -> bool:
+        changed = self.changed()
+        self.reload()
         return changed
+
+    def reload(self) -> None:
+        self._live = self._copy(self.committed)
 
 
 class Process:
     """A machine that is running, or has crashed and waits for `Restore`.
 
     `pending` maps the id of every tracked action that has no accepted result to where it was emitted, oldest first.
+    `ahead` is the fault that waits for the next transition or restore.
     """
 
-    __slots__ = ("machine", "store", "pending", "up", "number", "_actions")
+    __slots__ = ("_actions", "ahead", "machine", "number", "pending", "store", "up")
 
-    def __init__(self, machine: Machine, store: Store, number: int = 0) -> None:
+    def __init__(self, machine: Machine, store: Store) -> None:
         self.machine = machine
         self.store = store
         self.pending: dict[Any, Emission] = {}
         self.up = True
-        self.number = number
+        self.ahead: Crash | Fault | None = None
+        self.number = 0
         self._actions = Actions()
 
     def step(self, event: Event, number: int | None = None) -> Step:
         """Let `event` happen as step `number` (the next one where None)."""
         self.number = self.number + 1 if number is None else number
-        match event:
-            case Submit(value):
-                return self._transition(event, Normal(value))
-            case Complete(_, id, result):
-                return self._transition(event, TrackedActionCompleted(id, result))
-            case Crash():
-                return self._crash(event)
-            case Restore():
-                return self._restore(event)
+        kind = type(event)
+        if kind is Submit:
+            return self._transition(event, Normal(event.value))  # type: ignore[union-attr]
+        if kind is Complete:
+            return self._transition(event, TrackedActionCompleted(event.id, event.result))  # type: ignore[union-attr]
+        if kind is Restore:
+            return self._restore(event)
+        if kind is Lose:
+            return Step(self.number, event, Outcome.COMMITTED)
+        if kind is Fault or event.point in AHEAD:  # type: ignore[union-attr]
+            self.ahead = event  # type: ignore[assignment]
+            return Step(self.number, event, Outcome.COMMITTED)
+        return self._crash(event)
 
-    def _transition(self, event: Submit | Complete, input: Input) -> Step:
+    def _transition(self, event: Event, input: Input) -> Step:
         if not self.up:
-            return Step(self.number, event, Outcome.SKIPPED, why="the process is down; restore it first")
+            return self._skipped(event, "the process is down; restore it first")
+        ahead, self.ahead = self.ahead, None
         actions = self._actions
-        actions.clear()
+        actions.clear(_room(ahead))
         state = self.store.begin()
+        if ahead is not None and ahead == _LOAD:
+            return Step(self.number, event, Outcome.FAILED, why="the state could not be loaded")
         try:
             error = drive(self.machine.stf(state, input, actions))
             emitted: tuple[Action, ...] = tuple(actions)
+            if error is None and ahead is not None and ahead in (_COMMIT, _BEFORE_COMMIT):
+                return self._not_committed(event, ahead, emitted)
+            completes = type(input) is TrackedActionCompleted
+            moved = error is not None or not completes or self.store.changed()
             if error is None:
                 try:
                     emitted = self.store.commit(emitted)
                 except Mismatch as wrong:
                     error = Defect(str(wrong))
         except BaseException:  # Ctrl-C: nothing half done stays behind
-            self.store.rollback()
+            self.store.reload()
             raise
+        expected = completes and input.id in self.pending  # type: ignore[union-attr]
         if error is not None:
-            dirty = self.store.rollback()
+            dirty = self.store.rollback(error)
             outcome = Outcome.REJECTED if isinstance(error, TransitionError) else Outcome.DEFECT
-            return Step(self.number, event, outcome, error, dirty=dirty)
-        if type(input) is TrackedActionCompleted:
-            self.pending.pop(input.id, None)
-        self._note(emitted)
-        return Step(self.number, event, Outcome.COMMITTED, actions=emitted)
+            return Step(self.number, event, outcome, error, dirty=dirty, expected=expected)
+        if expected:
+            del self.pending[input.id]  # type: ignore[union-attr]
+        reused = self._note(emitted) if emitted else ()
+        if ahead is not None and ahead == _UNKNOWN:
+            self.up = False
+        return Step(
+            self.number, event, Outcome.COMMITTED, actions=emitted, expected=expected, moved=moved, reused=reused
+        )
 
-    def _crash(self, event: Crash) -> Step:
+    def _not_committed(self, event: Event, ahead: Crash | Fault, emitted: tuple[Action, ...]) -> Step:
+        self.store.reload()
+        why = "the store refused the commit"
+        if type(ahead) is Crash:
+            self.up = False
+            why = "the process died before the commit"
+        return Step(self.number, event, Outcome.FAILED, attempted=emitted, why=why)
+
+    def _crash(self, event: Event) -> Step:
         if not self.up:
-            return Step(self.number, event, Outcome.SKIPPED, why="the process is down already")
-        self.store.begin()
-        self.store.rollback()
+            return self._skipped(event, "the process is down already")
+        self.store.reload()
         self.up = False
         return Step(self.number, event, Outcome.COMMITTED)
 
-    def _restore(self, event: Restore) -> Step:
+    def _restore(self, event: Event) -> Step:
         if self.up:
-            return Step(self.number, event, Outcome.SKIPPED, why="the process is up; crash it first")
-        actions = self._actions
-        actions.clear()
-        state = self.store.begin()
-        try:
-            error = drive(self.machine.restore(state, actions))
-        finally:
-            dirty = self.store.rollback()  # restore may not change the state; if it did, it is told
-        try:
-            emitted = tuple(self.machine.fixed(action) for action in actions)
-        except Mismatch as wrong:
-            error = Defect(str(wrong))
+            return self._skipped(event, "the process is up; crash it first")
+        ahead, self.ahead = self.ahead, None
+        emitted, error, dirty = self.restored(_room(ahead))
+        if type(ahead) is Crash and ahead.point is Point.IN_RESTORE and type(error) in (ActionsFull, type(None)):
+            return Step(
+                self.number, event, Outcome.FAILED, dirty=dirty, attempted=emitted, why="the process died in restore"
+            )
         if error is not None:
-            outcome = Outcome.REJECTED if isinstance(error, RestoreError) else Outcome.DEFECT
-            return Step(self.number, event, outcome, error, dirty=dirty)
+            outcome = Outcome.REJECTED if isinstance(error, RestoreError | TransitionError) else Outcome.DEFECT
+            return Step(self.number, event, outcome, error, dirty=dirty, attempted=emitted)
         self.up = True
         again = {action.id for action in emitted if type(action) is Tracked}
         missing = tuple(id for id in self.pending if id not in again)
         self._note(emitted)
         return Step(self.number, event, Outcome.COMMITTED, actions=emitted, dirty=dirty, missing=missing)
 
-    def _note(self, emitted: tuple[Action, ...]) -> None:
+    def restored(self, room: int | None = None) -> tuple[tuple[Action, ...], BaseException | None, bool]:
+        """What `restore` emits for the committed state now, the exception it ended with, and whether it changed the
+        state; nothing is kept of it."""
+        actions = self._actions
+        actions.clear(room)
+        error = drive(self.machine.restore(self.store.begin(), actions))
+        dirty = self.store.rollback(None)
+        try:
+            return tuple(self.machine.fixed(action) for action in actions), error, dirty
+        except Mismatch as wrong:
+            return (), Defect(str(wrong)), dirty
+
+    def _skipped(self, event: Event, why: str) -> Step:
+        return Step(self.number, event, Outcome.SKIPPED, why=why)
+
+    def _note(self, emitted: tuple[Action, ...]) -> tuple[Any, ...]:
+        """Take the tracked actions among `emitted` into `pending`; gives the ids that were there already."""
+        known = []
         for index, action in enumerate(emitted, 1):
             if type(action) is Tracked:
-                known = self.pending.get(action.id)
-                since = self.number if known is None else known.since
+                before = self.pending.get(action.id)
+                since = self.number
+                if before is not None:
+                    known.append(action.id)
+                    since = before.since
                 self.pending[action.id] = Emission(Ref(self.number, index), action, since)
+        return tuple(known)
+
+
+_LOAD, _COMMIT, _UNKNOWN = Fault(Failure.LOAD), Fault(Failure.COMMIT), Fault(Failure.UNKNOWN)
+_BEFORE_COMMIT = Crash(Point.BEFORE_COMMIT)
+
+
+def _room(ahead: Crash | Fault | None) -> int | None:
+    """How many actions the container takes, for a fault that strikes at one of them."""
+    if ahead is None:
+        return None
+    strikes = ahead.failure is Failure.ADD if type(ahead) is Fault else ahead.point is Point.IN_RESTORE  # type: ignore[union-attr]
+    return max(ahead.at - 1, 0) if strikes else None
 
 
 def drive(coroutine: Coroutine[Any, Any, Any]) -> BaseException | None:
@@ -210,8 +285,6 @@ def drive(coroutine: Coroutine[Any, Any, Any]) -> BaseException | None:
         raise
     except BaseException as error:
         return error
-    try:
+    with suppress(RuntimeError):  # it may swallow GeneratorExit; it is a defect already
         coroutine.close()
-    except RuntimeError:
-        pass  # it swallows GeneratorExit: it is a defect already
     return Defect(f"awaits {type(awaited).__name__}, which is not the state; send the effect out as an action")

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from fasm_cli.core.codec import Mismatch
+from fasm_cli.core.codec.encode import TAG, canonical_text
 from fasm_cli.core.diff import changes
 from fasm_cli.core.errors import InputError, SessionError
-from fasm_cli.core.event import Event, Ref
-from fasm_cli.core.laws import Violation, first_violation
+from fasm_cli.core.event import AHEAD, Crash, Event, Failure, Fault, Point, Ref
+from fasm_cli.core.laws import Violation, judge
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.model import Tracked
 from fasm_cli.core.record import Record, decode_action, decode_event, record_step
-from fasm_cli.core.step import Emission, Memory, Process, Step
+from fasm_cli.core.step import Emission, Memory, Outcome, Process, Step
 
 
 @dataclass(slots=True)
@@ -27,6 +28,7 @@ class Moment:
     state: Any
     pending: dict[Any, Emission]
     up: bool
+    ahead: Crash | Fault | None = None
 
 
 @dataclass(slots=True)
@@ -48,9 +50,14 @@ class Timeline:
         self._moments: dict[int, Moment] = {0: Moment(initial, {}, up=True)}
         self.head = max(self.records, default=0)
 
-    def keep(self, n: int, moment: Moment) -> None:
-        """A moment that is known from elsewhere: a snapshot in the file."""
-        self._moments[n] = moment
+    def keep(self, n: int, state: Any) -> None:
+        """The state after step `n` is known from elsewhere (a snapshot in the file): nothing before it is run again."""
+        pending: dict[str, tuple[Ref, int]] = {}
+        up, ahead = True, None
+        for record in self.path(n):
+            up, ahead = _fold(record, pending, up=up, ahead=ahead)
+        emissions = [Emission(ref, self.emitted(ref), since) for ref, since in pending.values()]
+        self._moments[n] = Moment(state, {each.tracked.id: each for each in emissions}, up, ahead)
 
     @property
     def now(self) -> Moment:
@@ -85,6 +92,20 @@ class Timeline:
         self.head = entry.record.n
         return entry
 
+    def forget(self, record: Record) -> None:
+        """Take back a step that could not be written down; it must be the last one."""
+        del self.records[record.n], self._moments[record.n]
+        self.head = record.parent
+
+    def retake(self, record: Record) -> Entry:
+        """Let the event of a record from elsewhere happen under the same number and parent. Raises `Mismatch` where
+        it does not fit the machine."""
+        event = decode_event(self.machine, record.event, self.id_of)
+        entry = self._run(self.moment(record.parent), event, record.n, record.parent)
+        self.records[record.n] = entry.record
+        self.head = record.n
+        return entry
+
     def preview(self, event: Event) -> Entry:
         """What `take` would give; nothing is kept."""
         entry = self._run(self.now, event, self.last + 1, self.head)
@@ -94,14 +115,14 @@ class Timeline:
     def _run(self, before: Moment, event: Event, number: int, parent: int) -> Entry:
         memory = Memory(self.machine, before.state)
         process = Process(self.machine, memory)
-        process.pending, process.up = dict(before.pending), before.up
+        process.pending, process.up, process.ahead = dict(before.pending), before.up, before.ahead
         step = process.step(event, number)
         after = memory.committed
         changed = [str(change) for change in changes(before.state, after)]
-        violation = first_violation(self.machine, step, after)
+        violation = judge(process, step, after)
         record = record_step(self.machine, step, parent, after, changed, violation.law if violation else "")
         state = after if changed else before.state  # what did not change is kept once
-        self._moments[number] = Moment(state, process.pending, process.up)
+        self._moments[number] = Moment(state, process.pending, process.up, process.ahead)
         return Entry(record, step, after, violation)
 
     def moment(self, n: int) -> Moment:
@@ -138,6 +159,31 @@ class Timeline:
         if not isinstance(action, Tracked):
             raise KeyError(ref)
         return action
+
+
+def _fold(
+    record: Record, pending: dict[str, tuple[Ref, int]], *, up: bool, ahead: Crash | Fault | None
+) -> tuple[bool, Crash | Fault | None]:
+    """What one record does to the pending ids (as canonical text) and to the process, without its machine."""
+    kind = record.event[TAG]
+    waits = kind == "fault" or (kind == "crash" and record.event["point"] in AHEAD)
+    if waits:
+        at = record.event.get("at", 0)
+        is_fault = kind == "fault"
+        return up, Fault(Failure(record.event["failure"]), at) if is_fault else Crash(Point(record.event["point"]), at)
+    if kind == "lose" or record.outcome == Outcome.SKIPPED:
+        return up, ahead
+    if record.outcome == Outcome.COMMITTED:
+        if kind == "completion":
+            pending.pop(canonical_text(record.event["id"]), None)
+        for index, action in enumerate(record.actions, 1):
+            if action[TAG] == "Tracked":
+                known = pending.get(canonical_text(action["id"]))
+                pending[canonical_text(action["id"])] = (Ref(record.n, index), known[1] if known else record.n)
+        up = kind != "crash" and not (ahead is not None and ahead == Fault(Failure.UNKNOWN))
+    elif record.outcome == Outcome.FAILED and ahead is not None and type(ahead) is Crash:
+        up = False
+    return up, None if kind != "crash" else ahead
 
 
 _DIVERGED = "the machine has changed since; `fasm replay` shows the whole difference"

@@ -7,6 +7,7 @@ from fasm_cli.core.codec.encode import TAG, Encoders, Mismatch, canonical_text, 
 from fasm_cli.core.codec.parse import Parser
 from fasm_cli.core.codec.render import render
 from fasm_cli.core.codec.shape import Choice, Record, Shape, Shapes, Unsupported, tag_of
+from fasm_cli.core.errors import InputError
 
 if TYPE_CHECKING:
     from fasm_cli.core.codec.decode import Decoders
@@ -62,13 +63,14 @@ class Codec:
 
     def read(self, shape: Shape, text: str) -> Any:
         """The value written in `text`, checked against `shape`; raises `InputError`."""
-        from fasm_cli.core.errors import InputError
+        return self.check(shape, self.parser.parse(text))
 
-        value = self.parser.parse(text)
+    def check(self, shape: Shape, value: Any) -> Any:
+        """`value` as a file would give it back. Raises `InputError` where it does not fit."""
         try:
-            return self.decode(shape, self.encode(shape, value))  # exactly what a file would give back
+            return self.decode(shape, self.encode(shape, value))
         except Mismatch as wrong:
-            raise InputError(f"{render(value)}: {wrong}", f"one of {describe(shape)}") from None
+            raise InputError(f"{render(value)}: {wrong}", f"write one of {describe(shape)}") from None
 
 
 def describe(shape: Shape) -> str:

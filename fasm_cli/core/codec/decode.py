@@ -79,7 +79,7 @@ class Decoders:
             field.name: override(rename=key, struct_hook=_field_hook(self._hook(field.shape)))
             for field, key in zip(shape.fields, keys, strict=True)
         }
-        structure = make_dict_structure_fn(kind, self._converter, **overrides)
+        structure: Callable[[Any, Any], Any] = make_dict_structure_fn(kind, self._converter, **overrides)
         known = ", ".join(keys) or "none"
 
         def decode(plain: Any) -> Any:
@@ -111,7 +111,9 @@ class Decoders:
                     raise _Wrong("expected a list of [key, value] pairs")
                 keys = _items(shape, [(f"key {at}", key_of, pair[0]) for at, pair in enumerate(pairs)])
                 values = [pair[1] for pair in pairs]
-            read = dict(zip(keys, _items(shape, [(k, value_of, v) for k, v in zip(keys, values, strict=True)]), strict=True))
+            read = dict(
+                zip(keys, _items(shape, [(k, value_of, v) for k, v in zip(keys, values, strict=True)]), strict=True)
+            )
             if len(read) != len(keys):
                 raise _Wrong("a key stands there twice")
             return read
@@ -122,9 +124,9 @@ class Decoders:
         hooks = {tag: self._hook(member) for tag, member in shape.members.items()}
         legal = ", ".join(shape.members)
         native = {
-            member.scalar.type if isinstance(member, Plain) else type(None): hooks[tag]
+            member.scalar.cls if isinstance(member, Plain) else type(None): hooks[tag]
             for tag, member in shape.members.items()
-            if isinstance(member, Nothing) or (isinstance(member, Plain) and member.scalar.type in NATIVE)
+            if isinstance(member, Nothing) or (isinstance(member, Plain) and member.scalar.cls in NATIVE)
         }
 
         def decode(plain: Any) -> Any:
@@ -136,7 +138,9 @@ class Decoders:
             tag = plain.get(TAG)
             member = shape.members.get(tag) if isinstance(tag, str) else None
             if member is None:
-                raise _Wrong(f"expected one of {legal}, got {TAG} = {tag!r}" if TAG in plain else f"no {TAG}; one of {legal}")
+                raise _Wrong(
+                    f"expected one of {legal}, got {TAG} = {tag!r}" if TAG in plain else f"no {TAG}; one of {legal}"
+                )
             rest = {key: value for key, value in plain.items() if key != TAG}
             if isinstance(member, Record):
                 return hooks[member.cls.__name__](rest)
@@ -184,7 +188,7 @@ def _nothing(plain: Any) -> None:
 
 
 def _scalar(scalar: Scalar, plain: Any) -> Any:
-    kind = scalar.type
+    kind = scalar.cls
     if kind is float and type(plain) is int and abs(plain) <= 1 << 53:
         return float(plain)
     if type(plain) is not scalar.stored_as:
@@ -208,7 +212,7 @@ def _member(kind: Any, plain: Any) -> Any:
 
 def _key(shape: Shape, text: str) -> Any:
     """The plain key that was written as `text` (the keys of a TOML or JSON table are strings)."""
-    kind = shape.scalar.type if isinstance(shape, Plain) else str
+    kind = shape.scalar.cls if isinstance(shape, Plain) else str
     if kind is str:
         return original_key(text)
     if kind is bool and text in ("true", "false"):
@@ -247,4 +251,3 @@ def _faults(error: Exception) -> list[str]:
 def _path_first(line: str) -> str:
     what, _, path = line.rpartition(" @ $")
     return f"{path.lstrip('.')}: {what}" if path else what
-

@@ -57,7 +57,7 @@ def original_key(key: str) -> str:
 
 def keyed_by_text(shape: Shape) -> bool:
     """Whether a dict with such keys is stored as a table (else as a list of pairs)."""
-    return isinstance(shape, Member) or (isinstance(shape, Plain) and shape.scalar.type is not float)
+    return isinstance(shape, Member) or (isinstance(shape, Plain) and shape.scalar.cls is not float)
 
 
 def canonical_text(plain: Any) -> str:
@@ -159,7 +159,7 @@ def tagged(tag: str, member: Shape, plain: Any) -> Any:
     match member:
         case Nothing():
             return None
-        case Plain(scalar=scalar) if scalar.type in NATIVE:
+        case Plain(scalar=scalar) if scalar.cls in NATIVE:
             return plain
         case Record():
             return {TAG: tag, **plain}
@@ -185,7 +185,7 @@ def _nothing(value: Any) -> None:
 
 
 def _scalar(scalar: Scalar, encode: Encoder) -> Encoder:
-    kind = scalar.type
+    kind = scalar.cls
     if kind is float:
         return lambda value: encode(_as_float(value))
 
@@ -218,7 +218,7 @@ def _member(kind: type) -> Encoder:
     return encode
 
 
-def _sequence(kind: type, item_of: Encoder) -> Encoder:
+def _sequence(kind: Any, item_of: Encoder) -> Encoder:
     def encode(value: Any) -> list[Any]:
         if type(value) is not kind:
             raise _expected(kind, value)
@@ -277,4 +277,3 @@ def _limited(shape: Shape, encode: Encoder) -> Encoder:
         return plain
 
     return checked
-

@@ -8,7 +8,7 @@ each fault points at its column.
 import ast
 import warnings
 from collections.abc import Callable, Mapping
-from datetime import timezone
+from datetime import UTC, timezone
 from enum import Enum
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -47,6 +47,20 @@ class Parser:
         except _Fault as fault:
             raise InputError(fault.message, fault.hint, _column(text, fault.node)) from None
 
+    def arguments(self, text: str, name: str, fields: tuple[str, ...]) -> list[Any]:
+        """The values of a call `name(…)` that builds no type of the machine, in the order of `fields`."""
+        tree = _tree(text)
+        try:
+            match tree:
+                case ast.Call(func=ast.Name(id=called), args=args, keywords=keywords) if called == name:
+                    given = dict(zip(fields, args, strict=False))
+                    given.update({keyword.arg: keyword.value for keyword in keywords if keyword.arg})
+                    if set(given) == set(fields) and len(args) + len(keywords) == len(fields):
+                        return [self._value(given[field], 1) for field in fields]
+            raise _Fault(tree, f"write {name}({', '.join(f'{field}=…' for field in fields)})")
+        except _Fault as fault:
+            raise InputError(fault.message, fault.hint, _column(text, fault.node)) from None
+
     def _value(self, node: ast.expr, depth: int) -> Any:
         if depth > MAX_DEPTH:
             raise _Fault(node, f"nested more than {MAX_DEPTH} levels deep")
@@ -64,7 +78,7 @@ class Parser:
             case ast.Tuple(elts=elements):
                 return tuple([self._value(element, deeper) for element in elements])
             case ast.Set(elts=elements):
-                return set(self._hashable(element, deeper) for element in elements)
+                return {self._hashable(element, deeper) for element in elements}
             case ast.Dict(keys=keys, values=values):
                 return self._dict(keys, values, deeper)
             case ast.Name(id=name):
@@ -73,7 +87,11 @@ class Parser:
                 return self._attribute(node, owner, name)
             case ast.Call(func=ast.Name(id=name)):
                 return self._call(node, name, deeper)
-        raise _Fault(node, f"{type(node).__name__} is not allowed in a value", "write literals, collections and Name(field=value)")
+        raise _Fault(
+            node,
+            f"{type(node).__name__} is not allowed in a value",
+            "write literals, collections and Name(field=value)",
+        )
 
     def _hashable(self, node: ast.expr, depth: int) -> Any:
         value = self._value(node, depth)
@@ -106,7 +124,7 @@ class Parser:
 
     def _attribute(self, node: ast.expr, owner: str, name: str) -> Any:
         if owner == "timezone" and name == "utc":
-            return timezone.utc
+            return UTC
         kind = self._names.get(owner)
         if kind is None:
             raise self._unknown(node, owner)
@@ -139,7 +157,9 @@ class Parser:
             return self._build(node, kind, values, pairs)
         called = kind or builder
         assert called is not None
-        return _called(node, name, called, [value for _, value in values], {key: value for key, (_, value) in pairs.items()})
+        return _called(
+            node, name, called, [value for _, value in values], {key: value for key, (_, value) in pairs.items()}
+        )
 
     def _build(
         self,
@@ -152,7 +172,9 @@ class Parser:
         names = [field.name for field in fields]
         signature = f"{kind.__name__}({', '.join(names)})"
         if len(args) > len(fields):
-            raise _Fault(args[len(fields)][0], f"{kind.__name__} takes {len(fields)} values, got {len(args)}", signature)
+            raise _Fault(
+                args[len(fields)][0], f"{kind.__name__} takes {len(fields)} values, got {len(args)}", signature
+            )
         given = dict(zip(names, args, strict=False))
         for name, (value_node, value) in named.items():
             if name not in names:

@@ -22,7 +22,7 @@ class Scalar:
     parser calls for the name in source text; None where Python has a literal.
     """
 
-    type: type
+    cls: type
     stored_as: type
     encode: Callable[[Any], Any]
     decode: Callable[[Any], Any]
@@ -163,7 +163,7 @@ def _quoted(name: str) -> Callable[[Any], str]:
 
 
 SCALARS: dict[type, Scalar] = {
-    row.type: row
+    row.cls: row
     for row in (
         Scalar(bool, bool, _same, _same, repr, _same),
         Scalar(int, int, _same, _same, repr, _same),

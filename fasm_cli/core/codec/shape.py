@@ -105,7 +105,7 @@ def tag_of(shape: Shape) -> str:
         case Nothing():
             return "None"
         case Plain(scalar=scalar):
-            return scalar.type.__name__
+            return scalar.cls.__name__
         case Member(cls=kind) | Record(cls=kind) | Sequence(cls=kind):
             return kind.__name__
         case Fixed():
@@ -121,7 +121,7 @@ def runtime_type(shape: Shape) -> type:
         case Nothing():
             return type(None)
         case Plain(scalar=scalar):
-            return scalar.type
+            return scalar.cls
         case Member(cls=kind) | Record(cls=kind) | Sequence(cls=kind):
             return kind
         case Fixed():
@@ -223,7 +223,8 @@ class Shapes:
                 members[tag] = member
         return Choice(annotation, members=members)
 
-    def _need_hashable(self, shape: Shape, path: str, role: str) -> None:
+    @staticmethod
+    def _need_hashable(shape: Shape, path: str, role: str) -> None:
         wrong = unhashable(shape)
         if wrong:
             raise Unsupported(path, f"{wrong} cannot be {role}: it has no hash; write @dataclass(frozen=True)")
@@ -232,7 +233,7 @@ class Shapes:
 def unhashable(shape: Shape) -> str:
     """The name of the first type in `shape` that has no hash, or an empty string."""
     match shape:
-        case Record(cls=kind) if kind.__hash__ is None:
+        case Record(cls=kind) if getattr(kind, "__hash__", None) is None:
             return kind.__name__
         case Sequence(cls=kind) if kind in (list, set):
             return kind.__name__
@@ -248,7 +249,13 @@ def unhashable(shape: Shape) -> str:
 
 
 _RESERVED = {kind.__name__ for kind in SCALARS} | {"None", "list", "tuple", "set", "frozenset", "dict", "timezone"}
-_BARE = {list: "list[int]", set: "set[str]", frozenset: "frozenset[str]", tuple: "tuple[int, ...]", dict: "dict[str, int]"}
+_BARE = {
+    list: "list[int]",
+    set: "set[str]",
+    frozenset: "frozenset[str]",
+    tuple: "tuple[int, ...]",
+    dict: "dict[str, int]",
+}
 
 
 def _unwrapped(annotation: Any, constraints: tuple[Constraint, ...]) -> tuple[Any, tuple[Constraint, ...]]:
@@ -305,11 +312,14 @@ def _declared_fields(kind: Any) -> Iterator[tuple[str, Any, bool]]:
 
 def _check_constraints(shape: Shape, constraints: tuple[Constraint, ...], path: str) -> None:
     for limit in constraints:
-        sized = isinstance(shape, Sequence | Mapping) or (isinstance(shape, Plain) and shape.scalar.type is bytes)
-        text = isinstance(shape, Plain) and shape.scalar.type is str
-        fits = {Text: text, Size: sized, Between: isinstance(shape, Plain), OneOf: isinstance(shape, Plain | Member)}[type(limit)]
+        sized = isinstance(shape, Sequence | Mapping) or (isinstance(shape, Plain) and shape.scalar.cls is bytes)
+        text = isinstance(shape, Plain) and shape.scalar.cls is str
+        fits = {Text: text, Size: sized, Between: isinstance(shape, Plain), OneOf: isinstance(shape, Plain | Member)}[
+            type(limit)
+        ]
         if fits and isinstance(limit, Between) and isinstance(shape, Plain):
-            fits = isinstance(limit.low, int | shape.scalar.type) and isinstance(limit.high, int | shape.scalar.type)
+            fits = isinstance(limit.low, int | shape.scalar.cls) and isinstance(limit.high, int | shape.scalar.cls)
         if not fits:
-            raise Unsupported(path, f"{limit} does not apply to {getattr(shape.annotation, '__name__', shape.annotation)}")
-
+            raise Unsupported(
+                path, f"{limit} does not apply to {getattr(shape.annotation, '__name__', shape.annotation)}"
+            )

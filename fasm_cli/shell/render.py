@@ -1,0 +1,269 @@
+"""Reports as text for a person: lines made of spans, each with the role it plays; colour is the writer's business."""
+
+from collections.abc import Iterator
+from functools import singledispatch
+from typing import NamedTuple
+
+from fasm_cli.app import reports
+from fasm_cli.sim.tally import Tally
+
+
+class Span(NamedTuple):
+    """A piece of text and its role: name, good, bad, quiet or plain."""
+
+    text: str
+    role: str = "plain"
+
+
+Line = list[Span]
+
+
+def plain_text(lines: list[Line]) -> str:
+    return "".join("".join(span.text for span in line).rstrip() + "\n" for line in lines)
+
+
+@singledispatch
+def render(report: object) -> list[Line]:
+    """The lines of a report."""
+    raise AssertionError(f"no text for a {type(report).__name__}")
+
+
+OUTCOME_ROLE = {"committed": "good", "rejected": "bad", "defect": "bad", "failed": "bad", "skipped": "quiet"}
+
+
+@render.register
+def _(report: reports.Stepped) -> list[Line]:
+    record = report.record
+    number = f"#{record.n}" if report.kept else "try"
+    head: Line = [Span(f"{number} ", "quiet"), Span(report.event, "name"), Span("  ")]
+    head.append(Span(record.outcome, OUTCOME_ROLE.get(record.outcome, "plain")))
+    if record.error:
+        head.append(Span(f"  {record.error}"))
+    lines = [head]
+    lines += [[Span(f"   {change}")] for change in record.changed]
+    lines += [_action(action) for action in report.actions]
+    lines += [
+        [Span(f"   - missing  id {id}", "bad"), Span("  is pending and restore did not emit it")]
+        for id in report.missing
+    ]
+    if report.finding is not None:
+        lines.append([Span(f"   BROKEN {report.finding.law}", "bad"), Span(f"  {report.finding.why}")])
+    elif record.outcome == "committed" and report.invariants[1]:
+        held, of = report.invariants
+        lines.append([Span(f"   invariants {held}/{of}", "quiet")])
+    return lines
+
+
+def _action(action: reports.ActionLine) -> Line:
+    if not action.tracked:
+        return [Span("   + untracked  ", "quiet"), Span(action.text)]
+    line = [Span(f"   + tracked {action.handle}  ", "quiet"), Span(f"id {action.id}  "), Span(action.text, "name")]
+    return [*line, Span(f"  was {action.was}", "quiet")] if action.was else line
+
+
+@render.register
+def _(report: reports.Pending) -> list[Line]:
+    lines = [] if report.up else [[Span("the process is down; what is pending comes back with `restore`", "quiet")]]
+    if not report.items:
+        return [*lines, [Span("nothing is pending", "quiet")]]
+    for item in report.items:
+        since = f"  since step {item.since}"
+        lines.append(
+            [
+                Span(f"{item.handle}  ", "quiet"),
+                Span(f"id {item.id}  tracked "),
+                Span(item.text, "name"),
+                Span(since, "quiet"),
+            ]
+        )
+    return lines
+
+
+@render.register
+def _(report: reports.State) -> list[Line]:
+    return [[Span(f"@{report.step} ", "quiet"), Span(report.text)]]
+
+
+@render.register
+def _(report: reports.Log) -> list[Line]:
+    if not report.lines:
+        return [[Span("@0 the initial state; nothing happened yet", "quiet")]]
+    lines = []
+    for entry in report.lines:
+        record = entry.record
+        mark = "*" if record.n == report.head else " " if entry.here else "·"
+        fork = f"  from #{record.parent}" if record.parent != record.n - 1 else ""
+        error = f" {record.error}" if record.error else ""
+        role = OUTCOME_ROLE.get(record.outcome, "plain")
+        broken = [Span(f"  BROKEN {record.broken}", "bad")] if record.broken else []
+        lines.append(
+            [
+                Span(f"{mark} #{record.n} ", "quiet"),
+                Span(entry.event, "name" if entry.here else "quiet"),
+                Span("  "),
+                Span(f"{record.outcome}{error}", role if entry.here else "quiet"),
+                *broken,
+                Span(fork, "quiet"),
+            ]
+        )
+    return lines
+
+
+@render.register
+def _(report: reports.Moved) -> list[Line]:
+    pending = f"{report.pending} pending" if report.up else f"down, {report.pending} pending"
+    head = [Span(f"@{report.start} -> @{report.end}", "name"), Span(f"  {pending}", "quiet")]
+    return [head, *([Span(f"   {change}")] for change in report.changed)]
+
+
+@render.register
+def _(report: reports.Machines) -> list[Line]:
+    if not report.items:
+        return [[Span(f"no machines under {report.folder}/", "quiet")]]
+    width = max(len(item.name) for item in report.items)
+    return [[Span(item.name.ljust(width), "name"), Span(f"  {item.summary}")] for item in report.items]
+
+
+@render.register
+def _(report: reports.Description) -> list[Line]:
+    lines: list[Line] = [[Span(report.name, "name"), Span(f"  {report.cls}, version {report.version}", "quiet")]]
+    lines += [[Span(f"  {text}" if text else "")] for text in report.doc.splitlines()]
+    role = None
+    for kind in report.types:
+        if kind.role != role:
+            lines += [[], [Span(kind.role or "Used by these", "name")]]
+            role = kind.role
+        lines.append(_signature(kind))
+    for title, checks in (("Invariants", report.invariants), ("Sometimes", report.sometimes)):
+        if checks:
+            lines += [[], [Span(title, "name")]]
+            lines += [[Span(f"  {name}"), Span(f"  {doc}" if doc else "", "quiet")] for name, doc in checks]
+    return [*lines, [], [Span("Initial state", "name")], [Span(f"  {report.initial_text}")]]
+
+
+def _signature(kind: reports.TypeLine) -> Line:
+    doc = Span(f"  {kind.doc}" if kind.doc else "", "quiet")
+    if kind.role == "ActionId":
+        return [Span(f"  {kind.name}")]
+    if kind.fields and not kind.fields[0].type:
+        return [Span(f"  {kind.name}: {' | '.join(field.name for field in kind.fields)}"), doc]
+    fields = (f"{field.name}: {field.type}{f' = {field.default}' if field.default else ''}" for field in kind.fields)
+    return [Span(f"  {kind.name}({', '.join(fields)})"), doc]
+
+
+@render.register
+def _(report: reports.Sessions) -> list[Line]:
+    if not report.items:
+        return [[Span(f"no sessions under {report.folder}/", "quiet")]]
+    width = max(len(item.name) for item in report.items)
+    lines = []
+    for item in report.items:
+        what = f"{item.machine}  {item.steps} steps" if item.machine else ""
+        law = [Span(f"  {item.law}", "bad")] if item.law else []
+        problem = [Span(f"  {item.problem}", "bad")] if item.problem else []
+        lines.append([Span(item.name.ljust(width), "name"), Span(f"  {what}"), *law, *problem])
+    return lines
+
+
+@render.register
+def _(report: reports.SessionInfo) -> list[Line]:
+    done = "created " if report.created else ""
+    lines: list[Line] = [[Span(done), Span(report.path, "name"), Span(f"  {report.machine}, version {report.version}")]]
+    if report.created:
+        return lines
+    origin = "  ".join(f"{key} {value}" for key, value in report.origin.items())
+    lines.append([Span(f"   {origin}", "quiet")])
+    if report.finding is not None:
+        lines.append(
+            [Span(f"   {report.finding.law}", "bad"), Span(f"  step {report.finding.step}: {report.finding.why}")]
+        )
+    lines.append([Span(f"   {len(report.records)} steps, at step {report.head}")])
+    if report.dropped:
+        lines.append([Span(f"   {report.dropped}", "bad")])
+    return lines
+
+
+@render.register
+def _(report: reports.Message) -> list[Line]:
+    return [[Span(line)] for line in report.lines]
+
+
+@render.register
+def _(report: reports.Replayed) -> list[Line]:
+    lines = [line for step in report.steps for line in render(step)]
+    return [*lines, *(_verdict(report))]
+
+
+def _verdict(report: reports.Replayed) -> Iterator[Line]:
+    recorded, finding = report.recorded, report.finding
+    if report.difference:
+        yield [Span("differs", "bad"), Span(f"  {report.difference}")]
+    if finding is not None:
+        same = recorded is not None and (recorded.law, recorded.step) == (finding.law, finding.step)
+        told = (
+            "as recorded"
+            if same
+            else f"recorded was {recorded.law} at step {recorded.step}"
+            if recorded
+            else "not recorded"
+        )
+        yield [Span(f"BROKEN {finding.law}", "bad"), Span(f"  at step {finding.step}, {told}")]
+    elif recorded is not None:
+        yield [Span(f"{recorded.law} no longer breaks", "good"), Span(f"  (recorded at step {recorded.step})")]
+    elif not report.difference:
+        yield [Span("the same", "good"), Span(f"  {len(report.steps)} steps, nothing broken")]
+
+
+@render.register
+def _(report: reports.Simulated) -> list[Line]:
+    tally = report.tally
+    crashes = sum(times for name, times in tally.faults.items() if name.startswith("crash"))
+    title = f"{report.machine}  seed {report.seed}  {report.runs} runs, {report.steps} steps, {crashes} crashes"
+    lines: list[Line] = [[Span(title, "name")]]
+    for item in report.never:
+        lines.append([Span("never happened  ", "bad"), Span(item)])
+    lines += [[Span("warning  ", "bad"), Span(note)] for note in report.notes]
+    lines += list(_tables(tally))
+    if report.interrupted:
+        lines.append([Span("interrupted", "bad"), Span("  what was finished so far is above")])
+    for finding in report.findings:
+        lines += list(_finding(finding))
+    if not report.findings and not report.interrupted:
+        lines.append([Span("nothing broken", "good")])
+    return lines
+
+
+def _finding(finding: reports.Finding) -> Iterator[Line]:
+    yield [Span(f"BROKEN {finding.law}", "bad"), Span(f"  run {finding.run}, step {finding.step}: {finding.why}")]
+    if finding.trace:
+        yield [Span(f"   saved {finding.trace}")]
+    if finding.problem:
+        yield [Span(f"   {finding.problem}", "bad")]
+    yield [Span("   reproduce: "), Span(finding.reproduce, "name")]
+
+
+def _tables(tally: Tally) -> Iterator[Line]:
+    for title, counter in (("inputs", tally.inputs), ("completions", tally.completions)):
+        names = sorted({name for name, _ in counter})
+        if names:
+            yield [Span(title, "name")]
+        for name in names:
+            times = {refusal: count for (known, refusal), count in counter.items() if known == name}
+            refusals = sorted((-count, refusal) for refusal, count in times.items() if refusal)
+            told = "".join(f"  {refusal} {-count}" for count, refusal in refusals)
+            yield [Span(f"   {name}  {sum(times.values())}  committed {times.get('', 0)}{told}")]
+    if tally.emitted:
+        yield [Span("actions", "name")]
+    for name, emitted in sorted(tally.emitted.items()):
+        left = tally.outstanding.get(name, 0)
+        yield [Span(f"   {name}  {emitted}{f'  outstanding {left}' if left else ''}")]
+    if tally.faults:
+        yield [Span("faults", "name")]
+    for name, struck in sorted(tally.faults.items()):
+        yield [Span(f"   {name}  {struck}  with work pending {tally.faults_with_work.get(name, 0)}")]
+    if tally.restores:
+        yield [Span(f"restores  {tally.restores}, {tally.restored} actions emitted again")]
+    if tally.sometimes:
+        yield [Span("sometimes", "name")]
+    for name, (reached, first) in sorted(tally.sometimes.items()):
+        yield [Span(f"   {name}  in {reached} of {tally.runs} runs, first in run {first}")]

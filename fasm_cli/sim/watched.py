@@ -1,0 +1,56 @@
+"""State in memory for long runs: exact where that is cheap, sampled where it would cost a look at the whole state.
+
+A rejected transition leaves the state as it was, so there is nothing to undo and its invariants need no second look.
+That this is so is verified the first times at each place that rejects and then ever more rarely. A sample that
+disagrees does not have to tell where things went wrong: the run is repeated from its seed with `step.Memory`.
+"""
+
+from typing import Any
+
+from fasm_cli.core.machine import Machine
+from fasm_cli.core.model import Action
+
+FIRST = 4  # occurrences of a place that are all looked at; after them the 8th, 16th, 32nd …
+
+
+class Watched:
+    """The store of a fast run."""
+
+    __slots__ = ("_copy", "_live", "_seen", "committed")
+
+    def __init__(self, machine: Machine, state: Any) -> None:
+        self._copy = machine.copiers.of(machine.state)
+        self.committed = self._copy(state)
+        self._live = state
+        self._seen: dict[Any, int] = {}
+
+    def begin(self) -> Any:
+        return self._live
+
+    def changed(self) -> bool:
+        return bool(self._live != self.committed)
+
+    def commit(self, actions: tuple[Action, ...]) -> tuple[Action, ...]:
+        self.committed = self._copy(self._live)
+        return actions
+
+    def rollback(self, error: BaseException | None) -> bool:
+        site = _place(error)
+        seen = self._seen.get(site, 0) + 1
+        self._seen[site] = seen
+        if seen > FIRST and seen & (seen - 1):
+            return False
+        return self.changed()
+
+    def reload(self) -> None:
+        self._live = self._copy(self.committed)
+
+
+def _place(error: BaseException | None) -> Any:
+    """The class of the exception and the line that raised it."""
+    frame = None if error is None else error.__traceback__
+    if frame is None:
+        return None
+    while frame.tb_next is not None:
+        frame = frame.tb_next
+    return type(error), frame.tb_lineno

@@ -1,0 +1,238 @@
+"""The simulated outside: what is in flight, how it answers, and what goes wrong next.
+
+The world stands by what it did: once an action was carried out, asking again under the same id gives the same result,
+until that result was accepted; one that had not been carried out when the process died is answered afresh. Inputs,
+answers and faults are drawn from separate streams, so that switching a fault off does not move the others.
+"""
+
+import sys
+from collections import deque
+from typing import Any
+
+from fasm_cli.core.chooser import stream
+from fasm_cli.core.codec.shape import Shape, runtime_type
+from fasm_cli.core.errors import MachineError
+from fasm_cli.core.event import AHEAD, Complete, Crash, Event, Failure, Fault, Lose, Point, Restore, Submit
+from fasm_cli.core.machine import Machine, input_types
+from fasm_cli.core.model import Profile, StateMachine, Tracked
+from fasm_cli.core.step import Emission, Outcome, Process, Step
+from fasm_cli.sim.generate import Generators
+
+REMEMBERED = 16  # delivered results that may come again
+RESTARTS = 3  # how often the quiet phase restarts a machine that still has something pending
+
+
+_Effect = tuple[Any, int]  # the id of an action and the step since which it was pending: what `id` stands for then
+
+
+class World:
+    """Events for one run of `machine`, drawn from `seed` and `run`."""
+
+    def __init__(self, machine: Machine, generators: Generators, seed: int, run: int, profile: Profile) -> None:
+        self._machine = machine
+        self._inputs = stream(seed, run, "inputs")
+        self._answers = stream(seed, run, "answers")
+        self._faults = stream(seed, run, "faults")
+        self._complete = profile.complete
+        self._table, self._any_fault = _fault_table(profile)
+        self._draw_fault = self._faults.draw
+        self._draw_input = self._inputs.draw
+        cls = machine.cls
+        self._input_classes = frozenset(_classes(machine.input))
+        self._result_classes = frozenset(_classes(machine.result)) if machine.result is not None else frozenset()
+        self._any_input = generators.of(machine.input)
+        self._any_result = None if machine.result is None else generators.of(machine.result)
+        self._any_id = None if machine.action_id is None else generators.of(machine.action_id)
+        self._proposes = cls.propose is not StateMachine.propose
+        self._responds = cls.respond is not StateMachine.respond
+        self.in_flight: list[Emission] = []
+        self._results: dict[_Effect, Any] = {}  # of every action that was carried out, while it may be asked about
+        self._accepted: deque[_Effect] = deque(maxlen=REMEMBERED)
+        self._delivered: deque[tuple[Emission, Any]] = deque(maxlen=REMEMBERED)
+        self._late: deque[tuple[Emission, Any]] = deque(maxlen=REMEMBERED)
+        self._next: deque[Event] = deque()
+        self._delivering: Emission | None = None
+        self._last_input: Submit | None = None
+        self._last_step = 0
+        self._restarts = 0
+        self._sent = 0  # how many actions of the last step are known to be sent out before the process dies
+
+    def next(self, process: Process, state: Any) -> Event:
+        """What happens next."""
+        self._delivering = None
+        if self._next:
+            return self._next.popleft()
+        if not process.up:
+            return Restore()
+        if self._draw_fault() < self._any_fault:
+            event = self._fault()
+            if event is not None:
+                return event
+        if self.in_flight and self._draw_input() < self._complete:
+            return self._completion(self._inputs.below(len(self.in_flight)))
+        self._last_input = event = Submit(self._propose(state))
+        return event
+
+    def settle(self, process: Process) -> Event | None:
+        """What happens next in the quiet phase, in which no fault is left to strike: None once nothing does."""
+        self._delivering = None
+        self._next.clear()
+        process.ahead = None
+        if not process.up:
+            return Restore()
+        if self.in_flight:
+            return self._completion(0)
+        if self._restarts < RESTARTS and (process.pending or process.restored()[0]):
+            self._restarts += 1
+            return Crash()
+        return None
+
+    def note(self, step: Step, process: Process) -> None:
+        """Take in what the last event led to. Rejected inputs lead to nothing and need not be told."""
+        event = step.event
+        if step.outcome is Outcome.COMMITTED:
+            if type(event) is Complete:
+                self._accept(event)
+            elif type(event) is Crash and event.point not in AHEAD:
+                self._sent = {Point.AFTER_COMMIT: 0, Point.AFTER_ACTION: event.at}.get(event.point, sys.maxsize)
+            for action in step.actions:
+                if type(action) is Tracked:
+                    self.in_flight.append(process.pending[action.id])
+            self._last_step = step.number if step.actions else self._last_step
+        elif self._delivering is not None:
+            waiting = process.pending.get(self._delivering.tracked.id)
+            if waiting is not None and waiting.since == self._delivering.since:
+                self.in_flight.append(self._delivering)  # refused though it is waited for: a runtime tries again
+        if not process.up and type(event) is not Restore:
+            self._process_died(event, step)
+
+    # --- the ordinary course of things ------------------------------------------------------------------------
+
+    def _propose(self, state: Any) -> Any:
+        if not self._proposes:
+            return self._any_input(self._inputs)
+        value = self._machine.instance.propose(self._inputs, state)
+        if type(value) not in self._input_classes:
+            raise MachineError(f"{self._machine.name}: propose gave {value!r}", "it returns a value of Input")
+        return value
+
+    def _respond(self, tracked: Tracked) -> Any:
+        if not self._responds:
+            assert self._any_result is not None
+            return self._any_result(self._answers)
+        result = self._machine.instance.respond(self._answers, tracked.id, tracked.action)
+        if type(result) not in self._result_classes:
+            raise MachineError(f"{self._machine.name}: respond gave {result!r}", "it returns a value of ActionResult")
+        return result
+
+    def _result_of(self, emission: Emission) -> Any:
+        """What the action came to: as before where it was carried out already."""
+        effect = (emission.tracked.id, emission.since)
+        if effect not in self._results:
+            self._results[effect] = self._respond(emission.tracked)
+        return self._results[effect]
+
+    def _completion(self, at: int) -> Complete:
+        self._delivering = emission = self._take(at)
+        return Complete(emission.ref, emission.tracked.id, self._result_of(emission))
+
+    def _accept(self, event: Complete) -> None:
+        emission = self._delivering
+        if emission is not None:
+            self._delivered.append((emission, event.result))
+            if len(self._accepted) == REMEMBERED:
+                self._results.pop(self._accepted[0], None)
+            self._accepted.append((emission.tracked.id, emission.since))
+
+    def _take(self, at: int) -> Emission:
+        taken = self.in_flight[at]
+        self.in_flight[at] = self.in_flight[-1]
+        self.in_flight.pop()
+        return taken
+
+    # --- faults -----------------------------------------------------------------------------------------------
+
+    def _fault(self) -> Event | None:
+        """A fault that can strike now, or None where the one that was drawn cannot."""
+        drawn = self._faults.draw() * self._any_fault
+        name = next(name for limit, name in self._table if drawn < limit)
+        choose = self._faults
+        match name:
+            case "crash":
+                return self._crash()
+            case "add":
+                return Fault(Failure.ADD, choose.between(1, 3))
+            case "store":
+                return Fault(choose.pick((Failure.LOAD, Failure.COMMIT, Failure.UNKNOWN)))
+            case "redeliver":
+                return None if self._last_input is None else Submit(self._last_input.value)
+            case "lose" if self.in_flight:
+                emission = self._take(choose.below(len(self.in_flight)))
+                self._result_of(emission)
+                return Lose(emission.ref, emission.tracked.id)
+            case "duplicate" if self._delivered:
+                emission, result = choose.pick(self._delivered)
+                return Complete(emission.ref, emission.tracked.id, result)
+            case "conflict" if self._delivered:
+                return self._conflict()
+            case "late" if self._late:
+                emission, result = self._late.popleft()
+                return Complete(emission.ref, emission.tracked.id, result)
+            case "unknown" if self._any_id is not None:
+                assert self._any_result is not None
+                return Complete(None, self._any_id(choose), self._any_result(choose))
+        return None
+
+    def _conflict(self) -> Event | None:
+        """A second result for an action that has one already, and not the same."""
+        emission, result = self._faults.pick(self._delivered)
+        for _ in range(8):
+            other = self._respond(emission.tracked)
+            if other != result:
+                return Complete(emission.ref, emission.tracked.id, other)
+        return None
+
+    def _crash(self) -> Event:
+        choose = self._faults
+        point = choose.weighted(_POINTS)
+        if point is Point.IN_RESTORE:
+            self._next.extend((Crash(), Restore()))
+            return Crash(point, choose.between(1, 3))
+        return Crash(point, choose.between(1, 2) if point is Point.AFTER_ACTION else 0)
+
+    def _process_died(self, event: Event, step: Step) -> None:
+        """What was in flight is cut off: about half of it had been carried out, and some results come in later."""
+        unsent = type(event) is not Crash and step.outcome is Outcome.COMMITTED  # the answer to the commit was lost
+        for emission in self.in_flight:
+            sent = emission.ref.step != self._last_step or (emission.ref.index <= self._sent and not unsent)
+            if sent and self._faults.chance(0.5):
+                self._late.append((emission, self._result_of(emission)))
+        self.in_flight.clear()
+        if step.outcome is Outcome.FAILED and type(event) is Submit:
+            self._next.append(Restore())
+            if self._faults.chance(0.5):
+                self._next.append(Submit(event.value))
+
+
+_POINTS = (
+    (4, Point.BETWEEN),
+    (2, Point.AFTER_COMMIT),
+    (1, Point.AFTER_ACTION),
+    (2, Point.BEFORE_COMMIT),
+    (1, Point.IN_RESTORE),
+)
+
+
+def _fault_table(profile: Profile) -> tuple[list[tuple[float, str]], float]:
+    """Cumulative limits by fault, and the probability of any fault."""
+    table = []
+    total = 0.0
+    for name, p in profile.faults.items():
+        total += p
+        if p > 0:
+            table.append((total, name))
+    return table, min(total, 1.0)
+
+
+def _classes(shape: Shape) -> list[type]:
+    return [runtime_type(member) for member in input_types(shape).values()]

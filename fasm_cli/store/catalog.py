@@ -1,0 +1,210 @@
+"""Finding and importing machines: what TARGET means, and which files may be imported for it.
+
+A name is looked up under the project's machine roots and nowhere else, so that a name in a session file can never
+make a module outside of them run; a path or a dotted module must have been typed by a person.
+"""
+
+import ast
+import importlib
+import importlib.util
+import os
+import re
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from fasm_cli.core.errors import MachineError, UsageError, did_you_mean
+from fasm_cli.core.machine import Machine
+from fasm_cli.core.model import StateMachine
+
+MACHINES = "machines"
+SESSIONS = "sessions"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A machine as it is seen without importing it."""
+
+    name: str
+    cls: str
+    path: Path
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The folder that holds `machines/` and `sessions/`: the nearest one above the working directory, or that one."""
+
+    root: Path
+
+    @classmethod
+    def around(cls, start: Path) -> "Project":
+        """The project that `start`, the working directory, is in; paths are kept relative to it, as they are typed."""
+        for folder in (start, *start.parents):
+            if (folder / MACHINES).is_dir():
+                return cls(Path(os.path.relpath(folder, start)))
+        return cls(Path())
+
+    @property
+    def machines(self) -> Path:
+        return self.root / MACHINES
+
+    @property
+    def sessions(self) -> Path:
+        return self.root / SESSIONS
+
+    def session_path(self, name: str) -> Path:
+        """A path as it is, or a name under `sessions/`."""
+        if "/" in name or name.endswith(".toml"):
+            return Path(name)
+        return self.sessions / f"{name}.toml"
+
+    def listed(self) -> list[Listed]:
+        """Every machine under `machines/`, by name; nothing is imported."""
+        return [found for path in sorted(self.machines.glob("*.py")) for found in _scan(path)]
+
+    def load(self, target: str) -> Machine:
+        """The machine TARGET names: a name under `machines/`, `path.py[:Class]` or `pkg.module[:Class]`."""
+        place, _, cls = target.partition(":")
+        if place.endswith(".py"):
+            return _machine(_from_file(Path(place)), cls, target)
+        if (named := self._named(place)) is not None:
+            return _machine(_from_file(named), cls, target)
+        if re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)+", place):
+            return _machine(_from_module(place, self.root), cls, target)
+        names = sorted({found.name for found in self.listed()})
+        raise UsageError(f"no machine {place!r} under {MACHINES}/", did_you_mean(place, names))
+
+    def load_named(self, reference: str) -> Machine:
+        """The machine that a *file* names: only names under `machines/` and paths inside this project are followed."""
+        place, _, cls = reference.partition(":")
+        if (named := self._named(place)) is not None:
+            return _machine(_from_file(named), cls, reference)
+        if place.endswith(".py"):
+            path = (self.root / place).resolve()
+            if path.is_relative_to(self.machines.resolve()) and path.is_file():
+                return _machine(_from_file(path), cls, reference)
+        raise UsageError(
+            f"the file names the machine {reference!r}, which is not under {MACHINES}/",
+            "give the machine by hand: --machine TARGET",
+        )
+
+    def reference(self, machine: Machine) -> str:
+        """How a file names `machine`: as it was given, a path relative to this project where it is inside."""
+        place, colon, cls = machine.reference.partition(":")
+        if place.endswith(".py"):
+            place = self.shown(Path(place))
+        return f"{place}{colon}{cls}"
+
+    def may_follow(self, reference: str) -> bool:
+        """Whether `load_named` would look at this reference."""
+        place = reference.partition(":")[0]
+        if place.endswith(".py"):
+            return (self.root / place).resolve().is_relative_to(self.machines.resolve())
+        return self._named(place) is not None
+
+    def shown(self, path: Path) -> str:
+        """`path` as it is printed: relative to this project where it is inside."""
+        full = Path(path).resolve()
+        return str(full.relative_to(self.root.resolve())) if full.is_relative_to(self.root.resolve()) else str(path)
+
+    def _named(self, name: str) -> Path | None:
+        if not re.fullmatch(r"[^\W\d]\w*", name):
+            return None
+        path = self.machines / f"{name}.py"
+        return path if path.is_file() else None
+
+
+def _scan(path: Path) -> Iterator[Listed]:
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError, OSError, RecursionError, MemoryError):
+        yield Listed(path.stem, "?", path, "cannot be read as Python")
+        return
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and _derives(node)]
+    for node in classes:
+        doc = ast.get_docstring(node) or ast.get_docstring(tree) or ""
+        name = path.stem if len(classes) == 1 else f"{path.stem}:{node.name}"
+        yield Listed(name, node.name, path, doc.strip().partition("\n")[0])
+
+
+def _derives(node: ast.ClassDef) -> bool:
+    return any(ast.unparse(base).rpartition(".")[2] == "StateMachine" for base in node.bases)
+
+
+def _from_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise UsageError(f"no file {path}", "TARGET is a name under machines/, path.py[:Class] or pkg.module[:Class]")
+    name = f"fasm_machine_{re.sub(r'[^0-9A-Za-z_]', '_', path.stem)}"
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    if spec is None or spec.loader is None:
+        raise MachineError(f"{path} cannot be imported as Python")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up while it is being made
+    if str(path.resolve().parent) not in sys.path:
+        sys.path.append(str(path.resolve().parent))
+    try:
+        _import(lambda: spec.loader.exec_module(module), str(path))
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _from_module(name: str, root: Path) -> ModuleType:
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    module: ModuleType = _import(lambda: importlib.import_module(name), name)
+    return module
+
+
+def _import(load: Any, what: str) -> Any:
+    """Run the author's module; what it prints is not our result and goes to stderr."""
+    try:
+        with redirect_stdout(sys.stderr):
+            return load()
+    except SyntaxError as error:
+        where = f"{what}:{error.lineno}" if error.lineno else what
+        raise MachineError(f"{where}: {error.msg}", frames=(error.text or "").rstrip()) from error
+    except ModuleNotFoundError as error:
+        raise MachineError(f"{what}: {error}", frames=own_frames(error)) from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit in a module must not end us
+        raise MachineError(f"{what} raised {type(error).__name__}: {error}", frames=own_frames(error)) from error
+
+
+def own_frames(error: BaseException) -> str:
+    """The traceback of the author's own code: our frames and the import system's are cut away."""
+    ours = str(Path(__file__).resolve().parent.parent)
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith((ours, "<frozen")) and "importlib" not in frame.filename
+    ]
+    return "".join(traceback.format_list(frames)).rstrip()
+
+
+def _machine(module: ModuleType, cls: str, target: str) -> Machine:
+    found = {
+        name: value
+        for name, value in vars(module).items()
+        if isinstance(value, type) and issubclass(value, StateMachine) and value.__module__ == module.__name__
+    }
+    source = str(module.__file__)
+    place = target.partition(":")[0]
+    if cls:
+        if cls not in found:
+            raise UsageError(f"no machine {cls!r} in {place}", did_you_mean(cls, found))
+        return Machine(found[cls], target, source)
+    if not found:
+        raise MachineError(f"{place} defines no machine", "write a class that derives from fasm_cli.StateMachine")
+    if len(found) > 1:
+        listed = ", ".join(f"{place}:{name}" for name in sorted(found))
+        raise UsageError(f"{place} defines {len(found)} machines; name one", listed)
+    return Machine(next(iter(found.values())), target, source)

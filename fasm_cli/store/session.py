@@ -1,0 +1,19 @@
+"""Sessions and traces on disk: the one door to the files. The parts behind it:
+
+    session_model    what a file holds               session_text     its text, and the sums
+    session_reader   reading, block by block         session_block    one block's values, checked
+    session_damage   torn or edited?                 session_writer   the one who may append
+    lock             who that is                     session_trace    a whole trace at once
+    session_whole    files whole or not at all       session_disk     the file operations used
+    toml_text        plain data as TOML, and back    toml_read        reading TOML quickly, in bounded time
+
+Other layers import from here only.
+"""
+
+from fasm_cli.store.session_model import FORMAT, Header, Stored
+from fasm_cli.store.session_reader import read_session
+from fasm_cli.store.session_text import render_session
+from fasm_cli.store.session_trace import write_trace
+from fasm_cli.store.session_writer import SessionFile
+
+__all__ = ["FORMAT", "Header", "SessionFile", "Stored", "read_session", "render_session", "write_trace"]

@@ -1,0 +1,77 @@
+"""One block of a session file, from bytes to checked values. Nothing here knows where in the file it stands."""
+
+from typing import Any
+
+from fasm_cli.core.record import Record
+from fasm_cli.store.session_model import Header
+from fasm_cli.store.session_text import GOTO_KEYS, HEADER_KEYS, STEP_KEYS
+from fasm_cli.store.toml_read import read_lines
+from fasm_cli.store.toml_text import UnfitError, untag
+
+REQUIRED = {HEADER_KEYS: HEADER_KEYS[:5] + HEADER_KEYS[6:], STEP_KEYS: ("n", "parent", "event", "outcome", "digest")}
+
+
+def parse_values(body: bytes, keys: tuple[str, ...]) -> dict[str, Any]:
+    """The plain values of a block, given without its opening line and its sum; raises like `read_lines`."""
+    found = read_lines(body)
+    unknown = [key for key in found if key not in keys]
+    if unknown:
+        raise UnfitError(f"unknown key `{unknown[0]}`; a block like this has {', '.join(keys)}")
+    missing = [key for key in REQUIRED.get(keys, keys) if key not in found]
+    if missing:
+        raise UnfitError(f"`{missing[0]}` is missing")
+    return {key: untag(value) for key, value in found.items()}
+
+
+def read_header(body: bytes) -> Header:
+    """Raises like `read_lines`."""
+    values = parse_values(body, HEADER_KEYS)
+    _expect(values, str, "machine", "fingerprint")
+    _expect(values, int, "version")
+    _expect(values, dict, "origin", "finding")
+    return Header(
+        values["machine"],
+        values["version"],
+        values["fingerprint"],
+        values["state"],
+        values["origin"],
+        values.get("finding"),
+    )
+
+
+def read_step(body: bytes, n: int) -> tuple[Record, Any]:
+    """The record, which must be number `n`, and its snapshot or None; raises like `read_lines`."""
+    values = parse_values(body, STEP_KEYS)
+    _expect(values, int, "n", "parent")
+    _expect(values, str, "outcome", "error", "broken", "digest")
+    _expect(values, list, "actions", "changed", "missing")
+    _expect(values, dict, "event")
+    if values["n"] != n:
+        raise UnfitError(f"it says n = {values['n']} where step {n} comes next")
+    if not 0 <= values["parent"] < n:
+        raise UnfitError(f"its parent is {values['parent']}; a step is taken from an earlier one, 0 to {n - 1}")
+    for key, kind, name in (("actions", dict, "tables"), ("changed", str, "texts")):
+        if any(type(item) is not kind for item in values.get(key, ())):
+            raise UnfitError(f"`{key}` is not a list of {name}")
+    state = values.pop("state", None)
+    return Record(**values), state
+
+
+def read_goto(body: bytes, steps: int) -> int:
+    """The step the head was moved to, when there were `steps`. Raises like `read_lines`."""
+    values = parse_values(body, GOTO_KEYS)
+    _expect(values, int, "step", "after")
+    if values["after"] != steps:
+        raise UnfitError(f"it says after = {values['after']} where there are {steps} steps")
+    if not 0 <= values["step"] <= steps:
+        raise UnfitError(f"it moves to step {values['step']}; steps go from 0 to {steps}")
+    return int(values["step"])
+
+
+NAMES = {str: "text", int: "a whole number", dict: "a table", list: "a list"}
+
+
+def _expect(values: dict[str, Any], kind: type, *keys: str) -> None:
+    for key in keys:
+        if key in values and type(values[key]) is not kind:
+            raise UnfitError(f"`{key}` is {str(values[key])[:40]!r}, not {NAMES[kind]}")

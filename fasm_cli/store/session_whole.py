@@ -1,0 +1,75 @@
+"""Files that are there whole or not at all, whenever the power goes."""
+
+import os
+from itertools import count
+from pathlib import Path
+
+from fasm_cli.store.session_disk import Disk
+
+TEMPORARY = count(1)  # with the process id, a name of its own for each temporary file
+
+
+def place(path: Path, data: bytes, disk: Disk) -> int:
+    """A new file that is there whole or not at all, open for writing. Raises OSError, also where `path` exists."""
+    temporary, fd = write_temporary(path, data, disk)
+    try:
+        try:
+            disk.link(temporary, path)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without hard links
+            if os.path.lexists(path):
+                raise FileExistsError from None
+            disk.replace(temporary, path)
+        disk.remove(temporary)
+        disk.sync_directory(path.parent)
+    except BaseException:
+        disk.close(fd)
+        discard(temporary, disk)
+        raise
+    return fd
+
+
+def write_temporary(path: Path, data: bytes, disk: Disk) -> tuple[Path, int]:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{next(TEMPORARY)}.new")
+    disk.remove(temporary)
+    fd = disk.create(temporary)
+    try:
+        write_all(disk, fd, data, 0)
+        disk.sync(fd)
+    except BaseException:
+        disk.close(fd)
+        discard(temporary, disk)
+        raise
+    return temporary, fd
+
+
+def write_all(disk: Disk, fd: int, data: bytes, offset: int) -> None:
+    while data:
+        written = disk.write(fd, data, offset)
+        data, offset = data[written:], offset + written
+
+
+def discard(path: Path, disk: Disk) -> None:
+    try:
+        disk.remove(path)
+    except OSError:
+        return  # the error that led here says more
+
+
+def keep_aside(path: Path, tail: bytes, disk: Disk) -> Path:
+    """Put `tail` into a new file next to `path`; an earlier one is never overwritten."""
+    for number in count(1):
+        aside = path.with_name(f"{path.name}.torn-{number}")
+        try:
+            fd = disk.create(aside)
+        except FileExistsError:
+            continue
+        try:
+            write_all(disk, fd, tail, 0)
+            disk.sync(fd)
+        finally:
+            disk.close(fd)
+        disk.sync_directory(path.parent)
+        return aside
+    raise AssertionError("count ends")

@@ -1,0 +1,397 @@
+"""A dentist's diary: a slot is booked once the card is authorised, and who comes second gets the hold lifted.
+
+What it teaches: everything that is owed to the outside stands in the state until it is settled. A request awaits its
+preauthorisation; if somebody else has the slot by then, it awaits the release of the hold on the card. `restore`
+asks again for both, in the order of their ids. Finished requests are forgotten, so a second result finds nothing, is
+refused, and `restore` never wades through history.
+
+Times are minutes since midnight. What no booking has taken is kept as a list of gaps a day: a slot is free when it lies
+inside one gap, and a full day has none to look at. That is all it takes to refuse a request in a microsecond.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+from itertools import permutations, product
+from typing import Annotated
+
+from fasm_cli import (
+    Actions,
+    Between,
+    Chooser,
+    Normal,
+    Profile,
+    Size,
+    StateMachine,
+    Text,
+    Tracked,
+    TrackedActionCompleted,
+    TransitionError,
+    invariant,
+    sometimes,
+)
+
+Minute = Annotated[int, Between(0, 24 * 60)]
+Hours = tuple[Minute, Minute]  # from the first up to the second
+
+
+class Day(IntEnum):  # an int: it hashes without a call, and days come in order
+    MONDAY = 0
+    TUESDAY = 1
+    WEDNESDAY = 2
+    THURSDAY = 3
+    FRIDAY = 4
+
+
+class Treatment(Enum):
+    CLEANING = (15, 50_00)
+    CHECKUP = (30, 75_00)
+    FILLING = (45, 150_00)
+    ROOT_CANAL = (60, 200_00)
+
+    def __init__(self, minutes: int, cents: int) -> None:
+        self.minutes = minutes
+        self.cents = cents
+
+
+SCHEDULE: dict[Day, tuple[tuple[int, int], ...]] = {
+    Day.MONDAY: ((9 * 60, 12 * 60), (14 * 60, 17 * 60)),
+    Day.TUESDAY: ((9 * 60, 12 * 60), (13 * 60, 16 * 60)),
+    Day.WEDNESDAY: ((9 * 60, 12 * 60), (14 * 60, 18 * 60)),
+    Day.THURSDAY: ((10 * 60, 13 * 60), (14 * 60, 17 * 60)),
+    Day.FRIDAY: ((9 * 60, 15 * 60),),
+}
+
+
+# --- state: what stays there is frozen, so that every copy of the state shares it --------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    user_id: int
+    name: Annotated[str, Text(1, 40)]
+    email: Annotated[str, Text(1, 80)]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Somebody wants a slot; its id is its key in the diary."""
+
+    patient: Patient
+    day: Day
+    time: int
+    treatment: Treatment
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A confirmed request."""
+
+    request: int
+    patient: Patient
+    treatment: Treatment
+    cents_paid: int
+
+
+@dataclass(slots=True)
+class Diary:
+    schedule: dict[Day, tuple[tuple[int, int], ...]]
+    free: dict[Day, list[tuple[int, int]]]  # the schedule less the bookings, in order
+    bookings: dict[Day, dict[int, Booking]]  # by the minute they start
+    awaiting: dict[int, Request] = field(default_factory=dict)  # a preauthorisation
+    releasing: dict[int, Request] = field(default_factory=dict)  # the hold on a card whose slot was lost
+    next_id: int = 1
+
+
+# --- inputs: not frozen, since simulations make millions of them and a frozen one costs twice as much -----------
+
+
+@dataclass(slots=True)
+class RequestSlot:
+    """This slot and no other."""
+
+    patient: Patient
+    day: Day
+    time: Minute
+    treatment: Treatment
+
+
+@dataclass(slots=True)
+class RequestAuto:
+    """The first free slot on these days, inside these hours; both in the order of preference."""
+
+    patient: Patient
+    days: Annotated[list[Day], Size(0, 5)]
+    times: Annotated[list[Hours], Size(0, 5)]
+    treatment: Treatment
+
+
+# --- tracked actions and their results ---------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Preauth:
+    """Put a hold on the patient's card."""
+
+    user_id: int
+    cents: int
+    request: int
+
+
+@dataclass(slots=True)
+class CheckStatus:
+    """What became of that preauthorisation?"""
+
+    request: int
+    cents: int
+
+
+@dataclass(slots=True)
+class Release:
+    """Lift the hold; asking twice lifts it once."""
+
+    request: int
+
+
+@dataclass(slots=True)
+class Success:
+    cents: int
+
+
+@dataclass(slots=True)
+class Failed:
+    reason: str
+
+
+@dataclass(slots=True)
+class Released:
+    pass
+
+
+@dataclass(slots=True)
+class Pending:
+    """Not known yet."""
+
+
+Result = Success | Failed | Released | Pending
+
+
+# --- refusals ----------------------------------------------------------------------------------------------------
+
+
+class SlotNotAvailable(TransitionError):
+    """The appointment would not lie inside the opening hours, or would overlap another."""
+
+
+class NoSlotFound(TransitionError):
+    """None of the days and hours asked for has room."""
+
+
+class InvalidRequest(TransitionError):
+    """No request waits under this id: a result that comes twice, too late or out of nowhere."""
+
+
+class UnexpectedResult(TransitionError):
+    """The request waits for something else."""
+
+
+class Dentist(StateMachine):
+    """Books appointments against preauthorised cards; of two requests for one slot the first to be authorised wins."""
+
+    State = Diary
+    Input = RequestSlot | RequestAuto
+    ActionId = int
+    TrackedAction = Preauth | CheckStatus | Release
+    ActionResult = Result
+
+    profile = Profile(complete=0.4)
+
+    def initial(self) -> Diary:
+        return Diary(
+            schedule=dict(SCHEDULE),
+            free={day: list(hours) for day, hours in SCHEDULE.items()},
+            bookings={day: {} for day in SCHEDULE},
+        )
+
+    async def stf(self, state: Diary, input: Normal | TrackedActionCompleted, actions: Actions) -> None:
+        match input:
+            case Normal(RequestSlot() as wish):
+                if not _fits(state.free[wish.day], wish.time, wish.treatment.minutes):
+                    raise SlotNotAvailable(wish.day.name, wish.time)
+                _preauthorise(state, Request(wish.patient, wish.day, wish.time, wish.treatment), actions)
+            case Normal(RequestAuto() as wish):
+                found = _first_slot(state, wish)
+                if found is None:
+                    raise NoSlotFound()
+                _preauthorise(state, Request(wish.patient, *found, wish.treatment), actions)
+            case TrackedActionCompleted(id, result):
+                if id in state.awaiting:
+                    _preauth_answered(state, id, result, actions)
+                elif id in state.releasing:
+                    _release_answered(state, id, result, actions)
+                else:
+                    raise InvalidRequest(id)
+
+    async def restore(self, state: Diary, actions: Actions) -> None:
+        for id in sorted(state.awaiting):
+            actions.add(Tracked(id, CheckStatus(id, state.awaiting[id].treatment.cents)))
+        for id in sorted(state.releasing):
+            actions.add(Tracked(id, Release(id)))
+
+    @invariant
+    def no_overlap(self, state: Diary) -> bool:
+        for bookings in state.bookings.values():
+            busy_until = 0
+            for start in sorted(bookings):
+                if start < busy_until:
+                    return False
+                busy_until = start + bookings[start].treatment.minutes
+        return True
+
+    @invariant
+    def inside_schedule(self, state: Diary) -> bool:
+        for day, bookings in state.bookings.items():
+            hours = state.schedule[day]
+            for start, booking in bookings.items():
+                if not _fits(hours, start, booking.treatment.minutes):
+                    return False
+        return True
+
+    @invariant
+    def free_is_what_is_left(self, state: Diary) -> bool:
+        """From opening to closing, each booking or gap begins where the one before ends, and none is left over."""
+        for day, hours in state.schedule.items():
+            bookings, gaps = state.bookings[day], state.free[day]
+            ends = dict(gaps)
+            for start, booking in bookings.items():
+                ends[start] = start + booking.treatment.minutes
+            if len(ends) != len(bookings) + len(gaps):
+                return False
+            for now, closes in hours:
+                while now != closes:
+                    if now not in ends:
+                        return False
+                    now = ends.pop(now)
+            if ends:
+                return False
+        return True
+
+    @invariant
+    def one_fate_for_each_request(self, state: Diary) -> bool:
+        """A request waits for its card, for its release, or is the booking that bears its id."""
+        ids = [booking.request for bookings in state.bookings.values() for booking in bookings.values()]
+        ids += state.awaiting
+        ids += state.releasing
+        return len(set(ids)) == len(ids) and max(ids, default=0) < state.next_id
+
+    @sometimes
+    def slot_booked(self, state: Diary) -> bool:
+        return any(state.bookings.values())
+
+    @sometimes
+    def slot_lost_in_a_race(self, state: Diary) -> bool:
+        return bool(state.releasing)
+
+    @sometimes
+    def day_fully_booked(self, state: Diary) -> bool:
+        return not all(state.free.values())
+
+    def propose(self, choose: Chooser, state: Diary) -> RequestSlot | RequestAuto:
+        patient = choose.pick(PATIENTS)
+        if choose.chance(35 / 60):
+            return RequestSlot(patient, *choose.pick(SLOTS))
+        days, treatment = choose.pick(choose.pick(WEEKDAYS)), choose.pick(TREATMENTS)
+        times = []
+        for _ in range(choose.between(1, 2)):
+            start = choose.pick(QUARTERS)
+            end = start + choose.between(60, 239)
+            if end < 18 * 60:
+                times.append((start, end))
+        return RequestAuto(patient, list(days), times or [(9 * 60, 17 * 60)], treatment)
+
+    def respond(self, choose: Chooser, id: int, action: Preauth | CheckStatus | Release) -> Result:
+        match action:
+            case Release():
+                return Released()
+            case CheckStatus() if choose.chance(0.1):
+                return Pending()
+            case Preauth(cents=cents) | CheckStatus(cents=cents):
+                return Success(cents) if choose.chance(0.85) else Failed("card declined")
+
+
+# What `propose` draws from: one draw for a whole slot is cheaper than one for each part of it.
+TREATMENTS = tuple(Treatment)
+QUARTERS = tuple(range(9 * 60, 17 * 60, 15))
+SLOTS = tuple(product(Day, QUARTERS, Treatment))
+WEEKDAYS = tuple(tuple(permutations(Day, count)) for count in (1, 2, 3))
+PATIENTS = tuple(Patient(id, f"Patient {id}", f"patient{id}@example.com") for id in range(1, 101))
+
+
+def _fits(gaps: list[tuple[int, int]] | tuple[tuple[int, int], ...], start: int, minutes: int) -> bool:
+    """Whether one of the gaps has room for `minutes` from `start` on."""
+    for opens, closes in gaps:  # noqa: SIM110 - a refusal, most of what a simulation does, is faster without any()
+        if opens <= start and start + minutes <= closes:
+            return True
+    return False
+
+
+def _first_slot(state: Diary, wish: RequestAuto) -> tuple[Day, int] | None:
+    """The first start in the order days → opening hours → preferred hours → every 15 minutes from where both begin."""
+    minutes = wish.treatment.minutes
+    for day in wish.days:
+        gaps = state.free[day]
+        if not gaps:
+            continue
+        for opens, closes in state.schedule[day]:
+            for earliest, latest in wish.times:
+                first, last = max(opens, earliest), min(closes, latest) - minutes
+                for gap_opens, gap_closes in gaps:
+                    start = first if gap_opens <= first else gap_opens + (first - gap_opens) % 15
+                    if start <= last and start + minutes <= gap_closes:
+                        return day, start
+    return None
+
+
+def _preauthorise(state: Diary, request: Request, actions: Actions) -> None:
+    id = state.next_id
+    actions.add(Tracked(id, Preauth(request.patient.user_id, request.treatment.cents, id)))
+    # `add` may fail; from here on nothing may.
+    state.awaiting[id] = request
+    state.next_id += 1
+
+
+def _preauth_answered(state: Diary, id: int, result: Result, actions: Actions) -> None:
+    request = state.awaiting[id]
+    match result:
+        case Success(cents):
+            if _fits(state.free[request.day], request.time, request.treatment.minutes):
+                _book(state, id, request, cents)
+            else:
+                actions.add(Tracked(id, Release(id)))
+                state.releasing[id] = request
+            del state.awaiting[id]
+        case Failed():
+            del state.awaiting[id]
+        case Pending():
+            # Accepted and left at that, nobody would ask again before the next crash.
+            actions.add(Tracked(id, CheckStatus(id, request.treatment.cents)))
+        case Released():
+            raise UnexpectedResult(id, "awaits its preauthorisation")
+
+
+def _release_answered(state: Diary, id: int, result: Result, actions: Actions) -> None:
+    match result:
+        case Released():
+            del state.releasing[id]
+        case Failed() | Pending():  # the hold stays until it is lifted
+            actions.add(Tracked(id, Release(id)))
+        case Success():
+            raise UnexpectedResult(id, "awaits its release")
+
+
+def _book(state: Diary, id: int, request: Request, cents: int) -> None:
+    start, end = request.time, request.time + request.treatment.minutes
+    gaps = state.free[request.day]
+    at = next(at for at, (opens, closes) in enumerate(gaps) if opens <= start and end <= closes)
+    opens, closes = gaps[at]
+    gaps[at : at + 1] = [gap for gap in ((opens, start), (end, closes)) if gap[0] < gap[1]]
+    state.bookings[request.day][start] = Booking(id, request.patient, request.treatment, cents)

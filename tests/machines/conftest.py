@@ -1,0 +1,101 @@
+"""The machines under `machines/`, loaded by path as a user's are, and a process to drive one of them by hand."""
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from fasm_cli import Actions, Normal, StateMachine, TrackedActionCompleted
+from fasm_cli.core.event import Complete, Crash, Restore, Submit
+from fasm_cli.core.machine import Machine
+from fasm_cli.core.step import Memory, Outcome, Process, Step, drive
+
+MACHINES = Path(__file__).parents[2] / "machines"
+
+
+class Driven:
+    """One machine in memory; each method is one thing that happens to it."""
+
+    def __init__(self, name: str, state: Any = None) -> None:
+        self.module = loaded(name)
+        self.machine = Machine(machine_class(self.module))
+        self.store = Memory(self.machine, self.machine.instance.initial() if state is None else state)
+        self.process = Process(self.machine, self.store)
+
+    @property
+    def state(self) -> Any:
+        return self.store.committed
+
+    def submit(self, text: str) -> Step:
+        """An input as a user types it."""
+        return self.process.step(Submit(self.machine.codec.read(self.machine.input, text)))
+
+    def complete(self, id: Any, text: str) -> Step:
+        """A result as a user types it."""
+        assert self.machine.result is not None
+        return self.process.step(Complete(None, id, self.machine.codec.read(self.machine.result, text)))
+
+    def restart(self) -> Step:
+        self.process.step(Crash())
+        return self.process.step(Restore())
+
+    def changed_without_room(self, input: Normal | TrackedActionCompleted, room: int) -> bool:
+        """Whether a transition that fails because only `room` actions fit leaves the state other than it was."""
+        copy = self.machine.copiers.of(self.machine.state)(self.state)
+        actions = Actions()
+        actions.clear(room)
+        error = drive(self.machine.stf(copy, input, actions))
+        assert type(error).__name__ == "ActionsFull"
+        return bool(copy != self.state)
+
+
+def loaded(name: str) -> ModuleType:
+    key = f"machines_{name}"
+    if key not in sys.modules:
+        spec = importlib.util.spec_from_file_location(key, MACHINES / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = sys.modules[key] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return sys.modules[key]
+
+
+def machine_class(module: ModuleType) -> type[StateMachine]:
+    (found,) = (
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, StateMachine) and value.__module__ == module.__name__
+    )
+    return found
+
+
+def refused(step: Step) -> str:
+    """Why a step was rejected, as it is printed; it emitted nothing and did not touch the state."""
+    assert step.outcome is Outcome.REJECTED
+    assert step.actions == ()
+    assert not step.dirty
+    return str(step.error)
+
+
+@pytest.fixture(name="machine_class")
+def _machine_class() -> Callable[[str], type[StateMachine]]:
+    return lambda name: machine_class(loaded(name))
+
+
+@pytest.fixture
+def run() -> Callable[..., Driven]:
+    return Driven
+
+
+@pytest.fixture(name="refused")
+def _refused() -> Callable[[Step], str]:
+    return refused
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "any_machine" in metafunc.fixturenames:
+        metafunc.parametrize("any_machine", sorted(path.stem for path in MACHINES.glob("*.py")))

@@ -1,0 +1,140 @@
+"""What every machine under `machines/` must do: 2,000 random steps with crashes, and the laws after each.
+
+The faults that a machine keeps on purpose are named here, and nowhere else excused.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from fasm_cli import Actions, ActionsFull, Normal, StateMachine, Tracked, TrackedActionCompleted
+from fasm_cli.core.chooser import stream
+from fasm_cli.core.event import Complete, Crash, Restore, Submit
+from fasm_cli.core.laws import broken_invariant
+from fasm_cli.core.machine import Machine
+from fasm_cli.core.model import Action
+from fasm_cli.core.step import Memory, Outcome, Process, drive
+from fasm_cli.sim.generate import Generators
+
+RUNS, STEPS = 20, 100
+KEPT = {
+    "payment": {"invariant"},
+    "dentist_as_published": {"stored", "completion", "atomic", "restore"},
+}
+
+
+def test_every_machine_tells_what_it_is(any_machine, machine_class):
+    machine = Machine(machine_class(any_machine))
+    assert machine.doc
+    assert machine.invariants
+    assert machine.sometimes
+
+
+@pytest.mark.parametrize("run", range(RUNS))
+def test_every_machine_keeps_the_laws(any_machine, machine_class, run):
+    machine = Machine(machine_class(any_machine))
+    outside = Outside(machine, run)
+    kept = KEPT.get(any_machine, set())
+    process = Process(machine, Memory(machine, machine.instance.initial()))
+    for _ in range(STEPS):
+        before = process.store.committed
+        event = outside.next(before, up=process.up)
+        step = process.step(event)
+        assert step.outcome in (Outcome.COMMITTED, Outcome.REJECTED), f"{event}: {step.error!r}"
+        assert not step.dirty, f"{event} changed the state and failed: {step.error}"
+        after = process.store.committed
+        if "invariant" not in kept:
+            assert broken_invariant(machine, after) is None, event
+        if step.outcome is Outcome.COMMITTED and type(event) in (Submit, Complete):
+            if "stored" not in kept:
+                assert set(process.pending) <= set(restored_ids(machine, after)), event
+            if "atomic" not in kept:
+                fails_whole(machine, before, event, len(step.actions))
+        if type(event) is Complete and step.outcome is Outcome.COMMITTED and "completion" not in kept:
+            tracked = [action for action in step.actions if type(action) is Tracked]
+            assert tracked or after != before, f"{event} was accepted and moved nothing on"
+            if event.id not in process.pending:
+                assert process.step(event).outcome is Outcome.REJECTED, f"{event} was accepted twice"
+        if type(event) is Restore and "stored" not in kept:
+            assert step.missing == ()
+        outside.note(step.actions)
+
+
+def test_every_machine_gets_where_a_good_simulation_gets(any_machine, machine_class):
+    """One long run and many short ones, without a store: a rejected transition left the state alone."""
+    machine = Machine(machine_class(any_machine))
+    missing = set(machine.sometimes)
+    for run, steps in enumerate([2500, *[40] * 60]):
+        outside, state, actions = Outside(machine, run, crash=0), machine.instance.initial(), Actions()
+        for _ in range(steps):
+            event = outside.next(state, up=True)
+            actions.clear()
+            if drive(machine.stf(state, input_of(event), actions)) is None:
+                outside.note(actions)
+                missing -= {name for name in missing if machine.sometimes[name](state)}
+        if not missing:
+            return
+    raise AssertionError(f"never reached: {', '.join(sorted(missing))}")
+
+
+def test_every_state_that_is_reached_can_be_stored_and_read_back(any_machine, machine_class):
+    machine = Machine(machine_class(any_machine))
+    outside = Outside(machine)
+    process = Process(machine, Memory(machine, machine.instance.initial()))
+    for number in range(STEPS):
+        outside.note(process.step(outside.next(process.store.committed, up=process.up)).actions)
+        if number % 10 == 0:
+            state = process.store.committed
+            again = machine.codec.decode(machine.state, machine.encode_state(state))
+            assert again == state
+            assert machine.digest(again) == machine.digest(state)
+            if "restore" not in KEPT.get(any_machine, ()):
+                assert restored_ids(machine, again) == restored_ids(machine, state)
+
+
+class Outside:
+    """Inputs, results and crashes for one run; the same for the same number."""
+
+    def __init__(self, machine: Machine, run: int = 0, crash: float = 0.02) -> None:
+        self.machine = machine
+        self.choose = stream(1, run, "contract")
+        self.crash = crash
+        self.in_flight: list[Tracked] = []
+        proposes = machine.cls.propose is not StateMachine.propose
+        generated = Generators().of(machine.input)
+        self.propose = machine.instance.propose if proposes else lambda choose, _: generated(choose)
+
+    def next(self, state: Any, *, up: bool) -> Submit | Complete | Crash | Restore:
+        if not up:
+            return Restore()
+        if self.choose.chance(self.crash):
+            self.in_flight.clear()
+            return Crash()
+        if self.in_flight and self.choose.chance(self.machine.profile.complete):
+            asked = self.in_flight.pop(self.choose.below(len(self.in_flight)))
+            return Complete(None, asked.id, self.machine.instance.respond(self.choose, asked.id, asked.action))
+        return Submit(self.propose(self.choose, state))
+
+    def note(self, actions: Iterable[Action]) -> None:
+        self.in_flight += [action for action in actions if type(action) is Tracked]
+
+
+def restored_ids(machine, state):
+    actions = Actions()
+    assert drive(machine.restore(state, actions)) is None
+    return [action.id for action in actions if type(action) is Tracked]
+
+
+def input_of(event):
+    return Normal(event.value) if type(event) is Submit else TrackedActionCompleted(event.id, event.result)
+
+
+def fails_whole(machine, before, event, emitted) -> None:
+    """Repeat the transition with room for fewer actions than it emits: it is refused and nothing is changed."""
+    for room in range(emitted):
+        copy = machine.copiers.of(machine.state)(before)
+        actions = Actions()
+        actions.clear(room)
+        assert type(drive(machine.stf(copy, input_of(event), actions))) is ActionsFull
+        assert copy == before

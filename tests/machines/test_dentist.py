@@ -1,0 +1,286 @@
+"""The dentist: its hours, what counts as free, the order of the search, races for a slot, and the hold on the card."""
+
+import pytest
+
+from fasm_cli import Chooser, Normal, Tracked, TrackedActionCompleted
+from fasm_cli.core.step import Outcome
+
+ANN = "Patient(1, 'Ann', 'ann@example.com')"
+BOB = "Patient(2, 'Bob', 'bob@example.com')"
+
+
+@pytest.fixture
+def dentist(run):
+    return run("dentist")
+
+
+@pytest.fixture
+def m(dentist):
+    return dentist.module
+
+
+def slot(day, hour, minute, treatment, patient=ANN):
+    return f"RequestSlot({patient}, Day.{day}, {hour * 60 + minute}, Treatment.{treatment})"
+
+
+def auto(days, times, treatment, patient=ANN):
+    days = ", ".join(f"Day.{day}" for day in days)
+    times = ", ".join(f"({start}, {end})" for start, end in times)
+    return f"RequestAuto({patient}, [{days}], [{times}], Treatment.{treatment})"
+
+
+def book(dentist, request):
+    """Request and authorise at once; the request was accepted."""
+    (action,) = dentist.submit(request).actions
+    assert dentist.complete(action.id, f"Success({action.action.cents})").outcome is Outcome.COMMITTED
+    return action.id
+
+
+def wanted(dentist):
+    """Day and time of the request that waits for its card."""
+    (request,) = dentist.state.awaiting.values()
+    return request.day.name, divmod(request.time, 60)
+
+
+def test_treatments_have_their_minutes_and_prices(m):
+    assert {treatment.name: (treatment.minutes, treatment.cents) for treatment in m.Treatment} == {
+        "CLEANING": (15, 5000),
+        "CHECKUP": (30, 7500),
+        "FILLING": (45, 15000),
+        "ROOT_CANAL": (60, 20000),
+    }
+
+
+def test_opening_hours(dentist):
+    hours = {
+        day.name: [(start / 60, end / 60) for start, end in ranges] for day, ranges in dentist.state.schedule.items()
+    }
+    assert hours == {
+        "MONDAY": [(9, 12), (14, 17)],
+        "TUESDAY": [(9, 12), (13, 16)],
+        "WEDNESDAY": [(9, 12), (14, 18)],
+        "THURSDAY": [(10, 13), (14, 17)],
+        "FRIDAY": [(9, 15)],
+    }
+
+
+def test_a_slot_is_booked_when_the_card_is_authorised(dentist, m):
+    ann = m.Patient(1, "Ann", "ann@example.com")
+    assert dentist.submit(slot("MONDAY", 9, 30, "CHECKUP")).actions == (Tracked(1, m.Preauth(1, 7500, 1)),)
+    assert dentist.state.awaiting == {1: m.Request(ann, m.Day.MONDAY, 570, m.Treatment.CHECKUP)}
+    assert dentist.state.bookings[m.Day.MONDAY] == {}
+
+    assert dentist.complete(1, "Success(7500)").actions == ()
+    assert dentist.state.awaiting == {}
+    assert dentist.state.bookings[m.Day.MONDAY] == {570: m.Booking(1, ann, m.Treatment.CHECKUP, 7500)}
+    assert dentist.state.free[m.Day.MONDAY] == [(540, 570), (600, 720), (840, 1020)]
+    assert dentist.state.next_id == 2
+
+
+@pytest.mark.parametrize(
+    ("request_", "free"),
+    [
+        (slot("MONDAY", 9, 0, "ROOT_CANAL"), True),
+        (slot("MONDAY", 8, 59, "CLEANING"), False),  # before they open
+        (slot("MONDAY", 11, 0, "ROOT_CANAL"), True),  # to the minute
+        (slot("MONDAY", 11, 1, "ROOT_CANAL"), False),  # into the lunch break
+        (slot("MONDAY", 13, 0, "ROOT_CANAL"), False),
+        (slot("MONDAY", 14, 0, "CLEANING"), True),
+        (slot("MONDAY", 16, 45, "CLEANING"), True),
+        (slot("MONDAY", 17, 0, "CLEANING"), False),
+        (slot("FRIDAY", 14, 0, "ROOT_CANAL"), True),
+        (slot("FRIDAY", 14, 15, "ROOT_CANAL"), False),
+        (slot("TUESDAY", 10, 0, "CHECKUP"), False),  # the slot that is booked below
+        (slot("TUESDAY", 9, 45, "CLEANING"), True),  # up to it
+        (slot("TUESDAY", 9, 46, "CLEANING"), False),
+        (slot("TUESDAY", 10, 45, "CLEANING"), True),  # and after it
+        (slot("TUESDAY", 10, 44, "CLEANING"), False),
+        (slot("TUESDAY", 9, 45, "ROOT_CANAL"), False),  # around it
+        (slot("TUESDAY", 10, 15, "CLEANING"), False),  # inside it
+    ],
+)
+def test_a_slot_is_free_inside_opening_hours_and_outside_bookings(dentist, request_, free):
+    book(dentist, slot("TUESDAY", 10, 0, "FILLING"))
+    step = dentist.submit(request_)
+    assert step.outcome is (Outcome.COMMITTED if free else Outcome.REJECTED)
+
+
+def test_a_slot_that_is_taken_is_refused_with_its_day_and_time(dentist, refused):
+    book(dentist, slot("MONDAY", 9, 0, "CLEANING"))
+    assert refused(dentist.submit(slot("MONDAY", 9, 0, "CLEANING", BOB))) == "SlotNotAvailable('MONDAY', 540)"
+
+
+@pytest.mark.parametrize(
+    ("request_", "found"),
+    [
+        (auto(["TUESDAY", "MONDAY"], [(540, 1020)], "CLEANING"), ("TUESDAY", (9, 0))),  # days in the order asked for
+        (auto(["MONDAY"], [(840, 1020), (540, 720)], "CLEANING"), ("MONDAY", (10, 0))),  # the day's hours come first …
+        (auto(["TUESDAY"], [(630, 720), (540, 720)], "CLEANING"), ("TUESDAY", (10, 30))),  # … then the preferred ones
+        (auto(["MONDAY"], [(545, 720)], "CLEANING"), ("MONDAY", (10, 5))),  # every 15 minutes from 9:05
+        (auto(["MONDAY"], [(600, 659), (660, 700)], "ROOT_CANAL"), None),  # 10:00-11:00 ends a minute late
+        (auto(["MONDAY"], [(600, 660)], "ROOT_CANAL"), ("MONDAY", (10, 0))),
+        (auto(["MONDAY", "THURSDAY"], [(540, 630)], "ROOT_CANAL"), None),  # 9-10 is booked, Thursday opens at 10
+        (auto(["MONDAY", "FRIDAY"], [(540, 630)], "ROOT_CANAL"), ("FRIDAY", (9, 0))),
+        (auto(["MONDAY"], [(700, 860)], "CHECKUP"), None),  # both ends touch the hours, neither has room
+        (auto(["MONDAY"], [(700, 870)], "CHECKUP"), ("MONDAY", (14, 0))),
+        (auto(["MONDAY"], [(720, 540)], "CLEANING"), None),
+        (auto([], [(540, 720)], "CLEANING"), None),
+        (auto(["MONDAY"], [], "CLEANING"), None),
+    ],
+)
+def test_the_first_slot_is_found_in_the_order_of_the_search(dentist, refused, request_, found):
+    book(dentist, slot("MONDAY", 9, 0, "ROOT_CANAL"))  # Monday is free from 10 on
+    step = dentist.submit(request_)
+    if found is None:
+        assert refused(step) == "NoSlotFound()"
+    else:
+        assert wanted(dentist) == found
+
+
+def test_the_search_is_the_one_that_tries_every_quarter_of_an_hour(dentist, m):
+    """Against the definition, written out: 300 searches in calendars that fill up."""
+
+    def overlaps(start, minutes, other, booking):
+        return start < other + booking.treatment.minutes and other < start + minutes
+
+    def by_definition(state, wish):
+        minutes = wish.treatment.minutes
+        for day in wish.days:
+            for opens, closes in state.schedule[day]:
+                for earliest, latest in wish.times:
+                    for start in range(max(opens, earliest), min(closes, latest) - minutes + 1, 15):
+                        if not any(overlaps(start, minutes, *booked) for booked in state.bookings[day].items()):
+                            return day, start
+        return None
+
+    choose, state, instance = Chooser(1), dentist.machine.instance.initial(), dentist.machine.instance
+    found = 0
+    for id in range(1, 301):
+        wish = m.RequestAuto(
+            instance.propose(choose, state).patient,
+            choose.shuffled(m.Day)[:2],
+            [
+                (start, start + choose.between(15, 200))
+                for start in (choose.between(500, 1000), choose.between(500, 1000))
+            ],
+            choose.pick(list(m.Treatment)),
+        )
+        place = m._first_slot(state, wish)
+        assert place == by_definition(state, wish)
+        if place is not None:
+            found += 1
+            m._book(state, id, m.Request(wish.patient, *place, wish.treatment), 0)
+    assert 30 < found < 100
+
+
+def test_of_two_requests_for_a_slot_the_first_to_be_authorised_wins(dentist, m, refused):
+    dentist.submit(slot("MONDAY", 9, 0, "CHECKUP", ANN))
+    dentist.submit(slot("MONDAY", 9, 15, "CHECKUP", BOB))
+    dentist.complete(2, "Success(7500)")
+    assert dentist.complete(1, "Success(7500)").actions == (Tracked(1, m.Release(1)),)
+
+    assert [booking.request for booking in dentist.state.bookings[m.Day.MONDAY].values()] == [2]
+    assert list(dentist.state.releasing) == [1]
+    assert refused(dentist.complete(1, "Success(7500)")) == "UnexpectedResult(1, 'awaits its release')"
+    assert refused(dentist.complete(2, "Success(7500)")) == "InvalidRequest(2)"
+
+
+def test_a_hold_is_released_however_often_the_process_dies(dentist, m, refused):
+    dentist.submit(slot("MONDAY", 9, 0, "CHECKUP", ANN))
+    dentist.submit(slot("MONDAY", 9, 0, "CHECKUP", BOB))
+    dentist.complete(1, "Success(7500)")
+    dentist.complete(2, "Success(7500)")
+    for _ in range(2):
+        assert dentist.restart().actions == (Tracked(2, m.Release(2)),)
+    assert dentist.complete(2, "Failed('try again')").actions == (Tracked(2, m.Release(2)),)
+    assert dentist.complete(2, "Pending()").actions == (Tracked(2, m.Release(2)),)
+    assert dentist.complete(2, "Released()").actions == ()
+    assert dentist.restart().actions == ()
+    assert refused(dentist.complete(2, "Released()")) == "InvalidRequest(2)"
+
+
+def test_a_declined_card_leaves_the_slot_free(dentist, m, refused):
+    dentist.submit(slot("MONDAY", 9, 0, "CHECKUP"))
+    dentist.complete(1, "Failed('card declined')")
+    assert dentist.state == m.Diary(**{**vars_of(dentist.machine.instance.initial()), "next_id": 2})
+    assert refused(dentist.complete(1, "Success(7500)")) == "InvalidRequest(1)"
+
+
+def vars_of(record):
+    return {name: getattr(record, name) for name in record.__slots__}
+
+
+def test_a_result_that_is_pending_is_asked_for_again(dentist, m, refused):
+    dentist.submit(slot("MONDAY", 9, 0, "CHECKUP"))
+    assert dentist.complete(1, "Pending()").actions == (Tracked(1, m.CheckStatus(1, 7500)),)
+    assert refused(dentist.complete(1, "Released()")) == "UnexpectedResult(1, 'awaits its preauthorisation')"
+
+
+def test_a_restart_asks_for_everything_that_is_owed_in_the_order_of_the_ids(dentist, m):
+    for hour in (9, 10, 11):
+        dentist.submit(slot("MONDAY", hour, 0, "CHECKUP"))
+        dentist.submit(slot("MONDAY", hour, 0, "CLEANING"))
+    for id in (1, 2, 6, 5):
+        dentist.complete(id, "Success(1)")
+    assert dentist.restart().actions == (
+        Tracked(3, m.CheckStatus(3, 7500)),
+        Tracked(4, m.CheckStatus(4, 5000)),
+        Tracked(2, m.Release(2)),
+        Tracked(5, m.Release(5)),
+    )
+
+
+def test_without_room_for_its_action_a_transition_leaves_no_trace(dentist, m):
+    ann = m.Patient(1, "Ann", "ann@example.com")
+    wish = m.RequestSlot(ann, m.Day.MONDAY, 540, m.Treatment.CHECKUP)
+    assert not dentist.changed_without_room(Normal(wish), 0)
+    dentist.submit(slot("MONDAY", 9, 0, "CHECKUP"))
+    dentist.submit(slot("MONDAY", 9, 0, "CHECKUP"))
+    assert not dentist.changed_without_room(TrackedActionCompleted(1, m.Pending()), 0)
+    dentist.complete(2, "Success(7500)")
+    assert not dentist.changed_without_room(TrackedActionCompleted(1, m.Success(7500)), 0)
+
+
+def _overlapping(m, state):
+    state.bookings[m.Day.MONDAY][540] = m.Booking(1, m.PATIENTS[0], m.Treatment.CHECKUP, 0)
+    state.bookings[m.Day.MONDAY][555] = m.Booking(2, m.PATIENTS[0], m.Treatment.CHECKUP, 0)
+
+
+def _outside(m, state):
+    state.bookings[m.Day.MONDAY][720] = m.Booking(1, m.PATIENTS[0], m.Treatment.CLEANING, 0)
+
+
+def _still_free(m, state):
+    state.bookings[m.Day.MONDAY][540] = m.Booking(1, m.PATIENTS[0], m.Treatment.CLEANING, 0)
+
+
+def _lost_time(m, state):
+    state.free[m.Day.FRIDAY] = [(9 * 60, 14 * 60)]
+
+
+def _booked_and_awaiting(m, state):
+    wish = m.Request(m.PATIENTS[0], m.Day.MONDAY, 540, m.Treatment.CHECKUP)
+    state.awaiting[1] = state.releasing[1] = wish
+
+
+def _ahead_of_the_counter(m, state):
+    state.awaiting[100] = m.Request(m.PATIENTS[0], m.Day.MONDAY, 540, m.Treatment.CHECKUP)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "broken"),
+    [
+        (_overlapping, "no_overlap"),
+        (_outside, "inside_schedule"),
+        (_still_free, "free_is_what_is_left"),
+        (_lost_time, "free_is_what_is_left"),
+        (_booked_and_awaiting, "one_fate_for_each_request"),
+        (_ahead_of_the_counter, "one_fate_for_each_request"),
+    ],
+)
+def test_each_invariant_sees_what_it_is_there_for(dentist, m, spoil, broken):
+    state = dentist.machine.instance.initial()
+    state.next_id = 100
+    assert all(check(state) for check in dentist.machine.invariants.values())
+    spoil(m, state)
+    assert dentist.machine.invariants[broken](state) is False

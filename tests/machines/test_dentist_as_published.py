@@ -1,0 +1,146 @@
+"""The published dentist: what it did right, and its five faults, each driven by hand."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fasm_cli import Actions, Chooser, Normal, Tracked, TrackedActionCompleted
+from fasm_cli.core.step import Outcome, drive
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def dentist(run):
+    return run("dentist_as_published")
+
+
+@pytest.fixture
+def m(dentist):
+    return dentist.module
+
+
+def slot(hour):
+    return f"RequestSlot(Patient(1, 'Ann', 'ann@example.com'), Day.MONDAY, {hour * 60}, Treatment.CHECKUP)"
+
+
+def status(dentist):
+    return {request.id: request.status.name for request in dentist.state.pending}
+
+
+def race(dentist):
+    """Requests 1 and 2 want one slot, and 1 gets it."""
+    dentist.submit(slot(9))
+    dentist.submit(slot(9))
+    dentist.complete(1, "Success(7500)")
+    return dentist.complete(2, "Success(7500)")
+
+
+def test_what_it_does_right(dentist, m, refused):
+    assert dentist.submit(slot(9)).actions == (Tracked(1, m.Preauth(1, 7500, 1)),)
+    assert status(dentist) == {1: "AWAITING_PREAUTH"}
+    assert dentist.complete(1, "Success(7500)").actions == ()
+    assert status(dentist) == {1: "SLOT_CONFIRMED"}
+    assert refused(dentist.submit(slot(9))) == "SlotNotAvailable('MONDAY', 540)"
+    assert refused(dentist.complete(7, "Success(7500)")) == "InvalidRequest(7)"
+    dentist.submit(slot(10))
+    dentist.complete(2, "Failed('card declined')")
+    assert status(dentist) == {1: "SLOT_CONFIRMED", 2: "NO_SLOT"}
+
+
+def test_of_two_requests_for_a_slot_the_second_is_released(dentist, m):
+    assert race(dentist).actions == (Tracked(2, m.Release(2)),)
+    assert status(dentist) == {1: "SLOT_CONFIRMED", 2: "SLOT_TAKEN"}
+
+
+def test_fault_1_a_crash_loses_the_release(dentist):
+    race(dentist)
+    assert list(dentist.process.pending) == [2]
+    restored = dentist.restart()
+    assert restored.actions == ()
+    assert restored.missing == (2,)
+
+
+def test_fault_2_a_second_success_releases_the_payment_of_a_booking_that_stays(dentist, m):
+    dentist.submit(slot(9))
+    dentist.complete(1, "Success(7500)")
+    again = dentist.complete(1, "Success(7500)")
+    assert again.outcome is Outcome.COMMITTED
+    assert again.actions == (Tracked(1, m.Release(1)),)
+    assert status(dentist) == {1: "SLOT_TAKEN"}
+    assert list(dentist.state.bookings[m.Day.MONDAY]) == [540]
+
+
+def test_fault_3_the_request_is_stored_although_its_action_was_not_emitted(dentist, m):
+    wish = dentist.machine.codec.read(dentist.machine.input, slot(9))
+    assert dentist.changed_without_room(Normal(wish), 0)
+
+
+RESTORED = """
+import importlib.util, json, sys
+from fasm_cli import Actions
+spec = importlib.util.spec_from_file_location("dentist_as_published", sys.argv[1])
+m = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(m)
+machine = m.DentistAsPublished()
+state = machine.initial()
+for id in range(1, 9):
+    state.pending.add(m.Request(id, m.PATIENTS[0], m.Day.MONDAY, 540, m.Treatment.CHECKUP))
+actions = Actions()
+try:
+    machine.restore(state, actions).send(None)
+except StopIteration:
+    print(json.dumps([action.id for action in actions]))
+"""
+
+
+def test_fault_4_equal_states_are_restored_in_different_orders():
+    def order(hash_seed):
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)}
+        script = [sys.executable, "-c", RESTORED, str(ROOT / "machines" / "dentist_as_published.py")]
+        return json.loads(subprocess.run(script, env=environment, check=True, capture_output=True, text=True).stdout)
+
+    first, second = order("1"), order("2")
+    assert sorted(first) == sorted(second) == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert first != second
+
+
+def test_fault_5_a_result_that_is_pending_is_the_last_that_anybody_hears_of_a_request(dentist):
+    dentist.submit(slot(9))
+    before = dentist.machine.digest(dentist.state)
+    answered = dentist.complete(1, "Pending()")
+    assert answered.outcome is Outcome.COMMITTED
+    assert answered.actions == ()
+    assert dentist.machine.digest(dentist.state) == before
+    assert status(dentist) == {1: "AWAITING_PREAUTH"}
+
+
+def test_while_nothing_goes_wrong_it_books_what_the_mended_one_books(run):
+    """2,000 inputs, each answered at once: the same refusals and, in the end, the same bookings."""
+
+    def booked(name):
+        dentist = run(name)
+        m, machine = dentist.module, dentist.machine
+        choose, state, actions, refusals = Chooser(7), machine.instance.initial(), Actions(), []
+        for _ in range(2000):
+            actions.clear()
+            error = drive(machine.stf(state, Normal(machine.instance.propose(choose, state)), actions))
+            if error is not None:
+                refusals.append(str(error))
+            for action in list(actions):
+                result = m.Success(action.action.cents) if choose.chance(0.85) else m.Failed("card declined")
+                assert drive(machine.stf(state, TrackedActionCompleted(action.id, result), actions)) is None
+        bookings = [
+            (day.name, start, booking.patient.name, booking.treatment.name, booking.cents_paid)
+            for day in m.Day
+            for start, booking in sorted(state.bookings[day].items())
+        ]
+        return refusals, bookings
+
+    mended, published = booked("dentist"), booked("dentist_as_published")
+    assert mended == published
+    assert len(mended[1]) > 50

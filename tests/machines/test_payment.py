@@ -1,0 +1,65 @@
+"""Payments: charged once each, remembered over a crash, and, by the fault it keeps, too many at once."""
+
+from fasm_cli import Normal, Tracked
+from fasm_cli.core.laws import Violation, broken_invariant
+
+
+def test_a_payment_is_charged_and_confirmed(run):
+    payment = run("payment")
+    m = payment.module
+    assert payment.submit("Process(amount=60, user='ann')").actions == (Tracked(1, m.Charge(60)),)
+    assert payment.state == m.Account(100, {1: m.Order(60, "ann", m.Status.PENDING)}, 2)
+    assert payment.complete(1, "Success()").actions == ()
+    assert payment.state == m.Account(40, {1: m.Order(60, "ann", m.Status.CONFIRMED)}, 2)
+
+
+def test_a_failed_payment_costs_nothing_and_its_id_is_not_used_again(run):
+    payment = run("payment")
+    m = payment.module
+    payment.submit("Process(60, 'ann')")
+    payment.complete(1, "Failed('card expired')")
+    assert payment.state == m.Account(100, {1: m.Order(60, "ann", m.Status.FAILED)}, 2)
+    assert payment.submit("Process(10, 'bob')").actions == (Tracked(2, m.Charge(10)),)
+
+
+def test_what_the_balance_does_not_cover_is_refused(run, refused):
+    payment = run("payment")
+    assert refused(payment.submit("Process(101, 'ann')")) == "InsufficientFunds(needed=101, had=100)"
+    assert payment.state == payment.module.Account(100, {}, 1)
+    assert payment.submit("Process(100, 'ann')").actions == (Tracked(1, payment.module.Charge(100)),)
+
+
+def test_a_second_result_is_refused(run, refused):
+    payment = run("payment")
+    payment.submit("Process(60, 'ann')")
+    payment.complete(1, "Success()")
+    assert refused(payment.complete(1, "Success()")) == "AlreadySettled(1, 'confirmed')"
+    assert refused(payment.complete(1, "Failed('late')")) == "AlreadySettled(1, 'confirmed')"
+    assert refused(payment.complete(9, "Success()")) == "NotFound(9)"
+    assert payment.state.balance == 40
+
+
+def test_a_restart_asks_again_for_what_is_pending_and_nothing_else(run):
+    payment = run("payment")
+    m = payment.module
+    for amount in (1, 2, 3, 4):
+        payment.submit(f"Process({amount}, 'ann')")
+    payment.complete(2, "Success()")
+    payment.complete(3, "Failed('no')")
+    assert payment.restart().actions == (Tracked(1, m.CheckStatus(1)), Tracked(4, m.CheckStatus(4)))
+
+
+def test_without_room_for_the_charge_nothing_is_stored(run):
+    payment = run("payment")
+    assert not payment.changed_without_room(Normal(payment.module.Process(60, "ann")), 0)
+
+
+def test_the_fault_it_keeps_two_pending_payments_overdraw_the_account(run):
+    payment = run("payment")
+    payment.submit("Process(60, 'ann')")
+    payment.submit("Process(60, 'bob')")
+    payment.complete(1, "Success()")
+    assert broken_invariant(payment.machine, payment.state) is None
+    payment.complete(2, "Success()")
+    assert payment.state.balance == -20
+    assert broken_invariant(payment.machine, payment.state) == Violation("invariant:never_overdrawn", "it is false")

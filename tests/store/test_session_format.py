@@ -1,0 +1,120 @@
+"""The format, held by a file that is kept for ever."""
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fasm_cli.core.errors import SessionError
+from fasm_cli.core.record import Record
+from fasm_cli.store.session import Header, Stored, read_session, render_session
+from fasm_cli.store.session_reader import scan
+
+GOLDEN = Path(__file__).parent / "golden" / "format-1.toml"
+
+
+def test_a_session_is_written_as_ever(session: Path) -> None:
+    assert session.read_text("utf-8") == GOLDEN.read_text("utf-8")
+
+
+def test_a_session_is_read_as_ever(header: Header, story: list[tuple[Record | int, Any]]) -> None:
+    records = [item for item, _ in story if isinstance(item, Record)]
+    snapshots = {3: {"points": 50, "pending": None, "next_id": 2}}
+    assert read_session(GOLDEN) == Stored(header, records, snapshots, head=4, dropped="")
+
+
+def test_it_is_toml_to_everybody_else() -> None:
+    found = tomllib.loads(GOLDEN.read_text("utf-8"))
+    assert found["format"] == 1
+    assert [step["n"] for step in found["step"]] == [1, 2, 3, 4]
+    assert found["goto"] == [{"step": 1, "after": 3, "sum": "49b63c17c3b190b3"}]
+
+
+def test_the_text_at_once_is_the_text_in_steps(session: Path, header: Header, make_record: Callable[..., Record]) -> None:
+    stored = read_session(session)
+    text = render_session(header, stored.records[:3], stored.snapshots)
+    assert session.read_text("utf-8").startswith(text)
+    moved = render_session(header, stored.records[:3], stored.snapshots, head=1)
+    assert session.read_text("utf-8").startswith(moved)
+    assert scan(moved.encode(), "x").stored.head == 1
+
+
+def test_a_step_only_adds_lines(session: Path, header: Header) -> None:
+    stored = read_session(session)
+    texts = [render_session(header, stored.records[:n]) for n in range(5)]
+    assert all(after.startswith(before) for before, after in zip(texts, texts[1:], strict=False))
+
+
+def test_long_lists_stand_one_element_a_line(header: Header, make_record: Callable[..., Record]) -> None:
+    text = render_session(header, [make_record(1, changed=["a" * 40, "b" * 40, "c"], missing=[1, 2])])
+    assert f'changed = [\n    "{"a" * 40}",\n    "{"b" * 40}",\n    "c",\n]\nmissing = [1, 2]\n' in text
+
+
+def test_a_finding_stands_in_the_header(header: Header) -> None:
+    finding = {"law": "atomic", "step": 3, "why": "the state was changed"}
+    text = render_session(Header("m", 2, "f", None, {"seed": 1, "flags": ["--crash"]}, finding), [])
+    assert text.splitlines()[:7] == [
+        "format = 1",
+        'machine = "m"',
+        "version = 2",
+        'fingerprint = "f"',
+        'origin = { seed = 1, flags = ["--crash"] }',
+        'finding = { law = "atomic", step = 3, why = "the state was changed" }',
+        'state = { type = "None" }',
+    ]
+    assert scan(text.encode(), "x").stored.header.finding == finding
+
+
+def test_what_cannot_be_stored_is_said_with_its_place(header: Header, make_record: Callable[..., Record]) -> None:
+    deep: Any = []
+    for _ in range(200):
+        deep = [deep]
+    with pytest.raises(SessionError) as refused:
+        render_session(header, [make_record(1)], {1: deep})
+    assert refused.value.message == "step 1 cannot be stored: `state`: it nests deeper than 100 levels"
+    with pytest.raises(SessionError) as refused:
+        render_session(Header("m", 1, "f", "x" * 5_000_000, {}), [])
+    assert refused.value.message == "the header is too large to store: 4 MiB, and 4 MiB is the most"
+
+
+TEXT = st.text(st.characters(codec=None, exclude_categories=()))
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT | st.just("type"), inner, max_size=3),
+    max_leaves=8,
+)
+TABLES = st.dictionaries(TEXT, VALUES, max_size=3)
+
+
+@st.composite
+def records(draw: st.DrawFn) -> list[Record]:
+    return [
+        Record(
+            n,
+            draw(st.integers(0, n - 1)),
+            draw(TABLES),
+            draw(TEXT),
+            draw(TEXT),
+            draw(st.lists(TABLES, max_size=3)),
+            draw(st.lists(TEXT, max_size=3)),
+            draw(st.lists(VALUES, max_size=3)),
+            draw(TEXT),
+            draw(TEXT),
+        )
+        for n in range(1, draw(st.integers(0, 4)) + 1)
+    ]
+
+
+@given(records(), TABLES, TABLES | st.none(), VALUES, TEXT, st.integers(-(2**63), 2**63 - 1), st.data())
+def test_any_session_is_read_as_it_was_written(
+    steps: list[Record], origin: Any, finding: Any, state: Any, name: str, version: int, data: st.DataObject
+) -> None:
+    header = Header(name, version, name, state, origin, finding)
+    kept = {step.n: {"a": state} for step in steps if step.n % 2}
+    head = data.draw(st.integers(0, len(steps)))
+    text = render_session(header, steps, kept, head)
+    assert scan(text.encode(), "x").stored == Stored(header, steps, kept, head)
