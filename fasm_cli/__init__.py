@@ -13,8 +13,10 @@ from fasm_cli.core.model import (
     TrackedActionCompleted,
     TransitionError,
     Untracked,
+    eventually,
     invariant,
     sometimes,
+    transition_invariant,
 )
 
 __version__ = "0.1.0"
@@ -35,6 +37,8 @@ __all__ = [
     "TrackedActionCompleted",
     "TransitionError",
     "Untracked",
+    "eventually",
     "invariant",
     "sometimes",
+    "transition_invariant",
 ]

@@ -10,9 +10,9 @@ def main() -> None:
 
         print(f"fasm {__version__}")
         return
-    from fasm_cli.shell.cli import run
+    from fasm_cli.shell import cli
 
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(cli.main())
 
 
 if __name__ == "__main__":

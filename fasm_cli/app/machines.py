@@ -76,5 +76,7 @@ def _default(default: Any) -> str:
 
 
 def _doc(owner: Any) -> str:
-    text = inspect.getdoc(owner) or ""
-    return "" if text.startswith(f"{getattr(owner, '__name__', '')}(") else text.strip().partition("\n")[0]
+    """The first line of what the author wrote about a class or a method: not what it inherits or is generated."""
+    text = (vars(owner).get("__doc__") if isinstance(owner, type) else owner.__doc__) or ""
+    generated = text.startswith(f"{getattr(owner, '__name__', '')}(")
+    return "" if generated else inspect.cleandoc(text).partition("\n")[0]

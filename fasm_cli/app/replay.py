@@ -1,34 +1,54 @@
 """Running a trace again: does it still break, and does it still go the same way?"""
 
+import shlex
+from dataclasses import replace
 from pathlib import Path
 
-from fasm_cli.app.reports import Finding, Replayed, Stepped
+from fasm_cli.app.reports import Finding, Replayed, Stepped, TraceStep
 from fasm_cli.app.sessions import recorded_finding
-from fasm_cli.app.workbench import Workbench
+from fasm_cli.app.workbench import Workbench, describe_event
 from fasm_cli.core.codec import Mismatch
 from fasm_cli.core.errors import SessionError
-from fasm_cli.core.event import Event
+from fasm_cli.core.lawbook import mend_of
 from fasm_cli.core.machine import Machine
-from fasm_cli.core.record import Record
+from fasm_cli.core.record import Record, decode_event
 from fasm_cli.core.timeline import Timeline, difference
+from fasm_cli.sim import guard
+from fasm_cli.sim.quiet import unrest_of
+from fasm_cli.sim.trace import QUIET_LAWS
 from fasm_cli.store.catalog import Project
 from fasm_cli.store.session import Stored, read_session
+
+SHOWN_BY_REPLICAS = ("deterministic", "hidden", "restore")
 
 
 def replay(project: Project, path: Path, target: str = "") -> Replayed:
     """Every step that leads to the head of a session or trace, from the initial state in it, with every law."""
+    guard.install()  # before the machine is imported
     stored = read_session(path)
-    header = stored.header
-    machine = project.load(target) if target else project.load_named(header.machine)
+    machine = project.load(target) if target else project.load_named(stored.header.machine)
+    return replayed(project, machine, path, stored)
+
+
+def replayed(project: Project, machine: Machine, path: Path, stored: Stored) -> Replayed:
+    """As `replay`, of what was read already."""
     try:
-        initial = machine.codec.decode(machine.state, header.state)
+        initial = machine.codec.decode(machine.state, stored.header.state)
     except Mismatch as wrong:
-        text = f"{path} is a session of {header.machine}, and its initial state does not fit {machine.name}: {wrong}"
+        of = stored.header.machine
+        text = f"{path} is a session of {of}, and its initial state does not fit {machine.name}: {wrong}"
         raise SessionError(text, "give the machine it was made with: --machine TARGET") from None
-    return _run(machine, project.shown(path), stored, Timeline(machine, initial))
+    recorded = recorded_finding(stored.header)
+    steps, finding, differs = _walk(machine, stored, Timeline(machine, initial), recorded)
+    if finding is None and recorded is not None and recorded.law in SHOWN_BY_REPLICAS and steps:
+        finding = _by_replicas(project, machine, stored, recorded)
+    return Replayed(project.shown(path), steps, recorded, finding, differs)
 
 
-def _run(machine: Machine, shown: str, stored: Stored, timeline: Timeline) -> Replayed:
+def _walk(
+    machine: Machine, stored: Stored, timeline: Timeline, recorded: Finding | None
+) -> tuple[list[Stepped], Finding | None, str]:
+    """The steps, the first violation (of the recorded law, where there is one), and the first difference."""
     workbench = Workbench(machine, timeline)
     steps: list[Stepped] = []
     differs = ""
@@ -38,21 +58,62 @@ def _run(machine: Machine, shown: str, stored: Stored, timeline: Timeline) -> Re
         try:
             entry = timeline.retake(record)
         except Mismatch as wrong:
-            differs = differs or f"step {record.n} can no longer be taken: {wrong}"
-            break
+            return steps, finding, differs or f"step {record.n} can no longer be taken: {wrong}"
         steps.append(workbench.stepped(entry, before))
         if not differs and not record.same_result(entry.record):
             differs = f"step {record.n} {difference(record, entry.record)}"
-        finding = steps[-1].finding
-        if finding is not None:
-            break
-    recorded = recorded_finding(stored.header)
-    if finding is None and recorded is not None and recorded.law == "stuck" and not differs and timeline.now.pending:
-        finding = Finding("stuck", recorded.why, timeline.head)
-    return Replayed(shown, steps, recorded, finding, differs)
+        found = steps[-1].finding
+        finding = finding or found
+        if found is not None and (recorded is None or recorded.law == found.law):
+            return steps, found, differs
+    at_rest = recorded is not None and recorded.law.startswith(QUIET_LAWS)
+    if recorded is not None and at_rest and finding is None and not differs:
+        unrest = unrest_of(machine, timeline.now.pending, timeline.now.state)
+        if unrest is not None and unrest.law == recorded.law:
+            finding = Finding(unrest.law, unrest.why, timeline.head)
+    return steps, finding, differs
 
 
-def trace_of(machine: Machine, events: list[Event]) -> list[Record]:
-    """The records of `events` from the initial state on."""
-    timeline = Timeline(machine, machine.instance.initial())
-    return [timeline.take(event).record for event in events]
+def _by_replicas(project: Project, machine: Machine, stored: Stored, recorded: Finding) -> Finding | None:
+    """The recorded violation, where it shows only when processes are compared."""
+    from fasm_cli.app.replicas import Replicas
+
+    items = [(record.n, record.event) for record in stored.records]
+    with Replicas(machine, str(project.root), machine.reference) as replicas:
+        for found in (replicas.disagreement(items), replicas.left_behind(items)):
+            if found is not None and found[0].law == recorded.law:
+                return Finding(found[0].law, found[0].why, found[1][-1][0])
+    return None
+
+
+def still_breaks(project: Project, machine: Machine, path: Path, stored: Stored) -> Finding | None:
+    """The recorded finding, as it is told, where the trace still breaks its law."""
+    told = replayed(project, machine, path, stored)
+    recorded, finding = told.recorded, told.finding
+    if recorded is None or finding is None or finding.law != recorded.law:
+        return None
+    shown = project.shown(path)
+    quiet = int((stored.header.finding or {}).get("quiet", 0))
+    by_hand = "" if project.may_follow(stored.header.machine) else f" --machine {shlex.quote(machine.reference)}"
+    return replace(
+        recorded,
+        trace=shown,
+        reproduce=f"fasm replay {shlex.quote(shown)}{by_hand}",
+        steps=trace_steps(machine, stored.records, quiet),
+        mend=mend_of(recorded.law),
+    )
+
+
+def trace_steps(machine: Machine, records: list[Record], quiet: int) -> list[TraceStep]:
+    """The steps of a trace as a finding shows them, up to the quiet phase."""
+    shown = records[: quiet - 1] if quiet else records
+    return [
+        TraceStep(
+            record.n,
+            describe_event(decode_event(machine, record.event, None)),
+            record.outcome,
+            record.error,
+            record.changed,
+        )
+        for record in shown
+    ]

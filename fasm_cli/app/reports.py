@@ -22,6 +22,28 @@ class Finding:
     trace: str = ""  # the file it was saved in
     reproduce: str = ""  # a line that can be pasted
     problem: str = ""  # why it could not be saved
+    where: str = ""  # file and line of the author's that did it, where one can be told
+    size: int = 0  # of the trace: inputs, completions, crashes and faults
+    events: int = 0  # how many there were before it was shrunk
+    steps: "list[TraceStep]" = field(default_factory=list)
+    mend: str = ""  # how such a fault is mended
+
+    @property
+    def line(self) -> int:
+        """The line of `where`; 0 where none is known."""
+        number = self.where.rpartition(":")[2]
+        return int(number) if number.isdigit() else 0
+
+
+@dataclass(frozen=True, slots=True)
+class TraceStep:
+    """One step of a finding's trace."""
+
+    number: int
+    event: str
+    outcome: str
+    error: str
+    changed: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +221,23 @@ class Replayed:
 
 
 @dataclass(frozen=True, slots=True)
+class TraceLine:
+    """A trace that was run again, in short."""
+
+    path: str
+    steps: int
+    recorded: Finding | None
+    finding: Finding | None
+    difference: str
+    problem: str = ""  # why it could not be run
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    items: list[TraceLine]
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """Lines of text: help, a note."""
 
@@ -217,5 +256,6 @@ Report = (
     | SessionInfo
     | Simulated
     | Replayed
+    | Traces
     | Message
 )

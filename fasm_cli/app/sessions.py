@@ -6,7 +6,7 @@ from typing import Any
 from fasm_cli.app.reports import Finding, SessionInfo, SessionLine, Sessions
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.codec import Mismatch
-from fasm_cli.core.errors import FasmError, SessionError
+from fasm_cli.core.errors import FasmError, SessionError, UsageError, did_you_mean
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.timeline import Timeline
 from fasm_cli.store.catalog import Project
@@ -15,8 +15,15 @@ from fasm_cli.store.session import Header, SessionFile, Stored, read_session
 
 def create(project: Project, target: str, name: str) -> SessionInfo:
     """An empty session of TARGET."""
-    machine = project.load(target)
     path = project.session_path(name)
+    if path.suffix != ".toml" or not name.strip() or path.stem in ("", ".toml"):
+        raise UsageError(f"{name!r} is no name for a session", "give a name, or a path that ends in .toml")
+    machine = project.load(target)
+    if path.parent == project.sessions:  # the project's own folder need not be made by hand
+        try:
+            path.parent.mkdir(exist_ok=True)
+        except OSError as error:
+            raise SessionError(f"cannot create {path.parent}: {error.strerror}") from None
     SessionFile.create(path, header_of(project, machine, {"kind": "session"})).close()
     return info(project, name, created=True)
 
@@ -36,10 +43,30 @@ def open_session(project: Project, name: str, target: str = "") -> tuple[Workben
     machine = machine_of(project, path, stored, target)
     file = SessionFile.open(path)
     try:
-        return Workbench(machine, timeline_of(machine, path, file.stored), file), file.stored.dropped
+        return Workbench(machine, timeline_of(machine, path, file.stored), file), dropped(path, file.stored)
     except BaseException:
         file.close()
         raise
+
+
+def open_target(project: Project, target: str, keep: str = "", by_hand: str = "") -> tuple[Workbench, str]:
+    """What the REPL works on: a session, or a machine from its initial state; with `keep`, in that session, which is
+    created where it is not there. Raises `UsageError` for a target that is neither."""
+    if project.is_session(target):
+        if keep:
+            raise UsageError(f"{target} is a session already", "--session is for a machine")
+        return open_session(project, target, by_hand)
+    if by_hand and not keep:
+        raise UsageError(f"{target} is no session", "--machine is for a session that may not name its machine")
+    if keep and project.session_path(keep).exists():
+        return open_session(project, keep, by_hand or target)
+    if keep:
+        create(project, target, keep)
+        return open_session(project, keep, target)
+    if not any(mark in target for mark in "./:") and not project.has_machine(target):
+        known = [found.name for found in project.listed()] + [path.stem for path in project.sessions_there()]
+        raise UsageError(f"no machine and no session {target!r}", did_you_mean(target, known))
+    return Workbench.fresh(project.load(target)), ""
 
 
 def view_session(project: Project, name: str, target: str = "") -> tuple[Workbench, str]:
@@ -47,25 +74,34 @@ def view_session(project: Project, name: str, target: str = "") -> tuple[Workben
     path = project.session_path(name)
     stored = read_session(path)
     machine = machine_of(project, path, stored, target)
-    return Workbench(machine, timeline_of(machine, path, stored)), stored.dropped
+    return Workbench(machine, timeline_of(machine, path, stored)), dropped(path, stored)
+
+
+def dropped(path: Path, stored: Stored) -> str:
+    """What was cut off behind the last whole step, usually nothing."""
+    return f"{path}, {stored.dropped}" if stored.dropped else ""
 
 
 def machine_of(project: Project, path: Path, stored: Stored, target: str) -> Machine:
     """The machine of a file, or the one given by hand, which must have the same types. Raises `SessionError`."""
     machine = project.load(target) if target else project.load_named(stored.header.machine)
-    check_version(path, stored.header, machine)
+    check_version(path, stored.header, machine, given=bool(target))
     return machine
 
 
-def check_version(path: Path, header: Header, machine: Machine) -> None:
+def check_version(path: Path, header: Header, machine: Machine, *, given: bool) -> None:
     """Raises `SessionError` where `machine` is not the one the file was written with."""
-    if header.version > machine.version:
-        text = f"{path} is of version {header.version} of {header.machine}; {machine.name} is version {machine.version}"
-        raise SessionError(text, "use the newer machine")
-    if header.version < machine.version or header.fingerprint != machine.fingerprint:
-        was = f"{header.machine} version {header.version}, types {header.fingerprint}"
-        text = f"{path} belongs to {was}; {machine.name} is version {machine.version}, types {machine.fingerprint}"
-        raise SessionError(text, "another machine, or its types have changed since: start a new session")
+    if header.version == machine.version and header.fingerprint == machine.fingerprint:
+        return
+    kept = f"{path} is a session of {header.machine}"
+    if given and header.fingerprint != machine.fingerprint:
+        raise SessionError(f"{kept}; the types of {machine.reference} are others", "give the machine it was made with")
+    if header.version != machine.version:
+        how = "use the newer machine" if header.version > machine.version else "start a new session"
+        raise SessionError(f"{kept} version {header.version}; {machine.name} is version {machine.version}", how)
+    raise SessionError(
+        f"{kept}, whose types have changed since", "`fasm replay` shows how far it still goes; or start a new session"
+    )
 
 
 def timeline_of(machine: Machine, path: Path, stored: Stored) -> Timeline:
@@ -109,13 +145,22 @@ def recorded_finding(header: Header) -> Finding | None:
     if found is None:
         return None
     seed, run = origin.get("seed"), origin.get("run")
-    return Finding(str(found.get("law")), str(found.get("why", "")), int(found.get("step", 0)), seed, run)
+    return Finding(
+        str(found.get("law")),
+        str(found.get("why", "")),
+        int(found.get("step", 0)),
+        seed,
+        run,
+        where=str(found.get("where", "")),
+        size=int(found.get("size", 0)),
+        events=int(origin.get("events", 0)),
+    )
 
 
 def listed(project: Project) -> Sessions:
     """Every file under `sessions/`; one that cannot be read is listed with the reason."""
     items = []
-    for path in sorted(project.sessions.glob("*.toml")):
+    for path in project.sessions_there():
         try:
             stored = read_session(path)
         except FasmError as error:

@@ -1,112 +1,137 @@
-"""`fasm simulate`: run a machine in a simulated world, save what breaks it, say what it proves."""
+"""`fasm simulate`: known traces first, then the hunt, then every finding with its trace and what to do about it."""
 
 import shlex
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from fasm_cli.app.replay import trace_of
+from fasm_cli.app.honesty import never_happened, warnings
+from fasm_cli.app.hunt import Caught, Hunt, Progress, Search
+from fasm_cli.app.known import known_findings
+from fasm_cli.app.replay import trace_steps
 from fasm_cli.app.reports import Finding, Simulated
 from fasm_cli.app.sessions import header_of
 from fasm_cli.core.codec.encode import canonical_text, digest_of
 from fasm_cli.core.errors import SessionError
-from fasm_cli.core.machine import Machine, input_types
+from fasm_cli.core.lawbook import mend_of
+from fasm_cli.core.machine import Machine
 from fasm_cli.core.record import Record
-from fasm_cli.sim.simulate import Found, Plan, Report, Simulation
-from fasm_cli.sim.tally import Tally
 from fasm_cli.store.catalog import Project
-from fasm_cli.store.session import write_trace
+from fasm_cli.store.session import Header, write_trace
 
 
-@dataclass(frozen=True, slots=True)
-class Saving:
-    """Where traces go, and how they are called from the shell."""
+@dataclass(slots=True)
+class Simulation:
+    """One call of `simulate`: iterate over `go`, then ask for the `report`."""
 
-    folder: Path
-    target: str
+    project: Project
+    machine: Machine
+    search: Search
+    folder: Path  # where traces are saved, and looked for first
+    _hunt: Hunt | None = None
+    _known: list[Finding] = field(default_factory=list)
+    mended: list[str] = field(default_factory=list)  # traces in the folder that no longer break anything
+
+    def go(self) -> Iterator[Progress]:
+        """Replay what is known, then search for what is not."""
+        self._known, self.mended = known_findings(self.project, self.machine, self.folder)
+        known = {(finding.law, finding.line) for finding in self._known}
+        self._hunt = Hunt(self.project, self.machine, self.search, known)
+        yield from self._hunt.go()
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether a trace might have become smaller in more time."""
+        return self._hunt is not None and self._hunt.cut_short
+
+    def report(self) -> Simulated:
+        """What it came to; findings that are new are saved."""
+        hunt = self._hunt
+        assert hunt is not None
+        new = [self._told(caught) for caught in hunt.caught]
+        findings = sorted([*self._known, *new], key=lambda finding: (finding.size or 10**9, finding.law, finding.where))
+        tally = hunt.tally
+        return Simulated(
+            self.machine.reference,
+            self.search.plan.seed,
+            tally.runs,
+            tally.steps,
+            tally,
+            findings,
+            never_happened(self.machine, tally),
+            warnings(self.machine, tally, self.search.plan.profile),
+            hunt.interrupted,
+        )
+
+    def _told(self, caught: Caught) -> Finding:
+        """A new finding, saved."""
+        machine, plan, pinned = self.machine, self.search.plan, caught.pinned
+        law, why = caught.key[0], (caught.smallest or pinned).violation.why
+        where = self.project.shown(Path(machine.source)) + (f":{caught.key[1]}" if caught.key[1] else "")
+        again = (
+            f"fasm simulate {shlex.quote(machine.reference)} --seed {plan.seed} --run {pinned.run} --steps {plan.steps}"
+        )
+        smallest = caught.smallest
+        if smallest is None:
+            return Finding(law, why, 0, plan.seed, pinned.run, "", again, where=where, mend=mend_of(law))
+        steps = trace_steps(machine, smallest.records, smallest.quiet)
+        step = smallest.records[-1].n
+        path = self.folder / f"{_stem(machine)}-{law.replace(':', '-')}-{_mark(smallest.records)}.toml"
+        shown = self.project.shown(path)
+        origin = {
+            "kind": "simulate",
+            "seed": plan.seed,
+            "run": pinned.run,
+            "steps": plan.steps,
+            "events": len(pinned.items),
+        }
+        header = header_of(
+            self.project,
+            machine,
+            origin,
+            {"law": law, "step": step, "why": why, "where": where, "size": smallest.size, "quiet": smallest.quiet},
+        )
+        problem = self._save(path, header, smallest.records)
+        return Finding(
+            law,
+            why,
+            step,
+            plan.seed,
+            pinned.run,
+            "" if problem else shown,
+            again if problem else f"fasm replay {shlex.quote(shown)}{self._by_hand()}",
+            problem,
+            where,
+            smallest.size,
+            len(pinned.items),
+            steps,
+            mend_of(law),
+        )
+
+    def _save(self, path: Path, header: Header, records: list[Record]) -> str:
+        """Empty, or why the trace could not be saved."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_trace(path, header, records)
+        except SessionError as error:
+            return f"the trace could not be saved: {error.message}"
+        except OSError as error:
+            return f"the trace could not be saved: {self.folder}: {error.strerror or error}"
+        return ""
+
+    def _by_hand(self) -> str:
+        """What `replay` must be told where the file alone may not name the machine."""
+        if self.project.may_follow(self.project.reference(self.machine)):
+            return ""
+        return f" --machine {shlex.quote(self.machine.reference)}"
 
 
-def simulate(project: Project, machine: Machine, plan: Plan, saving: Saving) -> Simulated:
-    """Run `plan`; findings are saved as traces. Ctrl-C ends it with what was done so far."""
-    report = Report()
-    interrupted = False
-    try:
-        Simulation(machine, plan).run_all(report)
-    except KeyboardInterrupt:
-        interrupted = True
-    findings = [_save(project, machine, plan, found, saving) for found in report.found]
-    tally = report.tally
-    return Simulated(
-        machine.reference,
-        plan.seed,
-        tally.runs,
-        tally.steps,
-        tally,
-        findings,
-        never_happened(machine, tally),
-        warnings(machine, tally),
-        interrupted,
-    )
-
-
-def _save(project: Project, machine: Machine, plan: Plan, found: Found, saving: Saving) -> Finding:
-    records = trace_of(machine, found.events)
-    law, why = found.violation.law, found.violation.why
-    step = records[-1].n if records else 0
-    name = f"{machine.reference.rpartition('/')[2].split('.py')[0]}-{law.replace(':', '-')}-{_mark(records)}.toml"
-    path = saving.folder / name
-    origin = {"kind": "simulate", "seed": plan.seed, "run": found.run, "steps": plan.steps}
-    header = header_of(project, machine, origin, {"law": law, "step": step, "why": why})
-    shown = project.shown(path)
-    finding = Finding(
-        law, why, step, plan.seed, found.run, shown, f"fasm replay {shlex.quote(shown)}{_by_hand(project, machine)}"
-    )
-    try:
-        saving.folder.mkdir(parents=True, exist_ok=True)
-        write_trace(path, header, records)
-    except (SessionError, OSError) as error:
-        again = f"fasm simulate {shlex.quote(saving.target)} --seed {plan.seed} --runs {plan.runs} --steps {plan.steps}"
-        return replace(finding, trace="", reproduce=again, problem=f"the trace could not be saved: {error}")
-    return finding
-
-
-def _by_hand(project: Project, machine: Machine) -> str:
-    """What `replay` must be told where the file alone may not name the machine."""
-    return "" if project.may_follow(project.reference(machine)) else f" --machine {shlex.quote(machine.reference)}"
+def _stem(machine: Machine) -> str:
+    place, _, cls = machine.reference.partition(":")
+    stem = Path(place).stem if place.endswith(".py") else place.rpartition(".")[2]
+    return f"{stem}-{cls}" if cls else stem
 
 
 def _mark(records: list[Record]) -> str:
     """Six digits that stand for the events: the same trace has the same name."""
     return digest_of(canonical_text([record.event for record in records]))[:6]
-
-
-def never_happened(machine: Machine, tally: Tally) -> list[str]:
-    """What a simulation that is worth its name would have met."""
-    proposed = {name for name, _ in tally.inputs}
-    committed = {name for name, refusal in tally.inputs if not refusal}
-    never = [f"sometimes {name}" for name in machine.sometimes if name not in tally.sometimes]
-    for name in input_types(machine.input):
-        if name not in proposed:
-            never.append(f"input {name}")
-        elif name not in committed:
-            never.append(f"input {name} committed")
-    for shape in (machine.tracked, machine.untracked):
-        if shape is not None:
-            never.extend(f"action {name}" for name in input_types(shape) if name not in tally.emitted)
-    if machine.result is not None:
-        answered = {name for name, _ in tally.completions}
-        never.extend(f"result {name}" for name in input_types(machine.result) if name not in answered)
-    return never
-
-
-def warnings(machine: Machine, tally: Tally) -> list[str]:
-    """Why the figures may prove little."""
-    inputs = sum(tally.inputs.values())
-    committed = sum(times for (_, refusal), times in tally.inputs.items() if not refusal)
-    notes = []
-    if inputs and committed * 2 < inputs:
-        notes.append(
-            f"{(inputs - committed) * 100 // inputs} % of the inputs were not committed: fewer steps a run, or propose"
-        )
-    if machine.tracked is not None and not any(not refusal for _, refusal in tally.completions):
-        notes.append("no completion was accepted")
-    return notes

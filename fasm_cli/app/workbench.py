@@ -4,20 +4,25 @@ The REPL keeps one open; a shell verb such as `fasm step` opens one for a single
 is reported.
 """
 
+import re
+from difflib import get_close_matches
 from types import TracebackType
 from typing import Any
 
 from fasm_cli.app.reports import ActionLine, Finding, Log, LogLine, Moved, Pending, PendingLine, State, Stepped
 from fasm_cli.core.codec import Mismatch, render
+from fasm_cli.core.codec.shape import Record as RecordShape
+from fasm_cli.core.codec.shape import Shape
 from fasm_cli.core.diff import changes
-from fasm_cli.core.errors import InputError
+from fasm_cli.core.errors import InputError, UsageError
 from fasm_cli.core.event import Complete, Crash, Event, Fault, Lose, Point, Restore, Submit, read_ref
 from fasm_cli.core.laws import Violation, invariants_held
-from fasm_cli.core.machine import Machine
+from fasm_cli.core.machine import Machine, input_types
 from fasm_cli.core.model import Tracked, TrackedActionCompleted
 from fasm_cli.core.record import Record, decode_event
-from fasm_cli.core.step import Emission
+from fasm_cli.core.step import Emission, Outcome
 from fasm_cli.core.timeline import Entry, Timeline
+from fasm_cli.store.catalog import raised_at
 from fasm_cli.store.session import SessionFile
 
 SNAPSHOT_EVERY = 50  # steps between two states kept whole: what opening a session has to run again at most
@@ -58,6 +63,7 @@ class Workbench:
         if machine.result is None:
             raise InputError(f"{machine.name} has no tracked actions to complete")
         emission = self.find(action)
+        check_name(machine.result, result, "result")
         value = machine.codec.read(machine.result, result)
         return self.take(Complete(emission.ref, emission.tracked.id, value))
 
@@ -95,11 +101,14 @@ class Workbench:
             return Complete(
                 None, machine.codec.check(machine.action_id, id), machine.codec.check(machine.result, result)
             )
+        check_name(machine.input, text, "input")
         return Submit(machine.codec.read(machine.input, text))
 
     def find(self, action: str) -> Emission:
         """The tracked action that a handle or an id names."""
         now, machine = self.timeline.now, self.machine
+        if machine.action_id is None:
+            raise InputError(f"{machine.name} has no tracked actions")
         known = ", ".join(f"{each.ref} (id {render(id)})" for id, each in now.pending.items()) or "nothing"
         if "." in action and action.replace(".", "").isdigit():
             ref = read_ref(action)
@@ -107,7 +116,6 @@ class Workbench:
                 return Emission(ref, self.timeline.emitted(ref), ref.step)
             except KeyError:
                 raise InputError(f"no tracked action {action}", f"pending: {known}") from None
-        assert machine.action_id is not None
         id = machine.codec.read(machine.action_id, action)
         if id not in now.pending:
             raise InputError(f"no pending action has the id {render(id)}", f"pending: {known}")
@@ -119,12 +127,14 @@ class Workbench:
         """Move the head `count` steps towards the initial state."""
         path = self.timeline.path()
         if count < 1 or count > len(path):
-            raise InputError(f"cannot go back {count} of {len(path)} steps")
+            raise UsageError(f"cannot go back {count} of {len(path)} steps", "`goto 0` is the initial state")
         return self.goto(path[-count].parent)
 
     def goto(self, step: int) -> Moved:
         """Move the head to `step`; nothing is lost, and the next step forks."""
         start, before = self.timeline.head, self.timeline.now
+        if step != 0 and step not in self.timeline.records:
+            raise UsageError(f"no step {step}", f"steps go from 0 to {self.timeline.last}")
         self.timeline.goto(step)
         if self.file is not None and step != start:
             self.file.goto(step)
@@ -191,13 +201,27 @@ class Workbench:
             [render(id) for id in step.missing],
             invariants_held(machine, entry.state),
             len(pending),
-            finding_of(entry.violation, entry.record.n),
+            finding_of(entry.violation, entry.record.n, step.error if step.outcome is Outcome.DEFECT else None),
             kept,
         )
 
 
-def finding_of(violation: Violation | None, step: int) -> Finding | None:
-    return None if violation is None else Finding(violation.law, violation.why, step)
+def check_name(shape: Shape, text: str, what: str) -> None:
+    """Raises `InputError` where `text` is `Name(…)` or `Name`, and none of the messages of `shape` is called so."""
+    known = input_types(shape)
+    found = re.match(r"\s*([^\W\d]\w*)\s*(\(|\Z)", text)
+    if found is None or found[1] in known or not all(isinstance(each, RecordShape) for each in known.values()):
+        return
+    near = get_close_matches(found[1], known, n=1, cutoff=0.5)  # few names, so a distant one is a fair guess
+    meant = f"did you mean {near[0]!r}? " if near else ""
+    raise InputError(f"no {what} {found[1][:60]!r}", f"{meant}{what}s: {', '.join(sorted(known))}")
+
+
+def finding_of(violation: Violation | None, step: int, error: BaseException | None = None) -> Finding | None:
+    """The finding that a violation is; `error` is the exception behind it, if there is one."""
+    if violation is None:
+        return None
+    return Finding(violation.law, violation.why, step, where="" if error is None else raised_at(error))
 
 
 def describe_event(event: Event) -> str:

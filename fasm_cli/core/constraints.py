@@ -22,11 +22,14 @@ class Between:
         if not isinstance(self.low, Ordered) or not isinstance(self.high, Ordered):
             raise TypeError(f"Between takes two numbers, dates or durations, got {self.low!r} and {self.high!r}")
         low: Any = self.low
-        if low > self.high:
+        if not low <= self.high:
             raise ValueError(f"Between({self.low!r}, {self.high!r}) is empty: the first bound is the lower one")
 
     def refuses(self, value: Any) -> str:
-        inside = self.low <= value <= self.high
+        try:
+            inside = self.low <= value <= self.high
+        except (ArithmeticError, TypeError):  # Decimal('NaN'); a datetime with a zone against one without
+            inside = False
         return "" if inside else f"not between {self.low} and {self.high}"
 
 
@@ -42,7 +45,7 @@ class OneOf:
         object.__setattr__(self, "values", values)
 
     def refuses(self, value: Any) -> str:
-        inside = any(value == known and type(value) is type(known) for known in self.values)
+        inside = value in self.values  # the codec has seen to it that all are of one type
         return "" if inside else f"not one of {', '.join(map(repr, self.values))}"
 
 

@@ -1,19 +1,19 @@
 """The laws every machine must keep, and what it is called when one is broken.
 
-`judge` looks at one step, exactly; whoever runs millions of steps may ask its parts more rarely. It reads a `Step` and
-the process it was taken in; the first law broken names the violation, and the
-more specific ones are asked first. To add a law, add
-its row and the function that checks it.
+`violations` looks at one step, exactly; whoever runs millions of steps may ask its parts more rarely. It reads a `Step`
+and the process it was taken in. To add a law, add it to the part that has what it needs to see: the step, what restore
+gives, or the state.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from fasm_cli.core.codec.render import render
 from fasm_cli.core.event import Complete, Restore
+from fasm_cli.core.guard import Breach
 from fasm_cli.core.machine import Machine
-from fasm_cli.core.model import RestoreError, StateMachine, Tracked, TransitionError
+from fasm_cli.core.model import Action, RestoreError, StateMachine, Tracked, TransitionError
 from fasm_cli.core.step import Outcome, Process, Step
 
 
@@ -25,75 +25,127 @@ class Violation:
     why: str
 
 
-def judge(process: Process, step: Step, state: Any) -> Violation | None:
-    """The first law that `step` broke; `state` is the committed state after it."""
-    return broken_by_step(step) or broken_restore(process, step) or broken_state(process.machine, step, state)
+def judge(process: Process, step: Step, before: Any) -> Violation | None:
+    """The first law that `step` broke; `before` is the committed state before it."""
+    return next(violations(process, step, before), None)
+
+
+def violations(process: Process, step: Step, before: Any) -> Iterator[Violation]:
+    """Every law that `step` broke, the most specific first; `before` is the committed state before it."""
+    yield from _by_step(step)
+    if step.outcome is Outcome.COMMITTED:
+        if restores(process.machine):
+            yield from _by_restore(process)
+        yield from _by_state(process.machine, before, process.store.committed)
+
+
+# --- the parts, for who cannot look at everything after every step -----------------------------------------------
 
 
 def broken_by_step(step: Step) -> Violation | None:
-    """What the step itself shows; costs nothing that grows with the state."""
-    if step.outcome is Outcome.DEFECT:
-        return Violation("defect", f"{type(step.error).__name__}: {step.error}")
-    if step.reused:
-        ids = ", ".join(map(render, step.reused))
-        if type(step.event) is not Restore:
-            return Violation("ids", f"the id {ids} was given to another action while it was pending")
-    if type(step.event) is Restore:
-        return _restore(step)
-    if type(step.event) is Complete:
-        wrong = _completion(step)
-        if wrong is not None:
-            return wrong
-    if step.dirty:
-        return Violation("atomic", f"the state was changed before {step.error} was raised")
+    """The first law that the step itself shows to be broken; costs nothing that grows with the state."""
+    return next(_by_step(step), None)
+
+
+def broken_restore(process: Process) -> Violation | None:
+    """Whether the committed state can restore all that is pending, the same way twice, without being changed."""
+    return next(_by_restore(process), None)
+
+
+def broken_state(machine: Machine, before: Any, after: Any) -> Violation | None:
+    """The first invariant that a committed transition broke."""
+    return next(_by_state(machine, before, after), None)
+
+
+def broken_invariant(machine: Machine, state: Any) -> Violation | None:
+    """The first invariant that `state` breaks."""
+    return next(_invariants(machine, state), None)
+
+
+def broken_eventually(machine: Machine, state: Any) -> Violation | None:
+    """The first `@eventually` that does not hold in `state`, the world being quiet."""
+    for name, check in machine.eventually.items():
+        why = _failure(check, state)
+        if why:
+            return Violation(f"eventually:{name}", f"{why} though the world is quiet")
     return None
 
 
-def _restore(step: Step) -> Violation | None:
+# --- what each law looks at ----------------------------------------------------------------------------------------
+
+
+def _by_step(step: Step) -> Iterator[Violation]:
+    if step.outcome is Outcome.DEFECT:
+        yield _defect(step.error)
+    if step.altered:
+        yield Violation("hidden", f"an action was changed after it was added: {step.altered}")
+    if step.before is not None and step.before != step.actions:
+        yield _retried(step.before, step.actions)
+    if step.reused and type(step.event) is not Restore:
+        ids = ", ".join(map(render, step.reused))
+        yield Violation("ids", f"the id {ids} was given to another action while it was pending")
+    if type(step.event) is Restore:
+        yield from _restore(step)
+    elif step.dirty:
+        yield Violation("atomic", f"the state was changed before {step.error} was raised")
+    elif type(step.event) is Complete and step.outcome is Outcome.COMMITTED:
+        yield from _completion(step)
+
+
+def _defect(error: BaseException | None) -> Violation:
+    if isinstance(error, Breach):
+        return Violation(error.law, str(error))
+    return Violation("defect", f"{type(error).__name__}: {error}")
+
+
+def _retried(before: tuple[Action, ...], now: tuple[Action, ...]) -> Violation:
+    """The same input from the same state, after a commit that did not happen, led to something else."""
+    first, second = ([action.id for action in actions if type(action) is Tracked] for actions in (before, now))
+    if first != second:
+        ids = f"{', '.join(map(render, first))}, then {', '.join(map(render, second))}"
+        return Violation("ids", f"the same input from the same state was given other ids when it came again: {ids}")
+    return Violation("deterministic", "the same input from the same state emitted other actions when it came again")
+
+
+def _restore(step: Step) -> Iterator[Violation]:
     if step.dirty:
-        return Violation("restore", "restore changed the state")
+        yield Violation("restore", "restore changed the state")
     if step.missing:
         ids = ", ".join(map(render, step.missing))
-        return Violation("stored", f"restore does not emit the pending action {ids} again")
+        yield Violation("stored", f"restore does not emit the pending action {ids} again")
     if step.outcome is Outcome.REJECTED and not isinstance(step.error, TransitionError):
-        return Violation("restore", f"restore failed: {step.error}")
-    return None
+        yield Violation("restore", f"restore failed: {step.error}")
 
 
-def _completion(step: Step) -> Violation | None:
-    if step.outcome is not Outcome.COMMITTED:
-        return None
+def _completion(step: Step) -> Iterator[Violation]:
     emits = any(type(action) is Tracked for action in step.actions)
     id = render(step.event.id)  # type: ignore[union-attr]
     if step.expected:
-        if step.moved or emits:
-            return None
-        return Violation("completion", f"the result of action {id} was accepted and nothing came of it")
-    if emits:
-        return Violation("completion", f"a result for {id}, which is not pending, was accepted and led to a new action")
-    if step.moved:
-        return Violation("completion", f"a result for {id}, which is not pending, was accepted and changed the state")
-    return None
+        if not step.moved and not emits:
+            yield Violation("completion", f"the result of action {id} was accepted and nothing came of it")
+    elif emits:
+        yield Violation("completion", f"a result for {id}, which is not pending, was accepted and led to a new action")
+    elif step.moved:
+        yield Violation("completion", f"a result for {id}, which is not pending, was accepted and changed the state")
 
 
-def broken_restore(process: Process, step: Step) -> Violation | None:
-    """Whether the committed state can restore all that is pending, the same way twice, without being changed."""
-    if step.outcome is not Outcome.COMMITTED or not restores(process.machine):
-        return None
+def _by_restore(process: Process) -> Iterator[Violation]:
     first, error, dirty = process.restored()
     if error is not None:
-        law = "restore" if isinstance(error, RestoreError | TransitionError) else "defect"
-        return Violation(law, f"restore fails on the committed state: {type(error).__name__}: {error}")
+        if isinstance(error, RestoreError | TransitionError):
+            yield Violation("restore", f"restore fails on the committed state: {error}")
+        else:
+            yield _defect(error)
+        return
     second, _, dirty_again = process.restored()
     if dirty or dirty_again:
-        return Violation("restore", "restore changed the state")
+        yield Violation("restore", "restore changed the state")
     if first != second:
-        return Violation("restore", "restore emits other actions, or in another order, the second time")
+        yield Violation("restore", "restore emits other actions, or in another order, the second time")
     again = {action.id for action in first if type(action) is Tracked}
     missing = [render(id) for id in process.pending if id not in again]
     if missing:
-        return Violation("stored", f"the state cannot restore the pending action {', '.join(missing)}")
-    return None
+        yield Violation("stored", f"the state cannot restore the pending action {', '.join(missing)}")
 
 
 def restores(machine: Machine) -> bool:
@@ -101,33 +153,31 @@ def restores(machine: Machine) -> bool:
     return machine.cls.restore is not StateMachine.restore or machine.tracked is not None
 
 
-def broken_state(machine: Machine, step: Step, state: Any) -> Violation | None:
-    """The first invariant that `step` broke; one that did not commit left the state as it was."""
-    return broken_invariant(machine, state) if step.outcome is Outcome.COMMITTED else None
+def _by_state(machine: Machine, before: Any, after: Any) -> Iterator[Violation]:
+    for name, check in machine.transition_invariants.items():
+        why = _failure(check, before, after)
+        if why:
+            yield Violation(f"transition:{name}", why)
+    yield from _invariants(machine, after)
 
 
-def broken_invariant(machine: Machine, state: Any) -> Violation | None:
-    """The first invariant that `state` breaks."""
+def _invariants(machine: Machine, state: Any) -> Iterator[Violation]:
     for name, check in machine.invariants.items():
         why = _failure(check, state)
         if why:
-            return Violation(f"invariant:{name}", why)
+            yield Violation(f"invariant:{name}", why)
     if machine.checks_invariants:
         try:
             machine.instance.check_invariants(state)
         except Exception as error:
             told = str(error) if isinstance(error, AssertionError) else ""
-            return Violation("invariant:check_invariants", told or f"{type(error).__name__}: {error}")
-    return None
+            yield Violation("invariant:check_invariants", told or f"{type(error).__name__}: {error}")
 
 
 def invariants_held(machine: Machine, state: Any) -> tuple[int, int]:
     """How many invariants hold in `state`, of how many there are."""
-    held = [not _failure(check, state) for check in machine.invariants.values()]
-    if machine.checks_invariants:
-        broken = broken_invariant(machine, state)
-        held.append(broken is None or broken.law != "invariant:check_invariants")
-    return sum(held), len(held)
+    of = len(machine.invariants) + machine.checks_invariants
+    return of - sum(1 for _ in _invariants(machine, state)), of
 
 
 def reached(machine: Machine, state: Any) -> list[str]:
@@ -135,9 +185,9 @@ def reached(machine: Machine, state: Any) -> list[str]:
     return [name for name, check in machine.sometimes.items() if check(state) is True]
 
 
-def _failure(check: Callable[[Any], Any], state: Any) -> str:
+def _failure(check: Callable[..., Any], *states: Any) -> str:
     try:
-        held = check(state)
+        held = check(*states)
     except Exception as error:
         return f"it raised {type(error).__name__}: {error}"
     if held is True:

@@ -12,11 +12,11 @@ from typing import Any
 
 from fasm_cli.core.codec import Codec, Mismatch, Shape, Shapes, Unsupported
 from fasm_cli.core.codec.encode import TAG, digest_of
-from fasm_cli.core.codec.shape import Choice, runtime_type, unhashable
+from fasm_cli.core.codec.shape import Choice, hashable_in_place_of, runtime_type, unhashable
 from fasm_cli.core.copying import Copiers, immutable
 from fasm_cli.core.errors import MachineError
 from fasm_cli.core.fingerprint import fingerprint
-from fasm_cli.core.model import ROLE, Action, Profile, StateMachine, Tracked
+from fasm_cli.core.model import ROLE, Action, Profile, StateMachine, Tracked, Untracked
 
 REQUIRED_TYPES = ("State", "Input")
 TRACKED_TYPES = ("ActionId", "TrackedAction", "ActionResult")
@@ -30,7 +30,7 @@ SIGNATURES = {
     "respond": "def respond(self, choose, id, action) -> ActionResult",
 }
 
-Check = Callable[[Any], Any]
+Check = Callable[..., Any]
 
 
 class Machine:
@@ -51,6 +51,7 @@ class Machine:
         self._read_types(cls)
         self.codec = Codec(self.shapes)
         self.copiers = Copiers()
+        self.comparable = all(map(compares_fields, self.shapes.records))
         self.instance = _sealed_instance(cls)
         self.profile: Profile = cls.profile
         self.version: int = cls.version
@@ -62,6 +63,8 @@ class Machine:
         self.restore: Callable[..., Coroutine[Any, Any, Any]] = self.instance.restore
         self.invariants = self._checks("invariant")
         self.checks_invariants = cls.check_invariants is not StateMachine.check_invariants
+        self.transition_invariants = self._checks("transition_invariant")
+        self.eventually = self._checks("eventually")
         self.sometimes = self._checks("sometimes")
         self._check_initial()
 
@@ -75,8 +78,9 @@ class Machine:
             self.untracked = self._optional("UntrackedAction", cls.UntrackedAction)
         except Unsupported as error:
             raise self._error(str(error)) from None
-        if self.action_id is not None and unhashable(self.action_id):
-            raise self._error(f"ActionId {unhashable(self.action_id)} has no hash", "write @dataclass(frozen=True)")
+        wrong = unhashable(self.action_id) if self.action_id is not None else ""
+        if wrong:
+            raise self._error(f"ActionId {wrong} has no hash", f"write {hashable_in_place_of(wrong)}")
         if immutable(self.state):
             kind = getattr(cls.State, "__name__", cls.State)
             raise self._error(
@@ -143,15 +147,28 @@ class Machine:
         try:
             return self.codec.encode_message(shape, value)
         except Mismatch as wrong:
-            raise wrong.at(f"{path}.") from None
+            raise wrong.at(path) from None
 
-    def fixed(self, action: Action) -> Action:
-        """`action` as it is now, checked: what the author does to the original later does not reach it."""
-        self.encode_action(action)
-        shape = self.tracked if type(action) is Tracked else self.untracked
-        assert shape is not None
-        copied = self.copiers.of(shape)(action.action)
-        return Tracked(action.id, copied) if type(action) is Tracked else type(action)(copied)  # type: ignore[call-arg]
+    def copy_action(self, action: Action) -> Action:
+        """`action` as it is now: what the author does to the original later does not reach it."""
+        if type(action) is Tracked:
+            return Tracked(action.id, self._copied(self.tracked, action.action))
+        return Untracked(self._copied(self.untracked, action.action))
+
+    def _copied(self, shape: Shape | None, value: Any) -> Any:
+        try:
+            return value if shape is None else self.copiers.of(shape)(value)
+        except Exception:  # not what was declared: said when it is encoded
+            return value
+
+
+def compares_fields(kind: type) -> bool:
+    """Whether `==` on a dataclass looks at every field: then equal states need no second look."""
+    own = vars(kind).get("__eq__")
+    generated = own is None or own.__code__.co_filename == "<string>"  # where dataclasses say theirs is from
+    params = getattr(kind, "__dataclass_params__", None)
+    fields = getattr(kind, "__dataclass_fields__", {}).values()
+    return params is not None and params.eq and generated and all(field.compare for field in fields)
 
 
 def input_types(shape: Shape) -> dict[str, Shape]:
@@ -198,10 +215,13 @@ def _check_functions(cls: type[StateMachine]) -> None:
         function = inspect.getattr_static(cls, name)
         role = getattr(function, ROLE, None)
         if role is not None:
-            signature = f"@{role} def {name}(self, state) -> bool"
+            takes = ["before", "after"] if role == "transition_invariant" else ["state"]
+            signature = f"@{role} def {name}(self, {', '.join(takes)}) -> bool"
+            if not inspect.isfunction(function):
+                raise MachineError(f"{cls.__name__}: {name} is not a method", f"write {signature}")
             if inspect.iscoroutinefunction(function):
                 raise MachineError(f"{cls.__name__}: {name} is async{_line(function)}", f"write {signature}")
-            _check_parameters(cls, name, function, ["self", "state"], signature)
+            _check_parameters(cls, name, function, ["self", *takes], signature)
 
 
 def _check_parameters(cls: type, name: str, function: Any, wanted: list[str], signature: str) -> None:
@@ -242,6 +262,9 @@ def _constant(value: Any) -> bool:
     params = getattr(type(value), "__dataclass_params__", None)
     if params is not None:
         return bool(params.frozen) and all(_constant(getattr(value, name)) for name in type(value).__dataclass_fields__)
+    hashes: Any = type(value).__hash__
+    if hashes is object.__hash__:  # equal to nothing but itself: its contents may be anything
+        return value is None or callable(value) or inspect.ismodule(value)
     try:
         hash(value)
     except TypeError:

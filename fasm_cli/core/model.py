@@ -85,14 +85,16 @@ class Actions:
     `add` is fallible: validate first, add next, change the state last.
     """
 
-    __slots__ = ("_items", "_room")
+    __slots__ = ("_fix", "_items", "_room", "fixed")
 
-    def __init__(self, room: int | None = None) -> None:
+    def __init__(self, room: int | None = None, fix: Callable[[Action], Action] | None = None) -> None:
+        self._fix = fix
         self.clear(room)
 
     def clear(self, room: int | None = None) -> None:
         """Empty the container; `room` is how many actions it will take (any number where None)."""
         self._items: list[Action] = []
+        self.fixed: list[Action] = []  # copies made by `fix` at the moment of `add`, for who wants to be exact
         self._room = -1 if room is None else room
 
     def add(self, action: Action) -> None:
@@ -104,6 +106,8 @@ class Actions:
             raise ActionsFull(held=len(self._items))
         self._room -= 1
         self._items.append(action)
+        if self._fix is not None:
+            self.fixed.append(self._fix(action))
 
     def __iter__(self) -> Iterator[Action]:
         return iter(self._items)
@@ -161,6 +165,18 @@ ROLE = "__fasm_role__"
 def invariant(check: Check) -> Check:
     """Marks `check(self, state) -> bool`: true after every transition."""
     setattr(check, ROLE, "invariant")
+    return check
+
+
+def transition_invariant(check: Check) -> Check:
+    """Marks `check(self, before, after) -> bool`: true for the states on both sides of every transition."""
+    setattr(check, ROLE, "transition_invariant")
+    return check
+
+
+def eventually(check: Check) -> Check:
+    """Marks `check(self, state) -> bool`: true once the world is quiet and nothing is left to happen."""
+    setattr(check, ROLE, "eventually")
     return check
 
 

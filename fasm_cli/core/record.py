@@ -12,7 +12,7 @@ from fasm_cli.core.machine import Machine
 from fasm_cli.core.model import Action, RestoreError, Tracked, TransitionError, Untracked
 from fasm_cli.core.step import Defect, Outcome, Step
 
-IdOf = Callable[[Ref], Any]
+IdOf = Callable[[Ref], Any] | None
 
 
 @dataclass(slots=True)
@@ -77,7 +77,7 @@ def encode_event(machine: Machine, event: Event) -> dict[str, Any]:
 
 def decode_event(machine: Machine, plain: Any, id_of: IdOf) -> Event:
     """The event that `plain` stands for. `id_of` gives the id under which an action was emitted in *this* run, or
-    raises KeyError: causes count, stored ids are for the reader. Raises `Mismatch`."""
+    raises KeyError: causes count, and stored ids are for the reader; without it they are taken. Raises `Mismatch`."""
     if not isinstance(plain, dict):
         raise Mismatch(f"an event is a table, not {plain!r}")
     kind, rest = plain.get(TAG), {key: value for key, value in plain.items() if key != TAG}
@@ -102,12 +102,12 @@ def decode_event(machine: Machine, plain: Any, id_of: IdOf) -> Event:
 
 
 def _cause(machine: Machine, plain: dict[str, Any], id_of: IdOf) -> tuple[Ref | None, Any]:
-    if "of" not in plain:
-        if machine.action_id is None:
-            raise Mismatch("this machine has no tracked actions")
-        return None, machine.codec.decode(machine.action_id, plain["id"])
+    if machine.action_id is None:
+        raise Mismatch("this machine has no tracked actions")
     try:
-        ref = read_ref(str(plain["of"]))
+        ref = read_ref(str(plain["of"])) if "of" in plain else None
+        if ref is None or id_of is None:
+            return ref, machine.codec.decode(machine.action_id, plain["id"])
         return ref, id_of(ref)
     except InputError as error:
         raise Mismatch(error.message) from None

@@ -5,14 +5,15 @@ events; whoever wants to know what happened reads the `Step` that comes back. An
 the state, whatever it did before it failed.
 """
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from fasm_cli.core.codec import Mismatch
+from fasm_cli.core.codec import Mismatch, render
 from fasm_cli.core.event import AHEAD, Complete, Crash, Event, Failure, Fault, Lose, Point, Ref, Restore, Submit
+from fasm_cli.core.guard import LATCH, awaiting
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.model import (
     Action,
@@ -63,11 +64,19 @@ class Step:
     expected: bool = False  # a completion: of an action that was pending
     moved: bool = True  # a committed completion: it changed the state
     reused: tuple[Any, ...] = ()  # ids that were given to a new tracked action while they were pending
+    before: tuple[Action, ...] | None = None  # what the same input had emitted from the same state, uncommitted
+    altered: str = ""  # an action that is not what it was when it was added
     why: str = ""  # why the event was skipped or failed
 
 
 class Store(Protocol):
-    """Where a machine's state lives. `begin` gives the state to work on; then exactly one of the others follows."""
+    """Where a machine's state lives. `begin` gives the state to work on; then exactly one of the others follows.
+
+    `committed` is a copy of the committed state that nobody changes; `fix` copies an action where the store is exact.
+    """
+
+    committed: Any
+    fix: Callable[[Action], Action] | None
 
     def begin(self) -> Any: ...
     def changed(self) -> bool:
@@ -91,8 +100,11 @@ class Store(Protocol):
 class Memory:
     """State in memory with a committed copy beside it: exact at the cost of a copy for each commit."""
 
+    fix: Callable[[Action], Action] | None
+
     def __init__(self, machine: Machine, state: Any) -> None:
         self._machine = machine
+        self.fix = machine.copy_action
         self._copy = machine.copiers.of(machine.state)
         self.committed = self._copy(state)
         self._live = self._copy(state)
@@ -102,11 +114,14 @@ class Memory:
 
     def commit(self, actions: tuple[Action, ...]) -> tuple[Action, ...]:
         self._machine.encode_state(self._live)
-        fixed = tuple(self._machine.fixed(action) for action in actions)
+        for action in actions:
+            self._machine.encode_action(action)
         self.committed = self._copy(self._live)
-        return fixed
+        return actions
 
     def changed(self) -> bool:
+        if self._machine.comparable and self._live == self.committed:
+            return False
         before = self._machine.encode_state(self.committed)
         try:
             return bool(before != self._machine.encode_state(self._live))
@@ -129,7 +144,7 @@ class Process:
     `ahead` is the fault that waits for the next transition or restore.
     """
 
-    __slots__ = ("_actions", "ahead", "machine", "number", "pending", "store", "up")
+    __slots__ = ("_attempt", "_emitted", "actions", "ahead", "machine", "number", "pending", "store", "up")
 
     def __init__(self, machine: Machine, store: Store) -> None:
         self.machine = machine
@@ -138,7 +153,9 @@ class Process:
         self.up = True
         self.ahead: Crash | Fault | None = None
         self.number = 0
-        self._actions = Actions()
+        self.actions = Actions(fix=store.fix)
+        self._attempt: tuple[Event, tuple[Action, ...]] | None = None
+        self._emitted: tuple[tuple[Action, Action], ...] = ()  # as the author holds it, as it was added
 
     def step(self, event: Event, number: int | None = None) -> Step:
         """Let `event` happen as step `number` (the next one where None)."""
@@ -161,7 +178,7 @@ class Process:
         if not self.up:
             return self._skipped(event, "the process is down; restore it first")
         ahead, self.ahead = self.ahead, None
-        actions = self._actions
+        actions = self.actions
         actions.clear(_room(ahead))
         state = self.store.begin()
         if ahead is not None and ahead == _LOAD:
@@ -169,6 +186,14 @@ class Process:
         try:
             error = drive(self.machine.stf(state, input, actions))
             emitted: tuple[Action, ...] = tuple(actions)
+            altered = ""
+            if actions.fixed:
+                altered = _altered(zip(emitted, actions.fixed, strict=True)) or _altered(self._emitted)
+                originals, emitted = emitted, tuple(actions.fixed)
+                self._emitted = tuple(zip(originals, emitted, strict=True))
+            elif self._emitted:
+                altered = _altered(self._emitted)
+                self._emitted = ()
             if error is None and ahead is not None and ahead in (_COMMIT, _BEFORE_COMMIT):
                 return self._not_committed(event, ahead, emitted)
             completes = type(input) is TrackedActionCompleted
@@ -185,18 +210,24 @@ class Process:
         if error is not None:
             dirty = self.store.rollback(error)
             outcome = Outcome.REJECTED if isinstance(error, TransitionError) else Outcome.DEFECT
-            return Step(self.number, event, outcome, error, dirty=dirty, expected=expected)
+            return Step(self.number, event, outcome, error, dirty=dirty, expected=expected, altered=altered)
+        before, self._attempt = self._attempt, None
         if expected:
             del self.pending[input.id]  # type: ignore[union-attr]
         reused = self._note(emitted) if emitted else ()
         if ahead is not None and ahead == _UNKNOWN:
             self.up = False
-        return Step(
+        step = Step(
             self.number, event, Outcome.COMMITTED, actions=emitted, expected=expected, moved=moved, reused=reused
         )
+        step.altered = altered
+        if before is not None and before[0] == event:
+            step.before = before[1]
+        return step
 
     def _not_committed(self, event: Event, ahead: Crash | Fault, emitted: tuple[Action, ...]) -> Step:
         self.store.reload()
+        self._attempt = (event, emitted)
         why = "the store refused the commit"
         if type(ahead) is Crash:
             self.up = False
@@ -231,12 +262,16 @@ class Process:
     def restored(self, room: int | None = None) -> tuple[tuple[Action, ...], BaseException | None, bool]:
         """What `restore` emits for the committed state now, the exception it ended with, and whether it changed the
         state; nothing is kept of it."""
-        actions = self._actions
+        actions = self.actions
         actions.clear(room)
         error = drive(self.machine.restore(self.store.begin(), actions))
         dirty = self.store.rollback(None)
         try:
-            return tuple(self.machine.fixed(action) for action in actions), error, dirty
+            if self.store.fix is None:
+                return tuple(actions), error, dirty
+            for action in actions:
+                self.machine.encode_action(action)
+            return tuple(map(self.store.fix, actions)), error, dirty
         except Mismatch as wrong:
             return (), Defect(str(wrong)), dirty
 
@@ -269,22 +304,41 @@ def _room(ahead: Crash | Fault | None) -> int | None:
     return max(ahead.at - 1, 0) if strikes else None
 
 
+def _altered(pairs: Iterable[tuple[Action, Action]]) -> str:
+    """The first action that its author changed after `add`, in words."""
+    for held, added in pairs:
+        was, is_now = render(added.action), render(held.action)
+        if was != is_now:
+            return f"{was} became {is_now}"
+    return ""
+
+
 def drive(coroutine: Coroutine[Any, Any, Any]) -> BaseException | None:
     """Run an STF or a restore to its end without an event loop; gives the exception it ended with, if any.
 
     An STF over state in memory has nothing to wait for: its first `send` is its last. One that suspends waits for
-    something that is not the state.
+    something that is not the state. The latch is armed while the machine's code runs; a breach that was caught there is
+    what the call ended with, whatever its author made of the exception.
     """
+    latch = LATCH
     try:
-        awaited = coroutine.send(None)
-    except StopIteration as done:
+        latch.armed = latch.installed
+        awaited = coroutine.send(None) if latch.send is None else latch.send(coroutine)
+    except StopIteration as done:  # not `finally`, which costs more than all the rest
+        latch.armed = False
+        if latch.caught is not None and (breach := latch.take()) is not None:
+            return breach
         if done.value is None:
             return None
         return Defect(f"returned {done.value!r}; change the state in place and return None")
-    except (KeyboardInterrupt, GeneratorExit):
-        raise
     except BaseException as error:
-        return error
-    with suppress(RuntimeError):  # it may swallow GeneratorExit; it is a defect already
+        latch.armed = False
+        breach = latch.take()
+        if isinstance(error, KeyboardInterrupt | GeneratorExit):
+            raise
+        return breach or error
+    latch.armed = False
+    breach = latch.take() or awaiting(coroutine, awaited)
+    with suppress(RuntimeError):  # it may swallow GeneratorExit; it is a breach already
         coroutine.close()
-    return Defect(f"awaits {type(awaited).__name__}, which is not the state; send the effect out as an action")
+    return breach

@@ -13,7 +13,7 @@ from fasm_cli.core.codec import Mismatch
 from fasm_cli.core.codec.encode import TAG, canonical_text
 from fasm_cli.core.diff import changes
 from fasm_cli.core.errors import InputError, SessionError
-from fasm_cli.core.event import AHEAD, Crash, Event, Failure, Fault, Point, Ref
+from fasm_cli.core.event import AHEAD, Complete, Crash, Event, Failure, Fault, Point, Ref, Submit
 from fasm_cli.core.laws import Violation, judge
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.model import Tracked
@@ -119,9 +119,10 @@ class Timeline:
         step = process.step(event, number)
         after = memory.committed
         changed = [str(change) for change in changes(before.state, after)]
-        violation = judge(process, step, after)
+        violation = judge(process, step, before.state)
         record = record_step(self.machine, step, parent, after, changed, violation.law if violation else "")
-        state = after if changed else before.state  # what did not change is kept once
+        commits = step.outcome is Outcome.COMMITTED and type(event) in (Submit, Complete)
+        state = after if commits else before.state  # what did not change is kept once
         self._moments[number] = Moment(state, process.pending, process.up, process.ahead)
         return Entry(record, step, after, violation)
 
@@ -180,7 +181,8 @@ def _fold(
             if action[TAG] == "Tracked":
                 known = pending.get(canonical_text(action["id"]))
                 pending[canonical_text(action["id"])] = (Ref(record.n, index), known[1] if known else record.n)
-        up = kind != "crash" and not (ahead is not None and ahead == Fault(Failure.UNKNOWN))
+        unknown = kind != "restore" and ahead is not None and ahead == Fault(Failure.UNKNOWN)
+        up = kind != "crash" and not unknown
     elif record.outcome == Outcome.FAILED and ahead is not None and type(ahead) is Crash:
         up = False
     return up, None if kind != "crash" else ahead

@@ -1,12 +1,15 @@
 """Reports as JSON: one versioned document for each call, on failure too.
 
-`{"schema": "fasm/step/1", "ok": …, "data": …, "findings": […], "error": null}`. Fields may be added; removing or
-changing one raises the number.
+`{"schema": "fasm/step/1", "ok": …, "data": …, "findings": […], "error": null}`. `data` is one report, null where there
+is none; for a verb that may make several (`SEVERAL`) it is a list. Each report names its kind in `report`. Fields may
+be added; removing or changing one raises the number.
 """
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
+from functools import singledispatch
 from math import isfinite
 from typing import Any
 
@@ -19,40 +22,30 @@ NAMES = {
     reports.State: "state",
     reports.Log: "log",
     reports.Moved: "moved",
-    reports.Machines: "list",
-    reports.Description: "describe",
+    reports.Machines: "machines",
+    reports.Description: "machine",
     reports.Sessions: "sessions",
     reports.SessionInfo: "session",
-    reports.Simulated: "simulate",
+    reports.Simulated: "simulation",
     reports.Replayed: "replay",
+    reports.Traces: "traces",
     reports.Message: "message",
 }
+SEVERAL = ("step", "repl")
 
 
-def document(report: reports.Report) -> dict[str, Any]:
-    """The whole document of one report."""
-    found = findings(report)
-    schema = f"fasm/{NAMES[type(report)]}/1"
-    return {"schema": schema, "ok": not found, "data": _data(report), "findings": _data(found), "error": None}
-
-
-def failure(error: FasmError, done: list[reports.Report]) -> dict[str, Any]:
-    """The document of a call that ended with `error`; `done` is what it had done before."""
-    told = {"kind": error.kind, "message": error.message, "hint": error.hint}
+def document(verb: str, done: Sequence[reports.Report], error: FasmError | None = None) -> dict[str, Any]:
+    """The whole document of a call of `verb` that gave the reports `done`, and ended with `error` if there is one."""
+    data = [{"report": NAMES[type(report)], **_plain(report)} for report in done]
+    found = [_fields(finding) for report in done for finding in findings(report)]
+    cut_short = any(isinstance(report, reports.Simulated) and report.interrupted for report in done)
     return {
-        "schema": "fasm/error/1",
-        "ok": False,
-        "data": [_data(report) for report in done],
-        "findings": [],
-        "error": told,
+        "schema": f"fasm/{verb}/1",
+        "ok": not (found or error or cut_short),
+        "data": data if verb in SEVERAL else data[-1] if data else None,
+        "findings": found,
+        "error": None if error is None else {"kind": error.kind, "message": error.message, "hint": error.hint},
     }
-
-
-def several(items: list[reports.Report]) -> dict[str, Any]:
-    """The document of a call that did several things."""
-    found = [_data(finding) for report in items for finding in findings(report)]
-    data = [{"schema": f"fasm/{NAMES[type(report)]}/1", "data": _data(report)} for report in items]
-    return {"schema": "fasm/several/1", "ok": not found, "data": data, "findings": found, "error": None}
 
 
 def findings(report: reports.Report) -> list[reports.Finding]:
@@ -61,6 +54,8 @@ def findings(report: reports.Report) -> list[reports.Finding]:
         return report.findings
     if isinstance(report, reports.Stepped | reports.Replayed):
         return [] if report.finding is None else [report.finding]
+    if isinstance(report, reports.Traces):
+        return [item.finding for item in report.items if item.finding is not None]
     return []
 
 
@@ -68,9 +63,51 @@ def dumps(value: dict[str, Any]) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
 
 
+@singledispatch
+def _plain(report: Any) -> dict[str, Any]:
+    """A report without its findings, which have their own place in a document."""
+    return {key: value for key, value in _fields(report).items() if key not in ("finding", "findings")}
+
+
+@_plain.register
+def _(report: reports.Stepped) -> dict[str, Any]:
+    """A step's record and its report have much in common; each fact is there once."""
+    record = report.record
+    return {
+        "n": record.n,
+        "parent": record.parent,
+        "event": _data(record.event),
+        "text": report.event,
+        "outcome": record.outcome,
+        "error": record.error,
+        "changed": record.changed,
+        "actions": _data(report.actions),
+        "missing": _data(record.missing),
+        "broken": record.broken,
+        "digest": record.digest,
+        "invariants": {"held": report.invariants[0], "of": report.invariants[1]},
+        "pending": report.pending,
+        "kept": report.kept,
+    }
+
+
+@_plain.register
+def _(report: reports.Replayed) -> dict[str, Any]:
+    return {
+        "path": report.path,
+        "steps": [_plain(step) for step in report.steps],
+        "recorded": _data(report.recorded),
+        "difference": report.difference,
+    }
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {field.name: _data(getattr(value, field.name)) for field in fields(value)}
+
+
 def _data(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _data(getattr(value, field.name)) for field in fields(value)}
+        return _fields(value)
     if isinstance(value, Counter):
         return _counts(value)
     if isinstance(value, dict):

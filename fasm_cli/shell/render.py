@@ -5,7 +5,6 @@ from functools import singledispatch
 from typing import NamedTuple
 
 from fasm_cli.app import reports
-from fasm_cli.sim.tally import Tally
 
 
 class Span(NamedTuple):
@@ -28,6 +27,7 @@ def render(report: object) -> list[Line]:
     raise AssertionError(f"no text for a {type(report).__name__}")
 
 
+CHECKED = ("input", "completion")  # the events that change a state: after these one wants to know of the invariants
 OUTCOME_ROLE = {"committed": "good", "rejected": "bad", "defect": "bad", "failed": "bad", "skipped": "quiet"}
 
 
@@ -37,7 +37,7 @@ def _(report: reports.Stepped) -> list[Line]:
     number = f"#{record.n}" if report.kept else "try"
     head: Line = [Span(f"{number} ", "quiet"), Span(report.event, "name"), Span("  ")]
     head.append(Span(record.outcome, OUTCOME_ROLE.get(record.outcome, "plain")))
-    if record.error:
+    if record.error and report.finding is None:
         head.append(Span(f"  {record.error}"))
     lines = [head]
     lines += [[Span(f"   {change}")] for change in record.changed]
@@ -48,7 +48,9 @@ def _(report: reports.Stepped) -> list[Line]:
     ]
     if report.finding is not None:
         lines.append([Span(f"   BROKEN {report.finding.law}", "bad"), Span(f"  {report.finding.why}")])
-    elif record.outcome == "committed" and report.invariants[1]:
+        if report.finding.where:
+            lines.append([Span(f"   at {report.finding.where}", "quiet")])
+    elif record.event["type"] in CHECKED and record.outcome == "committed" and report.invariants[1]:
         held, of = report.invariants
         lines.append([Span(f"   invariants {held}/{of}", "quiet")])
     return lines
@@ -158,7 +160,7 @@ def _(report: reports.Sessions) -> list[Line]:
     width = max(len(item.name) for item in report.items)
     lines = []
     for item in report.items:
-        what = f"{item.machine}  {item.steps} steps" if item.machine else ""
+        what = f"{item.machine}  {_steps(item.steps)}" if item.machine else ""
         law = [Span(f"  {item.law}", "bad")] if item.law else []
         problem = [Span(f"  {item.problem}", "bad")] if item.problem else []
         lines.append([Span(item.name.ljust(width), "name"), Span(f"  {what}"), *law, *problem])
@@ -177,10 +179,14 @@ def _(report: reports.SessionInfo) -> list[Line]:
         lines.append(
             [Span(f"   {report.finding.law}", "bad"), Span(f"  step {report.finding.step}: {report.finding.why}")]
         )
-    lines.append([Span(f"   {len(report.records)} steps, at step {report.head}")])
+    lines.append([Span(f"   {_steps(len(report.records))}, at step {report.head}")])
     if report.dropped:
         lines.append([Span(f"   {report.dropped}", "bad")])
     return lines
+
+
+def _steps(count: int) -> str:
+    return "1 step" if count == 1 else f"{count} steps"
 
 
 @render.register
@@ -191,10 +197,19 @@ def _(report: reports.Message) -> list[Line]:
 @render.register
 def _(report: reports.Replayed) -> list[Line]:
     lines = [line for step in report.steps for line in render(step)]
-    return [*lines, *(_verdict(report))]
+    return [*lines, *_verdict(report, len(report.steps))]
 
 
-def _verdict(report: reports.Replayed) -> Iterator[Line]:
+@render.register
+def _(report: reports.Traces) -> list[Line]:
+    lines = []
+    for item in report.items:
+        told = [[Span("error: ", "bad"), Span(item.problem)]] if item.problem else _verdict(item, item.steps)
+        lines += [[Span(f"{item.path}  ", "name"), *line] for line in told]
+    return lines
+
+
+def _verdict(report: reports.Replayed | reports.TraceLine, steps: int) -> Iterator[Line]:
     recorded, finding = report.recorded, report.finding
     if report.difference:
         yield [Span("differs", "bad"), Span(f"  {report.difference}")]
@@ -211,59 +226,4 @@ def _verdict(report: reports.Replayed) -> Iterator[Line]:
     elif recorded is not None:
         yield [Span(f"{recorded.law} no longer breaks", "good"), Span(f"  (recorded at step {recorded.step})")]
     elif not report.difference:
-        yield [Span("the same", "good"), Span(f"  {len(report.steps)} steps, nothing broken")]
-
-
-@render.register
-def _(report: reports.Simulated) -> list[Line]:
-    tally = report.tally
-    crashes = sum(times for name, times in tally.faults.items() if name.startswith("crash"))
-    title = f"{report.machine}  seed {report.seed}  {report.runs} runs, {report.steps} steps, {crashes} crashes"
-    lines: list[Line] = [[Span(title, "name")]]
-    for item in report.never:
-        lines.append([Span("never happened  ", "bad"), Span(item)])
-    lines += [[Span("warning  ", "bad"), Span(note)] for note in report.notes]
-    lines += list(_tables(tally))
-    if report.interrupted:
-        lines.append([Span("interrupted", "bad"), Span("  what was finished so far is above")])
-    for finding in report.findings:
-        lines += list(_finding(finding))
-    if not report.findings and not report.interrupted:
-        lines.append([Span("nothing broken", "good")])
-    return lines
-
-
-def _finding(finding: reports.Finding) -> Iterator[Line]:
-    yield [Span(f"BROKEN {finding.law}", "bad"), Span(f"  run {finding.run}, step {finding.step}: {finding.why}")]
-    if finding.trace:
-        yield [Span(f"   saved {finding.trace}")]
-    if finding.problem:
-        yield [Span(f"   {finding.problem}", "bad")]
-    yield [Span("   reproduce: "), Span(finding.reproduce, "name")]
-
-
-def _tables(tally: Tally) -> Iterator[Line]:
-    for title, counter in (("inputs", tally.inputs), ("completions", tally.completions)):
-        names = sorted({name for name, _ in counter})
-        if names:
-            yield [Span(title, "name")]
-        for name in names:
-            times = {refusal: count for (known, refusal), count in counter.items() if known == name}
-            refusals = sorted((-count, refusal) for refusal, count in times.items() if refusal)
-            told = "".join(f"  {refusal} {-count}" for count, refusal in refusals)
-            yield [Span(f"   {name}  {sum(times.values())}  committed {times.get('', 0)}{told}")]
-    if tally.emitted:
-        yield [Span("actions", "name")]
-    for name, emitted in sorted(tally.emitted.items()):
-        left = tally.outstanding.get(name, 0)
-        yield [Span(f"   {name}  {emitted}{f'  outstanding {left}' if left else ''}")]
-    if tally.faults:
-        yield [Span("faults", "name")]
-    for name, struck in sorted(tally.faults.items()):
-        yield [Span(f"   {name}  {struck}  with work pending {tally.faults_with_work.get(name, 0)}")]
-    if tally.restores:
-        yield [Span(f"restores  {tally.restores}, {tally.restored} actions emitted again")]
-    if tally.sometimes:
-        yield [Span("sometimes", "name")]
-    for name, (reached, first) in sorted(tally.sometimes.items()):
-        yield [Span(f"   {name}  in {reached} of {tally.runs} runs, first in run {first}")]
+        yield [Span("the same", "good"), Span(f"  {_steps(steps)}, nothing broken")]

@@ -3,25 +3,25 @@
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TextIO
 
 from fasm_cli.app.workbench import Workbench
-from fasm_cli.core.errors import FasmError, InternalError
-from fasm_cli.shell.commands import Quit, logical_lines, perform
+from fasm_cli.core.errors import FasmError
+from fasm_cli.shell.cli_base import FINDING, as_error
 from fasm_cli.shell.document import findings
+from fasm_cli.shell.repl_verbs import Quit, is_complete, logical_lines, perform
 from fasm_cli.shell.writer import Output
 
-FINDING = 1
 
-
-def run_script(workbench: Workbench, lines: Iterable[str], output: Output) -> int:
-    """Perform `lines` until the first error or finding; gives the exit code."""
-    for line in logical_lines(lines):
+def run_script(workbench: Workbench, lines: Iterable[str], output: Output, name: str) -> int:
+    """Perform the `lines` of `name` until the first error or finding; gives the exit code."""
+    for number, line in logical_lines(lines):
         try:
             report = perform(workbench, line)
         except Quit:
             return 0
         except FasmError as error:
-            output.fail(error, line.strip())
+            output.fail(error, line.strip(), f"{name}, line {number}")
             return error.exit_code
         if report is not None:
             output.report(report)
@@ -32,54 +32,81 @@ def run_script(workbench: Workbench, lines: Iterable[str], output: Output) -> in
 
 def run_prompt(workbench: Workbench, output: Output, history: Path) -> int:
     """The interactive loop: an error is shown and the loop goes on; Ctrl-C clears the line, Ctrl-D leaves."""
-    lines = prompt_lines(workbench, history)
-    for line in lines:
+    output.note(f"{workbench.machine.reference}: `help` lists the verbs, Tab completes, Ctrl-D leaves")
+    drawn = output.stream is not None and output.stream.isatty()
+    for line in prompt_lines(workbench, output.stream, history) if drawn else bare_lines(workbench):
         try:
             report = perform(workbench, line)
         except Quit:
             break
-        except FasmError as error:
-            output.fail(error, line.strip())
-            continue
         except KeyboardInterrupt:
             output.note("interrupted; nothing of that step was kept")
             continue
-        except Exception as error:  # a fault of ours must not cost the session
-            output.fail(InternalError(f"{type(error).__name__}: {error}", "please report it; the session goes on"))
+        except Exception as error:  # whoever's fault it is, it must not cost the session
+            output.fail(as_error(error), line.strip())
             continue
         if report is not None:
             output.report(report)
+            output.done()
     return 0
 
 
-def prompt_lines(workbench: Workbench, history: Path) -> Iterator[str]:
+def prompt_lines(workbench: Workbench, stream: TextIO, history: Path) -> Iterator[str]:
     """Lines from prompt_toolkit; only a terminal ever gets here."""
     from prompt_toolkit import PromptSession
-    from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+    from prompt_toolkit.application import get_app
+    from prompt_toolkit.filters import Condition
+    from prompt_toolkit.history import FileHistory, InMemoryHistory
+    from prompt_toolkit.output import create_output
 
-    from fasm_cli.shell.complete import LineCompleter
+    from fasm_cli.shell.repl_complete import LineCompleter
 
-    past: History = InMemoryHistory()
-    if history.parent.is_dir():
-        past = FileHistory(str(history))
     session: PromptSession[str] = PromptSession(
-        history=past, completer=LineCompleter(workbench), complete_while_typing=False
+        history=FileHistory(str(history)) if can_keep(history) else InMemoryHistory(),
+        completer=LineCompleter(workbench),
+        complete_while_typing=False,
+        multiline=Condition(lambda: not is_complete(get_app().current_buffer.text)),  # Enter ends what is closed
+        output=create_output(stream),
     )
     while True:
         try:
-            yield session.prompt(lambda: prompt_text(workbench))
+            yield session.prompt(lambda: prompt_text(workbench, stream.encoding))
         except KeyboardInterrupt:
             continue
         except EOFError:
             return
 
 
-def prompt_text(workbench: Workbench) -> str:
+def can_keep(history: Path) -> bool:
+    """Whether lines may be added to this file. Its folder is the user's wish; nothing is created unasked."""
+    try:
+        with history.open("ab"):
+            return True
+    except OSError:
+        return False
+
+
+def bare_lines(workbench: Workbench) -> Iterator[str]:
+    """Lines from a terminal whose result goes elsewhere: the prompt, on stderr, is all that is drawn."""
+    while True:
+        print(prompt_text(workbench, "ascii"), end="", file=sys.stderr, flush=True)
+        try:
+            line = sys.stdin.readline()
+        except KeyboardInterrupt:
+            print(file=sys.stderr)
+            continue
+        if not line:
+            print(file=sys.stderr)
+            return
+        yield line
+
+
+def prompt_text(workbench: Workbench, encoding: str) -> str:
     """`coffee_shop @3 ⧗1> `: where one stands, and what is pending."""
     timeline = workbench.timeline
     now = timeline.now
     place = f"@{timeline.head}" if timeline.head == timeline.last else f"@{timeline.head}/{timeline.last}"
-    clock = "⧗" if (sys.stdout.encoding or "").lower().startswith("utf") else "pending "
+    clock = "⧗" if encoding.lower().startswith("utf") else "pending "
     pending = f" {clock}{len(now.pending)}" if now.pending else ""
     down = "" if now.up else " down"
     name = workbench.machine.reference.rpartition("/")[2]

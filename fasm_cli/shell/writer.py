@@ -1,82 +1,100 @@
 """Where output goes: results to stdout, everything else to stderr; colour only on a terminal that wants it."""
 
 import os
+import re
 import sys
-from collections.abc import Callable
 from typing import TextIO
 
 from fasm_cli.app.reports import Report
 from fasm_cli.core.errors import FasmError, InputError, MachineError
-from fasm_cli.shell.document import document, dumps, failure, several
+from fasm_cli.shell import render_simulated  # noqa: F401  registers its reports
+from fasm_cli.shell.document import document, dumps
 from fasm_cli.shell.render import Line, Span, plain_text, render
 
 STYLES = {"name": "bold cyan", "good": "green", "bad": "bold red", "quiet": "dim"}
+CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+SHOWN = 100  # characters of a wrong line that are shown with the error
+LONGEST = 500  # characters of an error's message: a wrong value may be as long as it likes
 
 
 class Text:
     """Writes reports one by one, as they come."""
 
-    def report(self, report: Report) -> None:
-        write_lines(render(report), sys.stdout)
+    def __init__(self) -> None:
+        self.stream = sys.stdout
 
-    def fail(self, error: FasmError, source: str = "") -> None:
-        sys.stdout.flush()
-        write_lines(error_lines(error, source), sys.stderr)
+    def report(self, report: Report) -> None:
+        write_lines(render(report), self.stream)
+
+    def fail(self, error: FasmError, source: str = "", place: str = "") -> None:
+        """`source` is the text the error is in, `place` where that stands (`line 3`)."""
+        self.done()
+        carets = sys.stderr is not None and sys.stderr.isatty()
+        write_lines(error_lines(error, source, place, carets=carets), sys.stderr)
 
     def note(self, text: str) -> None:
-        print(text, file=sys.stderr)
+        write_lines([[Span(text)]], sys.stderr)
 
     def done(self) -> None:
-        sys.stdout.flush()
+        if self.stream is not None:
+            self.stream.flush()
 
 
 class Json:
     """Keeps reports and writes one document at the end."""
 
-    def __init__(self, combine: Callable[[list[Report]], dict[str, object]] | None = None) -> None:
+    def __init__(self, verb: str) -> None:
+        self.stream = sys.stdout
+        self._verb = verb
         self._reports: list[Report] = []
         self._error: FasmError | None = None
-        self._combine = combine
 
     def report(self, report: Report) -> None:
         self._reports.append(report)
 
-    def fail(self, error: FasmError, source: str = "") -> None:
+    def fail(self, error: FasmError, source: str = "", place: str = "") -> None:
         self._error = self._error or error
 
     def note(self, text: str) -> None:
-        print(text, file=sys.stderr)
+        write_lines([[Span(text)]], sys.stderr)
 
     def done(self) -> None:
-        if self._error is not None:
-            told = failure(self._error, self._reports)
-        elif self._combine is None and len(self._reports) == 1:
-            told = document(self._reports[0])
-        else:
-            told = several(self._reports)
-        sys.stdout.write(dumps(told) + "\n")
-        sys.stdout.flush()
+        if self.stream is not None:
+            self.stream.write(dumps(document(self._verb, self._reports, self._error)) + "\n")
+            self.stream.flush()
 
 
 Output = Text | Json
 
 
-def error_lines(error: FasmError, source: str = "") -> list[Line]:
-    """An error for a person: one line, what to do, and for text that was typed a caret under the fault."""
-
+def error_lines(error: FasmError, source: str = "", place: str = "", *, carets: bool = False) -> list[Line]:
+    """An error for a person: one line with what to do. Where `source` is the text that was typed, `carets` puts a line
+    under it that points at the fault; else the column is told."""
     lines: list[Line] = []
-    if isinstance(error, InputError) and error.column is not None and source and "\n" not in source:
-        lines.append([Span(f"   {source}", "quiet")])
-        lines.append([Span(f"   {' ' * error.column}^", "bad")])
+    where = f"{place}: " if place else ""
+    message = error.message
+    if isinstance(error, InputError) and error.column is not None and source:
+        if carets and "\n" not in source and len(source) <= SHOWN:
+            lines.append([Span(f"   {source}", "quiet")])
+            lines.append([Span(f"   {' ' * error.column}^", "bad")])
+        else:
+            shown = source if len(source) <= SHOWN else f"{source[:SHOWN]}…"
+            message = f"{message} (column {error.column + 1} of {' '.join(shown.split())})"
+    prefix = [] if error.kind == "interrupted" else [Span("error: ", "bad")]
     hint = f"; {error.hint}" if error.hint else ""
-    lines.append([Span("error: ", "bad"), Span(" ".join(error.message.split("\n"))), Span(hint, "quiet")])
+    message = " ".join(message.split("\n"))
+    message = message if len(message) <= LONGEST else f"{message[:LONGEST]}…"
+    lines.append([*prefix, Span(where), Span(message), Span(hint, "quiet")])
     if isinstance(error, MachineError) and error.frames:
         lines += [[Span(line, "quiet")] for line in error.frames.splitlines()]
     return lines
 
 
-def write_lines(lines: list[Line], stream: TextIO) -> None:
+def write_lines(lines: list[Line], stream: TextIO | None) -> None:
     """`lines` to `stream`: styled by rich on a terminal, as they are anywhere else."""
+    if stream is None:  # closed by whoever called us
+        return
+    lines = [[Span(visible(span.text), span.role) for span in line] for line in lines]
     if not wants_colour(stream):
         stream.write(plain_text(lines))
         return
@@ -86,6 +104,11 @@ def write_lines(lines: list[Line], stream: TextIO) -> None:
     console = Console(file=stream, highlight=False, soft_wrap=True)
     for line in lines:
         console.print(Styled.assemble(*((span.text, STYLES.get(span.role, "")) for span in line)))
+
+
+def visible(text: str) -> str:
+    """`text` without what would move the cursor or clear the screen: an author's message may hold anything."""
+    return CONTROLS.sub(lambda found: repr(found[0])[1:-1], text)
 
 
 def wants_colour(stream: TextIO) -> bool:

@@ -49,14 +49,20 @@ class Tally:
         name = f"{fault.failure} fails" if type(fault) is Fault else f"crash {fault.point}"  # type: ignore[union-attr]
         self._fault(name, process)
 
-    def finish(self, process: Process) -> None:
-        """The run is over."""
+    def finish_run(self, run: int, steps: int, refused: dict[tuple[type, type], int], reached: set[str]) -> None:
+        """The steps of a run are over; `refused` counts its rejected inputs by class and reason."""
+        self.runs += 1
+        self.steps += steps
+        for (value, error), times in refused.items():
+            self.inputs[value.__name__, error.__name__] += times
+        for name in reached:
+            times, first = self.sometimes.get(name, (0, run))
+            self.sometimes[name] = (times + 1, min(first, run))
+
+    def outstanding_of(self, process: Process) -> None:
+        """What is left pending at the very end."""
         for emission in process.pending.values():
             self.outstanding[type(emission.tracked.action).__name__] += 1
-
-    def reach(self, name: str, run: int) -> None:
-        times, first = self.sometimes.get(name, (0, run))
-        self.sometimes[name] = (times + 1, min(first, run))
 
     def _fault(self, name: str, process: Process) -> None:
         self.faults[name] += 1

@@ -5,6 +5,7 @@ That this is so is verified the first times at each place that rejects and then 
 disagrees does not have to tell where things went wrong: the run is repeated from its seed with `step.Memory`.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from fasm_cli.core.machine import Machine
@@ -16,9 +17,10 @@ FIRST = 4  # occurrences of a place that are all looked at; after them the 8th, 
 class Watched:
     """The store of a fast run."""
 
-    __slots__ = ("_copy", "_live", "_seen", "committed")
+    __slots__ = ("_copy", "_live", "_seen", "committed", "fix")
 
     def __init__(self, machine: Machine, state: Any) -> None:
+        self.fix: Callable[[Action], Action] | None = None
         self._copy = machine.copiers.of(machine.state)
         self.committed = self._copy(state)
         self._live = state

@@ -7,34 +7,37 @@ answers and faults are drawn from separate streams, so that switching a fault of
 
 import sys
 from collections import deque
+from collections.abc import Iterator
 from typing import Any
 
-from fasm_cli.core.chooser import stream
+from fasm_cli.core.chooser import Chooser, stream
 from fasm_cli.core.codec.shape import Shape, runtime_type
 from fasm_cli.core.errors import MachineError
 from fasm_cli.core.event import AHEAD, Complete, Crash, Event, Failure, Fault, Lose, Point, Restore, Submit
 from fasm_cli.core.machine import Machine, input_types
-from fasm_cli.core.model import Profile, StateMachine, Tracked
+from fasm_cli.core.model import StateMachine, Tracked
 from fasm_cli.core.step import Emission, Outcome, Process, Step
 from fasm_cli.sim.generate import Generators
+from fasm_cli.sim.plan import Plan
+from fasm_cli.sim.quiet import quiet_events
 
 REMEMBERED = 16  # delivered results that may come again
-RESTARTS = 3  # how often the quiet phase restarts a machine that still has something pending
 
 
 _Effect = tuple[Any, int]  # the id of an action and the step since which it was pending: what `id` stands for then
 
 
 class World:
-    """Events for one run of `machine`, drawn from `seed` and `run`."""
+    """Events for one run of `machine`."""
 
-    def __init__(self, machine: Machine, generators: Generators, seed: int, run: int, profile: Profile) -> None:
+    def __init__(self, machine: Machine, generators: Generators, plan: Plan, run: int) -> None:
+        seed = plan.seed
         self._machine = machine
         self._inputs = stream(seed, run, "inputs")
         self._answers = stream(seed, run, "answers")
         self._faults = stream(seed, run, "faults")
-        self._complete = profile.complete
-        self._table, self._any_fault = _fault_table(profile)
+        self._complete = plan.profile.complete
+        self._table, self._any_fault = _fault_table(_swarm(plan, self._faults))
         self._draw_fault = self._faults.draw
         self._draw_input = self._inputs.draw
         cls = machine.cls
@@ -54,7 +57,6 @@ class World:
         self._delivering: Emission | None = None
         self._last_input: Submit | None = None
         self._last_step = 0
-        self._restarts = 0
         self._sent = 0  # how many actions of the last step are known to be sent out before the process dies
 
     def next(self, process: Process, state: Any) -> Event:
@@ -73,19 +75,12 @@ class World:
         self._last_input = event = Submit(self._propose(state))
         return event
 
-    def settle(self, process: Process) -> Event | None:
-        """What happens next in the quiet phase, in which no fault is left to strike: None once nothing does."""
+    def settle(self, process: Process) -> Iterator[Event]:
+        """The events of the quiet phase, in which no fault is left to strike."""
         self._delivering = None
-        self._next.clear()
-        process.ahead = None
-        if not process.up:
-            return Restore()
-        if self.in_flight:
-            return self._completion(0)
-        if self._restarts < RESTARTS and (process.pending or process.restored()[0]):
-            self._restarts += 1
-            return Crash()
-        return None
+        in_flight = {emission.ref for emission in self.in_flight}
+        lost = {emission.ref for emission in process.pending.values()} - in_flight
+        return quiet_events(process, lost, self._result_of)
 
     def note(self, step: Step, process: Process) -> None:
         """Take in what the last event led to. Rejected inputs lead to nothing and need not be told."""
@@ -155,7 +150,7 @@ class World:
     def _fault(self) -> Event | None:
         """A fault that can strike now, or None where the one that was drawn cannot."""
         drawn = self._faults.draw() * self._any_fault
-        name = next(name for limit, name in self._table if drawn < limit)
+        name = next((name for limit, name in self._table if drawn < limit), self._table[-1][1])
         choose = self._faults
         match name:
             case "crash":
@@ -223,15 +218,28 @@ _POINTS = (
 )
 
 
-def _fault_table(profile: Profile) -> tuple[list[tuple[float, str]], float]:
+def _swarm(plan: Plan, choose: Chooser) -> dict[str, float]:
+    """The faults of one run: each off with a probability of the run's own, those that are on rarer or more frequent."""
+    off = choose.draw()
+    faults = {}
+    for name, p in plan.profile.faults.items():
+        drawn, factor = choose.draw(), choose.pick(_INTENSITY)
+        faults[name] = p if name in plan.always else 0.0 if drawn < off else min(p * factor, 0.25)
+    return faults
+
+
+_INTENSITY = (0.5, 1, 3, 10)
+
+
+def _fault_table(faults: dict[str, float]) -> tuple[list[tuple[float, str]], float]:
     """Cumulative limits by fault, and the probability of any fault."""
     table = []
     total = 0.0
-    for name, p in profile.faults.items():
+    for name, p in faults.items():
         total += p
         if p > 0:
             table.append((total, name))
-    return table, min(total, 1.0)
+    return table, total
 
 
 def _classes(shape: Shape) -> list[type]:

@@ -10,20 +10,23 @@ import importlib.util
 import os
 import re
 import sys
+import sysconfig
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from fasm_cli.core.errors import MachineError, UsageError, did_you_mean
+from fasm_cli.core.errors import MachineError, SessionError, UsageError, did_you_mean
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.model import StateMachine
 
 MACHINES = "machines"
 SESSIONS = "sessions"
+TARGETS = "TARGET is a name under machines/, path.py[:Class] or pkg.module[:Class]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,27 @@ class Project:
             return Path(name)
         return self.sessions / f"{name}.toml"
 
+    def is_session(self, target: str) -> bool:
+        """Whether TARGET, where either may stand, means a session: a machine's name goes first."""
+        place, colon, _ = target.partition(":")
+        if target.endswith(".toml"):
+            return True
+        if colon or place.endswith(".py") or self.has_machine(place):
+            return False
+        return self.session_path(target).is_file()
+
+    def has_machine(self, name: str) -> bool:
+        """Whether there is a file of this name under `machines/`."""
+        return self._named(name) is not None
+
+    def sessions_there(self) -> list[Path]:
+        """The files under `sessions/`, by name."""
+        return sorted(path for path in self.sessions.glob("*.toml") if path.is_file())
+
     def listed(self) -> list[Listed]:
         """Every machine under `machines/`, by name; nothing is imported."""
-        return [found for path in sorted(self.machines.glob("*.py")) for found in _scan(path)]
+        files = (path for path in sorted(self.machines.glob("*.py")) if path.is_file())
+        return [found for path in files for found in _scan(path)]
 
     def load(self, target: str) -> Machine:
         """The machine TARGET names: a name under `machines/`, `path.py[:Class]` or `pkg.module[:Class]`."""
@@ -89,7 +110,7 @@ class Project:
             path = (self.root / place).resolve()
             if path.is_relative_to(self.machines.resolve()) and path.is_file():
                 return _machine(_from_file(path), cls, reference)
-        raise UsageError(
+        raise SessionError(
             f"the file names the machine {reference!r}, which is not under {MACHINES}/",
             "give the machine by hand: --machine TARGET",
         )
@@ -98,7 +119,7 @@ class Project:
         """How a file names `machine`: as it was given, a path relative to this project where it is inside."""
         place, colon, cls = machine.reference.partition(":")
         if place.endswith(".py"):
-            place = self.shown(Path(place))
+            place = self._stored(Path(place))
         return f"{place}{colon}{cls}"
 
     def may_follow(self, reference: str) -> bool:
@@ -109,9 +130,14 @@ class Project:
         return self._named(place) is not None
 
     def shown(self, path: Path) -> str:
-        """`path` as it is printed: relative to this project where it is inside."""
-        full = Path(path).resolve()
-        return str(full.relative_to(self.root.resolve())) if full.is_relative_to(self.root.resolve()) else str(path)
+        """`path` as it would be typed: relative to the working directory where it is inside this project."""
+        full, root = path.resolve(), self.root.resolve()
+        return str(self.root / full.relative_to(root)) if full.is_relative_to(root) else str(path)
+
+    def _stored(self, path: Path) -> str:
+        """`path` as a file keeps it: relative to this project where it is inside, from wherever it was given."""
+        full, root = path.resolve(), self.root.resolve()
+        return full.relative_to(root).as_posix() if full.is_relative_to(root) else str(path)
 
     def _named(self, name: str) -> Path | None:
         if not re.fullmatch(r"[^\W\d]\w*", name):
@@ -137,11 +163,19 @@ def _derives(node: ast.ClassDef) -> bool:
     return any(ast.unparse(base).rpartition(".")[2] == "StateMachine" for base in node.bases)
 
 
+class _Fresh(SourceFileLoader):
+    """Imports a machine from its source, always. Python tells stale byte code by the second and the size of the
+    source, and a machine may be mended, and tried again, sooner than that."""
+
+    def path_stats(self, path: str) -> Mapping[str, Any]:
+        raise OSError("no byte code")
+
+
 def _from_file(path: Path) -> ModuleType:
     if not path.is_file():
-        raise UsageError(f"no file {path}", "TARGET is a name under machines/, path.py[:Class] or pkg.module[:Class]")
+        raise UsageError(f"no file {path}", TARGETS)
     name = f"fasm_machine_{re.sub(r'[^0-9A-Za-z_]', '_', path.stem)}"
-    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    spec = importlib.util.spec_from_file_location(name, path.resolve(), loader=_Fresh(name, str(path.resolve())))
     if spec is None or spec.loader is None:
         raise MachineError(f"{path} cannot be imported as Python")
     module = importlib.util.module_from_spec(spec)
@@ -157,8 +191,9 @@ def _from_file(path: Path) -> ModuleType:
 
 
 def _from_module(name: str, root: Path) -> ModuleType:
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
+    folder = str(root.resolve())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
     module: ModuleType = _import(lambda: importlib.import_module(name), name)
     return module
 
@@ -172,6 +207,8 @@ def _import(load: Any, what: str) -> Any:
         where = f"{what}:{error.lineno}" if error.lineno else what
         raise MachineError(f"{where}: {error.msg}", frames=(error.text or "").rstrip()) from error
     except ModuleNotFoundError as error:
+        if error.name and f"{what}.".startswith(f"{error.name}."):
+            raise UsageError(f"no module {error.name}", TARGETS) from None
         raise MachineError(f"{what}: {error}", frames=own_frames(error)) from error
     except KeyboardInterrupt:
         raise
@@ -179,15 +216,34 @@ def _import(load: Any, what: str) -> Any:
         raise MachineError(f"{what} raised {type(error).__name__}: {error}", frames=own_frames(error)) from error
 
 
+OURS = str(Path(__file__).resolve().parent.parent)
+LIBRARIES = tuple({OURS, *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))})
+
+
 def own_frames(error: BaseException) -> str:
-    """The traceback of the author's own code: our frames and the import system's are cut away."""
-    ours = str(Path(__file__).resolve().parent.parent)
-    frames = [
-        frame
+    """The traceback of the author's own code, empty where there is none: our frames, the standard library's and those
+    of what is installed are cut away."""
+    return "".join(traceback.format_list(_author_frames(error))).rstrip()
+
+
+def raised_at(error: BaseException) -> str:
+    """The author's line that raised `error`, like `machines/shop.py:12 in stf`; empty where none did."""
+    frames = _author_frames(error)
+    return f"{frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""
+
+
+def _author_frames(error: BaseException) -> list[traceback.FrameSummary]:
+    return [
+        traceback.FrameSummary(_short(frame.filename), frame.lineno, frame.name, line=frame.line)
         for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith((ours, "<frozen")) and "importlib" not in frame.filename
+        if not frame.filename.startswith((*LIBRARIES, "<frozen"))
     ]
-    return "".join(traceback.format_list(frames)).rstrip()
+
+
+def _short(filename: str) -> str:
+    """A path as it would be typed here."""
+    here = Path.cwd()
+    return str(Path(filename).relative_to(here)) if Path(filename).is_relative_to(here) else filename
 
 
 def _machine(module: ModuleType, cls: str, target: str) -> Machine:
@@ -201,10 +257,20 @@ def _machine(module: ModuleType, cls: str, target: str) -> Machine:
     if cls:
         if cls not in found:
             raise UsageError(f"no machine {cls!r} in {place}", did_you_mean(cls, found))
-        return Machine(found[cls], target, source)
+        return _checked(found[cls], target, source)
     if not found:
         raise MachineError(f"{place} defines no machine", "write a class that derives from fasm_cli.StateMachine")
     if len(found) > 1:
         listed = ", ".join(f"{place}:{name}" for name in sorted(found))
-        raise UsageError(f"{place} defines {len(found)} machines; name one", listed)
-    return Machine(next(iter(found.values())), target, source)
+        raise UsageError(f"{place} defines {len(found)} machines", f"name one: {listed}")
+    return _checked(next(iter(found.values())), target, source)
+
+
+def _checked(cls: type[StateMachine], target: str, source: str) -> Machine:
+    """The machine; where it is refused because its own code raised, with the author's frames."""
+    try:
+        return Machine(cls, target, source)
+    except MachineError as error:
+        if error.__cause__ is not None and not error.frames:
+            error.frames = own_frames(error.__cause__)
+        raise

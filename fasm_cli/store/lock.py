@@ -5,10 +5,26 @@ The lock file stays behind: removing it while another process has it open would 
 
 import os
 import socket
+import sys
+import time
 from pathlib import Path
-from typing import Any
 
 from fasm_cli.core.errors import SessionError
+
+# The filelock package does the same and imports asyncio for it: 60 ms on every step.
+if sys.platform == "win32":
+    import msvcrt
+
+    def _take(fd: int) -> None:
+        """Lock the open file, or raise at once; a byte far behind the text, which others may go on reading."""
+        os.lseek(fd, 1 << 20, os.SEEK_SET)
+        msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _take(fd: int) -> None:
+        """Lock the open file, or raise at once; closing it gives the lock back."""
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 class WriterLock:
@@ -17,40 +33,53 @@ class WriterLock:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file = path.with_name(f".{path.name}.lock")
-        self._lock: Any = None
+        self._fd: int | None = None
 
     def acquire(self) -> None:
         """Raises `SessionError`, naming the holder as far as known."""
-        from filelock import FileLock, Timeout  # only those who write pay for it
-
-        said = self._holder()
+        if self._file.is_symlink():
+            raise SessionError(f"{self._file} is a link, not a lock", "remove it")
         try:
-            if self._file.is_symlink():
-                raise SessionError(f"{self._file} is a link, not a lock", "remove it")
-            lock = FileLock(self._file, thread_local=False)
-            lock.acquire(timeout=0)
-        except Timeout:
-            holder = self._holder() or said or "another process"
+            fd = os.open(self._file, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
+        except OSError as error:
+            raise self._refused(error) from None
+        try:
+            _take(fd)
+        except (BlockingIOError, PermissionError):
+            os.close(fd)
+            holder = self._holder_soon() or "another process"
             how = "close that one first; reading is never blocked"
             raise SessionError(f"{self._path} is being written by {holder}", how) from None
-        except (OSError, NotImplementedError) as error:
-            why = getattr(error, "strerror", None) or str(error)
-            raise SessionError(f"cannot lock {self._path} for writing: {why}", "reading still works") from None
-        self._lock = lock
+        except OSError as error:
+            os.close(fd)
+            raise self._refused(error) from None
+        self._fd = fd
         self._say(f"pid {os.getpid()} on {socket.gethostname()}")
 
     def release(self) -> None:
         """Give it back; a second time does nothing."""
-        if self._lock is not None:
+        if self._fd is not None:
             self._say("")
-            self._lock.release()
-            self._lock = None
+            os.close(self._fd)
+            self._fd = None
+
+    def _refused(self, error: OSError) -> SessionError:
+        return SessionError(f"cannot lock {self._path} for writing: {error.strerror}", "reading still works")
 
     def _say(self, holder: str) -> None:
         try:
             self._file.write_text(holder, "utf-8")
         except OSError:
             return  # it only makes another's message better
+
+    def _holder_soon(self) -> str:
+        """The holder writes its name right after it has the lock."""
+        for _ in range(20):
+            holder = self._holder()
+            if holder:
+                return holder
+            time.sleep(0.005)
+        return ""
 
     def _holder(self) -> str:
         try:

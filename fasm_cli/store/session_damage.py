@@ -96,22 +96,20 @@ def foreign(name: str, data: bytes) -> SessionError | None:
 
 def unreadable(name: str, text: bytes, line: int) -> SessionError | None:
     """What keeps `text`, which begins at `line`, from being text as we write it; None where nothing does."""
-    found = re.search(rb"[\x00\r]", text)
-    if found:
-        at = line + text.count(b"\n", 0, found.start())
-        if found[0] == b"\0":
-            return SessionError(f"{name}, line {at}: a NUL byte", KEPT)
-        if text[found.start() :][:2] == b"\r\n":
-            how = "git may have changed them: put `*.toml -text` into .gitattributes and check the file out again"
-            return SessionError(f"{name}, line {at}: the lines end in CRLF, a session's end in LF", how)
     try:
         text.decode("utf-8")
     except UnicodeDecodeError as error:
-        if error.reason == "unexpected end of data":
-            return None
-        at = line + text.count(b"\n", 0, error.start)
-        return SessionError(f"{name}, line {at}: not UTF-8 (byte 0x{text[error.start]:02x})", KEPT)
-    return None
+        if error.reason != "unexpected end of data":
+            at = line + text.count(b"\n", 0, error.start)
+            return SessionError(f"{name}, line {at}: not UTF-8 (byte 0x{text[error.start]:02x})", KEPT)
+    found = re.search(rb"\x00|\r\n", text)
+    if not found:
+        return None
+    at = line + text.count(b"\n", 0, found.start())
+    if found[0] == b"\0":
+        return SessionError(f"{name}, line {at}: a NUL byte", KEPT)
+    how = "git may have changed them: put `*.toml -text` into .gitattributes and check the file out again"
+    return SessionError(f"{name}, line {at}: the lines end in CRLF, a session's end in LF", how)
 
 
 def damage(name: str, block: bytes, line: int, what: str) -> SessionError:

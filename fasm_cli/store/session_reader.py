@@ -45,12 +45,12 @@ def load(path: Path) -> bytes:
     """The bytes of a file that is not larger than any session. Raises `SessionError`."""
     try:
         with os.fdopen(open_regular(path), "rb") as file:
-            data = file.read(MAX_FILE + 1)
+            size = os.fstat(file.fileno()).st_size
+            if size > MAX_FILE:
+                raise SessionError(f"{path} is larger than any session: more than {MAX_FILE >> 20} MiB")
+            return file.read(size)
     except OSError as error:
         raise SessionError(f"cannot read {path}: {reason(error)}") from None
-    if len(data) > MAX_FILE:
-        raise SessionError(f"{path} is larger than any session: more than {MAX_FILE >> 20} MiB")
-    return data
 
 
 def open_regular(path: Path) -> int:

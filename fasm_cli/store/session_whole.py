@@ -12,6 +12,7 @@ TEMPORARY = count(1)  # with the process id, a name of its own for each temporar
 def place(path: Path, data: bytes, disk: Disk) -> int:
     """A new file that is there whole or not at all, open for writing. Raises OSError, also where `path` exists."""
     temporary, fd = write_temporary(path, data, disk)
+    placed = False
     try:
         try:
             disk.link(temporary, path)
@@ -21,11 +22,14 @@ def place(path: Path, data: bytes, disk: Disk) -> int:
             if os.path.lexists(path):
                 raise FileExistsError from None
             disk.replace(temporary, path)
+        placed = True
         disk.remove(temporary)
         disk.sync_directory(path.parent)
     except BaseException:
         disk.close(fd)
         discard(temporary, disk)
+        if placed:
+            discard(path, disk)  # whoever tries again must not be told that it exists
         raise
     return fd
 

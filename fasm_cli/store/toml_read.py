@@ -15,7 +15,9 @@ from fasm_cli.store.toml_text import MAX_DEPTH, UnfitError
 LINES = re.compile(rb"(?:(?:[a-z]+ = |    |\])[^\n]*\n)*")
 STRINGS = re.compile(rb'"(?:[^"\\\n]|\\.)*"')
 ODD = re.compile(rb"""['#]|\"\"\"|\.[^,\n]*?\.|[\x00-\x09\x0b-\x1f\x7f]""")
-SLOW = re.compile(r"[\\\x00\x7f]")
+SLOW = re.compile(r"[\\\x00\r\x7f]")
+MARK = r'},"\n",{'
+NOT_TOML = re.compile(r":|\[,|    ,|\n    \x00 =")
 KEY = re.compile(r"(^|[{,] )([A-Za-z0-9_-]+) = ", re.MULTILINE)
 
 
@@ -49,17 +51,21 @@ def quick(text: str) -> dict[str, Any] | None:
         return None
     pieces = text[:-1].split('"')  # without escapes, every other piece is what stands in quotes
     bare = "\0".join(pieces[::2])
-    if ":" in bare or len(pieces) % 2 == 0:
+    if len(pieces) % 2 == 0 or NOT_TOML.search(bare):
         return None
     bare = KEY.sub(r'\1"\2": ', bare).replace("\0 = ", "\0: ")
-    bare = bare.replace(",\n]", "]").replace("[\n    ", "[").replace(",\n    ", ", ").replace("\n", ",\n")
-    pieces[::2] = bare.split("\0")
+    bare = bare.replace(",\n]", "]").replace("[\n    ", "[").replace(",\n    ", ", ")
+    lines = bare.count("\n") + 1
+    pieces[::2] = bare.replace("\n", MARK).split("\0")
     try:
-        document = "{" + '"'.join(pieces) + "}"
-        found: dict[str, Any] = json.loads(document, object_pairs_hook=_once, parse_constant=_refuse)
+        found = json.loads("[{" + '"'.join(pieces) + "}]", object_pairs_hook=_once, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return None
-    return found
+    # Only we write marks, one at each line's end: when all of them stand at the top, every line is whole in itself.
+    if found[1::2] != ["\n"] * (lines - 1) or any(len(line) != 1 for line in found[::2]):
+        return None
+    values = {key: value for line in found[::2] for key, value in line.items()}
+    return values if len(values) == lines else None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

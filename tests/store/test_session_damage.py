@@ -10,13 +10,6 @@ from fasm_cli.core.errors import SessionError
 from fasm_cli.store.session import SessionFile, read_session
 from fasm_cli.store.session_reader import scan
 
-Bodies = Callable[[bytes], list[bytes]]
-
-
-def ends(data: bytes) -> list[int]:
-    """Where whole blocks end."""
-    return [at + 1 for at in range(len(data)) if data[at : at + 2] in (b"\n\n", b"\n") and data[at] == 10 and at > 0]
-
 
 def steps_until(data: bytes) -> int:
     return data.count(b"[[step]]\n")
@@ -62,40 +55,6 @@ def test_a_change_of_every_byte(session: Path, slow: bool) -> None:
             text = damaged(data, at, byte)
             with pytest.raises(SessionError) as refused:
                 scan(text, "x")
-            line = text.count(b"\n") + 1
-            said = f"x, line {line}: it is cut off inside its header" if text else "x is empty, not a session"
-            assert refused.value.message == said
-            continue
-        found = scan(text, "x")
-        assert found.end == last, cut
-        assert len(found.stored.records) == steps_until(data[:last])
-        assert bool(found.stored.dropped) == (cut > last)
-
-
-def test_what_was_dropped_is_said(session: Path) -> None:
-    data = session.read_bytes()
-    session.write_bytes(data[:-1])
-    stored = read_session(session)
-    assert stored.dropped == "line 45: 158 bytes of a write that was cut off, after step 3"
-    assert stored.head == 1
-    assert session.read_bytes() == data[:-1]
-
-
-def damaged(data: bytes, at: int, byte: int) -> bytes:
-    return data[:at] + bytes([byte]) + data[at + 1 :]
-
-
-def test_a_change_of_every_byte(session: Path, slow: bool) -> None:
-    data = session.read_bytes()
-    for at, old in enumerate(data):
-        new = set(range(256)) if slow else {old ^ 1, old ^ 0x80, 10, 32, 35, 34, 0}
-        for byte in new - {old}:
-            text = damaged(data, at, byte)
-            if at == len(data) - 1 and byte == 0:  # a sector that was never written reads like this
-                assert len(scan(text, "x").stored.records) == 3
-                continue
-            with pytest.raises(SessionError) as refused:
-                scan(text, "x")
             assert "line" in refused.value.message or at < len("format = 1\n"), (at, byte)
             assert "\n" not in refused.value.message
 
@@ -106,7 +65,11 @@ def test_a_change_of_every_byte(session: Path, slow: bool) -> None:
         (b"points = 1 }", b"points = 2 }", "lines 19-26: step 2 was changed: it does not match its sum"),
         (b"points = 150", b"points = 151", "lines 1-7: the header was changed: it does not match its sum"),
         (b'"rejected"', b'"rejected', "line 23: step 2 was changed and is not TOML any more"),
-        (b"step = 1\nafter = 3", b"step = 2\nafter = 3", "lines 41-44: the move after step 3 was changed: it does not match its sum"),
+        (
+            b"step = 1\nafter = 3",
+            b"step = 2\nafter = 3",
+            "lines 41-44: the move after step 3 was changed: it does not match its sum",
+        ),
         ("„".encode(), b"\xe2\x80\xff", "line 34: not UTF-8 (byte 0xe2)"),
         (b"committed", b"comm\0tted", "line 13: a NUL byte"),
         (b'"1f1059f6d7af891d"', b'"1f1059f6d7af891e"', "lines 46-54: step 4 was changed: it does not match its sum"),

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,9 @@ def test_it_is_toml_to_everybody_else() -> None:
     assert found["goto"] == [{"step": 1, "after": 3, "sum": "49b63c17c3b190b3"}]
 
 
-def test_the_text_at_once_is_the_text_in_steps(session: Path, header: Header, make_record: Callable[..., Record]) -> None:
+def test_the_text_at_once_is_the_text_in_steps(
+    session: Path, header: Header, make_record: Callable[..., Record]
+) -> None:
     stored = read_session(session)
     text = render_session(header, stored.records[:3], stored.snapshots)
     assert session.read_text("utf-8").startswith(text)
@@ -46,7 +49,7 @@ def test_the_text_at_once_is_the_text_in_steps(session: Path, header: Header, ma
 def test_a_step_only_adds_lines(session: Path, header: Header) -> None:
     stored = read_session(session)
     texts = [render_session(header, stored.records[:n]) for n in range(5)]
-    assert all(after.startswith(before) for before, after in zip(texts, texts[1:], strict=False))
+    assert all(after.startswith(before) for before, after in pairwise(texts))
 
 
 def test_long_lists_stand_one_element_a_line(header: Header, make_record: Callable[..., Record]) -> None:

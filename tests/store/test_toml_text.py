@@ -11,12 +11,16 @@ from hypothesis import strategies as st
 from fasm_cli.store.toml_read import quick, read_lines
 from fasm_cli.store.toml_text import MAX_DEPTH, UnfitError, untag, value_text
 
-TEXT = st.text(st.characters(codec=None, exclude_categories=())) | st.sampled_from(["type", "value", "", "a.b", "\ud800"])
+TEXT = st.text(st.characters(codec=None, exclude_categories=())) | st.sampled_from(
+    ["type", "value", "", "a.b", "\ud800"]
+)
 TAGS = st.sampled_from(["None", "int", "str", "table", "bytes"])
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | TEXT | TAGS | st.integers().map(lambda n: n << 70)
 PLAIN = st.recursive(
     SCALARS,
-    lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner) | st.fixed_dictionaries({"type": TAGS, "value": inner}),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(TEXT, inner) | st.fixed_dictionaries({"type": TAGS, "value": inner})
+    ),
     max_leaves=12,
 )
 
@@ -61,6 +65,12 @@ def test_the_quick_reader_takes_nothing_that_tomllib_refuses(value: str) -> None
         assert same(found, tomllib.loads(text))
 
 
+@pytest.mark.parametrize("value", ['{ "a": 1 }', "null", "NaN", "[1, Infinity]", '"\x7f"', "[1] [2]", '"a" "b"', "\r1"])
+def test_what_only_json_allows_is_refused(value: str) -> None:
+    with pytest.raises((UnfitError, tomllib.TOMLDecodeError)):
+        untag(read_lines(f"k = {value}\n".encode())["k"])
+
+
 def test_the_quick_reader_does_read_a_session() -> None:
     line = 'actions = [\n    { type = "T", "a b" = [1, -2.5, true], c = {} },\n    [],\n]\nn = 3\nmissing = []\n'
     assert quick(line) == tomllib.loads(line)
@@ -79,7 +89,7 @@ def test_the_quick_reader_does_read_a_session() -> None:
         (math.inf, "inf"),
         (-math.inf, "-inf"),
         (-0.0, "-0.0"),
-        ("a\x00\n\"\\é\x7f", '"a\\u0000\\n\\"\\\\é\\u007f"'),
+        ('a\x00\n"\\é\x7f', '"a\\u0000\\n\\"\\\\é\\u007f"'),
         ("\ud800", '{ type = "str", value = "eda080" }'),
         ({"": 1, "a b": [], "c-d": {}}, '{ "" = 1, "a b" = [], c-d = {} }'),
         ({"type": "None"}, '{ type = "table", value = [["type", "None"]] }'),
@@ -136,7 +146,7 @@ def test_what_is_not_plain_is_refused(plain: Any) -> None:
     [
         (b'k = { type = "int", value = "5" }\n', "5 needs no quotes"),
         (b'k = { type = "int", value = "1_000" }\n', "not a whole number: '1_000'"),
-        (b'k = { type = "int", value = 5 }\n', 'a table of type "int" holds \'5\''),
+        (b'k = { type = "int", value = 5 }\n', "a table of type \"int\" holds '5'"),
         (b'k = { type = "str", value = "xx" }\n', "not text in hexadecimal: 'xx'"),
         (b'k = { type = "table", value = [1] }\n', 'a table of type "table" holds'),
         (b'k = { type = "table", value = [["a", 1], ["a", 2]] }\n', 'a table of type "table" holds'),

@@ -3,10 +3,11 @@
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from fasm_cli.core.codec.encode import TAG, Encoders, Mismatch, canonical_text, digest_of
+from fasm_cli.core.codec.annotations import Shapes, Unsupported
+from fasm_cli.core.codec.encode import TAG, Encoders, Mismatch, canonical_text, digest_of, shown
 from fasm_cli.core.codec.parse import Parser
 from fasm_cli.core.codec.render import render
-from fasm_cli.core.codec.shape import Choice, Record, Shape, Shapes, Unsupported, tag_of
+from fasm_cli.core.codec.shape import Choice, Record, Shape, tag_of
 from fasm_cli.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -39,11 +40,17 @@ class Codec:
 
     def encode(self, shape: Shape, value: Any) -> Any:
         """Plain data for `value`. Raises `Mismatch` with the path of what does not fit."""
-        return self._plain.of(shape)(value)
+        try:
+            return self._plain.of(shape)(value)
+        except RecursionError:
+            raise Mismatch("nested too deeply, or it contains itself") from None
 
     def decode(self, shape: Shape, plain: Any) -> Any:
         """The value that `plain` stands for. Raises `Mismatch` naming every fault."""
-        return self._decoders.of(shape)(plain)
+        try:
+            return self._decoders.of(shape)(plain)
+        except RecursionError:
+            raise Mismatch("nested too deeply") from None
 
     def digest(self, shape: Shape, value: Any) -> str:
         """16 hexadecimal digits: equal for equal values, in every process."""
@@ -70,7 +77,7 @@ class Codec:
         try:
             return self.decode(shape, self.encode(shape, value))
         except Mismatch as wrong:
-            raise InputError(f"{render(value)}: {wrong}", f"write one of {describe(shape)}") from None
+            raise InputError(f"{shown(value)}: {wrong}", f"write one of {describe(shape)}") from None
 
 
 def describe(shape: Shape) -> str:

@@ -4,6 +4,7 @@ No coercion, no key too many or too few (defaults are for people who type, not f
 its path. Nothing here is fast and nothing needs to be: data is decoded where it enters.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from enum import Flag
 from typing import Any
@@ -12,7 +13,7 @@ from cattrs import ClassValidationError, Converter, transform_error
 from cattrs.errors import IterableValidationError, IterableValidationNote
 from cattrs.gen import make_dict_structure_fn, override
 
-from fasm_cli.core.codec.encode import TAG, Mismatch, keyed_by_text, original_key, stored_key
+from fasm_cli.core.codec.encode import TAG, Mismatch, keyed_by_text, original_key, refusal, stored_key
 from fasm_cli.core.codec.scalars import Scalar
 from fasm_cli.core.codec.shape import NATIVE, Choice, Fixed, Mapping, Member, Nothing, Plain, Record, Sequence, Shape
 
@@ -60,8 +61,7 @@ class Decoders:
             case Record():
                 return self._record(shape)
             case Sequence(cls=kind):
-                item = self._hook(shape.item)
-                return lambda plain: kind(_items(shape, [(at, item, part) for at, part in enumerate(_listed(plain))]))
+                return self._sequence(shape, kind, self._hook(shape.item))
             case Fixed():
                 hooks = [self._hook(item) for item in shape.items]
                 return lambda plain: _fixed(shape, hooks, _listed(plain))
@@ -95,6 +95,15 @@ class Decoders:
 
         return decode
 
+    def _sequence(self, shape: Sequence, kind: type, item: Decoder) -> Decoder:
+        def decode(plain: Any) -> Any:
+            read = kind(_items(shape, [(at, item, part) for at, part in enumerate(_listed(plain))]))
+            if len(read) != len(plain):
+                raise _Wrong("an element stands there twice")
+            return read
+
+        return decode
+
     def _mapping(self, shape: Mapping) -> Decoder:
         key_of, value_of = self._hook(shape.key), self._hook(shape.value)
         table = keyed_by_text(shape.key)
@@ -103,7 +112,7 @@ class Decoders:
             if table:
                 if not isinstance(plain, dict):
                     raise _Wrong(f"expected a table, got {plain!r}")
-                keys = [key_of(_key(shape.key, text)) for text in plain]
+                keys = _items(shape, [(text, key_of, _key(shape.key, text)) for text in plain])
                 values = list(plain.values())
             else:
                 pairs = _listed(plain)
@@ -128,6 +137,8 @@ class Decoders:
             for tag, member in shape.members.items()
             if isinstance(member, Nothing) or (isinstance(member, Plain) and member.scalar.cls in NATIVE)
         }
+        if float in native:
+            native.setdefault(int, native[float])
 
         def decode(plain: Any) -> Any:
             if not isinstance(plain, dict):
@@ -212,17 +223,15 @@ def _member(kind: Any, plain: Any) -> Any:
 
 def _key(shape: Shape, text: str) -> Any:
     """The plain key that was written as `text` (the keys of a TOML or JSON table are strings)."""
-    kind = shape.scalar.cls if isinstance(shape, Plain) else str
-    if kind is str:
-        return original_key(text)
+    kind = shape.scalar.cls if isinstance(shape, Plain) else shape.cls if isinstance(shape, Member) else str
     if kind is bool and text in ("true", "false"):
         return text == "true"
-    if kind is int:
-        try:
-            return int(text)
-        except ValueError:
-            return text
-    return text
+    if (kind is int or issubclass(kind, Flag)) and _INT.fullmatch(text):
+        return int(text)
+    return original_key(text) if kind is str or isinstance(shape, Member) else text
+
+
+_INT = re.compile(r"0|-?[1-9][0-9]{0,4299}")  # as it is written: no key has two spellings
 
 
 def _limited(shape: Shape, decode: Decoder) -> Decoder:
@@ -235,7 +244,7 @@ def _limited(shape: Shape, decode: Decoder) -> Decoder:
         for limit in limits:
             why = limit.refuses(value)
             if why:
-                raise _Wrong(f"{value!r} is {why}" if not why.startswith("has ") else f"{value!r} {why}")
+                raise _Wrong(refusal(value, why))
         return value
 
     return checked
@@ -244,8 +253,13 @@ def _limited(shape: Shape, decode: Decoder) -> Decoder:
 def _faults(error: Exception) -> list[str]:
     if isinstance(error, _Wrong):
         return [str(error)]
-    lines = transform_error(error, format_exception=lambda fault, _kind: str(fault))
-    return [_path_first(line) for line in lines]
+    return [_path_first(line) for line in transform_error(error, format_exception=_told)]
+
+
+def _told(fault: BaseException, _kind: Any) -> str:
+    if isinstance(fault, RecursionError):
+        raise fault  # the path would be the whole of what is too deep
+    return str(fault)
 
 
 def _path_first(line: str) -> str:

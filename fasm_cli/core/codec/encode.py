@@ -10,7 +10,8 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 
-from fasm_cli.core.codec.scalars import Scalar
+from fasm_cli.core.codec.render import render
+from fasm_cli.core.codec.scalars import LARGEST, Scalar
 from fasm_cli.core.codec.shape import (
     NATIVE,
     Choice,
@@ -131,9 +132,12 @@ class Encoders:
                     plain_key = key_of(key)
                     pairs.append((plain_key, value_of(item)))
                 except Mismatch as wrong:
-                    raise wrong.at(f"[{key!r}]") from None
+                    raise wrong.at(f"[{shown(key)}]") from None
             if table:
-                return {_key_text(key): item for key, item in pairs}
+                stored = {_key_text(key): item for key, item in pairs}
+                if len(stored) != len(pairs):  # NaN twice, which Python holds for two keys
+                    raise Mismatch("two keys are stored as one and the same")
+                return stored
             if canonical:
                 pairs.sort(key=lambda pair: canonical_text(pair[0]))
             return [[key, item] for key, item in pairs]
@@ -142,12 +146,14 @@ class Encoders:
 
     def _choice(self, shape: Choice) -> Encoder:
         members = {runtime_type(member): (tag, member, self.of(member)) for tag, member in shape.members.items()}
+        if float in members:  # an int may stand for a float, unless the union has an int of its own
+            members.setdefault(int, members[float])
         legal = ", ".join(shape.members)
 
         def encode(value: Any) -> Any:
             found = members.get(type(value))
             if found is None:
-                raise Mismatch(f"expected one of {legal}, got {type(value).__name__} {value!r}")
+                raise Mismatch(f"expected one of {legal}, got {type(value).__name__} {shown(value)}")
             tag, member, encoder = found
             return tagged(tag, member, encoder(value))
 
@@ -176,18 +182,29 @@ def _find(value: Any, parts: list[tuple[str, str, Encoder]]) -> dict[str, Any]:
 
 
 def _expected(kind: type, value: Any) -> Mismatch:
-    return Mismatch(f"expected {kind.__name__}, got {type(value).__name__} {value!r}")
+    return Mismatch(f"expected {kind.__name__}, got {type(value).__name__} {shown(value)}")
+
+
+def shown(value: Any) -> str:
+    """`value` for a message, whatever it is: a value of the wrong type may be anything, and its repr may fail."""
+    try:
+        text = render(value)
+    except Exception:  # an author's __repr__, a value that contains itself, an int of more than 4300 digits
+        return "…"
+    return text if len(text) <= 200 else f"{text[:199]}…"
 
 
 def _nothing(value: Any) -> None:
     if value is not None:
-        raise Mismatch(f"expected None, got {value!r}")
+        raise Mismatch(f"expected None, got {shown(value)}")
 
 
 def _scalar(scalar: Scalar, encode: Encoder) -> Encoder:
     kind = scalar.cls
     if kind is float:
         return lambda value: encode(_as_float(value))
+    if kind is int:
+        return _whole
 
     def strict(value: Any) -> Any:
         if type(value) is not kind:
@@ -198,6 +215,14 @@ def _scalar(scalar: Scalar, encode: Encoder) -> Encoder:
             raise Mismatch(str(error)) from None
 
     return strict
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int:
+        raise _expected(int, value)
+    if not -LARGEST <= value <= LARGEST:
+        raise Mismatch("an int of more than 4300 digits cannot be stored")
+    return value
 
 
 def _as_float(value: Any) -> float:
@@ -219,6 +244,8 @@ def _member(kind: type) -> Encoder:
 
 
 def _sequence(kind: Any, item_of: Encoder) -> Encoder:
+    unordered = kind in (set, frozenset)
+
     def encode(value: Any) -> list[Any]:
         if type(value) is not kind:
             raise _expected(kind, value)
@@ -227,15 +254,17 @@ def _sequence(kind: Any, item_of: Encoder) -> Encoder:
             try:
                 out.append(item_of(item))
             except Mismatch as wrong:
-                raise wrong.at(f"[{at}]") from None
-        return _in_order(out) if kind in (set, frozenset) else out
+                raise wrong.at("{}" if unordered else f"[{at}]") from None
+        return _in_order(out) if unordered else out
 
     return encode
 
 
 def _in_order(elements: list[Any]) -> list[Any]:
     kinds = {type(element) for element in elements}
-    if len(kinds) == 1 and kinds <= {int, float, str}:
+    if kinds == {float}:
+        return sorted(elements, key=lambda number: (number != number, number))  # NaN is in no order with the others
+    if len(kinds) == 1 and kinds <= {int, str}:
         return sorted(elements)
     return sorted(elements, key=canonical_text)
 
@@ -263,6 +292,11 @@ def _key_text(key: Any) -> str:
     return "true" if key is True else "false" if key is False else str(key)
 
 
+def refusal(value: Any, why: str) -> str:
+    """What a constraint has against `value`, in words."""
+    return f"{shown(value)} {why}" if why.startswith("has ") else f"{shown(value)} is {why}"
+
+
 def _limited(shape: Shape, encode: Encoder) -> Encoder:
     limits = shape.constraints
     if not limits:
@@ -273,7 +307,7 @@ def _limited(shape: Shape, encode: Encoder) -> Encoder:
         for limit in limits:
             why = limit.refuses(value)
             if why:
-                raise Mismatch(f"{value!r} is {why}" if not why.startswith("has ") else f"{value!r} {why}")
+                raise Mismatch(refusal(value, why))
         return plain
 
     return checked

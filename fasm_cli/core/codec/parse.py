@@ -6,6 +6,7 @@ each fault points at its column.
 """
 
 import ast
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from datetime import UTC, timezone
@@ -13,10 +14,11 @@ from enum import Enum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from fasm_cli.core.codec.annotations import Shapes
 from fasm_cli.core.codec.encode import Encoders, Mismatch
 from fasm_cli.core.codec.render import render
-from fasm_cli.core.codec.scalars import SCALARS
-from fasm_cli.core.codec.shape import REQUIRED, Record, Shapes
+from fasm_cli.core.codec.scalars import LARGEST, SCALARS
+from fasm_cli.core.codec.shape import REQUIRED, Record
 from fasm_cli.core.errors import InputError, did_you_mean
 
 MAX_LENGTH, MAX_DEPTH = 100_000, 60
@@ -66,8 +68,8 @@ class Parser:
             raise _Fault(node, f"nested more than {MAX_DEPTH} levels deep")
         deeper = depth + 1
         match node:
-            case ast.Constant(value=value) if value is not Ellipsis and not isinstance(value, complex):
-                return value
+            case ast.Constant(value=value):
+                return _literal(node, value)
             case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=operand):
                 number = self._value(operand, deeper)
                 if type(number) not in (int, float):
@@ -87,11 +89,8 @@ class Parser:
                 return self._attribute(node, owner, name)
             case ast.Call(func=ast.Name(id=name)):
                 return self._call(node, name, deeper)
-        raise _Fault(
-            node,
-            f"{type(node).__name__} is not allowed in a value",
-            "write literals, collections and Name(field=value)",
-        )
+        what = _FORBIDDEN.get(type(node), "an operator")
+        raise _Fault(node, f"{what} is not allowed in a value", _ALLOWED)
 
     def _hashable(self, node: ast.expr, depth: int) -> Any:
         value = self._value(node, depth)
@@ -204,11 +203,42 @@ class _Fault(Exception):
         self.node, self.message, self.hint = node, message, hint
 
 
+_ALLOWED = "write literals, collections and Name(field=value)"
+_FORBIDDEN: dict[type[ast.expr], str] = {
+    ast.Attribute: "a dotted name that is not Enum.MEMBER",
+    ast.Await: "await",
+    ast.Call: "a call of anything but a name",
+    ast.DictComp: "a comprehension",
+    ast.GeneratorExp: "a comprehension",
+    ast.IfExp: "a condition",
+    ast.JoinedStr: "an f-string",
+    ast.Lambda: "a lambda",
+    ast.ListComp: "a comprehension",
+    ast.NamedExpr: "an assignment",
+    ast.SetComp: "a comprehension",
+    ast.Starred: "*",
+    ast.Subscript: "an index",
+    ast.Yield: "yield",
+    ast.YieldFrom: "yield",
+}
+
+
+def _literal(node: ast.expr, value: Any) -> Any:
+    if value is Ellipsis or isinstance(value, complex):
+        raise _Fault(node, f"{'...' if value is Ellipsis else value} is not allowed in a value", _ALLOWED)
+    if isinstance(value, float) and value == _CONSTANTS["inf"]:  # 1e999: Python rounds it up in silence
+        raise _Fault(node, "the number is too large for a float", "write inf if you mean it")
+    if type(value) is int and value > LARGEST:  # written in hexadecimal
+        raise _Fault(node, "an int of more than 4300 digits cannot be stored")
+    return value
+
+
 def _called(node: ast.expr, name: str, build: Callable[..., Any], args: list[Any], named: dict[str, Any]) -> Any:
     try:
         return build(*args, **named)
     except Exception as error:  # the author's constructor, or a scalar's, may refuse in its own way
-        raise _Fault(node, f"{name} refuses that: {type(error).__name__}: {error}") from None
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        raise _Fault(node, f"{name} refuses that: {told}") from None
 
 
 def _members(kind: Any) -> str:
@@ -225,15 +255,24 @@ def _tree(text: str) -> ast.expr:
             warnings.simplefilter("ignore")  # "\d" in a string is a SyntaxWarning from Python 3.12 on
             return ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
-        column = None if error.offset is None else max(error.offset - 1, 0) + len(text) - len(text.lstrip())
-        raise InputError(f"not a value: {error.msg}", "write Name(field=value)", column) from None
-    except (ValueError, MemoryError, RecursionError) as error:  # NUL, 4300 digits, thousands of brackets
-        raise InputError(f"not a value: {error or 'nested too deeply'}") from None
+        known = error.lineno is not None and error.offset is not None
+        column = min(_line_start(text, error.lineno or 1) + max((error.offset or 1) - 1, 0), len(text))
+        why = error.msg.partition("; use sys.set_int_max_str_digits")[0]  # no business of who types
+        raise InputError(f"not a value: {why}", "write Name(field=value)", column if known else None) from None
+    except (MemoryError, RecursionError):  # thousands of brackets, signs or dots
+        raise InputError("not a value: nested too deeply") from None
+    except ValueError as error:  # NUL, half a surrogate pair
+        raise InputError(f"not a value: {error}") from None
 
 
 def _column(text: str, node: ast.expr) -> int:
-    stripped = text.strip()
-    lines = stripped.splitlines(keepends=True) or [""]
-    before = sum(len(line) for line in lines[: node.lineno - 1])
-    line = lines[node.lineno - 1].encode("utf-8", "surrogatepass")
-    return len(text) - len(text.lstrip()) + before + len(line[: node.col_offset].decode("utf-8", "ignore"))
+    start = _line_start(text, node.lineno)
+    line = text[start:].encode("utf-8", "surrogatepass")  # the offset counts bytes
+    return start + len(line[: node.col_offset].decode("utf-8", "ignore"))
+
+
+def _line_start(text: str, number: int) -> int:
+    """Where line `number` of the stripped text begins in `text`; lines end as they do for Python, not for `str`."""
+    first = len(text) - len(text.lstrip())
+    starts = [0, *(end.end() for end in re.finditer(r"\r\n|\r|\n", text.strip()))]
+    return first + starts[min(number, len(starts)) - 1]

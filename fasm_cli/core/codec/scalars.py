@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal, InvalidOperation
-from math import isfinite
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+LARGEST = 10**4300 - 1  # Python neither reads nor writes an int with more digits than that
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +40,35 @@ def _float_source(value: float) -> str:
     return repr(value)  # inf, -inf and nan are names the parser knows
 
 
+_FOLD = "[fold=1]"  # written where the offset from UTC does not tell which of two equal clock readings it is
+
+
 def _datetime_text(value: datetime | time) -> str:
     zone = value.tzinfo
     text = value.isoformat()
+    fold = _FOLD if value.fold and value.utcoffset() == value.replace(fold=0).utcoffset() else ""
     if zone is None or isinstance(zone, timezone):
-        return text
+        return f"{text}{fold}"
     if isinstance(zone, ZoneInfo) and zone.key:
-        return f"{text}[{zone.key}]"
+        return f"{text}[{zone.key}]{fold}"
     raise ValueError(f"a tzinfo of type {type(zone).__name__} cannot be stored; use timezone or ZoneInfo")
 
 
-def _zoned(text: str) -> tuple[str, ZoneInfo | None]:
-    found = re.fullmatch(r"(.+)\[([^\]]+)\]", text)
+def _zoned(text: str) -> tuple[str, ZoneInfo | None, int]:
+    plain = text.removesuffix(_FOLD)
+    fold = int(plain != text)
+    found = re.fullmatch(r"(.+)\[([^\]]+)\]", plain)
     if found is None:
-        return text, None
+        return plain, None, fold
     try:
-        return found[1], ZoneInfo(found[2])
+        return found[1], ZoneInfo(found[2]), fold
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError(f"unknown time zone {found[2]!r}") from error
 
 
 def _read_datetime(text: str) -> datetime:
-    plain, zone = _zoned(text)
-    value = datetime.fromisoformat(plain)
+    plain, zone, fold = _zoned(text)
+    value = datetime.fromisoformat(plain).replace(fold=fold)
     if zone is None:
         return value
     local = value.replace(tzinfo=zone)
@@ -69,18 +76,27 @@ def _read_datetime(text: str) -> datetime:
 
 
 def _read_time(text: str) -> time:
-    plain, zone = _zoned(text)
-    value = time.fromisoformat(plain)
+    plain, zone, fold = _zoned(text)
+    value = time.fromisoformat(plain).replace(fold=fold)
     return value if zone is None else value.replace(tzinfo=zone)
 
 
 def _canonical_datetime(value: datetime) -> str:
-    aware = value.utcoffset() is not None
-    return value.astimezone(UTC).isoformat() if aware else value.replace(fold=0).isoformat()
+    offset = value.utcoffset()
+    if offset is None:
+        return value.replace(fold=0).isoformat()
+    try:
+        return value.astimezone(UTC).isoformat()
+    except OverflowError:  # at the ends of the calendar UTC may have no such day
+        return f"{_timedelta_text(value.replace(tzinfo=None) - datetime.min - offset)}Z"
 
 
 def _canonical_time(value: time) -> str:
-    return value.replace(fold=0).isoformat()
+    offset = value.utcoffset()
+    if offset is None:
+        return value.replace(fold=0, tzinfo=None).isoformat()
+    clock = timedelta(hours=value.hour, minutes=value.minute, seconds=value.second, microseconds=value.microsecond)
+    return f"{_timedelta_text(clock - offset)}Z"
 
 
 def _zone_source(zone: Any) -> str:
@@ -154,8 +170,13 @@ def _read_bytes(text: str) -> bytes:
     return bytes.fromhex(text)
 
 
-def _canonical_float(value: float) -> Any:
-    return value + 0.0 if isfinite(value) else repr(value)  # -0.0 + 0.0 is 0.0, which it equals
+def _canonical_float(value: float) -> float:
+    return value + 0.0  # -0.0 + 0.0 is 0.0, which it equals
+
+
+def _decimal(value: Any = "0") -> Decimal:
+    """What source text calls `Decimal`: refuses in words."""
+    return _read_decimal(value) if type(value) is str else Decimal(value)
 
 
 def _quoted(name: str) -> Callable[[Any], str]:
@@ -170,7 +191,7 @@ SCALARS: dict[type, Scalar] = {
         Scalar(float, float, _same, _same, _float_source, _canonical_float),
         Scalar(str, str, _same, _same, repr, _same),
         Scalar(bytes, str, bytes.hex, _read_bytes, repr, bytes.hex),
-        Scalar(Decimal, str, str, _read_decimal, _quoted("Decimal"), _canonical_decimal, Decimal),
+        Scalar(Decimal, str, str, _read_decimal, _quoted("Decimal"), _canonical_decimal, _decimal),
         Scalar(UUID, str, str, UUID, _quoted("UUID"), str, UUID),
         Scalar(date, str, date.isoformat, date.fromisoformat, _date_source, date.isoformat, date),
         Scalar(datetime, str, _datetime_text, _read_datetime, _datetime_source, _canonical_datetime, datetime),

@@ -1,34 +1,40 @@
 """Completion in the prompt: what could stand at the end of the text so far."""
 
+import re
 from collections.abc import Iterable
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
 from fasm_cli.app.workbench import Workbench
-from fasm_cli.core.codec.shape import Record
+from fasm_cli.core.codec.shape import Record, Shape
 from fasm_cli.core.event import Failure, Point
-from fasm_cli.core.machine import input_types
-from fasm_cli.shell.commands import VERBS
+from fasm_cli.core.machine import Machine, input_types
+from fasm_cli.shell.repl_verbs import VERBS
+
+OPEN_CALL = re.compile(r"([^\W\d]\w*)\(([^()]*)\Z")
 
 
 def candidates(workbench: Workbench, text: str) -> tuple[str, list[str]]:
     """The word being typed at the end of `text`, and everything that may stand in its place."""
+    machine = workbench.machine
+    call = OPEN_CALL.search(text)
+    if call:
+        return _fields(machine, call[1], call[2])
     words = text.lstrip().split(" ")
     word = words[-1]
-    machine = workbench.machine
-    inputs = [_call(name, shape) for name, shape in input_types(machine.input).items()]
+    inputs = _calls(machine.input)
     if len(words) == 1:
         return word, [*inputs, *VERBS]
     match words[0]:
         case "step" | "try":
             return word, inputs if len(words) == 2 else []
         case "complete" if len(words) == 2:
-            return word, [str(each.ref) for each in workbench.timeline.now.pending.values()]
+            return word, _handles(workbench)
         case "complete" if len(words) == 3 and machine.result is not None:
-            return word, [_call(name, shape) for name, shape in input_types(machine.result).items()]
+            return word, _calls(machine.result)
         case "drop" if len(words) == 2:
-            return word, [str(each.ref) for each in workbench.timeline.now.pending.values()]
+            return word, _handles(workbench)
         case "crash" if len(words) == 2:
             return word, list(Point)
         case "fault" if len(words) == 2:
@@ -40,8 +46,25 @@ def candidates(workbench: Workbench, text: str) -> tuple[str, list[str]]:
     return word, []
 
 
-def _call(name: str, shape: object) -> str:
-    return f"{name}(" if isinstance(shape, Record) and shape.fields else f"{name}()"
+def _handles(workbench: Workbench) -> list[str]:
+    return [str(each.ref) for each in workbench.timeline.now.pending.values()]
+
+
+def _calls(shape: Shape) -> list[str]:
+    return [
+        f"{name}(" if isinstance(each, Record) and each.fields else f"{name}()"
+        for name, each in input_types(shape).items()
+    ]
+
+
+def _fields(machine: Machine, name: str, given: str) -> tuple[str, list[str]]:
+    """The fields of `name(` that are not given yet."""
+    record = machine.shapes.records.get(machine.shapes.members.get(name, object))
+    *before, last = given.split(",")
+    if record is None or "=" in last:
+        return "", []
+    known = {argument.partition("=")[0].strip() for argument in before}
+    return last.lstrip(), [f"{field.name}=" for field in record.fields if field.name not in known]
 
 
 class LineCompleter(Completer):

@@ -5,14 +5,18 @@ To add a verb, write its function and put it in the table with `@verb`. A line i
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from fasm_cli.app import machines
 from fasm_cli.app.reports import Message, Report
 from fasm_cli.app.workbench import Workbench
+from fasm_cli.core.codec.parse import MAX_LENGTH
 from fasm_cli.core.errors import InputError, UsageError, did_you_mean
 from fasm_cli.core.event import Failure, Fault, Lose, Point
 from fasm_cli.core.machine import input_types
+
+SHOWN = 40  # characters of a wrong word that are shown
 
 Run = Callable[[Workbench, str], Report]
 
@@ -48,12 +52,25 @@ def perform(workbench: Workbench, line: str) -> Report | None:
     text = line.strip()
     if not text or text.startswith("#"):
         return None
-    word, _, rest = text.partition(" ")
+    word, *rest = text.split(maxsplit=1)
     if word in VERBS:
-        return VERBS[word].run(workbench, rest.strip())
+        arguments = rest[0] if rest else ""
+        with shifted(len(text) - len(arguments)):
+            return VERBS[word].run(workbench, arguments)
     if is_input(workbench, text):
         return workbench.submit(text)
-    raise UsageError(f"no verb {word!r}", f"{did_you_mean(word, [*VERBS, *input_types(workbench.machine.input)])}")
+    raise UsageError(f"no verb {word[:SHOWN]!r}", did_you_mean(word, [*VERBS, *input_types(workbench.machine.input)]))
+
+
+@contextmanager
+def shifted(by: int) -> Iterator[None]:
+    """The column of an `InputError` counts from the text that was looked at; that begins `by` characters into ours."""
+    try:
+        yield
+    except InputError as error:
+        if error.column is not None:
+            error.column += by
+        raise
 
 
 def is_input(workbench: Workbench, text: str) -> bool:
@@ -62,37 +79,52 @@ def is_input(workbench: Workbench, text: str) -> bool:
     return ("(" in text and head.isidentifier()) or text in input_types(workbench.machine.input)
 
 
-def logical_lines(lines: Iterable[str]) -> Iterator[str]:
-    """Lines, those with open brackets joined with what follows."""
-    held = ""
-    for line in lines:
-        held = f"{held}\n{line}" if held else line
-        if is_complete(held):
-            yield held
-            held = ""
+def logical_lines(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Lines with their numbers, those with open brackets joined with what follows; what is too long for any value is
+    not waited for."""
+    held: list[str] = []
+    first = depth = length = 0
+    for number, line in enumerate(lines, 1):
+        if not held:
+            first = number
+            if line.lstrip().startswith("#"):
+                continue
+        held.append(line)
+        depth, length = open_brackets(line, depth), length + len(line)
+        if depth <= 0 or length > MAX_LENGTH:
+            yield first, "\n".join(held)
+            held, depth, length = [], 0, 0
     if held:
-        yield held
+        yield first, "\n".join(held)
 
 
 def is_complete(text: str) -> bool:
-    """Whether every bracket and string in `text` is closed (a comment or a verb's words always are)."""
+    """Whether every bracket in `text` is closed (a comment's and a verb's words always are)."""
     if text.lstrip().startswith("#"):
         return True
-    depth, quote, skip = 0, "", False
-    for char in text:
+    depth = 0
+    for line in text.split("\n"):
+        depth = open_brackets(line, depth)
+    return depth <= 0
+
+
+def open_brackets(line: str, depth: int) -> int:
+    """How many brackets are open at the end of `line` when `depth` were at its beginning; strings end with the line."""
+    quote, skip = "", False
+    for char in line:
         if skip:
             skip = False
         elif char == "\\" and quote:
             skip = True
         elif quote:
-            quote = "" if char == quote or char == "\n" else quote
+            quote = "" if char == quote else quote
         elif char in "'\"":
             quote = char if depth else ""  # an apostrophe in the words of a verb opens nothing
         elif char in "([{":
             depth += 1
         elif char in ")]}":
             depth -= 1
-    return depth <= 0
+    return depth
 
 
 def first_word(text: str) -> tuple[str, str]:
@@ -113,8 +145,8 @@ def first_word(text: str) -> tuple[str, str]:
 
 
 def number(text: str, usage: str) -> int:
-    if not text.isdigit() or len(text) > 9:
-        raise UsageError(f"not a number: {text!r}", f"usage: {usage}")
+    if not text.isdecimal() or len(text) > 9:
+        raise UsageError(f"not a number: {text[:SHOWN]!r}", f"usage: {usage}")
     return int(text)
 
 
@@ -174,7 +206,9 @@ def _complete(workbench: Workbench, rest: str) -> Report:
         raise InputError(
             "complete needs an action and its result", "usage: complete ACTION RESULT, like complete 1.1 Confirmed()"
         )
-    return workbench.complete(action, result)
+    workbench.find(action)  # what is wrong with it is said first
+    with shifted(len(rest) - len(result)):
+        return workbench.complete(action, result)
 
 
 @verb("drop ACTION", "the action was carried out and its result is lost")

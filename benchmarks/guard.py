@@ -1,0 +1,81 @@
+"""What the guard costs: the same steps with and without it, each in a process of its own, alternating.
+
+    python benchmarks/guard.py [PAIRS]
+
+Prints nanoseconds a step (the best of each process, median over processes) and their ratio, for a transition that does
+next to nothing, where the guard weighs most, and for a machine in a fast simulation; then what a wrapped call costs.
+"""
+
+import subprocess
+import sys
+import timeit
+from pathlib import Path
+from statistics import median
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def tiny() -> float:
+    from fasm_cli.core.step import drive
+
+    class State:
+        n = 0
+
+    async def stf(state: State) -> None:
+        state.n += 1
+
+    state = State()
+    return _best(lambda: drive(stf(state)), 100_000)
+
+
+def simulated() -> float:
+    from fasm_cli.sim.plan import Plan
+    from fasm_cli.sim.runs import Runs
+    from fasm_cli.sim.tally import Tally
+    from fasm_cli.store.catalog import Project
+
+    runs = Runs(Project(ROOT).load("coffee_shop"), Plan(seed=1, runs=1, steps=5_000))
+    return _best(lambda: runs.fast(0, Tally()), 1) / 5_000
+
+
+def call() -> float:
+    import time
+
+    return _best(time.time, 200_000)
+
+
+def _best(run: object, number: int) -> float:
+    return min(timeit.repeat(run, number=number, repeat=9)) / number * 1e9  # type: ignore[arg-type]
+
+
+KINDS = {"tiny": tiny, "simulated": simulated, "call": call}
+
+
+def measure(kind: str, guarded: str) -> None:
+    """One measurement, in the process that was started for it."""
+    sys.path.insert(0, str(ROOT))
+    if guarded == "yes":
+        from fasm_cli.sim import guard
+
+        guard.install()
+    print(KINDS[kind]())
+
+
+def main(pairs: int) -> None:
+    for kind in KINDS:
+        seen: dict[str, list[float]] = {"no": [], "yes": []}
+        for _ in range(pairs):
+            for guarded, figures in seen.items():
+                done = subprocess.run(
+                    [sys.executable, __file__, kind, guarded], stdout=subprocess.PIPE, check=True, text=True
+                )
+                figures.append(float(done.stdout))
+        bare, guarded_ns = median(seen["no"]), median(seen["yes"])
+        print(f"{kind:10} {bare:8.0f} ns without, {guarded_ns:8.0f} ns with the guard: x{guarded_ns / bare:.3f}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        measure(*sys.argv[1:])
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) == 2 else 7)

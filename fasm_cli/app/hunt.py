@@ -1,0 +1,184 @@
+"""The search for what breaks a machine: batches of fast runs, replicas, then each finding pinned down and shrunk.
+
+Batches do not depend on how many processes share them and are taken in order, so a report is the same whatever the
+number of jobs. `Hunt.go` gives a `Progress` now and then; the results are on the hunt when it ends, or is interrupted.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from time import monotonic
+
+from fasm_cli.app import worker
+from fasm_cli.app.replicas import Replicas
+from fasm_cli.app.worker import Batch, Pinned, Smallest
+from fasm_cli.core.laws import Violation
+from fasm_cli.core.machine import Machine
+from fasm_cli.sim.executors import Pool
+from fasm_cli.sim.plan import Plan
+from fasm_cli.sim.tally import Tally
+from fasm_cli.store.catalog import Project
+
+BATCH_STEPS = 20_000  # of fast runs, for one call of a worker
+TRIES = 12  # suspicious runs of one law that are pinned down though the last ones showed nothing new
+REPLICATED = 24  # runs that replicas repeat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """How to look: in how many processes, for how long, and when to stop. Times in seconds."""
+
+    plan: Plan
+    jobs: int = 1
+    only: int | None = None  # the one run to look at
+    time: float | None = None  # for new runs; `plan.runs` does not count then
+    shrink_time: float = 5.0  # for each finding
+    most: int = 10  # findings
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far it is: `runs` of `of` (None where only the time decides)."""
+
+    runs: int
+    of: int | None
+    steps: int
+    findings: int
+    doing: str
+
+
+@dataclass(slots=True)
+class Caught:
+    """A finding before it is written down. `smallest` is None where no trace shows it."""
+
+    pinned: Pinned
+    smallest: Smallest | None = None
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What makes two findings one: the law with its name, and the place."""
+        one = self.smallest or self.pinned
+        return one.violation.law, one.line
+
+
+@dataclass(slots=True)
+class Hunt:
+    """One search through the runs of a plan; `known` are findings that were there before."""
+
+    project: Project
+    machine: Machine
+    search: Search
+    known: set[tuple[str, int]] = field(default_factory=set)
+    tally: Tally = field(default_factory=Tally)
+    caught: list[Caught] = field(default_factory=list)
+    interrupted: bool = False
+    cut_short: bool = False  # the time to shrink was up before it was done
+    _nothing_new: Counter[str] = field(default_factory=Counter)
+    _pinned: set[tuple[str, int]] = field(default_factory=set)
+
+    def go(self) -> Iterator[Progress]:
+        """Search; Ctrl-C ends it with what was found so far."""
+        setting = (str(self.project.root), self.machine.reference)
+        with Pool(self.search.jobs, 0, worker.set_up, *setting) as pool, Replicas(self.machine, *setting) as replicas:
+            try:
+                yield from self._runs(pool, replicas)
+                yield from self._shrink(pool, replicas)
+            except KeyboardInterrupt:
+                self.interrupted = True
+
+    # --- looking ----------------------------------------------------------------------------------------------
+
+    def _runs(self, pool: Pool, replicas: "Replicas") -> Iterator[Progress]:
+        plan = self.search.plan
+        checks = replicas.check(plan, self._replicated())
+        of = None if self.search.time is not None else 1 if self.search.only is not None else plan.runs
+        for batch in pool.ordered(worker.fast, self._batches()):
+            self.tally.add(batch.tally)
+            yield self._progress(of, "running")
+            self._look_at(batch, pool)
+            if len(self.caught) >= self.search.most:
+                break
+        for pinned in checks:
+            self._catch(pinned)
+            yield self._progress(of, "comparing replicas")
+
+    def _batches(self) -> Iterator[tuple[Plan, int, int]]:
+        plan, only = self.search.plan, self.search.only
+        if only is not None:
+            yield plan, only, only + 1
+            return
+        size = max(1, BATCH_STEPS // plan.steps)
+        until = None if self.search.time is None else monotonic() + self.search.time
+        first = 0
+        while first < plan.runs if until is None else monotonic() < until:
+            end = first + size if until is not None else min(first + size, plan.runs)
+            yield plan, first, end
+            first = end
+
+    def _replicated(self) -> list[int]:
+        if self.search.only is not None:
+            return [self.search.only]
+        return list(range(min(REPLICATED, self.search.plan.runs)))
+
+    def _look_at(self, batch: Batch, pool: Pool) -> None:
+        for run, suspicion in batch.suspicions:
+            law = suspicion.law
+            if len(self.caught) >= self.search.most or self._nothing_new[law] >= TRIES:
+                continue
+            pinned = pool.one(worker.pin, self.search.plan, run)
+            if pinned is None:
+                why = f"the run does not go the same way twice: the first time it broke {law}: {suspicion.why}"
+                pinned = Pinned(Violation("hidden", why), run, 0, [])
+            if not self._catch(pinned):
+                self._nothing_new[law] += 1
+
+    def _catch(self, pinned: Pinned) -> bool:
+        key = (pinned.violation.law, pinned.line)
+        if key in self._pinned:
+            return False
+        self._pinned.add(key)
+        self.caught.append(Caught(pinned))
+        return True
+
+    def _progress(self, of: int | None, doing: str) -> Progress:
+        return Progress(self.tally.runs, of, self.tally.steps, len(self.caught), doing)
+
+    # --- shrinking --------------------------------------------------------------------------------------------
+
+    def _shrink(self, pool: Pool, replicas: "Replicas") -> Iterator[Progress]:
+        seconds = self.search.shrink_time
+        calls = [(caught.pinned, seconds) for caught in self.caught if _plainly(caught.pinned)]
+        results = pool.ordered(worker.shrink, calls)
+        for caught in self.caught:
+            if not caught.pinned.items:
+                continue
+            if _plainly(caught.pinned):
+                caught.smallest = self._recurring(next(results), caught.pinned, replicas)
+            else:
+                caught.smallest = replicas.shrink(caught.pinned, seconds)
+            self.cut_short |= caught.smallest is not None and not caught.smallest.in_time
+            yield self._progress(None, "shrinking")
+        best: dict[tuple[str, int], Caught] = {}
+        for caught in self.caught:
+            other = best.get(caught.key)
+            if caught.key not in self.known and (other is None or _size(caught) < _size(other)):
+                best[caught.key] = caught
+        self.caught = sorted(best.values(), key=lambda caught: (_size(caught), caught.key))
+
+    def _recurring(self, smallest: Smallest | None, pinned: Pinned, replicas: "Replicas") -> Smallest | None:
+        """`smallest`, if it breaks its law alone in a fresh process; else the finding is that it does not."""
+        law = pinned.violation.law
+        if smallest is not None and replicas.recurs(smallest.items, law):
+            return smallest
+        told = f"what broke {law} in the simulation does not break it alone in a fresh process: {pinned.violation.why}"
+        pinned.violation = Violation("hidden", told)
+        return None
+
+
+def _plainly(pinned: Pinned) -> bool:
+    """Whether playing a trace in one process shows the violation."""
+    return bool(pinned.items) and not pinned.by_replicas and pinned.violation.law != "hidden"
+
+
+def _size(caught: Caught) -> int:
+    return len(caught.pinned.items) + 1_000_000 if caught.smallest is None else caught.smallest.size

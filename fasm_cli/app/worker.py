@@ -1,0 +1,206 @@
+"""What a process of the pool does: it has one machine, and runs, pins down, plays and shrinks on request.
+
+Everything that comes and goes is plain data: a worker's values are of classes that its parent does not have.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fasm_cli.core.errors import MachineError
+from fasm_cli.core.laws import Violation
+from fasm_cli.core.machine import Machine
+from fasm_cli.core.record import Record
+from fasm_cli.core.timeline import Timeline
+from fasm_cli.sim import guard, replica
+from fasm_cli.sim.forked import in_fork
+from fasm_cli.sim.locate import locate
+from fasm_cli.sim.plan import Plan
+from fasm_cli.sim.replica import Seen
+from fasm_cli.sim.runs import Runs
+from fasm_cli.sim.shrink import Shrinker
+from fasm_cli.sim.tally import Tally
+from fasm_cli.sim.trace import Item, Packed, Player, pack, renumbered, size, unpack
+from fasm_cli.store.catalog import Project
+
+
+@dataclass(slots=True)
+class Batch:
+    """Runs `first` to the one before `end`: their counts, and the run numbers that something looked wrong in."""
+
+    end: int
+    tally: Tally
+    suspicions: list[tuple[int, Violation]]
+
+
+@dataclass(slots=True)
+class Pinned:
+    """A violation with its place in the machine's file (a line, 0 where none is known) and the trace that shows it."""
+
+    violation: Violation
+    run: int
+    line: int
+    items: list[Packed]
+    by_replicas: bool = False  # it shows only where processes are compared
+
+
+@dataclass(slots=True)
+class Smallest:
+    """A shrunk trace. `records` are its steps, `quiet` the number of the first one of the quiet phase (0: none)."""
+
+    violation: Violation
+    line: int
+    items: list[Packed]
+    records: list[Record]
+    quiet: int
+    size: int
+    plays: int
+    in_time: bool
+
+
+class Worker:
+    """The state of one process: a machine, and the runs of the plan it was last asked for."""
+
+    def __init__(self, root: Path, target: str) -> None:
+        guard.install()
+        self.machine: Machine = Project(root).load(target)
+        self._runs: Runs | None = None
+
+    def runs(self, plan: Plan) -> Runs:
+        if self._runs is None or self._runs.plan != plan:
+            self._runs = Runs(self.machine, plan)
+        return self._runs
+
+
+_worker: Worker | None = None
+
+
+def set_up(root: str, target: str) -> None:
+    """Load the machine; called once in each process."""
+    global _worker
+    _worker = Worker(Path(root), target)
+
+
+def here() -> Worker:
+    if _worker is None:
+        raise MachineError("no machine was loaded in this process")
+    return _worker
+
+
+def fast(plan: Plan, first: int, end: int) -> Batch:
+    """The fast runs from `first` to `end`."""
+    runs = here().runs(plan)
+    batch = Batch(end, Tally(), [])
+    for run in range(first, end):
+        wrong = runs.fast(run, batch.tally)
+        if wrong is not None:
+            batch.suspicions.append((run, wrong))
+    return batch
+
+
+def pin(plan: Plan, run: int) -> Pinned | None:
+    """The run again, exactly; None where nothing breaks this time."""
+    worker = here()
+    broken = worker.runs(plan).exact(run)
+    if broken is None:
+        return None
+    line = locate(Player(worker.machine), broken.items, broken.violation)
+    return Pinned(broken.violation, run, line, pack(worker.machine, broken.items))
+
+
+def shrink(pinned: Pinned, seconds: float) -> Smallest | None:
+    """The smallest trace; None where the trace does not break its law when it is played alone."""
+    machine = here().machine
+    shrinker = Shrinker(Player(machine), unpack(machine, pinned.items), pinned.violation, seconds)
+    if not shrinker.fails:
+        return None
+    shrunk = shrinker.shrink()
+    return smallest(
+        machine, pinned.violation, shrunk.played.items, shrunk.played.quiet, shrunk.plays, in_time=shrunk.in_time
+    )
+
+
+def smallest(
+    machine: Machine, violation: Violation, items: list[Item], quiet: list[Item], plays: int, *, in_time: bool
+) -> Smallest:
+    """The trace as it is told: numbered from 1, with its steps and the place it points at."""
+    whole = renumbered([*items, *quiet])
+    trace = whole[: len(items)]
+    player = Player(machine)
+    again = player.play(trace, violation.law)
+    line = locate(player, trace, violation)
+    return Smallest(
+        again.violation or violation,
+        line,
+        pack(machine, trace),
+        records_of(machine, whole),
+        len(items) + 1 if quiet else 0,
+        size(trace),
+        plays,
+        in_time,
+    )
+
+
+def records_of(machine: Machine, items: list[Item]) -> list[Record]:
+    timeline = Timeline(machine, machine.instance.initial())
+    return [timeline.take(item.event).record for item in items]
+
+
+def tell(items: list[Packed], violation: Violation, plays: int, in_time: bool) -> Smallest:  # noqa: FBT001
+    """A trace that was shrunk elsewhere, as it is told."""
+    return in_fork(_tell, items, violation, plays, in_time)
+
+
+def _tell(items: list[Packed], violation: Violation, plays: int, in_time: bool) -> Smallest:  # noqa: FBT001
+    machine = here().machine
+    return smallest(machine, violation, unpack(machine, items), [], plays, in_time=in_time)
+
+
+# --- replicas: each call in a process that has done nothing before -------------------------------------------------
+
+
+def exact_items(plan: Plan, run: int, most: int) -> list[Packed]:
+    """The first events of a run."""
+    return in_fork(_exact_items, plan, run, most)
+
+
+def _exact_items(plan: Plan, run: int, most: int) -> list[Packed]:
+    worker = here()
+    return pack(worker.machine, worker.runs(plan).events(run, most))
+
+
+def observe(items: list[Packed]) -> list[Seen]:
+    return in_fork(_observe, items)
+
+
+def _observe(items: list[Packed]) -> list[Seen]:
+    return replica.observe(here().machine, items)
+
+
+def alone(seen: list[Seen]) -> list[Seen]:
+    return in_fork(_alone, seen)
+
+
+def _alone(seen: list[Seen]) -> list[Seen]:
+    return replica.alone(here().machine, seen)
+
+
+def left_behind(items: list[Packed]) -> tuple[Violation, list[Packed]] | None:
+    """What playing `items` leaves behind outside of the state, and the items up to where it shows."""
+    return in_fork(_left_behind, items)
+
+
+def _left_behind(items: list[Packed]) -> tuple[Violation, list[Packed]] | None:
+    machine = here().machine
+    found = Player(machine).left_behind(unpack(machine, items))
+    return None if found.violation is None else (found.violation, pack(machine, found.items))
+
+
+def replay_alone(items: list[Packed], law: str) -> bool:
+    """Whether `items` break `law` in a process that has done nothing before."""
+    return in_fork(_replay_alone, items, law)
+
+
+def _replay_alone(items: list[Packed], law: str) -> bool:
+    machine = here().machine
+    found = Player(machine).play(unpack(machine, items), law).violation
+    return found is not None and found.law == law

@@ -1,0 +1,172 @@
+"""`fasm simulate` and `fasm replay`."""
+
+import os
+import re
+from pathlib import Path
+from time import time_ns
+from typing import Annotated
+
+import typer
+
+from fasm_cli.core.errors import UsageError, did_you_mean
+from fasm_cli.core.model import Profile
+from fasm_cli.shell.cli_base import (
+    DIVERGED,
+    FINDING,
+    INTERRUPTED,
+    ByHand,
+    Exit,
+    JsonFlag,
+    Target,
+    app,
+    project,
+    writing,
+)
+from fasm_cli.shell.writer import Output
+from fasm_cli.store.catalog import Project
+
+KEEP_GOING = 1_000_000
+
+
+@app.verb(
+    "fasm simulate coffee_shop --seed 1",
+    "fasm simulate dentist --seed 1 --runs 20 --steps 10000",
+    "fasm simulate payment --seed 1 --faults duplicate=0.05,lose=0 --crash 0.1",
+)
+def simulate(
+    target: Target,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Decides every draw; a new one each time where left out.")
+    ] = None,
+    runs: Annotated[int, typer.Option("--runs", help="Independent runs.")] = 1000,
+    steps: Annotated[int, typer.Option("--steps", help="Steps a run.")] = 100,
+    time: Annotated[
+        str, typer.Option("--time", metavar="60s", help="Runs for so long (s, m, h), in place of --runs.")
+    ] = "",
+    jobs: Annotated[int, typer.Option("--jobs", help="Processes; 0 is one a core. The report is the same.")] = 0,
+    run: Annotated[int | None, typer.Option("--run", metavar="K", help="Only this run.")] = None,
+    crash: Annotated[
+        float | None, typer.Option("--crash", metavar="P", help="Probability that a step is a crash, in every run.")
+    ] = None,
+    faults: Annotated[
+        str, typer.Option("--faults", metavar="NAME=P,…", help="Probabilities of faults, in every run.")
+    ] = "",
+    no_faults: Annotated[bool, typer.Option("--no-faults", help="Only those of --crash and --faults.")] = False,
+    save: Annotated[Path | None, typer.Option("--save", metavar="DIR", help="Where traces go (sessions/).")] = None,
+    shrink_time: Annotated[
+        float, typer.Option("--shrink-time", min=0, metavar="S", help="Seconds to shrink one finding.")
+    ] = 5.0,
+    max_findings: Annotated[int, typer.Option("--max-findings", min=1, help="Stop at so many.")] = 10,
+    keep_going: Annotated[bool, typer.Option("--keep-going", help="However many findings there are.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="What never happened is a finding too.")] = False,
+    json: JsonFlag = False,
+) -> None:
+    """Run a machine in a simulated world. Crashes, faults, every law and invariant."""
+    from fasm_cli.app.hunt import Search
+    from fasm_cli.app.simulation import Simulation
+    from fasm_cli.shell.progress import shown
+    from fasm_cli.sim import guard
+    from fasm_cli.sim.plan import Plan
+
+    with writing("simulate", json) as output:
+        here = project()
+        guard.install()  # before the machine is imported
+        machine = here.load(target)
+        given = read_faults(faults) | ({} if crash is None else {"crash": crash})
+        profile = with_faults(machine.profile.without_faults() if no_faults else machine.profile, given)
+        plan = Plan(
+            seed=time_ns() % 2**32 if seed is None else seed,
+            runs=runs,
+            steps=steps,
+            profile=profile,
+            always=frozenset(given),
+        )
+        search = Search(
+            plan=plan,
+            jobs=jobs if jobs > 0 else cores(),
+            only=run,
+            time=read_time(time) if time else None,
+            shrink_time=shrink_time,
+            most=KEEP_GOING if keep_going else max_findings,
+        )
+        simulation = Simulation(here, machine, search, save or here.sessions)
+        shown(simulation.go())
+        report = simulation.report()
+        for name in simulation.mended:
+            output.note(f"{name} no longer breaks anything")
+        if simulation.cut_short:
+            output.note("the time to shrink was up; with a longer --shrink-time a trace may become smaller")
+        output.report(report)
+    if report.interrupted:
+        raise Exit(INTERRUPTED)
+    if report.findings or (strict and report.never):
+        raise Exit(FINDING)
+
+
+def cores() -> int:
+    """The processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def read_faults(text: str) -> dict[str, float]:
+    """`duplicate=0.05,lose=0` as probabilities. Raises `UsageError`."""
+    given = {}
+    for part in filter(None, text.split(",")):
+        name, _, number = part.partition("=")
+        known = Profile().faults
+        if name not in known:
+            raise UsageError(f"no fault {name!r}", did_you_mean(name, known))
+        try:
+            given[name] = float(number)
+        except ValueError:
+            raise UsageError(
+                f"--faults {part}: not a probability: {number!r}", "write NAME=P, like lose=0.02"
+            ) from None
+    return given
+
+
+def with_faults(profile: Profile, given: dict[str, float]) -> Profile:
+    """`profile` with the probabilities given on the command line. Raises `UsageError`."""
+    try:
+        return profile.override(**given)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def read_time(text: str) -> float:
+    """`60s`, `5m` or `1h` in seconds. Raises `UsageError`."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)?", text)
+    if found is None or float(found[1]) <= 0:
+        raise UsageError(f"--time {text}: not a time", "write 60s, 5m or 1h")
+    return float(found[1]) * {"h": 3600, "m": 60}.get(found[2] or "s", 1)
+
+
+@app.verb("fasm replay sessions/coffee_shop_crash.toml", "fasm replay sessions")
+def replay(
+    trace: Annotated[str, typer.Argument(metavar="TRACE|DIR", help="A trace or session, or a folder of them.")],
+    machine: ByHand = "",
+    json: JsonFlag = False,
+) -> None:
+    """Run a trace again. Says whether it still breaks, and where it differs."""
+    from fasm_cli.app.replay import replay
+
+    with writing("replay", json) as output:
+        here = project()
+        if Path(trace).is_dir():
+            code = _folder(here, Path(trace), machine, output)
+        else:
+            report = replay(here, here.session_path(trace), machine)
+            output.report(report)
+            code = FINDING if report.finding else DIVERGED if report.difference and not report.recorded else 0
+    if code:
+        raise Exit(code)
+
+
+def _folder(here: Project, folder: Path, machine: str, output: Output) -> int:
+    from fasm_cli.app.folder import replay_all
+
+    report = replay_all(here, folder, machine)
+    output.report(report)
+    if any(item.problem or (item.difference and not item.recorded) for item in report.items):
+        return DIVERGED
+    return FINDING if any(item.finding for item in report.items) else 0

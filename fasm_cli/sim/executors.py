@@ -1,0 +1,99 @@
+"""Where runs are executed: in this process, or in a pool of others.
+
+A pool's processes have a hash seed of their own, so that a machine that depends on it gives the same report wherever
+it is simulated. They ignore Ctrl-C: their parent gets it, says what is done, and ends them.
+"""
+
+import multiprocessing
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from types import TracebackType
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+Setup = Callable[..., None]
+
+
+class Executor(Protocol):
+    """Calls module-level functions somewhere where `setup` was called first."""
+
+    def ordered(self, function: Callable[..., T], calls: Iterable[tuple[Any, ...]]) -> Iterator[T]:
+        """The results of `function(*call)`, in the order of `calls`; as many at once as there are places."""
+        ...
+
+    def one(self, function: Callable[..., T], *arguments: Any) -> T: ...
+    def close(self) -> None: ...
+
+
+class Inline:
+    """Everything in this process, one after the other."""
+
+    def __init__(self, setup: Setup, *arguments: Any) -> None:
+        setup(*arguments)
+
+    def ordered(self, function: Callable[..., T], calls: Iterable[tuple[Any, ...]]) -> Iterator[T]:
+        return (function(*call) for call in calls)
+
+    def one(self, function: Callable[..., T], *arguments: Any) -> T:
+        return function(*arguments)
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+class Pool:
+    """`jobs` processes with `hash_seed`, each set up once."""
+
+    def __init__(self, jobs: int, hash_seed: int, setup: Setup, *arguments: Any) -> None:
+        self._jobs = jobs
+        self._hash_seed = hash_seed
+        context = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(jobs, context, initializer=_start, initargs=(setup, arguments))
+
+    def ordered(self, function: Callable[..., T], calls: Iterable[tuple[Any, ...]]) -> Iterator[T]:
+        waiting: deque[Future[T]] = deque()
+        for call in calls:
+            waiting.append(self._submit(function, call))
+            if len(waiting) > 2 * self._jobs:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+    def one(self, function: Callable[..., T], *arguments: Any) -> T:
+        return self._submit(function, arguments).result()
+
+    def start(self, function: Callable[..., T], *arguments: Any) -> "Future[T]":
+        """As `one`, without waiting."""
+        return self._submit(function, arguments)
+
+    def close(self) -> None:
+        """End the processes, whatever they are doing."""
+        processes = list((getattr(self._pool, "_processes", None) or {}).values())
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.terminate()
+
+    def __enter__(self) -> "Pool":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def _submit(self, function: Callable[..., T], arguments: tuple[Any, ...]) -> "Future[T]":
+        before = os.environ.get("PYTHONHASHSEED")
+        os.environ["PYTHONHASHSEED"] = str(self._hash_seed)  # a process of the pool may be started by this call
+        try:
+            return self._pool.submit(function, *arguments)
+        finally:
+            if before is None:
+                del os.environ["PYTHONHASHSEED"]
+            else:
+                os.environ["PYTHONHASHSEED"] = before
+
+
+def _start(setup: Setup, arguments: tuple[Any, ...]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    setup(*arguments)

@@ -1,0 +1,105 @@
+"""The guard: enforces `effects`, `random`, `clock` and `reads` while an STF or a restore runs.
+
+`install()` before the machine is imported, so that whatever it binds early (`from time import time`, a default, a
+partial, a class attribute) is a wrapper already; `rebind(module)` after it, for one that was there before. Outside of
+a transition everything does what it always did. The technique and its costs: reference/dst.md, §2 to §4.
+
+- wrappers for what Python has no audit event for: clocks, randomness, the environment, `print` (`guard_calls`);
+- an audit hook for the rest, below any name that a module may have bound: files, sockets, processes, databases;
+- a tripwire in place of the event loop (`guard_loop`), and the await gate in `drive`.
+
+Modules are patched when something imports them, by the audit hook, so that the guard imports none for its own sake.
+It is a safety net for honest mistakes and no sandbox: `from posix import getpid`, ctypes loaded before, and modules
+written in C that do not go through Python are not seen.
+"""
+
+import gc
+import importlib
+import sys
+from types import ModuleType
+from typing import Any
+
+from fasm_cli.core.guard import LATCH
+from fasm_cli.sim import guard_loop
+from fasm_cli.sim.guard_calls import CALLS, audited
+from fasm_cli.sim.guard_patch import Patches
+from fasm_cli.sim.guard_witness import accuse
+
+_PATCHED_ON_IMPORT = frozenset({*CALLS, "decimal"})
+_patches = Patches()
+_hooked = False
+
+
+def install() -> None:
+    """Guard this process from now on; a second call patches what was imported in between and nothing else."""
+    global _hooked
+    if not _hooked:
+        _hooked = True
+        sys.addaudithook(_hook())  # for good: there is no way to remove one
+    if not LATCH.installed:
+        LATCH.installed = True
+        gc.callbacks.append(_collecting)
+    if "asyncio" in sys.modules:
+        LATCH.send = guard_loop.send
+    _patches.patch_loaded()
+
+
+def uninstall() -> None:
+    """Take the wrappers out again; the audit hook stays and does nothing. For tests."""
+    if LATCH.installed:
+        LATCH.installed = LATCH.armed = False
+        LATCH.send = None
+        gc.callbacks.remove(_collecting)
+        _patches.undo()
+
+
+def rebind(module: ModuleType) -> None:
+    """Have `module`, imported before `install` or by other means than an import statement, use the wrappers."""
+    install()
+    _patches.rebind(module)
+
+
+def _hook() -> Any:
+    """The audit hook. It lives as long as the interpreter and must not need its modules: all it uses is bound here."""
+    latch, interesting, loaded, patches = LATCH, _PATCHED_ON_IMPORT, sys.modules, _patches
+    blame, look, load, loop = accuse, audited, importlib.import_module, guard_loop.send
+
+    def hook(event: str, args: tuple[Any, ...]) -> None:
+        if event == "import":
+            name = args[0]
+            # Second argument: the file of an extension module that is being loaded at this moment.
+            if latch.installed and name in interesting and args[1] is None and name not in loaded:
+                try:
+                    load(name)
+                except ImportError:
+                    return  # it will be raised again where it belongs
+                patches.patch_loaded()
+                if name == "asyncio":
+                    latch.send = loop
+            return
+        if latch.armed:
+            if event == "builtins.breakpoint":
+                latch.armed = False  # from here on a person is at the keyboard
+                return
+            broken = look(event, args)
+            if broken is not None:
+                blame(*broken)
+
+    return hook
+
+
+def _collector() -> Any:
+    """What finalizers of other people's objects do is not the machine's doing, wherever collection strikes."""
+    latch, paused = LATCH, False
+
+    def collecting(phase: str, _: dict[str, int]) -> None:
+        nonlocal paused
+        if phase == "start":
+            latch.armed, paused = False, latch.armed
+        elif paused:
+            latch.armed, paused = True, False
+
+    return collecting
+
+
+_collecting = _collector()

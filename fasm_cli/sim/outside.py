@@ -1,0 +1,83 @@
+"""What a machine may keep outside of its state: module globals, class attributes, defaults, its own instance.
+
+Names that hold something unchangeable are watched for being bound anew, the others as text, before and after. Dicts
+that only grew are taken for caches, which are innocent as long as they change no result (the replicas see to that).
+"""
+
+import sys
+from collections.abc import Iterator
+from enum import Enum
+from types import FunctionType, ModuleType
+from typing import Any
+
+from fasm_cli.core.copying import is_frozen
+from fasm_cli.core.laws import Violation
+from fasm_cli.core.machine import Machine
+
+Watched = dict[str, Any]  # name -> the value itself where it cannot change, else its text
+
+
+def outside(machine: Machine) -> Watched:
+    """Everything that the machine's code can reach without its state, by name."""
+    return {name: value if _fixed(value) else _text(value) for name, value in _reachable(machine)}
+
+
+def changed(before: Watched, after: Watched) -> str:
+    """The first name that is not as it was, or an empty string."""
+    for name, value in after.items():
+        was = before.get(name, _NOWHERE)
+        if was is not value and (type(value) is not str or was != value):
+            return name
+    return ""
+
+
+def kept_outside(name: str) -> Violation:
+    """`name` was changed."""
+    return Violation("hidden", f"{name} was changed, and it is not part of the state")
+
+
+_NOWHERE = object()
+
+
+def _reachable(machine: Machine) -> Iterator[tuple[str, Any]]:
+    module = sys.modules.get(machine.cls.__module__)
+    if module is not None:
+        for name, value in vars(module).items():
+            if not name.startswith("__"):
+                yield name, value
+    for owner in machine.cls.__mro__:
+        if owner.__module__ == machine.cls.__module__:
+            for name, value in vars(owner).items():
+                yield f"{owner.__name__}.{name}", value
+                if isinstance(value, FunctionType) and value.__defaults__:
+                    yield f"{owner.__name__}.{name}()", value.__defaults__
+    for name, value in vars(machine.instance).items():
+        yield f"self.{name}", value
+
+
+def _fixed(value: Any) -> bool:
+    kind = type(value)
+    if kind in _FIXED or isinstance(value, type):
+        return True
+    if kind is tuple:
+        return all(map(_fixed, value))
+    if isinstance(value, list | dict | set):
+        return False
+    return (
+        isinstance(value, Enum)
+        or kind.__module__ in ("typing", "types")
+        or is_frozen(kind)
+        or not hasattr(value, "__dict__")
+    )
+
+
+_FIXED = {int, str, float, bool, bytes, frozenset, type(None), FunctionType, ModuleType, property, classmethod}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return "a dict"  # a cache
+    try:
+        return repr(value) if type(value).__repr__ is not object.__repr__ else repr(sorted(vars(value).items()))
+    except Exception:
+        return "?"

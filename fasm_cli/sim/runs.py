@@ -1,0 +1,162 @@
+"""Runs of a machine in a simulated world: fast ones that look for trouble, exact ones that pin it down.
+
+A fast run records nothing. It judges every step by what costs little, samples what costs a look at the whole state,
+and stops at the first suspicion. The same run is then repeated from its seed with every law at every step, and the
+first violation there, with the events that led to it, is the finding.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from fasm_cli.core.event import Event, Submit
+from fasm_cli.core.laws import Violation, broken_by_step, broken_restore, broken_state, judge, restores
+from fasm_cli.core.machine import Machine
+from fasm_cli.core.step import Memory, Outcome, Process, Step
+from fasm_cli.sim.generate import Generators
+from fasm_cli.sim.outside import Watched as Outside
+from fasm_cli.sim.outside import changed, kept_outside, outside
+from fasm_cli.sim.plan import Plan
+from fasm_cli.sim.quiet import unrest
+from fasm_cli.sim.tally import Tally
+from fasm_cli.sim.trace import Item
+from fasm_cli.sim.watched import Watched
+from fasm_cli.sim.world import World
+
+PROBED = 50  # up to so many pending actions, what restore gives is looked at after every commit; else 1 in 16
+
+
+@dataclass(slots=True)
+class Broken:
+    """A violation, and the items that lead to it from the initial state. The quiet phase is not among them."""
+
+    violation: Violation
+    run: int
+    items: list[Item] = field(default_factory=list)
+
+
+class Runs:
+    """All runs of one plan, to be run in any order and any number of times."""
+
+    def __init__(self, machine: Machine, plan: Plan) -> None:
+        self.machine = machine
+        self.plan = plan
+        self._generators = Generators()
+        self._restores = restores(machine)
+
+    def _world(self, run: int) -> World:
+        return World(self.machine, self._generators, self.plan, run)
+
+    # --- fast -------------------------------------------------------------------------------------------------
+
+    def fast(self, run: int, tally: Tally) -> Violation | None:
+        """One run into `tally`; the first suspicion ends it."""
+        machine = self.machine
+        world = self._world(run)
+        store = Watched(machine, machine.instance.initial())
+        process = Process(machine, store)
+        reached: set[str] = set()
+        refused: dict[tuple[type, type], int] = {}
+        before_run = outside(machine)
+        wrong = None
+        begin, take, next_event, note = store.begin, process.step, world.next, world.note
+        for done in range(1, self.plan.steps + 1):
+            ahead = process.ahead
+            before = store.committed
+            event = next_event(process, begin())
+            step = take(event)
+            if step.outcome is Outcome.REJECTED and type(event) is Submit and not step.dirty and ahead is None:
+                place = (type(event.value), type(step.error))
+                refused[place] = refused.get(place, 0) + 1
+                continue
+            note(step, process)
+            tally.count(step, process)
+            if ahead is not None and process.ahead is not ahead:
+                tally.struck(ahead, process)
+            wrong = self._suspicion(process, step, before, done)
+            if wrong is not None:
+                break
+            if step.outcome is Outcome.COMMITTED and len(reached) < len(machine.sometimes):
+                self._reach(begin(), reached)
+        tally.finish_run(run, done, refused, reached)
+        wrong = wrong or self._settle(process, world, tally)
+        tally.outstanding_of(process)
+        return wrong or self._kept_outside(before_run)
+
+    def _suspicion(self, process: Process, step: Step, before: Any, done: int) -> Violation | None:
+        wrong = broken_by_step(step)
+        if wrong is not None or step.outcome is not Outcome.COMMITTED:
+            return wrong
+        if self._restores and (len(process.pending) < PROBED or done % 16 == 0):
+            wrong = broken_restore(process)
+        return wrong or broken_state(self.machine, before, process.store.begin())
+
+    def _reach(self, state: Any, reached: set[str]) -> None:
+        for name, check in self.machine.sometimes.items():
+            if name not in reached and check(state) is True:
+                reached.add(name)
+
+    def _settle(self, process: Process, world: World, tally: Tally) -> Violation | None:
+        """The quiet phase of a fast run."""
+        for at, event in enumerate(world.settle(process)):
+            before = process.store.committed
+            step = process.step(event)
+            world.note(step, process)
+            tally.count(step, process)
+            wrong = self._suspicion(process, step, before, at)
+            if wrong is not None:
+                return wrong
+        return unrest(process)
+
+    # --- exact ------------------------------------------------------------------------------------------------
+
+    def exact(self, run: int) -> Broken | None:
+        """The same run with every law after every step; None where nothing breaks."""
+        machine = self.machine
+        world = self._world(run)
+        process = Process(machine, Memory(machine, machine.instance.initial()))
+        items: list[Item] = []
+        start = outside(machine)
+        events = (world.next(process, process.store.begin()) for _ in range(self.plan.steps))
+        broken = self._walk(process, world, events, items, run)
+        if broken is None:
+            mark = len(items)
+            broken = self._walk(process, world, world.settle(process), items, run)
+            if broken is None:
+                wrong = unrest(process) or self._kept_outside(start)
+                broken = None if wrong is None else Broken(wrong, run, items[:mark])
+        return broken
+
+    def events(self, run: int, most: int) -> list[Item]:
+        """The first `most` events of a run, whatever they break."""
+        world = self._world(run)
+        process = Process(self.machine, Memory(self.machine, self.machine.instance.initial()))
+        items = []
+        for _ in range(min(most, self.plan.steps)):
+            event = world.next(process, process.store.begin())
+            step = process.step(event)
+            world.note(step, process)
+            items.append(Item(step.number, event))
+        return items
+
+    def _kept_outside(self, start: Outside) -> Violation | None:
+        name = changed(start, outside(self.machine))
+        return kept_outside(name) if name else None
+
+    def _walk(
+        self,
+        process: Process,
+        world: World,
+        events: Iterable[Event],
+        items: list[Item],
+        run: int,
+    ) -> Broken | None:
+        for event in events:
+            before = process.store.committed
+            step = process.step(event)
+            world.note(step, process)
+            items.append(Item(step.number, event))
+            wrong = judge(process, step, before)
+            if wrong is not None:
+                return Broken(wrong, run, items)
+        return None

@@ -1,0 +1,62 @@
+"""Shifts of a ward. Two nurses may swap, and the swap forgets to look whether one of them has the shift already."""
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fasm_cli import Between, Normal, StateMachine, TransitionError
+
+Nurse = Annotated[int, Between(0, 2)]
+
+
+@dataclass
+class Assign:
+    shift: Annotated[int, Between(0, 2)]
+    nurse: Nurse
+
+
+@dataclass
+class HandOver:
+    giver: Nurse
+    taker: Nurse
+
+
+@dataclass
+class Roster:
+    nurses: dict[int, int] = field(default_factory=dict)  # by shift
+
+
+class Taken(TransitionError): ...
+
+
+class HasNoShift(TransitionError): ...
+
+
+class SameNurse(ValueError): ...
+
+
+class Ward(StateMachine):
+    State = Roster
+    Input = Assign | HandOver
+
+    def initial(self):
+        return Roster()
+
+    async def stf(self, state, input, actions):
+        match input:
+            case Normal(Assign(shift, nurse)):
+                if shift in state.nurses or nurse in state.nurses.values():
+                    raise Taken(shift)
+                state.nurses[shift] = nurse
+            case Normal(HandOver(giver, taker)):
+                shift = next((shift for shift, nurse in state.nurses.items() if nurse == giver), None)
+                if shift is None or giver == taker:
+                    raise HasNoShift(giver)
+                state.nurses[shift] = taker
+
+    def check_invariants(self, state):
+        if len(set(state.nurses.values())) < len(state.nurses):
+            raise SameNurse("a nurse has two shifts")
+
+
+LAW = "invariant:check_invariants"
+TRACE = ["Assign(shift=0, nurse=0)", "Assign(shift=1, nurse=1)", "HandOver(giver=0, taker=1)"]

@@ -1,0 +1,38 @@
+"""Sensor readings, marked with an id of the process. It is drawn once, on import, and another one in each process."""
+
+import os
+from dataclasses import dataclass
+from typing import Annotated
+
+from fasm_cli import Between, Normal, StateMachine
+
+BOOT = os.urandom(8).hex()
+
+
+@dataclass
+class Read:
+    celsius: Annotated[int, Between(0, 30)]
+
+
+@dataclass
+class Sensor:
+    celsius: int = 0
+    boot: str = ""
+
+
+class Readings(StateMachine):
+    State = Sensor
+    Input = Read
+
+    def initial(self):
+        return Sensor()
+
+    async def stf(self, state, input, actions):
+        match input:
+            case Normal(Read(celsius)):
+                state.celsius = celsius
+                state.boot = BOOT
+
+
+LAW = "reads"
+TRACE = ["Read(celsius=0)"]

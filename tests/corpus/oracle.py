@@ -1,0 +1,228 @@
+"""The simplest trace that breaks a law, found by trying all of them: slow, obvious, and independent of the simulator.
+
+Traces are tried in the order of their size, with few and simple values. What only shows from outside of the process
+(effects, chance, clock, reads, hash order, hidden state) is not seen here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice, product
+from typing import Any
+from uuid import UUID
+
+from fasm_cli.app.workbench import describe_event
+from fasm_cli.core.codec.shape import Choice, Fixed, Mapping, Member, Nothing, Plain, Record, Sequence, Shape
+from fasm_cli.core.constraints import Between, OneOf, Size, Text
+from fasm_cli.core.event import Complete, Crash, Event, Failure, Fault, Ref, Restore, Submit
+from fasm_cli.core.laws import Violation, violations
+from fasm_cli.core.machine import Machine
+from fasm_cli.core.model import StateMachine, Tracked
+from fasm_cli.core.step import Emission, Memory, Outcome, Process
+from fasm_cli.sim.quiet import quiet_events, unrest
+
+SEEN = "atomic stored restore ids completion defect stuck".split()  # the laws that can be judged here
+
+MOST = 40  # values of one type
+
+
+def sees(law: str) -> bool:
+    """Whether breaking `law` shows here."""
+    return law in SEEN or law.startswith(("invariant:", "transition:", "eventually:"))
+
+
+@dataclass
+class World:
+    """A process, and what has been emitted so far."""
+
+    machine: Machine
+    process: Process
+    emitted: dict[Ref, Tracked] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+
+    @classmethod
+    def fresh(cls, machine: Machine) -> "World":
+        return cls(machine, Process(machine, Memory(machine, machine.instance.initial())))
+
+    def happen(self, event: Event) -> Violation | None:
+        """Let `event` happen; a crash is followed by its restore. Gives the first law that it broke."""
+        wrong = self._one(event)
+        self.lines.append(describe_event(event))
+        if wrong is None and not self.process.up:
+            wrong = self._one(Restore())
+        return wrong
+
+    def _one(self, event: Event) -> Violation | None:
+        before = self.process.store.committed
+        step = self.process.step(event)
+        if step.outcome is Outcome.COMMITTED:
+            for index, action in enumerate(step.actions, 1):
+                if type(action) is Tracked:
+                    self.emitted[Ref(step.number, index)] = action
+        return next(violations(self.process, step, before), None)
+
+    def rest(self) -> Violation | None:
+        """What is wrong once every result was delivered; laws that break on the way there are not looked at."""
+
+        def answer(emission: Emission) -> Any:
+            return _answer(self.machine, emission.tracked)
+
+        for event in quiet_events(self.process, set(), answer):
+            self._one(event)
+        return unrest(self.process)
+
+
+class First:
+    """A chooser that always takes the first, and for whom nothing happens by chance."""
+
+    def below(self, n: int) -> int:
+        return 0
+
+    def between(self, low: int, high: int) -> int:
+        return low
+
+    def chance(self, p: float) -> bool:
+        return False
+
+    def pick(self, options: Any) -> Any:
+        return options[0]
+
+
+def _answer(machine: Machine, tracked: Tracked) -> Any:
+    if machine.cls.respond is not StateMachine.respond:
+        return machine.instance.respond(First(), tracked.id, tracked.action)  # type: ignore[arg-type]
+    return next(values(machine.result))  # type: ignore[arg-type]
+
+
+def play(machine: Machine, events: list[Event], law: str) -> tuple[World, Violation | None]:
+    """Let `events` happen; gives the first violation, that of the quiet phase where `law` is one of rest."""
+    world = World.fresh(machine)
+    for event in events:
+        wrong = world.happen(event)
+        if wrong is not None:
+            return world, wrong
+    return world, world.rest() if law == "stuck" or law.startswith("eventually:") else None
+
+
+def choices(world: World) -> Iterator[Event]:
+    """Everything that may happen next, the simplest first."""
+    machine = world.machine
+    for value in values(machine.input):
+        yield Submit(value)
+    if machine.result is not None:
+        results = list(values(machine.result))
+        for ref, tracked in world.emitted.items():
+            for result in results:
+                yield Complete(ref, tracked.id, result)
+        for id in values(machine.action_id):  # type: ignore[arg-type]
+            if id not in {tracked.id for tracked in world.emitted.values()}:
+                for result in results:
+                    yield Complete(None, id, result)
+                break
+    if world.process.ahead is None:
+        yield Fault(Failure.ADD, 1)
+        yield Fault(Failure.ADD, 2)
+        yield Crash()
+
+
+def search(machine: Machine, longest: int, law: str = "") -> Iterator[tuple[str, list[str]]]:
+    """Every violation of the smallest size at which there is one, as its law and its trace; of `law` only, where given.
+
+    States that were reached before on another way are left out: the first way to each is the one that counts.
+    """
+    level: list[list[Event]] = [[]]
+    seen: set[Any] = set()
+    for _ in range(longest):
+        following: list[list[Event]] = []
+        found = False
+        for events in level:
+            world, _wrong = play(machine, events, "")
+            for event in choices(world):
+                trace = [*events, event]
+                then, wrong = play(machine, trace, law or "stuck")
+                if wrong is not None and law in ("", wrong.law):
+                    found = True
+                    yield wrong.law, then.lines
+                elif wrong is None or wrong.law in ("stuck",) or wrong.law.startswith("eventually:"):
+                    key = _key(play(machine, trace, "")[0])
+                    if key not in seen:
+                        seen.add(key)
+                        following.append(trace)
+        if found:
+            return
+        level = following
+
+
+def _key(world: World) -> Any:
+    process = world.process
+    pending = tuple((repr(id), emission.ref) for id, emission in process.pending.items())
+    emitted = tuple((ref, repr(tracked)) for ref, tracked in world.emitted.items())
+    return world.machine.digest(process.store.committed), pending, emitted, repr(process.ahead)
+
+
+# --- simple values ---------------------------------------------------------------------------------------------------
+
+
+def values(shape: Shape, depth: int = 0) -> Iterator[Any]:
+    """A few values of `shape`, the simplest first."""
+    return islice(_values(shape, depth), MOST)
+
+
+def _values(shape: Shape, depth: int) -> Iterator[Any]:
+    size = next((limit for limit in shape.constraints if isinstance(limit, Size)), Size(0, 2))
+    for limit in shape.constraints:
+        if isinstance(limit, OneOf):
+            yield from limit.values
+            return
+        if isinstance(limit, Between):
+            yield from _between(limit)
+            return
+        if isinstance(limit, Text):
+            letters = limit.alphabet or "ab"
+            for length in range(limit.min, limit.max + 1):
+                yield from map("".join, product(letters, repeat=length))
+            return
+    match shape:
+        case Nothing():
+            yield None
+        case Plain(scalar=scalar):
+            yield from _SCALARS.get(scalar.cls, ())
+        case Member(cls=kind):
+            yield from kind
+        case Record(cls=kind, fields=fields):
+            names = [each.name for each in fields]
+            if depth < 3:
+                for parts in product(*(list(values(each.shape, depth + 1)) for each in fields)):
+                    yield kind(**dict(zip(names, parts, strict=True)))
+        case Sequence(cls=kind, item=item):
+            parts = list(islice(values(item, depth + 1), 2))
+            for length in range(size.min, min(size.max, 2) + 1):
+                yield from map(kind, product(parts, repeat=length))
+        case Fixed(items=items):
+            yield from product(*(list(values(item, depth + 1)) for item in items))
+        case Mapping():
+            yield {}
+        case Choice(members=members):
+            for member in members.values():
+                yield from values(member, depth + 1)
+
+
+def _between(limit: Between) -> Iterator[Any]:
+    if type(limit.low) is int:
+        yield from range(limit.low, limit.high + 1) if limit.high - limit.low < 6 else (
+            *range(limit.low, limit.low + 4),
+            limit.high,
+        )
+    elif type(limit.low) is datetime:
+        yield from (limit.low, limit.low + (limit.high - limit.low) / 2, limit.high)
+    else:
+        yield from (limit.low, limit.high)
+
+
+_SCALARS: dict[type, tuple[Any, ...]] = {
+    int: (0, 1, -1),
+    str: ("", "a"),
+    bool: (False, True),
+    float: (0.0, 1.0),
+    UUID: (UUID(int=0),),
+}
