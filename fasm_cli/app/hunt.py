@@ -20,7 +20,8 @@ from fasm_cli.sim.tally import Tally
 from fasm_cli.store.catalog import Project
 
 BATCH_STEPS = 20_000  # of fast runs, for one call of a worker
-TRIES = 12  # suspicious runs of one law that are pinned down though the last ones showed nothing new
+PATIENCE = 4  # times as long for what replicas found: each trace played there takes several processes
+TRIES = 12  # suspicious runs of one sort that are pinned down and show nothing new
 REPLICATED = 24  # runs that replicas repeat
 
 
@@ -73,7 +74,7 @@ class Hunt:
     caught: list[Caught] = field(default_factory=list)
     interrupted: bool = False
     cut_short: bool = False  # the time to shrink was up before it was done
-    _nothing_new: Counter[str] = field(default_factory=Counter)
+    _nothing_new: Counter[tuple[str, str]] = field(default_factory=Counter)
     _pinned: set[tuple[str, int]] = field(default_factory=set)
 
     def go(self) -> Iterator[Progress]:
@@ -122,15 +123,15 @@ class Hunt:
 
     def _look_at(self, batch: Batch, pool: Pool) -> None:
         for run, suspicion in batch.suspicions:
-            law = suspicion.law
-            if len(self.caught) >= self.search.most or self._nothing_new[law] >= TRIES:
+            sort = (suspicion.law, suspicion.sort)
+            if len(self.caught) >= self.search.most or self._nothing_new[sort] >= TRIES:
                 continue
             pinned = pool.one(worker.pin, self.search.plan, run)
             if pinned is None:
-                why = f"the run does not go the same way twice: the first time it broke {law}: {suspicion.why}"
+                why = f"the run does not go the same way twice: the first time it broke {sort[0]}: {suspicion.why}"
                 pinned = Pinned(Violation("hidden", why), run, 0, [])
             if not self._catch(pinned):
-                self._nothing_new[law] += 1
+                self._nothing_new[sort] += 1
 
     def _catch(self, pinned: Pinned) -> bool:
         key = (pinned.violation.law, pinned.line)
@@ -155,7 +156,7 @@ class Hunt:
             if _plainly(caught.pinned):
                 caught.smallest = self._recurring(next(results), caught.pinned, replicas)
             else:
-                caught.smallest = replicas.shrink(caught.pinned, seconds)
+                caught.smallest = replicas.shrink(caught.pinned, PATIENCE * seconds)
             self.cut_short |= caught.smallest is not None and not caught.smallest.in_time
             yield self._progress(None, "shrinking")
         best: dict[tuple[str, int], Caught] = {}

@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 
 from fasm_cli.app.report_laws import Linted, LintLine
-from fasm_cli.core.errors import UsageError, did_you_mean
+from fasm_cli.core.errors import UsageError
 from fasm_cli.core.lint import lint as findings
 from fasm_cli.store.catalog import Project
 
@@ -39,8 +40,9 @@ def _files(project: Project, path: Path) -> Iterator[Path]:
         named = project.machines / f"{path}.py"
         if named.is_file():
             raise UsageError(f"no such path {str(path)!r}", f"lint takes paths: fasm lint {named}")
-        near = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise UsageError(f"no such path {str(path)!r}", did_you_mean(path.name, near) if near else "")
+        beside = sorted(entry.name for entry in path.parent.iterdir()) if path.parent.is_dir() else []
+        near = get_close_matches(path.name, beside, n=1)
+        raise UsageError(f"no such path {str(path)!r}", f"did you mean {str(path.parent / near[0])!r}?" if near else "")
 
 
 def _python(folder: Path) -> Iterator[Path]:

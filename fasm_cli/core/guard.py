@@ -7,7 +7,6 @@ whose code a frame belongs to: no I/O, no patching. One thread of a process driv
 
 import os
 import sys
-from collections.abc import Callable
 from enum import Enum
 from itertools import accumulate
 from pathlib import PurePath
@@ -49,17 +48,16 @@ class Doubt(Protocol):
 class Latch:
     """`armed` while a machine's code runs under the guard; `caught` is the first breach of the current call.
 
-    `installed` is what `armed` becomes: false where there is no guard. `send` takes the place of `coroutine.send(None)`
-    once asyncio is in the process. Plain attributes: arming is one assignment in the hot loop.
+    `installed` is what `armed` becomes: false where there is no guard. Plain attributes: arming is one assignment in
+    the hot loop.
     """
 
-    __slots__ = ("_thread", "armed", "caught", "installed", "send")
+    __slots__ = ("_thread", "armed", "caught", "installed")
 
     def __init__(self) -> None:
         self.armed = False
         self.installed = False
         self.caught: Breach | Doubt | None = None
-        self.send: Callable[[Any], Any] | None = None
         self._thread = 0
 
     def trip(self, breach: Breach) -> NoReturn:

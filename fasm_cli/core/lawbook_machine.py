@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from fasm_cli import (Between, Normal, StateMachine, Tracked, TrackedActionCompleted, TransitionError, Untracked,
-                      invariant, sometimes)
+                      eventually, invariant, sometimes, transition_invariant)
 
 LIMIT = 20
 

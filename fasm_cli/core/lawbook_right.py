@@ -62,7 +62,8 @@ def answered(self, state, id, result, actions):
         case Charged():
             del state.waiting[id]
         case Declined():
-            actions.add(Tracked(id, Charge(state.waiting[id])))
+            actions.add(Untracked(Notify("declined")))
+            del state.waiting[id]
 """,
     "hidden": """
 def pay(self, state, pay, actions):

@@ -6,7 +6,7 @@ gives, or the state.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fasm_cli.core.codec.render import render
@@ -23,6 +23,7 @@ class Violation:
 
     law: str
     why: str
+    sort: str = field(default="", compare=False, repr=False)  # tells apart the ways in which one law is broken, without the values of one trace
 
 
 def judge(process: Process, step: Step, before: Any) -> Violation | None:
@@ -57,6 +58,22 @@ def broken_state(machine: Machine, before: Any, after: Any) -> Violation | None:
     return next(_by_state(machine, before, after), None)
 
 
+def machine_holds(machine: Machine, before: Any, after: Any) -> bool:
+    """Whether all that `broken_state` looks at holds: the same question, asked as quickly as it can be."""
+    try:
+        for check in machine.quick_checks:
+            if check(after) is not True:
+                return False
+        for check in machine.quick_transition_checks:
+            if check(before, after) is not True:
+                return False
+        if machine.checks_invariants:
+            machine.instance.check_invariants(after)
+    except Exception:
+        return False
+    return True
+
+
 def broken_invariant(machine: Machine, state: Any) -> Violation | None:
     """The first invariant that `state` breaks."""
     return next(_invariants(machine, state), None)
@@ -83,19 +100,19 @@ def _by_step(step: Step) -> Iterator[Violation]:
         yield _retried(step.before, step.actions)
     if step.reused and type(step.event) is not Restore:
         ids = ", ".join(map(render, step.reused))
-        yield Violation("ids", f"the id {ids} was given to another action while it was pending")
+        yield Violation("ids", f"the id {ids} was given to another action while it was pending", "reused")
     if type(step.event) is Restore:
         yield from _restore(step)
     elif step.dirty:
-        yield Violation("atomic", f"the state was changed before {step.error} was raised")
+        yield Violation("atomic", f"the state was changed before {step.error} was raised", type(step.error).__name__)
     elif type(step.event) is Complete and step.outcome is Outcome.COMMITTED:
         yield from _completion(step)
 
 
 def _defect(error: BaseException | None) -> Violation:
     if isinstance(error, Breach):
-        return Violation(error.law, str(error))
-    return Violation("defect", f"{type(error).__name__}: {error}")
+        return Violation(error.law, str(error), error.call)
+    return Violation("defect", f"{type(error).__name__}: {error}", type(error).__name__)
 
 
 def _retried(before: tuple[Action, ...], now: tuple[Action, ...]) -> Violation:
@@ -122,11 +139,15 @@ def _completion(step: Step) -> Iterator[Violation]:
     id = render(step.event.id)  # type: ignore[union-attr]
     if step.expected:
         if not step.moved and not emits:
-            yield Violation("completion", f"the result of action {id} was accepted and nothing came of it")
+            yield Violation("completion", f"the result of action {id} was accepted and nothing came of it", "ignored")
     elif emits:
-        yield Violation("completion", f"a result for {id}, which is not pending, was accepted and led to a new action")
+        yield Violation(
+            "completion", f"a result for {id}, which is not pending, was accepted and led to a new action", "emits"
+        )
     elif step.moved:
-        yield Violation("completion", f"a result for {id}, which is not pending, was accepted and changed the state")
+        yield Violation(
+            "completion", f"a result for {id}, which is not pending, was accepted and changed the state", "changes"
+        )
 
 
 def _by_restore(process: Process) -> Iterator[Violation]:

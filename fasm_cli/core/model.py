@@ -85,7 +85,7 @@ class Actions:
     `add` is fallible: validate first, add next, change the state last.
     """
 
-    __slots__ = ("_fix", "_items", "_room", "fixed")
+    __slots__ = ("_fix", "_room", "fixed", "items")
 
     def __init__(self, room: int | None = None, fix: Callable[[Action], Action] | None = None) -> None:
         self._fix = fix
@@ -93,7 +93,7 @@ class Actions:
 
     def clear(self, room: int | None = None) -> None:
         """Empty the container; `room` is how many actions it will take (any number where None)."""
-        self._items: list[Action] = []
+        self.items: list[Action] = []
         self.fixed: list[Action] = []  # copies made by `fix` at the moment of `add`, for who wants to be exact
         self._room = -1 if room is None else room
 
@@ -103,17 +103,17 @@ class Actions:
         if kind is not Tracked and kind is not Untracked:
             raise TypeError(f"actions.add takes Tracked(id, action) or Untracked(action), got {action!r}")
         if self._room == 0:
-            raise ActionsFull(held=len(self._items))
+            raise ActionsFull(held=len(self.items))
         self._room -= 1
-        self._items.append(action)
+        self.items.append(action)
         if self._fix is not None:
             self.fixed.append(self._fix(action))
 
     def __iter__(self) -> Iterator[Action]:
-        return iter(self._items)
+        return iter(self.items)
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self.items)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -144,10 +144,11 @@ class Process:
     `ahead` is the fault that waits for the next transition or restore.
     """
 
-    __slots__ = ("_attempt", "_emitted", "actions", "ahead", "machine", "number", "pending", "store", "up")
+    __slots__ = ("_attempt", "_emitted", "_stf", "actions", "ahead", "machine", "number", "pending", "store", "up")
 
     def __init__(self, machine: Machine, store: Store) -> None:
         self.machine = machine
+        self._stf = machine.stf
         self.store = store
         self.pending: dict[Any, Emission] = {}
         self.up = True
@@ -179,51 +180,57 @@ class Process:
             return self._skipped(event, "the process is down; restore it first")
         ahead, self.ahead = self.ahead, None
         actions = self.actions
-        actions.clear(_room(ahead))
-        state = self.store.begin()
+        actions.clear(None if ahead is None else _room(ahead))
+        store = self.store
+        state = store.begin()
         if ahead is not None and ahead == _LOAD:
             return Step(self.number, event, Outcome.FAILED, why="the state could not be loaded")
         try:
-            error = drive(self.machine.stf(state, input, actions))
-            emitted: tuple[Action, ...] = tuple(actions)
-            altered = ""
+            error = drive(self._stf(state, input, actions))
+            emitted: tuple[Action, ...] = tuple(actions.items)
+            altered = "" if store.fix is None else self._look_at_actions(emitted)
             if actions.fixed:
-                altered = _altered(zip(emitted, actions.fixed, strict=True)) or _altered(self._emitted)
-                originals, emitted = emitted, tuple(actions.fixed)
-                self._emitted = tuple(zip(originals, emitted, strict=True))
-            elif self._emitted:
-                altered = _altered(self._emitted)
-                self._emitted = ()
+                emitted = tuple(actions.fixed)
             if error is None and ahead is not None and ahead in (_COMMIT, _BEFORE_COMMIT):
                 return self._not_committed(event, ahead, emitted)
             completes = type(input) is TrackedActionCompleted
-            moved = error is not None or not completes or self.store.changed()
+            moved = not completes or error is not None or store.changed()
             if error is None:
                 try:
-                    emitted = self.store.commit(emitted)
+                    emitted = store.commit(emitted)
                 except Mismatch as wrong:
                     error = Defect(str(wrong))
         except BaseException:  # Ctrl-C: nothing half done stays behind
-            self.store.reload()
+            store.reload()
             raise
         expected = completes and input.id in self.pending  # type: ignore[union-attr]
         if error is not None:
-            dirty = self.store.rollback(error)
-            outcome = Outcome.REJECTED if isinstance(error, TransitionError) else Outcome.DEFECT
-            return Step(self.number, event, outcome, error, dirty=dirty, expected=expected, altered=altered)
+            dirty = store.rollback(error)
+            outcome = _REJECTED if isinstance(error, TransitionError) else _DEFECT
+            step = Step(self.number, event, outcome, error, (), dirty)
+            step.expected, step.altered = expected, altered
+            return step
         before, self._attempt = self._attempt, None
         if expected:
             del self.pending[input.id]  # type: ignore[union-attr]
         reused = self._note(emitted) if emitted else ()
         if ahead is not None and ahead == _UNKNOWN:
             self.up = False
-        step = Step(
-            self.number, event, Outcome.COMMITTED, actions=emitted, expected=expected, moved=moved, reused=reused
-        )
-        step.altered = altered
+        step = Step(self.number, event, _COMMITTED, None, emitted)
+        if completes:
+            step.expected, step.moved = expected, moved
+        if reused or altered:
+            step.reused, step.altered = reused, altered
         if before is not None and before[0] == event:
             step.before = before[1]
         return step
+
+    def _look_at_actions(self, emitted: tuple[Action, ...]) -> str:
+        """Whether an action of this transition or of the last one is not what it was when it was added."""
+        fixed = self.actions.fixed
+        altered = _altered(zip(emitted, fixed, strict=True)) or _altered(self._emitted)
+        self._emitted = tuple(zip(emitted, fixed, strict=True))
+        return altered
 
     def _not_committed(self, event: Event, ahead: Crash | Fault, emitted: tuple[Action, ...]) -> Step:
         self.store.reload()
@@ -292,6 +299,7 @@ class Process:
         return tuple(known)
 
 
+_COMMITTED, _REJECTED, _DEFECT = Outcome.COMMITTED, Outcome.REJECTED, Outcome.DEFECT  # an enum's look-up is slow
 _LOAD, _COMMIT, _UNKNOWN = Fault(Failure.LOAD), Fault(Failure.COMMIT), Fault(Failure.UNKNOWN)
 _BEFORE_COMMIT = Crash(Point.BEFORE_COMMIT)
 
@@ -323,7 +331,7 @@ def drive(coroutine: Coroutine[Any, Any, Any]) -> BaseException | None:
     latch = LATCH
     try:
         latch.armed = latch.installed
-        awaited = coroutine.send(None) if latch.send is None else latch.send(coroutine)
+        awaited = coroutine.send(None)
     except StopIteration as done:  # not `finally`, which costs more than all the rest
         latch.armed = False
         if latch.caught is not None and (breach := latch.take()) is not None:
@@ -331,12 +339,13 @@ def drive(coroutine: Coroutine[Any, Any, Any]) -> BaseException | None:
         if done.value is None:
             return None
         return Defect(f"returned {done.value!r}; change the state in place and return None")
+    except (KeyboardInterrupt, GeneratorExit):
+        latch.armed = False
+        latch.take()
+        raise
     except BaseException as error:
         latch.armed = False
-        breach = latch.take()
-        if isinstance(error, KeyboardInterrupt | GeneratorExit):
-            raise
-        return breach or error
+        return error if latch.caught is None else latch.take() or error
     latch.armed = False
     breach = latch.take() or awaiting(coroutine, awaited)
     with suppress(RuntimeError):  # it may swallow GeneratorExit; it is a breach already

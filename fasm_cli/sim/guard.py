@@ -6,7 +6,7 @@ a transition everything does what it always did. The technique and its costs: re
 
 - wrappers for what Python has no audit event for: clocks, randomness, the environment, `print` (`guard_calls`);
 - an audit hook for the rest, below any name that a module may have bound: files, sockets, processes, databases;
-- a tripwire in place of the event loop (`guard_loop`), and the await gate in `drive`.
+- the await gate in `drive`, which takes no event loop and lets nothing be awaited but helpers.
 
 Modules are patched when something imports them, by the audit hook, so that the guard imports none for its own sake.
 It is a safety net for honest mistakes and no sandbox: `from posix import getpid`, ctypes loaded before, and modules
@@ -20,7 +20,6 @@ from types import ModuleType
 from typing import Any
 
 from fasm_cli.core.guard import LATCH
-from fasm_cli.sim import guard_loop
 from fasm_cli.sim.guard_calls import CALLS, audited
 from fasm_cli.sim.guard_patch import Patches
 from fasm_cli.sim.guard_witness import accuse
@@ -39,8 +38,6 @@ def install() -> None:
     if not LATCH.installed:
         LATCH.installed = True
         gc.callbacks.append(_collecting)
-    if "asyncio" in sys.modules:
-        LATCH.send = guard_loop.send
     _patches.patch_loaded()
 
 
@@ -48,7 +45,6 @@ def uninstall() -> None:
     """Take the wrappers out again; the audit hook stays and does nothing. For tests."""
     if LATCH.installed:
         LATCH.installed = LATCH.armed = False
-        LATCH.send = None
         gc.callbacks.remove(_collecting)
         _patches.undo()
 
@@ -62,7 +58,7 @@ def rebind(module: ModuleType) -> None:
 def _hook() -> Any:
     """The audit hook. It lives as long as the interpreter and must not need its modules: all it uses is bound here."""
     latch, interesting, loaded, patches = LATCH, _PATCHED_ON_IMPORT, sys.modules, _patches
-    blame, look, load, loop = accuse, audited, importlib.import_module, guard_loop.send
+    blame, look, load = accuse, audited, importlib.import_module
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
         if event == "import":
@@ -74,8 +70,6 @@ def _hook() -> Any:
                 except ImportError:
                     return  # it will be raised again where it belongs
                 patches.patch_loaded()
-                if name == "asyncio":
-                    latch.send = loop
             return
         if latch.armed:
             if event == "builtins.breakpoint":

@@ -56,6 +56,7 @@ class Patches:
         self._patched: set[str] = set()
         self._undo: list[Callable[[], None]] = []
         self._stands_for: dict[int, tuple[Any, Any]] = {}  # id of the original: the original, and its wrapper
+        self._wrappers: set[int] = set()
         self._types: set[type] = set()
 
     def patch_loaded(self) -> None:
@@ -72,6 +73,7 @@ class Patches:
             self._undo.pop()()
         self._patched.clear()
         self._stands_for.clear()
+        self._wrappers.clear()
         self._types.clear()
 
     def rebind(self, module: ModuleType) -> None:
@@ -114,8 +116,8 @@ class Patches:
             for path in row.names.split():
                 first, _, rest = path.partition(".")
                 found = vars(module).get(first)
-                if found is None or isinstance(found, Guarded):
-                    continue
+                if found is None or id(found) in self._wrappers:
+                    continue  # not in this version, or bound from where it is wrapped already
                 call = shown(name, path)
                 if rest:
                     self._method(found, rest, row, call)
@@ -128,6 +130,7 @@ class Patches:
         original = vars(owner)[name]
         setattr(owner, name, wrapper)
         self._stands_for[id(original)] = original, wrapper
+        self._wrappers.add(id(wrapper))
         self._undo.append(lambda: setattr(owner, name, original))
 
     def _method(self, cls: type, name: str, row: Row, call: str) -> None:

@@ -19,7 +19,7 @@ _DEBUGGERS = frozenset({"bdb", "pdb", "pydevd", "_pydevd_bundle", "debugpy", "co
 
 # The library reads files here, but what it reads belongs to the program as its modules do: the time zone database, and
 # the source lines of a traceback. `copy` makes an unseeded generator only to give it the state of another.
-_INNOCENT = frozenset({"zoneinfo", "linecache", "copy", "copyreg"})
+_INNOCENT = frozenset({"zoneinfo", "linecache", "inspect", "copy", "copyreg"})
 
 
 def accuse(law: str, call: str, *, direct: bool = False) -> None:

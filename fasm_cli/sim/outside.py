@@ -78,6 +78,6 @@ def _text(value: Any) -> str:
     if isinstance(value, dict):
         return "a dict"  # a cache
     try:
-        return repr(value) if type(value).__repr__ is not object.__repr__ else repr(sorted(vars(value).items()))
+        return repr(sorted(vars(value).items())) if hasattr(value, "__dict__") else repr(value)
     except Exception:
         return "?"

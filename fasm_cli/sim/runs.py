@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fasm_cli.core.event import Event, Submit
-from fasm_cli.core.laws import Violation, broken_by_step, broken_restore, broken_state, judge, restores
+from fasm_cli.core.laws import Violation, broken_by_step, broken_restore, broken_state, judge, machine_holds, restores
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.step import Memory, Outcome, Process, Step
 from fasm_cli.sim.generate import Generators
@@ -18,11 +18,12 @@ from fasm_cli.sim.outside import Watched as Outside
 from fasm_cli.sim.outside import changed, kept_outside, outside
 from fasm_cli.sim.plan import Plan
 from fasm_cli.sim.quiet import unrest
-from fasm_cli.sim.tally import Tally
+from fasm_cli.sim.tally import Plain, Tally
 from fasm_cli.sim.trace import Item
 from fasm_cli.sim.watched import Watched
 from fasm_cli.sim.world import World
 
+_COMMITTED, _REJECTED = Outcome.COMMITTED, Outcome.REJECTED  # an enum's look-up is slow
 PROBED = 50  # up to so many pending actions, what restore gives is looked at after every commit; else 1 in 16
 
 
@@ -56,40 +57,56 @@ class Runs:
         store = Watched(machine, machine.instance.initial())
         process = Process(machine, store)
         reached: set[str] = set()
-        refused: dict[tuple[type, type], int] = {}
+        plain = Plain()
         before_run = outside(machine)
         wrong = None
-        begin, take, next_event, note = store.begin, process.step, world.next, world.note
+        take, next_event, inputs = process.step, world.next, plain.inputs
+        to_reach = len(machine.sometimes)
         for done in range(1, self.plan.steps + 1):
             ahead = process.ahead
             before = store.committed
-            event = next_event(process, begin())
+            event = next_event(process, store.live)
             step = take(event)
-            if step.outcome is Outcome.REJECTED and type(event) is Submit and not step.dirty and ahead is None:
-                place = (type(event.value), type(step.error))
-                refused[place] = refused.get(place, 0) + 1
-                continue
-            note(step, process)
-            tally.count(step, process)
-            if ahead is not None and process.ahead is not ahead:
-                tally.struck(ahead, process)
+            outcome = step.outcome
+            if type(event) is Submit and ahead is None and (outcome is _COMMITTED or outcome is _REJECTED):
+                error = step.error
+                kinds = (type(event.value), None if error is None else type(error))
+                inputs[kinds] = inputs.get(kinds, 0) + 1
+                if error is not None:
+                    if not step.dirty:
+                        continue
+                elif step.actions:
+                    world.emitted(step, process, plain.emitted)
+            else:
+                world.note(step, process)
+                tally.count(step, process)
+                if ahead is not None and process.ahead is not ahead:
+                    tally.struck(ahead, process)
             wrong = self._suspicion(process, step, before, done)
             if wrong is not None:
                 break
-            if step.outcome is Outcome.COMMITTED and len(reached) < len(machine.sometimes):
-                self._reach(begin(), reached)
-        tally.finish_run(run, done, refused, reached)
+            if outcome is _COMMITTED and len(reached) < to_reach:
+                self._reach(store.live, reached)
+        tally.finish_run(run, done, plain, reached)
         wrong = wrong or self._settle(process, world, tally)
         tally.outstanding_of(process)
         return wrong or self._kept_outside(before_run)
 
     def _suspicion(self, process: Process, step: Step, before: Any, done: int) -> Violation | None:
-        wrong = broken_by_step(step)
-        if wrong is not None or step.outcome is not Outcome.COMMITTED:
-            return wrong
+        """What looks wrong: cheap looks that say yes or no, and the laws themselves where one says yes."""
+        committed = step.outcome is _COMMITTED
+        if not committed or step.reused or step.before is not None or type(step.event) is not Submit:
+            wrong = broken_by_step(step)
+            if wrong is not None or not committed:
+                return wrong
         if self._restores and (len(process.pending) < PROBED or done % 16 == 0):
             wrong = broken_restore(process)
-        return wrong or broken_state(self.machine, before, process.store.begin())
+            if wrong is not None:
+                return wrong
+        after = process.store.begin()
+        if not machine_holds(self.machine, before, after):
+            return broken_state(self.machine, before, after)
+        return None
 
     def _reach(self, state: Any, reached: set[str]) -> None:
         for name, check in self.machine.sometimes.items():

@@ -24,7 +24,7 @@ class Tally:
     sometimes: dict[str, tuple[int, int]] = field(default_factory=dict)  # name -> (runs that reached it, the first)
 
     def count(self, step: Step, process: Process) -> None:
-        """Take in one step that is not a rejected input (those are counted in bulk, by `inputs`)."""
+        """Take in one step that is not a plain input (those are counted by class, in `Plain`)."""
         event = step.event
         refusal = refusal_of(step)
         if type(event) is Submit:
@@ -49,12 +49,14 @@ class Tally:
         name = f"{fault.failure} fails" if type(fault) is Fault else f"crash {fault.point}"  # type: ignore[union-attr]
         self._fault(name, process)
 
-    def finish_run(self, run: int, steps: int, refused: dict[tuple[type, type], int], reached: set[str]) -> None:
-        """The steps of a run are over; `refused` counts its rejected inputs by class and reason."""
+    def finish_run(self, run: int, steps: int, plain: "Plain", reached: set[str]) -> None:
+        """The steps of a run are over; `plain` are its inputs and actions that were counted by class."""
         self.runs += 1
         self.steps += steps
-        for (value, error), times in refused.items():
-            self.inputs[value.__name__, error.__name__] += times
+        for (value, error), times in plain.inputs.items():
+            self.inputs[value.__name__, "" if error is None else error.__name__] += times
+        for action, times in plain.emitted.items():
+            self.emitted[action.__name__] += times
         for name in reached:
             times, first = self.sometimes.get(name, (0, run))
             self.sometimes[name] = (times + 1, min(first, run))
@@ -80,6 +82,14 @@ class Tally:
         for name, (times, first) in other.sometimes.items():
             known, earliest = self.sometimes.get(name, (0, first))
             self.sometimes[name] = (known + times, min(first, earliest))
+
+
+@dataclass(slots=True)
+class Plain:
+    """What a run is mostly made of, counted without making a name of anything."""
+
+    inputs: dict[tuple[type, type | None], int] = field(default_factory=dict)  # by class, and class of the refusal
+    emitted: dict[type, int] = field(default_factory=dict)
 
 
 def refusal_of(step: Step) -> str:

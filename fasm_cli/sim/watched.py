@@ -17,23 +17,23 @@ FIRST = 4  # occurrences of a place that are all looked at; after them the 8th, 
 class Watched:
     """The store of a fast run."""
 
-    __slots__ = ("_copy", "_live", "_seen", "committed", "fix")
+    __slots__ = ("_copy", "_seen", "committed", "fix", "live")
 
     def __init__(self, machine: Machine, state: Any) -> None:
         self.fix: Callable[[Action], Action] | None = None
         self._copy = machine.copiers.of(machine.state)
         self.committed = self._copy(state)
-        self._live = state
+        self.live = state
         self._seen: dict[Any, int] = {}
 
     def begin(self) -> Any:
-        return self._live
+        return self.live
 
     def changed(self) -> bool:
-        return bool(self._live != self.committed)
+        return bool(self.live != self.committed)
 
     def commit(self, actions: tuple[Action, ...]) -> tuple[Action, ...]:
-        self.committed = self._copy(self._live)
+        self.committed = self._copy(self.live)
         return actions
 
     def rollback(self, error: BaseException | None) -> bool:
@@ -45,7 +45,7 @@ class Watched:
         return self.changed()
 
     def reload(self) -> None:
-        self._live = self._copy(self.committed)
+        self.live = self._copy(self.committed)
 
 
 def _place(error: BaseException | None) -> Any:

@@ -101,6 +101,15 @@ class World:
         if not process.up and type(event) is not Restore:
             self._process_died(event, step)
 
+    def emitted(self, step: Step, process: Process, counts: dict[type, int]) -> None:
+        """As `note`, for an input that was committed with actions and met no fault; their classes go into `counts`."""
+        for action in step.actions:
+            kind = type(action.action)
+            counts[kind] = counts.get(kind, 0) + 1
+            if type(action) is Tracked:
+                self.in_flight.append(process.pending[action.id])
+        self._last_step = step.number
+
     # --- the ordinary course of things ------------------------------------------------------------------------
 
     def _propose(self, state: Any) -> Any:

@@ -1,8 +1,12 @@
 """Settings for Hypothesis, and a machine made on the spot from the one function that a test is about."""
 
+import importlib.util
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +18,7 @@ from fasm_cli.core.laws import Violation, judge
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.step import Memory, Outcome, Process, Step
 
+ROOT = Path(__file__).parents[2]
 SLOW = bool(os.environ.get("FASM_SLOW"))
 
 settings.register_profile(
@@ -143,3 +148,23 @@ async def _restore(self: Any, state: Box, actions: Actions) -> None:
 @pytest.fixture(scope="session")
 def tiny() -> type[Tiny]:
     return Tiny
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Callable[[str], Machine]:
+    """A machine of `machines/` by name, loaded once."""
+
+    @cache
+    def load(name: str) -> Machine:
+        spec = importlib.util.spec_from_file_location(f"core_{name}", ROOT / "machines" / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = sys.modules[f"core_{name}"] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        found = [
+            each for each in vars(module).values() if isinstance(each, type) and each.__module__ == module.__name__
+        ]
+        (cls,) = (each for each in found if issubclass(each, StateMachine))
+        return Machine(cls, name)
+
+    return load

@@ -21,7 +21,7 @@ from fasm_cli.core.model import StateMachine, Tracked
 from fasm_cli.core.step import Emission, Memory, Outcome, Process
 from fasm_cli.sim.quiet import quiet_events, unrest
 
-SEEN = "atomic stored restore ids completion defect stuck".split()  # the laws that can be judged here
+SEEN = ("atomic", "stored", "restore", "ids", "completion", "defect", "stuck")  # the laws that can be judged here
 
 MOST = 40  # values of one type
 
@@ -209,9 +209,13 @@ def _values(shape: Shape, depth: int) -> Iterator[Any]:
 
 def _between(limit: Between) -> Iterator[Any]:
     if type(limit.low) is int:
-        yield from range(limit.low, limit.high + 1) if limit.high - limit.low < 6 else (
-            *range(limit.low, limit.low + 4),
-            limit.high,
+        yield from (
+            range(limit.low, limit.high + 1)
+            if limit.high - limit.low < 6
+            else (
+                *range(limit.low, limit.low + 4),
+                limit.high,
+            )
         )
     elif type(limit.low) is datetime:
         yield from (limit.low, limit.low + (limit.high - limit.low) / 2, limit.high)

@@ -1,16 +1,18 @@
 """A machine to put a snippet into, and what the lint says of it."""
 
+import ast
 from collections.abc import Callable
 from textwrap import dedent, indent
 
 import pytest
 
+from fasm_cli.core.lawbook import WALLET
 from fasm_cli.core.lint import lint
 
-TEMPLATE = '''\
+TEMPLATE = """\
 from dataclasses import dataclass, field
 from fasm_cli import *
-from fasm_cli import Actions, Normal, StateMachine, Tracked, TrackedActionCompleted, TransitionError, Untracked, invariant
+from fasm_cli import Normal, StateMachine, Tracked, TrackedActionCompleted, TransitionError, Untracked, invariant
 {top}
 class Refused(TransitionError): ...
 @dataclass
@@ -58,7 +60,7 @@ class M(StateMachine):
 {restore}
 {methods}
 {after}
-'''
+"""
 
 
 def source(body: str = "pass", **parts: str) -> str:
@@ -98,3 +100,19 @@ def _marked() -> Callable[[str], list[tuple[int, str]]]:
 @pytest.fixture(name="said")
 def _said() -> Callable[[str], list[tuple[int, str]]]:
     return said
+
+
+def built(methods: str) -> str:
+    """The machine of the lawbook with `methods` in place of its own of the same names."""
+    tree = ast.parse(WALLET)
+    cls = tree.body[-1]
+    assert isinstance(cls, ast.ClassDef)
+    new = [node for node in ast.parse(methods).body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    names = {node.name for node in new}
+    cls.body = [node for node in cls.body if getattr(node, "name", "") not in names] + new
+    return ast.unparse(tree)
+
+
+@pytest.fixture(name="built")
+def _built() -> Callable[[str], str]:
+    return built

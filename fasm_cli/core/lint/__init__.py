@@ -3,7 +3,7 @@
 Looked at is what can be reached from `stf`, `restore` and the invariants, through helpers in the same module. A rule
 speaks only where names and types leave no doubt: the lint has the best messages, the simulation the last word.
 
-    module  names of the file     scope    names of a function    flow     paths (atomic, completion)
+    module  names of the file     scope    names of a function    flow     atomic, completion
     kinds   declared types        binding  what they are bound to outside  clock, random, effects, reads
     calls   who calls whom        infer    types of expressions   order    sets · shared  hidden, reads, restore
 """
@@ -12,6 +12,7 @@ import ast
 import io
 import re
 import tokenize
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from fasm_cli.core.lawbook import BOOK
@@ -28,6 +29,7 @@ from fasm_cli.core.lint.shared import changing, shared
 
 __all__ = ["Finding", "lint"]
 
+WAYS = 16  # in which one function is looked at, each with other arguments
 CHECKS = frozenset({"invariant", "sometimes", "eventually", "transition_invariant"})
 ROLES = {
     Kind.STF: (Root.MACHINE, Root.STATE, Root.MESSAGE, Root.ACTIONS),
@@ -73,13 +75,15 @@ def _said(module: Module) -> Iterator[tuple[ast.AST, str, str]]:
 
 def _reachable(ahead: list[Context], scope: Callable[[Context], Scope]) -> Iterator[tuple[ast.AST, str, str]]:
     met = dict.fromkeys(ahead)
+    ways = Counter(context.function for context in ahead)
     while ahead:
         here = scope(ahead.pop())
         for rule in (outside, order, shared):
             yield from rule(here)
         for node in own_nodes(here.context.function):
             for context in reached_from(here, node):
-                if context not in met:
+                if context not in met and ways[context.function] < WAYS:
+                    ways[context.function] += 1
                     met[context] = None
                     ahead.append(context)
     reached = {context.function for context in met}

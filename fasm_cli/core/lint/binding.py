@@ -33,7 +33,7 @@ class _Bindings:
             self._node(node)
         scope = self.scope
         for name, found in self.found.items():
-            texts = {None if kind is None else ast.unparse(kind) for kind, _ in found}
+            texts = {None if kind is None else kinds.text_of(kind) for kind, _ in found}
             kind = found[0][0] if len(texts) == 1 else None
             scope.types.pop(name, None)
             if kind is not None:
@@ -58,7 +58,7 @@ class _Bindings:
             root = roots.get(name)
             single = kinds.only(module, kind)
             if root is None and single is not None:
-                if state is not None and ast.unparse(single) == ast.unparse(state):
+                if state is not None and kinds.text_of(single) == kinds.text_of(state):
                     root = Root.STATE
                 elif kinds.head(single) == "Actions":
                     root = Root.ACTIONS

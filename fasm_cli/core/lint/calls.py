@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from fasm_cli.core.lint.infer import Called, called, named, type_of
+from fasm_cli.core.lint.kinds import text_of
 from fasm_cli.core.lint.scope import Context, Root, Scope
 
 
@@ -34,7 +35,7 @@ def _context(scope: Scope, target: Called, given: dict[str, ast.expr]) -> Contex
         if root is not None:
             roots.append((name, root))
         if kind is not None:
-            declared.append((name, ast.unparse(kind)))
+            declared.append((name, text_of(kind)))
     return Context(target.function, target.owner, here.machine, here.kind, tuple(roots), tuple(declared))
 
 

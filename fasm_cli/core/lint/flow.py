@@ -5,19 +5,31 @@ does nothing. Only what lies on one path is held against it; where a path is in 
 """
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from fasm_cli.core.lint import kinds
 from fasm_cli.core.lint.calls import context_of
 from fasm_cli.core.lint.infer import called, type_of
-from fasm_cli.core.lint.module import FunctionNode, dotted_text, mutated, targets_of
+from fasm_cli.core.lint.module import FunctionNode, dotted_text, mutated
 from fasm_cli.core.lint.scope import Context, Root, Scope
+from fasm_cli.core.lint.shapes import (
+    awaited,
+    catches,
+    changes_nothing,
+    does_nothing,
+    ignores_completions,
+    ignores_result,
+    in_order,
+    names_completion,
+    refuses,
+    text_of_change,
+    untracked,
+)
 
 Said = tuple[ast.AST, str, str]
 BUDGET = 20_000  # statements; more is a machine whose helpers call each other in ways nobody reads
 DEPTH = 12
-CATCHES = frozenset({"ActionsFull", "TransitionError", "Exception", "BaseException"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +98,8 @@ class Flow:
         match node:
             case ast.If():
                 paths = self._evaluate(node.test, paths, frame)
-                chosen = _idle(paths, node) if _ignores_completions(node) else paths
+                ignores = ignores_completions(node) or ignores_result(frame.scope, node)
+                chosen = _idle(paths, node.body[0]) if ignores else paths
                 return self._block(node.body, chosen, frame) | self._block(node.orelse, paths, frame)
             case ast.Match():
                 return self._match(node, paths, frame)
@@ -101,7 +114,7 @@ class Flow:
                 return NONE
             case ast.Raise():
                 paths = self._evaluate(node.exc, paths, frame)
-                if node.exc is not None and _refuses(frame.scope, node.exc):
+                if node.exc is not None and refuses(frame.scope, node.exc):
                     self._fails(paths, f"the refusal at line {node.lineno}", frame)
                 return NONE
             case ast.Break():
@@ -121,8 +134,8 @@ class Flow:
         root = frame.scope.root_of(node.subject)
         for case in node.cases:
             chosen = self._evaluate(case.guard, paths, frame)
-            completes = root is Root.RESULT or (root is Root.MESSAGE and _names_completion(case.pattern))
-            if completes and case.guard is None and not guards and _does_nothing(case.body):
+            completes = root is Root.RESULT or (root is Root.MESSAGE and names_completion(case.pattern))
+            if completes and case.guard is None and not guards and does_nothing(case.body):
                 chosen = _idle(chosen, case.body[0])
             ends |= self._block(case.body, chosen, frame)
             guards = guards or case.guard is not None
@@ -146,8 +159,8 @@ class Flow:
         return ends
 
     def _try(self, node: ast.Try | ast.TryStar, paths: Paths, frame: Frame) -> Paths:
-        catches = any(_catches(handler.type) for handler in node.handlers)
-        before, frame.guarded = frame.guarded, frame.guarded or catches
+        caught = any(catches(handler.type) for handler in node.handlers)
+        before, frame.guarded = frame.guarded, frame.guarded or caught
         inside = self._block(node.body, paths, frame)
         frame.guarded = before
         ends = self._block(node.orelse, inside, frame)
@@ -162,7 +175,7 @@ class Flow:
             paths = self._evaluate(item.context_expr, paths, frame)
             call = item.context_expr
             if isinstance(call, ast.Call) and dotted_text(call.func).endswith("suppress"):
-                frame.guarded = frame.guarded or any(map(_catches, call.args))
+                frame.guarded = frame.guarded or any(map(catches, call.args))
         ends = self._block(node.body, paths, frame)
         ends = ends | paths if frame.guarded and not before else ends
         frame.guarded = before
@@ -173,7 +186,7 @@ class Flow:
     def _evaluate(self, node: ast.AST | None, paths: Paths, frame: Frame) -> Paths:
         if node is None:
             return paths
-        for each in _in_order(node):
+        for each in in_order(node):
             if isinstance(each, ast.Call):
                 paths = self._called(each, paths, frame)
         return paths
@@ -184,16 +197,16 @@ class Flow:
             if function.attr != "add":
                 return paths
             self._fails(paths, f"actions.add at line {node.lineno}, which may fail", frame)
-            return paths if _untracked(node) else _acted(paths)
+            return paths if untracked(node) else _acted(paths)
         target = called(scope, node)
         if target is not None and target.function not in self._stack and len(self._stack) < DEPTH:
-            if isinstance(target.function, ast.AsyncFunctionDef) and not _awaited(scope, node):
+            if isinstance(target.function, ast.AsyncFunctionDef) and not awaited(scope, node):
                 return paths
             ends = self._call(context_of(scope, node, target), paths, guarded=frame.guarded)
             if any(path.written is not None for path in paths):
                 return ends
             return frozenset(path if path.written is None else replace(path, written=node) for path in ends)
-        if any(scope.root_of(each) in (Root.STATE, Root.ACTIONS) for each in node.args) and not _innocent(node):
+        if any(scope.root_of(each) in (Root.STATE, Root.ACTIONS) for each in node.args) and not changes_nothing(node):
             paths = _acted(paths)
         return self._written(node, paths, frame)
 
@@ -211,7 +224,7 @@ class Flow:
         for site in sorted(sites, key=lambda node: (getattr(node, "lineno", 0), getattr(node, "col_offset", 0))):
             if site not in self._failed:
                 self._failed.add(site)
-                text = f"{_text(site)} changes the state before {what}"
+                text = f"{text_of_change(site)} changes the state before {what}"
                 self.said.append((site, "atomic", f"{text}; validate and add first, change the state last"))
 
 
@@ -227,73 +240,3 @@ def _idle(paths: Paths, node: ast.AST) -> Paths:
 
 def _acted(paths: Paths) -> Paths:
     return frozenset(replace(path, acted=True) for path in paths)
-
-
-def _in_order(node: ast.AST) -> Iterator[ast.AST]:
-    """The parts of an expression in the order they are evaluated; what a lambda does happens elsewhere."""
-    if isinstance(node, ast.Lambda):
-        return
-    for child in ast.iter_child_nodes(node):
-        yield from _in_order(child)
-    yield node
-
-
-def _does_nothing(body: list[ast.stmt]) -> bool:
-    return all(
-        isinstance(each, ast.Pass)
-        or (isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant))
-        or (isinstance(each, ast.Return) and (each.value is None or isinstance(each.value, ast.Constant)))
-        for each in body
-    )
-
-
-def _names_completion(pattern: ast.pattern) -> bool:
-    return any(
-        isinstance(node, ast.MatchClass) and dotted_text(node.cls).endswith("TrackedActionCompleted")
-        for node in ast.walk(pattern)
-    )
-
-
-def _ignores_completions(node: ast.If) -> bool:
-    test = node.test
-    if not (isinstance(test, ast.Call) and isinstance(test.func, ast.Name) and test.func.id == "isinstance"):
-        return False
-    named = len(test.args) == 2 and dotted_text(test.args[1]).endswith("TrackedActionCompleted")
-    return named and _does_nothing(node.body)
-
-
-def _catches(kind: ast.expr | None) -> bool:
-    if kind is None:
-        return True
-    each = kind.elts if isinstance(kind, ast.Tuple) else [kind]
-    return any(dotted_text(one).rpartition(".")[2] in CATCHES for one in each)
-
-
-def _refuses(scope: Scope, raised: ast.expr) -> bool:
-    """Whether what is raised is a TransitionError of this module, or the contract's own."""
-    named = raised.func if isinstance(raised, ast.Call) else raised
-    name = dotted_text(named).rpartition(".")[2]
-    cls = scope.module.classes.get(name)
-    if cls is not None:
-        return scope.module.derives(cls, "TransitionError") or scope.module.derives(cls, "ActionsFull")
-    return name in ("TransitionError", "ActionsFull")
-
-
-def _untracked(node: ast.Call) -> bool:
-    first = node.args[0] if node.args else None
-    return isinstance(first, ast.Call) and dotted_text(first.func).rpartition(".")[2] == "Untracked"
-
-
-def _awaited(scope: Scope, node: ast.Call) -> bool:
-    return isinstance(scope.module.parents.get(node), ast.Await)
-
-
-def _innocent(node: ast.Call) -> bool:
-    """Calls that surely change nothing they are given."""
-    name = dotted_text(node.func).rpartition(".")[2]
-    return name in ("len", "sorted", "min", "max", "sum", "any", "all", "next", "isinstance", "str", "repr", "bool")
-
-
-def _text(node: ast.AST) -> str:
-    found = next((ast.unparse(each) for each in targets_of(node)), "")
-    return found or (f"{ast.unparse(node.func)}(…)" if isinstance(node, ast.Call) else ast.unparse(node))

@@ -118,7 +118,7 @@ def element_type(scope: Scope, node: ast.expr) -> ast.expr | None:
 
 def _agreed_type(scope: Scope, nodes: Iterable[ast.expr]) -> ast.expr | None:
     known = [type_of(scope, node) for node in nodes if not isinstance(node, ast.Constant)]
-    texts = {None if each is None else ast.unparse(each) for each in known}
+    texts = {None if each is None else kinds.text_of(each) for each in known}
     return known[0] if len(texts) == 1 else None
 
 

@@ -127,6 +127,12 @@ def item(module: Module, annotation: ast.expr | None, key: ast.expr | None = Non
     return parts[0] if name in SEQUENCES else None
 
 
+def text_of(annotation: ast.expr) -> str:
+    """The annotation as text, whether it stands in quotes or not."""
+    quoted = isinstance(annotation, ast.Constant) and isinstance(annotation.value, str)
+    return str(annotation.value) if quoted else ast.unparse(annotation)  # type: ignore[attr-defined]
+
+
 def sequence_of(annotation: ast.expr | None) -> ast.expr:
     name = ast.Name("list", ast.Load())
     return name if annotation is None else ast.Subscript(name, annotation, ast.Load())

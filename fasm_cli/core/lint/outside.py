@@ -17,12 +17,13 @@ def outside(scope: Scope) -> Iterator[Said]:
     """Everything in the function, and in the values of the module that it uses, that depends on the world outside."""
     told: set[ast.AST] = set()
     for node in own_nodes(scope.context.function):
-        if isinstance(node, ast.expr) and node not in told:
-            found = _judge(scope, node)
-            if found is not None:
-                told.update(ast.walk(node.func if isinstance(node, ast.Call) else node))
-                yield node, *found
-                continue
+        if node in told:
+            continue
+        found = _judge(scope, node) if isinstance(node, ast.expr) else None
+        if found is not None:
+            told.update(ast.walk(node.func if isinstance(node, ast.Call) else node))
+            yield node, *found
+            continue
         for value in values_used(scope, node):
             yield from _at_import(scope, value)
 
@@ -74,9 +75,9 @@ def _made_with_new(name: str, node: ast.expr) -> bool:
 def _judge_call(scope: Scope, node: ast.Call) -> tuple[str, str] | None:
     function = node.func
     name = scope.resolve(function)
+    if isinstance(function, ast.Attribute) and function.attr == "astimezone" and not node.args + node.keywords:
+        return LOCAL_TIME[0], f"{ast.unparse(function)}() {LOCAL_TIME[1]}"
     if name is None:
-        if isinstance(function, ast.Attribute) and function.attr == "astimezone" and not node.args + node.keywords:
-            return LOCAL_TIME[0], f"{ast.unparse(function)}() {LOCAL_TIME[1]}"
         return None
     shown = f"{_shown(name)}()"
     if name in ("builtins.open", "io.open", "pathlib.Path().open", "os.open", "codecs.open"):

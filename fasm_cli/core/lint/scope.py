@@ -96,7 +96,7 @@ class Scope:
         if value is None:
             return None
         outside = Outside(self.module).resolve(value, depth + 1)
-        if outside is not None and outside.endswith("()"):
+        if outside is not None and outside.endswith("()") and not outside.startswith("pathlib."):
             return f"{outside[:-2]}(module)"
         return outside
 

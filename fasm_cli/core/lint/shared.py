@@ -46,12 +46,25 @@ def _written(scope: Scope, node: ast.AST, changed: ast.expr, declared: set[str],
     if name in module.classes:
         return "hidden", f"{text} is a class, and what it holds is neither stored nor restored; keep it in the state"
     if name in module.values or name in declared:
+        if _remembers(scope, node, name):
+            return "", ""
         return "hidden", f"the global {text} is changed, and neither stored nor restored; keep it in the state"
     if isinstance(node, ast.Call):
         return "", ""
     if name in module.functions or name in module.imports:
         return "hidden", f"{text} is shared by the whole process; keep what changes in the state"
     return "", ""
+
+
+def _remembers(scope: Scope, node: ast.AST, name: str) -> bool:
+    """`if key not in CACHE: CACHE[key] = …`: what is computed once from the key is a cache, and innocent."""
+    above = scope.module.parents.get(node)
+    test = above.test if isinstance(above, ast.If) else None
+    if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.NotIn):
+        return False
+    stores = [target for target in targets_of(node) if isinstance(target, ast.Subscript)]
+    keyed = [target for target in stores if ast.unparse(target.slice) == ast.unparse(test.left)]
+    return base_name(test.comparators[0]) == name and isinstance(node, ast.Assign) and len(keyed) == 1
 
 
 def _state_written(scope: Scope, node: ast.AST) -> tuple[str, str]:

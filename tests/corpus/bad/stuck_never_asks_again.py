@@ -1,4 +1,4 @@
-"""Deeds at a notary. The first `Busy` is noted, a second one refused, and nobody asks again but `restore`."""
+"""Deeds at a notary. One that is put off is asked about by `restore` alone, and every answer for it is refused."""
 
 from dataclasses import dataclass, field
 
@@ -30,7 +30,7 @@ class Office:
 class NoSuchDeed(TransitionError): ...
 
 
-class StillBusy(TransitionError): ...
+class PutOff(TransitionError): ...
 
 
 class Notary(StateMachine):
@@ -52,12 +52,12 @@ class Notary(StateMachine):
             case TrackedActionCompleted(id, result):
                 if id not in state.deeds:
                     raise NoSuchDeed(id)
+                if state.deeds[id]:
+                    raise PutOff(id)
                 match result:
                     case Signed():
                         del state.deeds[id]
                     case Busy():
-                        if state.deeds[id]:
-                            raise StillBusy(id)
                         state.deeds[id] = True
 
     async def restore(self, state, actions):

@@ -658,6 +658,11 @@ async def thread_start(state):
     threading.Thread(target=helper).start()  # <-
 
 
+@breaks("effects", "threading.Event.wait()")
+async def waiting(state):
+    threading.Event().wait(0.001)  # <-
+
+
 @breaks("effects", "concurrent.futures.ThreadPoolExecutor.submit()")
 async def pool_submit(state):
     POOL.submit(helper)  # <-
@@ -792,7 +797,7 @@ async def asyncio_to_thread(state):
     await asyncio.to_thread(helper)  # <-
 
 
-@breaks("effects", "the event loop")
+@breaks("effects", "asyncio.get_event_loop()")
 async def asyncio_future(state):
     await asyncio.Future()  # <-
 

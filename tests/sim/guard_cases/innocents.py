@@ -16,6 +16,7 @@ import functools
 import hashlib
 import heapq
 import hmac
+import inspect
 import io
 import itertools
 import json
@@ -277,6 +278,10 @@ async def exceptions_formatted(state):
         {}["x"]
     except KeyError as error:
         state.x = "".join(traceback.format_exception(error))
+
+
+async def source_looked_at(state):
+    state.x = inspect.getsource(fib), inspect.signature(fib)
 
 
 async def exceptions_grouped(state):

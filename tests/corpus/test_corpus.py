@@ -1,0 +1,155 @@
+"""Small machines with one fault each, and correct ones that look suspicious: what `fasm simulate` says about them.
+
+Each bad machine names the law it breaks and the smallest trace that breaks it (`LAW` and `TRACE` at its end, a line for
+each event, restores and the quiet phase left out). Two things are tested: that this is so, by trying every trace up to
+that size (`oracle`), and that the simulator finds it. `FASM_SLOW=1` simulates with the default number of runs.
+"""
+
+import ast
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from fasm_cli import StateMachine
+from fasm_cli.core.machine import Machine
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+SLOW = bool(os.environ.get("FASM_SLOW"))
+RUNS = () if SLOW else ("--runs", "100")
+
+AT_LEAST = {  # machines for each law
+    "atomic": 7,
+    "deterministic": 4,
+    "effects": 4,
+    "random": 4,
+    "clock": 4,
+    "reads": 4,
+    "stored": 8,
+    "restore": 6,
+    "ids": 4,
+    "completion": 8,
+    "hidden": 5,
+    "invariant": 10,
+    "transition": 2,
+    "eventually": 2,
+    "stuck": 3,
+    "defect": 4,
+}
+LONG = 4  # events; trying all traces that are longer takes a while
+SHOWS_OUTSIDE = {"restore_set_order"}  # only another process takes the set in another order
+
+NOT_YET: dict[str, str] = {}  # the machines about which the simulator is wrong, and why
+
+
+@dataclass(frozen=True)
+class Case:
+    """A machine of the corpus, and what is known about it; a correct one has no law."""
+
+    path: Path
+    machine: str
+    law: str
+    trace: tuple[str, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> "Case":
+        known: dict[str, Any] = {"MACHINE": "", "LAW": "", "TRACE": ()}
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in known:
+                known[node.targets[0].id] = ast.literal_eval(node.value)
+        return cls(path, known["MACHINE"], known["LAW"], tuple(known["TRACE"]))
+
+    @property
+    def target(self) -> str:
+        name = str(self.path.relative_to(ROOT))
+        return f"{name}:{self.machine}" if self.machine else name
+
+    def load(self) -> Machine:
+        module = _module(self.path)
+        found = [
+            value
+            for value in vars(module).values()
+            if isinstance(value, type) and issubclass(value, StateMachine) and value.__module__ == module.__name__
+        ]
+        (cls,) = [value for value in found if value.__name__ == self.machine] if self.machine else found
+        return Machine(cls, self.target, str(self.path))
+
+
+def _module(path: Path) -> ModuleType:
+    name = f"corpus_{path.parent.name}_{path.stem}"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return sys.modules[name]
+
+
+oracle: Any = _module(HERE / "oracle.py")
+BAD = [Case.read(path) for path in sorted(HERE.glob("bad/*.py"))]
+GOOD = [Case.read(path) for path in sorted(HERE.glob("good/*.py"))]
+
+
+def _parameters(cases: list[Case]) -> list[Any]:
+    return [
+        pytest.param(
+            case,
+            id=case.path.stem,
+            marks=[pytest.mark.xfail(reason=NOT_YET[case.path.stem])] if case.path.stem in NOT_YET else [],
+        )
+        for case in cases
+    ]
+
+
+def _seen(case: Case) -> bool:
+    return oracle.sees(case.law) and case.path.stem not in SHOWS_OUTSIDE and (SLOW or len(case.trace) <= LONG)
+
+
+def _simulated(case: Case, folder: Path) -> Any:
+    command = ["-m", "fasm_cli", "simulate", case.target, "--seed", "1", *RUNS, "--save", str(folder), "--json"]
+    done = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def test_is_large_enough() -> None:
+    laws = Counter(case.law.partition(":")[0] for case in BAD)
+    assert {law: laws[law] for law, least in AT_LEAST.items() if laws[law] < least} == {}
+    assert set(laws) == set(AT_LEAST)
+    assert len(BAD) >= 66
+    assert len(GOOD) >= 32
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.path.stem) for case in BAD if _seen(case)])
+def test_no_simpler_trace_breaks_it(case: Case) -> None:
+    found = list(oracle.search(case.load(), len(case.trace)))
+    assert found[0] == (case.law, list(case.trace))
+    assert {law for law, _ in found} == {case.law}
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.path.stem) for case in GOOD])
+def test_no_short_trace_breaks_a_correct_one(case: Case) -> None:
+    assert list(oracle.search(case.load(), 2)) == []
+
+
+@pytest.mark.parametrize("case", _parameters(BAD))
+def test_is_found(case: Case, tmp_path: Path) -> None:
+    findings = _simulated(case, tmp_path)["findings"]
+    traces = [[step["event"] for step in finding["steps"] if step["event"] != "restore"] for finding in findings]
+    laws = [finding["law"] for finding in findings]
+    assert list(zip(laws, traces, strict=True)) == [(case.law, list(case.trace))]
+
+
+@pytest.mark.parametrize("case", _parameters(GOOD))
+def test_is_not_accused(case: Case, tmp_path: Path) -> None:
+    assert _simulated(case, tmp_path)["findings"] == []
