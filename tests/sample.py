@@ -1,4 +1,5 @@
 """Coffee-shop loyalty app: a redemption is locked until the backend confirms it."""
+
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -22,35 +23,52 @@ class Redemption:
     id: int
     points: int
 
+
 @dataclass
 class State:
     points: int = 150
     pending: Redemption | None = None
     next_id: int = 1
 
+
 @dataclass
 class RedeemPoints:
     points: Annotated[int, Between(1, 200)]
 
+
 @dataclass
-class Redeem:            # tracked action …
+class Redeem:  # tracked action …
     points: int
+
+
 @dataclass
-class CheckStatus:       # … and what restore emits in its place
+class CheckStatus:  # … and what restore emits in its place
     redemption: int
+
+
 @dataclass
-class Confirmed:         # … and its results
+class Confirmed:  # … and its results
     pass
+
+
 @dataclass
 class Refused:
     reason: str
+
+
 @dataclass
-class ShowMessage:       # untracked
+class ShowMessage:  # untracked
     text: str
 
+
 class InsufficientPoints(TransitionError): ...
+
+
 class RedemptionPending(TransitionError): ...
+
+
 class UnknownRedemption(TransitionError): ...
+
 
 class CoffeeShop(StateMachine):
     State = State
@@ -70,8 +88,8 @@ class CoffeeShop(StateMachine):
                     raise RedemptionPending(state.pending.id)
                 if state.points < points:
                     raise InsufficientPoints(needed=points, had=state.points)
-                actions.add(Tracked(state.next_id, Redeem(points)))      # fallible first …
-                state.pending = Redemption(state.next_id, points)        # … then the point of no return
+                actions.add(Tracked(state.next_id, Redeem(points)))  # fallible first …
+                state.pending = Redemption(state.next_id, points)  # … then the point of no return
                 state.next_id += 1
             case TrackedActionCompleted(id, result):
                 if state.pending is None or state.pending.id != id:
@@ -93,7 +111,7 @@ class CoffeeShop(StateMachine):
         return state.points >= 0
 
     @sometimes
-    def everything_spent(self, state: State) -> bool:       # a simulation that never gets here proves little
+    def everything_spent(self, state: State) -> bool:  # a simulation that never gets here proves little
         return state.points == 0
 
     def respond(self, choose: Chooser, id: int, action: Redeem | CheckStatus) -> Confirmed | Refused:

@@ -14,7 +14,7 @@ from fasm_cli.app.replicas import Replicas
 from fasm_cli.app.worker import Batch, Pinned, Smallest
 from fasm_cli.core.laws import Violation
 from fasm_cli.core.machine import Machine
-from fasm_cli.sim.executors import Pool
+from fasm_cli.sim.executors import Pool, pipes_may_break
 from fasm_cli.sim.plan import Plan
 from fasm_cli.sim.tally import Tally
 from fasm_cli.store.catalog import Project
@@ -80,12 +80,16 @@ class Hunt:
     def go(self) -> Iterator[Progress]:
         """Search; Ctrl-C ends it with what was found so far."""
         setting = (str(self.project.root), self.machine.reference)
-        with Pool(self.search.jobs, 0, worker.set_up, *setting) as pool, Replicas(self.machine, *setting) as replicas:
-            try:
+        try:
+            with (
+                pipes_may_break(),
+                Pool(self.search.jobs, 0, worker.set_up, *setting) as pool,
+                Replicas(self.machine, *setting) as replicas,
+            ):
                 yield from self._runs(pool, replicas)
                 yield from self._shrink(pool, replicas)
-            except KeyboardInterrupt:
-                self.interrupted = True
+        except KeyboardInterrupt:
+            self.interrupted = True
 
     # --- looking ----------------------------------------------------------------------------------------------
 

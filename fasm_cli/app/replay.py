@@ -77,9 +77,10 @@ def _walk(
 def _by_replicas(project: Project, machine: Machine, stored: Stored, recorded: Finding) -> Finding | None:
     """The recorded violation, where it shows only when processes are compared."""
     from fasm_cli.app.replicas import Replicas
+    from fasm_cli.sim.executors import pipes_may_break
 
     items = [(record.n, record.event) for record in stored.records]
-    with Replicas(machine, str(project.root), machine.reference) as replicas:
+    with pipes_may_break(), Replicas(machine, str(project.root), machine.reference) as replicas:
         for found in (replicas.disagreement(items), replicas.left_behind(items)):
             if found is not None and found[0].law == recorded.law:
                 return Finding(found[0].law, found[0].why, found[1][-1][0])

@@ -6,6 +6,10 @@ Values come twice where a person and a program want different things: `text` in 
 from dataclasses import dataclass, field
 from typing import Any
 
+from fasm_cli.app.report_laws import Explained as Explained
+from fasm_cli.app.report_laws import LawList as LawList
+from fasm_cli.app.report_laws import Linted as Linted
+from fasm_cli.app.report_laws import LintLine as LintLine
 from fasm_cli.core.record import Record
 from fasm_cli.sim.tally import Tally
 
@@ -257,5 +261,8 @@ Report = (
     | Simulated
     | Replayed
     | Traces
+    | Explained
+    | LawList
+    | Linted
     | Message
 )

@@ -23,7 +23,9 @@ class Violation:
 
     law: str
     why: str
-    sort: str = field(default="", compare=False, repr=False)  # tells apart the ways in which one law is broken, without the values of one trace
+    sort: str = field(
+        default="", compare=False, repr=False
+    )  # tells apart the ways in which one law is broken, without the values of one trace
 
 
 def judge(process: Process, step: Step, before: Any) -> Violation | None:

@@ -17,6 +17,9 @@ from fasm_cli.app import reports
 from fasm_cli.core.errors import FasmError
 
 NAMES = {
+    reports.Explained: "law",
+    reports.LawList: "laws",
+    reports.Linted: "lint",
     reports.Stepped: "step",
     reports.Pending: "pending",
     reports.State: "state",
@@ -48,9 +51,9 @@ def document(verb: str, done: Sequence[reports.Report], error: FasmError | None 
     }
 
 
-def findings(report: reports.Report) -> list[reports.Finding]:
+def findings(report: reports.Report) -> Sequence[reports.Finding | reports.LintLine]:
     """What a report says is broken."""
-    if isinstance(report, reports.Simulated):
+    if isinstance(report, reports.Simulated | reports.Linted):
         return report.findings
     if isinstance(report, reports.Stepped | reports.Replayed):
         return [] if report.finding is None else [report.finding]

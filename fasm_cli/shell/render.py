@@ -190,6 +190,32 @@ def _steps(count: int) -> str:
 
 
 @render.register
+def _(report: reports.Explained) -> list[Line]:
+    lines: list[Line] = [[Span(report.law, "name"), Span(f"  {report.rule}")], []]
+    for title, text in (("why", report.why), ("checked", report.checked), ("mend", report.mend)):
+        lines.append([Span(title.ljust(9), "quiet"), Span(text)])
+    for title, role, example in (("wrong", "bad", report.wrong), ("right", "good", report.right)):
+        lines += [[], [Span(title, role)], *([Span(f"    {line}")] for line in example.splitlines())]
+    return lines
+
+
+@render.register
+def _(report: reports.LawList) -> list[Line]:
+    width = max(len(item.law) for item in report.items)
+    return [[Span(item.law.ljust(width), "name"), Span(f"  {item.rule}")] for item in report.items]
+
+
+@render.register
+def _(report: reports.Linted) -> list[Line]:
+    lines: list[Line] = [
+        [Span(f"{each.path}:{each.line}:{each.column}: "), Span(each.law, "bad"), Span(f": {each.message}")]
+        for each in report.findings
+    ]
+    files = f"{report.files} file{'s' if report.files != 1 else ''}"
+    return lines or [[Span("nothing found", "good"), Span(f"  in {files}", "quiet")]]
+
+
+@render.register
 def _(report: reports.Message) -> list[Line]:
     return [[Span(line)] for line in report.lines]
 

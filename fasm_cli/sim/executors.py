@@ -7,9 +7,12 @@ it is simulated. They ignore Ctrl-C: their parent gets it, says what is done, an
 import multiprocessing
 import os
 import signal
+import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
@@ -71,10 +74,9 @@ class Pool:
 
     def close(self) -> None:
         """End the processes, whatever they are doing."""
-        processes = list((getattr(self._pool, "_processes", None) or {}).values())
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
-            process.terminate()
+        for process in list((getattr(self._pool, "_processes", None) or {}).values()):
+            process.kill()
+        self._pool.shutdown(wait=True, cancel_futures=True)  # its thread sees that they are gone, and ends too
 
     def __enter__(self) -> "Pool":
         return self
@@ -96,4 +98,26 @@ class Pool:
 
 def _start(setup: Setup, arguments: tuple[Any, ...]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _end_with_parent()
     setup(*arguments)
+
+
+def _end_with_parent() -> None:
+    """Have this process ended when its parent is killed: it would wait for work for ever."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+@contextmanager
+def pipes_may_break() -> Iterator[None]:
+    """A broken pipe is an exception and not the end of this process, while it talks to processes that may die."""
+    if not hasattr(signal, "SIGPIPE") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGPIPE, before)

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from fasm_cli import Actions, StateMachine, Tracked, TrackedActionCompleted, Untracked
 from fasm_cli.core.event import Complete, Crash, Event, Restore, Submit
-from fasm_cli.core.laws import Violation, judge
+from fasm_cli.core.laws import judge
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.step import Memory, Outcome, Process, Step
 
@@ -118,10 +118,11 @@ class Running:
     def answer(self, id: Any, text: str = "yes") -> Step:
         return self(Complete(None, id, Answer(text)))
 
-    def judged(self, event: Event) -> Violation | None:
-        """What `event` broke."""
+    def judged(self, event: Event) -> tuple[str, str] | None:
+        """What `event` broke: the id of the law, and why."""
         before = self.state
-        return judge(self.process, self(event), before)
+        broken = judge(self.process, self(event), before)
+        return None if broken is None else (broken.law, broken.why)
 
     def restart(self) -> Step:
         assert self(Crash()).outcome is Outcome.COMMITTED
@@ -161,10 +162,8 @@ def shipped() -> Callable[[str], Machine]:
         assert spec.loader is not None
         module = sys.modules[f"core_{name}"] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        found = [
-            each for each in vars(module).values() if isinstance(each, type) and each.__module__ == module.__name__
-        ]
-        (cls,) = (each for each in found if issubclass(each, StateMachine))
+        own = [each for each in vars(module).values() if getattr(each, "__module__", "") == module.__name__]
+        (cls,) = (each for each in own if isinstance(each, type) and issubclass(each, StateMachine))
         return Machine(cls, name)
 
     return load

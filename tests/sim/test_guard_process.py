@@ -34,8 +34,13 @@ from fasm_cli.sim.guard_calls import CALLS
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.fixture(autouse=True)
+def unguarded() -> None:
+    guard.uninstall()  # another test may have run a command in this process
+
+
 @pytest.fixture
-def guarded() -> Iterator[None]:
+def guarded(unguarded: None) -> Iterator[None]:
     guard.install()
     yield
     guard.uninstall()
