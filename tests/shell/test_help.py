@@ -16,7 +16,6 @@ from fasm_cli.shell import cli
 
 ROOT = Path(__file__).parents[2]
 Call = Callable[..., Any]
-ENDS_WITH = {"fasm simulate payment --seed 1 --save sessions": 1, "fasm replay sessions": 1}  # they find something
 SHOP = [  # the session that the examples are about, step by step
     "fasm session new coffee_shop shop",
     "fasm step shop 'RedeemPoints(points=100)'",
@@ -53,7 +52,8 @@ def test_examples_run(fasm: Call, project: Path, example: str, monkeypatch: pyte
     piped = subprocess.run(["sh", "-c", before], capture_output=True, text=True, check=True).stdout
     monkeypatch.setattr(sys, "stdin", io.StringIO(piped or "state\n"))
     result = fasm(*shlex.split(command)[1:])
-    assert (result.code, result.err) == (ENDS_WITH.get(example, 0), "")
+    finds = example == "fasm replay sessions" or example.startswith("fasm simulate payment")
+    assert (result.code, result.err) == (int(finds), "")
     assert result.out
 
 
