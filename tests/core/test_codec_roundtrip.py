@@ -300,8 +300,11 @@ def test_nan_comes_back_wherever_it_stands():
     assert render(value) == text
     assert render(codec.decode(shape, json.loads(json.dumps(plain)))) == text
     assert render(codec.read(shape, text)) == text
-    many = shapes.of(set[float], "T")
-    nan = float("nan")
-    assert (
-        len({str(codec.encode(many, {*order})) for order in ([3.0, nan, 1.0], [nan, 1.0, 3.0], [1.0, 3.0, nan])}) == 1
-    )
+
+
+def test_a_set_with_nan_in_it_has_an_order_all_the_same():
+    shapes = Shapes()
+    shape = shapes.of(set[float], "T")
+    codec = Codec(shapes)
+    nans = [float("nan") for _ in range(30)]  # each has a hash, and so a place in a set, of its own
+    assert {str(codec.encode(shape, {3.0, nan, 1.0, 2.0})) for nan in nans} == {"[1.0, 2.0, 3.0, nan]"}

@@ -187,6 +187,8 @@ def test_what_may_be_written(text, value):
         ("  [\n 1, bad]", "no type 'bad' in this machine", 8),
         ("['\u2028\x0c', bad]", "no type 'bad' in this machine", 7),
         ("[1,\r\n 'é', bad]", "no type 'bad' in this machine", 11),
+        ("['\u2028\x0b',\n bad]", "no type 'bad' in this machine", 8),
+        ("[1,\r bad]", "no type 'bad' in this machine", 5),
         ("[1,\n 2, 3o]", "not a value: invalid decimal literal", 8),
         ("['é', 3o]", "not a value: invalid decimal literal", 6),
         ("1; 2", "not a value: invalid syntax", 1),

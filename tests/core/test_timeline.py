@@ -202,6 +202,15 @@ def test_a_fault_that_waits_is_part_of_the_moment(tiny, line):
     assert (line.now.up, line.now.ahead) == (True, None)
 
 
+@pytest.mark.parametrize("failure", list(Failure))
+def test_a_fault_that_a_restore_uses_up_is_used_up_for_a_snapshot_too(line, failure):
+    for event in (Fault(failure), Crash(), Restore()):
+        line.take(event)
+    opened = Timeline(line.machine, line.machine.instance.initial(), line.records.values())
+    opened.keep(3, line.now.state)
+    assert (opened.now.up, opened.now.ahead) == (line.now.up, line.now.ahead) == (True, None)
+
+
 def test_a_finding_is_kept_with_its_step(tiny):
     async def restore(self, state, actions):
         return None

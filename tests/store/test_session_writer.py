@@ -8,15 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import filelock  # imported before the process gives up its rights
 import pytest
 
 from fasm_cli.core.errors import InternalError, SessionError
 from fasm_cli.core.record import Record
 from fasm_cli.store.session import Header, SessionFile, Stored, read_session
 from fasm_cli.store.session_disk import Disk
-
-assert filelock
 
 MakeRecord = Callable[..., Record]
 
