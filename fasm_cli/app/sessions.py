@@ -16,7 +16,7 @@ from fasm_cli.store.session import Header, SessionFile, Stored, read_session
 def create(project: Project, target: str, name: str) -> SessionInfo:
     """An empty session of TARGET."""
     path = project.session_path(name)
-    if path.suffix != ".toml" or not name.strip() or path.stem in ("", ".toml"):
+    if path.suffix != ".toml" or not name.strip() or name.endswith("/") or path.stem in ("", ".toml"):
         raise UsageError(f"{name!r} is no name for a session", "give a name, or a path that ends in .toml")
     machine = project.load(target)
     if path.parent == project.sessions:  # the project's own folder need not be made by hand

@@ -3,10 +3,13 @@
 Everything that comes and goes is plain data: a worker's values are of classes that its parent does not have.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
-from fasm_cli.core.errors import MachineError
+from fasm_cli.core.errors import FasmError, MachineError
 from fasm_cli.core.laws import Violation
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.record import Record
@@ -20,7 +23,10 @@ from fasm_cli.sim.runs import Runs
 from fasm_cli.sim.shrink import Shrinker
 from fasm_cli.sim.tally import Tally
 from fasm_cli.sim.trace import Item, Packed, Player, pack, renumbered, size, unpack
-from fasm_cli.store.catalog import Project
+from fasm_cli.store.catalog import Project, own_frames
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -86,6 +92,26 @@ def here() -> Worker:
     return _worker
 
 
+def told(function: Callable[P, T]) -> Callable[P, T]:
+    """An exception of the author's, from `propose` or another function that is not a transition, as a `MachineError`
+    with the author's lines: a traceback does not survive the way to another process."""
+
+    @wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except FasmError:
+            raise
+        except Exception as error:
+            frames = own_frames(error)
+            if not frames:
+                raise
+            raise MachineError(f"the machine raised {type(error).__name__}: {error}", frames=frames) from None
+
+    return wrapped
+
+
+@told
 def fast(plan: Plan, first: int, end: int) -> Batch:
     """The fast runs from `first` to `end`."""
     runs = here().runs(plan)
@@ -97,6 +123,7 @@ def fast(plan: Plan, first: int, end: int) -> Batch:
     return batch
 
 
+@told
 def pin(plan: Plan, run: int) -> Pinned | None:
     """The run again, exactly; None where nothing breaks this time."""
     worker = here()

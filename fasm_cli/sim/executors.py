@@ -98,6 +98,7 @@ class Pool:
 
 def _start(setup: Setup, arguments: tuple[Any, ...]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.stdout = sys.stderr  # what a machine prints is no result
     _end_with_parent()
     setup(*arguments)
 

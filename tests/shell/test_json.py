@@ -137,7 +137,7 @@ def test_what_was_done_before_an_error_is_there(fasm: Call) -> None:
 
 
 def test_findings(fasm: Call) -> None:
-    result = fasm("simulate", "payment", "--seed", "1", "--json")
+    result = fasm("simulate", "payment", "--seed", "1", "--runs", "20", "--jobs", "1", "--json")
     assert result.code == 1
     document = result.document
     assert document["ok"] is False

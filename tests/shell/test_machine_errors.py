@@ -1,5 +1,7 @@
 """A machine that will not load, or raises at work: exit 3 or a finding, and no lines of a traceback but its own."""
 
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,6 +97,20 @@ def test_invariants_and_restore_that_raise(fasm: Call, machine: Write) -> None:
     assert "   BROKEN defect  KeyError: 'boo'\n" in result.out
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("name", ["propose", "reached"])
+def test_what_a_simulation_asks_for_raises(fasm: Call, machine: Write, name: str, jobs: str) -> None:
+    head = {"propose": "def propose(self, choose, state):", "reached": "@sometimes\ndef reached(self, state):"}[name]
+    machine("bad", more=f"{head}\n    raise KeyError('boo')")
+    result = fasm("simulate", "bad", "--seed", "1", "--jobs", jobs)
+    assert (result.code, result.out) == (3, "")
+    lines = result.err.splitlines()
+    assert lines[0] == "error: the machine raised KeyError: 'boo'"
+    assert lines[1].startswith('  File "machines/bad.py", line ')
+    assert lines[1].endswith(f" in {name}")
+    assert lines[2] == "    raise KeyError('boo')"
+
+
 @pytest.mark.parametrize("verb", ["describe", "repl", "simulate"])
 def test_what_a_machine_prints_is_no_result(fasm: Call, machine: Write, verb: str) -> None:
     machine("loud", top="print('imported')", more="def initial(self):\n    print('called')\n    return Count()")
@@ -106,11 +122,15 @@ def test_what_a_machine_prints_is_no_result(fasm: Call, machine: Write, verb: st
     assert result.err.startswith("imported\ncalled\n")
 
 
-def test_a_machine_is_read_from_its_source_each_time(fasm: Call, machine: Write) -> None:
-    machine("quick", stf="state.n += 1")
-    assert "n: 0 -> 1" in fasm("repl", "quick", "-c", "Add").out
-    machine("quick", stf="state.n += 2")  # as long as before, and within the same second
-    assert "n: 0 -> 2" in fasm("repl", "quick", "-c", "Add").out
+def test_a_machine_is_read_from_its_source_each_time(
+    fasm: Call, project: Path, machine: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    for by in (1, 2):  # as long as before, and within the same second: Python would take the byte code for fresh
+        machine("quick", stf=f"state.n += {by}")
+        os.utime(project / "machines" / "quick.py", (1, 1))
+        assert f"n: 0 -> {by}" in fasm("repl", "quick", "-c", "Add").out
+    assert not (project / "machines" / "__pycache__").exists()
 
 
 def test_list_imports_nothing(fasm: Call, project: Path, machine: Write) -> None:

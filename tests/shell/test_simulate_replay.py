@@ -82,7 +82,7 @@ MENDED = REFUNDS.replace("if order is None:", "if order is None or not order.wai
 def test_a_double_refund_is_found_saved_replayed_and_mended(fasm: Call, project: Path) -> None:
     path = project / "machines" / "refunds.py"
     path.write_text(REFUNDS)
-    found = fasm("simulate", "refunds", "--seed", "1")
+    found = fasm("simulate", "refunds", "--seed", "1", "--runs", "20", "--jobs", "1")
     assert found.code == 1
     assert [line.split()[1] for line in found.out.splitlines() if line.startswith("BROKEN ")] == ["completion"]
     assert "     1  Refund(cents=1)\n" in found.out
@@ -110,7 +110,7 @@ def test_a_double_refund_is_found_saved_replayed_and_mended(fasm: Call, project:
 def test_the_trace_of_a_machine_that_is_gone_or_changed(fasm: Call, project: Path) -> None:
     path = project / "machines" / "refunds.py"
     path.write_text(REFUNDS)
-    trace = fasm("simulate", "refunds", "--seed", "1").out.split()[-1]
+    trace = fasm("simulate", "refunds", "--seed", "1", "--runs", "20", "--jobs", "1").out.split()[-1]
     path.write_text(MENDED.replace("    cents: Annotated", "    euros: Annotated"))
     changed = fasm("replay", trace)
     assert "differs  step 1 can no longer be taken: " in changed.out
@@ -156,7 +156,7 @@ def test_crashes_as_often_as_asked(fasm: Call, crash: str) -> None:
 
 def test_from_a_folder_below(fasm: Call, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project / "machines")
-    found = fasm("simulate", "payment", "--seed", "1")
+    found = fasm("simulate", "payment", "--seed", "1", "--runs", "20", "--jobs", "1")
     assert found.code == 1
     line = found.out.splitlines()[-1]
     assert line.startswith("   reproduce: fasm replay ../sessions/payment-invariant-never_overdrawn-")

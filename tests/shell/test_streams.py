@@ -24,7 +24,7 @@ def started(*arguments: str) -> Any:
 
 def test_exit_codes(process: Call) -> None:
     assert process("list").code == 0
-    assert process("simulate", "payment", "--seed", "1").code == 1
+    assert process("simulate", "payment", "--seed", "1", "--runs", "20", "--jobs", "1").code == 1
     assert process("frob").code == 2
     assert process("describe", "frob.py").code == 2
     assert process("pending", "nowhere").code == 4

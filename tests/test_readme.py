@@ -1,0 +1,101 @@
+"""The README, run: every transcript in it is what really comes out, to the letter.
+
+`python tests/test_readme.py` writes what comes out into the README; read the difference before it is committed.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)#]+)\)")
+MACHINE = re.compile(r"^`(machines/\w+\.py)`", re.MULTILINE)
+
+
+def blocks(language: str) -> list[str]:
+    return [found[2] for found in BLOCK.finditer(README.read_text(encoding="utf-8")) if found[1] == language]
+
+
+def commands(block: str) -> list[str]:
+    return [line[2:] for line in block.splitlines() if line.startswith("$ ")]
+
+
+def project(folder: Path) -> dict[str, str]:
+    """A project as the README has it, and the environment its commands run in."""
+    shutil.copytree(ROOT / "machines", folder / "machines", ignore=shutil.ignore_patterns("__pycache__"))
+    (python,), name = blocks("python"), MACHINE.search(README.read_text(encoding="utf-8"))
+    assert name is not None
+    (folder / name[1]).write_text(python, encoding="utf-8")
+    (folder / "bin").mkdir()
+    fasm = folder / "bin" / "fasm"
+    fasm.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m fasm_cli "$@"\n')
+    fasm.chmod(0o755)
+    return {**os.environ, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "80"}
+
+
+def played(folder: Path) -> list[str]:
+    """The transcripts as they come out, one after the other in one project."""
+    env = project(folder)
+    out = []
+    for block in blocks("console"):
+        text = ""
+        for command in commands(block):
+            done = subprocess.run(
+                ["bash", "-c", command],
+                cwd=folder,
+                env=env,
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
+            text += f"$ {command}\n{done.stdout}"
+        out.append(text)
+    return out
+
+
+def test_transcripts(tmp_path: Path) -> None:
+    assert played(tmp_path) == blocks("console")
+
+
+@pytest.mark.parametrize("path", sorted({README, *(ROOT / "docs").glob("*.md")}), ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in LINK.findall(path.read_text(encoding="utf-8")):
+        assert (path.parent / target).exists(), target
+
+
+def test_the_two_commands_are_one_line_each() -> None:
+    first, second = blocks("sh")
+    assert [first.count("\n"), second.count("\n")] == [1, 1]
+    assert first.endswith("fasm repl coffee_shop\n")
+    assert (ROOT / second.split()[-1]).is_file()
+
+
+def test_every_verb_is_told() -> None:
+    from fasm_cli.shell import cli_base
+
+    text = README.read_text(encoding="utf-8")
+    for command in cli_base.app.registered_commands:
+        assert command.callback is not None
+        assert (command.name or command.callback.__name__) in text
+
+
+def rewrite() -> None:
+    text = README.read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = iter(played(Path(folder)))
+    README.write_text(
+        BLOCK.sub(lambda found: f"```console\n{next(fresh)}```" if found[1] == "console" else found[0], text),
+        encoding="utf-8",
+    )
+
+
+if __name__ == "__main__":
+    rewrite()
