@@ -97,7 +97,7 @@ def _by_step(step: Step) -> Iterator[Violation]:
     if step.outcome is Outcome.DEFECT:
         yield _defect(step.error)
     if step.altered:
-        yield Violation("hidden", f"an action was changed after it was added: {step.altered}")
+        yield Violation("hidden", f"an action or an input was changed after it was handed over: {step.altered}")
     if step.before is not None and step.before != step.actions:
         yield _retried(step.before, step.actions)
     if step.reused and type(step.event) is not Restore:

@@ -157,6 +157,10 @@ class Machine:
             return Tracked(action.id, self._copied(self.tracked, action.action))
         return Untracked(self._copied(self.untracked, action.action))
 
+    def copy_value(self, shape: Shape | None, value: Any) -> Any:
+        """`value` of `shape`, sharing nothing that can change with the original."""
+        return self._copied(shape, value)
+
     def _copied(self, shape: Shape | None, value: Any) -> Any:
         try:
             return value if shape is None else self.copiers.of(shape)(value)

@@ -144,7 +144,19 @@ class Process:
     `ahead` is the fault that waits for the next transition or restore.
     """
 
-    __slots__ = ("_attempt", "_emitted", "_stf", "actions", "ahead", "machine", "number", "pending", "store", "up")
+    __slots__ = (
+        "_attempt",
+        "_given",
+        "_held",
+        "_stf",
+        "actions",
+        "ahead",
+        "machine",
+        "number",
+        "pending",
+        "store",
+        "up",
+    )
 
     def __init__(self, machine: Machine, store: Store) -> None:
         self.machine = machine
@@ -156,16 +168,23 @@ class Process:
         self.number = 0
         self.actions = Actions(fix=store.fix)
         self._attempt: tuple[Event, tuple[Action, ...]] | None = None
-        self._emitted: tuple[tuple[Action, Action], ...] = ()  # as the author holds it, as it was added
+        self._held: list[tuple[Any, Any]] = []  # values of the last transition: as the author holds them, as they were
+        self._given: Any = None  # the copy of its input that the transition works with
 
     def step(self, event: Event, number: int | None = None) -> Step:
         """Let `event` happen as step `number` (the next one where None)."""
         self.number = self.number + 1 if number is None else number
         kind = type(event)
         if kind is Submit:
-            return self._transition(event, Normal(event.value))  # type: ignore[union-attr]
+            value = event.value  # type: ignore[union-attr]
+            if self.store.fix is not None:  # what its author does to it is not done to the event
+                value = self._given = self.machine.copy_value(self.machine.input, value)
+            return self._transition(event, Normal(value))
         if kind is Complete:
-            return self._transition(event, TrackedActionCompleted(event.id, event.result))  # type: ignore[union-attr]
+            result = event.result  # type: ignore[union-attr]
+            if self.store.fix is not None:
+                result = self._given = self.machine.copy_value(self.machine.result, result)
+            return self._transition(event, TrackedActionCompleted(event.id, result))  # type: ignore[union-attr]
         if kind is Restore:
             return self._restore(event)
         if kind is Lose:
@@ -178,9 +197,14 @@ class Process:
     def _transition(self, event: Event, input: Input) -> Step:
         if not self.up:
             return self._skipped(event, "the process is down; restore it first")
-        ahead, self.ahead = self.ahead, None
+        ahead = self.ahead
+        if ahead is not None:
+            if type(ahead) is Crash and ahead.point is Point.IN_RESTORE:
+                ahead = None  # it waits on, for a restore
+            else:
+                self.ahead = None
         actions = self.actions
-        actions.clear(None if ahead is None else _room(ahead))
+        actions.clear(ahead.at - 1 if type(ahead) is Fault and ahead.failure is Failure.ADD else None)
         store = self.store
         state = store.begin()
         if ahead is not None and ahead == _LOAD:
@@ -188,7 +212,7 @@ class Process:
         try:
             error = drive(self._stf(state, input, actions))
             emitted: tuple[Action, ...] = tuple(actions.items)
-            altered = "" if store.fix is None else self._look_at_actions(emitted)
+            altered = "" if store.fix is None else self._look_at_values(event, emitted)
             if actions.fixed:
                 emitted = tuple(actions.fixed)
             if error is None and ahead is not None and ahead in (_COMMIT, _BEFORE_COMMIT):
@@ -203,7 +227,7 @@ class Process:
         except BaseException:  # Ctrl-C: nothing half done stays behind
             store.reload()
             raise
-        expected = completes and input.id in self.pending  # type: ignore[union-attr]
+        expected = completes and event.id in self.pending  # type: ignore[union-attr]
         if error is not None:
             dirty = store.rollback(error)
             outcome = _REJECTED if isinstance(error, TransitionError) else _DEFECT
@@ -212,7 +236,7 @@ class Process:
             return step
         before, self._attempt = self._attempt, None
         if expected:
-            del self.pending[input.id]  # type: ignore[union-attr]
+            del self.pending[event.id]  # type: ignore[union-attr]
         reused = self._note(emitted) if emitted else ()
         if ahead is not None and ahead == _UNKNOWN:
             self.up = False
@@ -225,12 +249,13 @@ class Process:
             step.before = before[1]
         return step
 
-    def _look_at_actions(self, emitted: tuple[Action, ...]) -> str:
-        """Whether an action of this transition or of the last one is not what it was when it was added."""
+    def _look_at_values(self, event: Event, emitted: tuple[Action, ...]) -> str:
+        """Whether an action or an input, of this transition or the last, is not what it was: in words, or empty."""
         fixed = self.actions.fixed
-        altered = _altered(zip(emitted, fixed, strict=True)) or _altered(self._emitted)
-        self._emitted = tuple(zip(emitted, fixed, strict=True))
-        return altered
+        was = event.value if type(event) is Submit else event.result  # type: ignore[union-attr]
+        pairs: list[tuple[Any, Any]] = [*zip(emitted, fixed, strict=True), *self._held]
+        self._held = [*zip(emitted, fixed, strict=True), (self._given, was)]
+        return _altered([*pairs, (self._given, was)])
 
     def _not_committed(self, event: Event, ahead: Crash | Fault, emitted: tuple[Action, ...]) -> Step:
         self.store.reload()
@@ -271,7 +296,11 @@ class Process:
         state; nothing is kept of it."""
         actions = self.actions
         actions.clear(room)
-        error = drive(self.machine.restore(self.store.begin(), actions))
+        try:
+            error = drive(self.machine.restore(self.store.begin(), actions))
+        except BaseException:  # Ctrl-C
+            self.store.reload()
+            raise
         dirty = self.store.rollback(None)
         try:
             if self.store.fix is None:
@@ -305,17 +334,17 @@ _BEFORE_COMMIT = Crash(Point.BEFORE_COMMIT)
 
 
 def _room(ahead: Crash | Fault | None) -> int | None:
-    """How many actions the container takes, for a fault that strikes at one of them."""
+    """How many actions the container takes in a restore, for a fault that strikes at one of them."""
     if ahead is None:
         return None
     strikes = ahead.failure is Failure.ADD if type(ahead) is Fault else ahead.point is Point.IN_RESTORE  # type: ignore[union-attr]
     return max(ahead.at - 1, 0) if strikes else None
 
 
-def _altered(pairs: Iterable[tuple[Action, Action]]) -> str:
-    """The first action that its author changed after `add`, in words."""
-    for held, added in pairs:
-        was, is_now = render(added.action), render(held.action)
+def _altered(pairs: Iterable[tuple[Any, Any]]) -> str:
+    """The first value that its author changed, in words."""
+    for held, given in pairs:
+        was, is_now = render(given), render(held)
         if was != is_now:
             return f"{was} became {is_now}"
     return ""
@@ -339,7 +368,7 @@ def drive(coroutine: Coroutine[Any, Any, Any]) -> BaseException | None:
         if done.value is None:
             return None
         return Defect(f"returned {done.value!r}; change the state in place and return None")
-    except (KeyboardInterrupt, GeneratorExit):
+    except KeyboardInterrupt:
         latch.armed = False
         latch.take()
         raise
@@ -348,6 +377,6 @@ def drive(coroutine: Coroutine[Any, Any, Any]) -> BaseException | None:
         return error if latch.caught is None else latch.take() or error
     latch.armed = False
     breach = latch.take() or awaiting(coroutine, awaited)
-    with suppress(RuntimeError):  # it may swallow GeneratorExit; it is a breach already
+    with suppress(Exception):  # it may swallow GeneratorExit, or raise; it is a breach already
         coroutine.close()
     return breach

@@ -48,6 +48,7 @@ class Timeline:
         self.machine = machine
         self.records: dict[int, Record] = {record.n: record for record in records}
         self._moments: dict[int, Moment] = {0: Moment(initial, {}, up=True)}
+        self._process: tuple[int, Process] | None = None  # the one that took the last step
         self.head = max(self.records, default=0)
 
     def keep(self, n: int, state: Any) -> None:
@@ -95,6 +96,7 @@ class Timeline:
     def forget(self, record: Record) -> None:
         """Take back a step that could not be written down; it must be the last one."""
         del self.records[record.n], self._moments[record.n]
+        self._process = None
         self.head = record.parent
 
     def retake(self, record: Record) -> Entry:
@@ -110,21 +112,32 @@ class Timeline:
         """What `take` would give; nothing is kept."""
         entry = self._run(self.now, event, self.last + 1, self.head)
         del self._moments[entry.record.n]
+        self._process = None
         return entry
 
     def _run(self, before: Moment, event: Event, number: int, parent: int) -> Entry:
-        memory = Memory(self.machine, before.state)
-        process = Process(self.machine, memory)
-        process.pending, process.up, process.ahead = dict(before.pending), before.up, before.ahead
+        process, self._process = self._process_after(parent, before), None
         step = process.step(event, number)
-        after = memory.committed
+        after = process.store.committed
         changed = [str(change) for change in changes(before.state, after)]
         violation = judge(process, step, before.state)
         record = record_step(self.machine, step, parent, after, changed, violation.law if violation else "")
         commits = step.outcome is Outcome.COMMITTED and type(event) in (Submit, Complete)
         state = after if commits else before.state  # what did not change is kept once
-        self._moments[number] = Moment(state, process.pending, process.up, process.ahead)
+        self._moments[number] = Moment(state, dict(process.pending), process.up, process.ahead)
+        self._process = (number, process)
         return Entry(record, step, after, violation)
+
+    def _process_after(self, n: int, moment: Moment) -> Process:
+        """The process that took step `n` last, where it is still there; else one like it.
+
+        Going on with it matters: only then is it seen that what a step gave out was changed by a later one.
+        """
+        if self._process is not None and self._process[0] == n:
+            return self._process[1]
+        process = Process(self.machine, Memory(self.machine, moment.state))
+        process.pending, process.up, process.ahead = dict(moment.pending), moment.up, moment.ahead
+        return process
 
     def moment(self, n: int) -> Moment:
         """What there was after step `n`. Raises `SessionError` where running the steps again gives something else."""
@@ -183,9 +196,12 @@ def _fold(
                 pending[canonical_text(action["id"])] = (Ref(record.n, index), known[1] if known else record.n)
         unknown = kind != "restore" and ahead is not None and ahead == Fault(Failure.UNKNOWN)
         up = kind != "crash" and not unknown
-    elif record.outcome == Outcome.FAILED and ahead is not None and type(ahead) is Crash:
+    elif record.outcome == Outcome.FAILED and ahead == Crash(Point.BEFORE_COMMIT):
         up = False
-    return up, None if kind != "crash" else ahead
+    waits_on = kind == "crash" or (
+        kind != "restore" and ahead is not None and ahead == Crash(Point.IN_RESTORE, ahead.at)
+    )
+    return up, ahead if waits_on else None
 
 
 _DIVERGED = "the machine has changed since; `fasm replay` shows the whole difference"

@@ -17,13 +17,16 @@ FIRST = 4  # occurrences of a place that are all looked at; after them the 8th, 
 class Watched:
     """The store of a fast run."""
 
-    __slots__ = ("_copy", "_seen", "committed", "fix", "live")
+    __slots__ = ("_commits", "_copy", "_emitted", "_machine", "_seen", "committed", "fix", "live")
 
     def __init__(self, machine: Machine, state: Any) -> None:
         self.fix: Callable[[Action], Action] | None = None
         self._copy = machine.copiers.of(machine.state)
         self.committed = self._copy(state)
         self.live = state
+        self._machine = machine
+        self._commits = 0
+        self._emitted: set[type] = set()  # the classes of actions of which one was looked at
         self._seen: dict[Any, int] = {}
 
     def begin(self) -> Any:
@@ -33,6 +36,13 @@ class Watched:
         return bool(self.live != self.committed)
 
     def commit(self, actions: tuple[Action, ...]) -> tuple[Action, ...]:
+        self._commits = count = self._commits + 1
+        if count <= FIRST or not count & (count - 1):
+            self._machine.encode_state(self.live)
+        for action in actions:
+            if type(action.action) not in self._emitted:
+                self._machine.encode_action(action)
+                self._emitted.add(type(action.action))
         self.committed = self._copy(self.live)
         return actions
 

@@ -235,7 +235,8 @@ def test_hidden_tells_of_an_action_that_was_changed_after_it_was_added(tiny):
         actions.add(Untracked(say))
         say.text = "b"
 
-    why = "an action was changed after it was added: Say(text='a', items=[]) became Say(text='b', items=[])"
+    was, is_now = (f"Untracked(action=Say(text='{text}', items=[]))" for text in "ab")
+    why = f"an action or an input was changed after it was handed over: {was} became {is_now}"
     assert tiny.run(stf).judged(go(tiny)) == ("hidden", why)
 
 

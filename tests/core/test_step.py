@@ -230,7 +230,11 @@ def test_an_action_is_what_it_was_when_it_was_added(tiny):
     run = tiny.run(stf)
     step = run.go()
     assert step.actions == (Tracked(1, tiny.Ask("a", [1])),)
-    assert step.altered == "Ask(what='a', items=[1]) became Ask(what='b', items=[1, 2])"
+    before, after = (
+        "Tracked(id=1, action=Ask(what='a', items=[1]))",
+        "Tracked(id=1, action=Ask(what='b', items=[1, 2]))",
+    )
+    assert step.altered == f"{before} became {after}"
     step.actions[0].action.items.append(7)
     assert run.state.rows[0] == [1, 2]
 

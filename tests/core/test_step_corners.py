@@ -1,4 +1,4 @@
-"""What the step does not do yet; each of these turns red when it does, and then belongs into test_step.py unmarked."""
+"""The step in tight corners: interrupts, coroutines that misbehave, inputs that are changed."""
 
 import types
 
@@ -9,15 +9,12 @@ from fasm_cli.core.event import Crash, Point, Restore, Submit
 from fasm_cli.core.step import Outcome
 from fasm_cli.core.timeline import Timeline
 
-open_ = pytest.mark.xfail(strict=True)
-
 
 @types.coroutine
 def suspend(value):
     yield value
 
 
-@open_
 def test_ctrl_c_inside_restore_leaves_the_state_as_it_was(tiny):
     async def restore(self, state, actions):
         state.count = 99
@@ -30,7 +27,6 @@ def test_ctrl_c_inside_restore_leaves_the_state_as_it_was(tiny):
     assert run.store.begin() == tiny.Box()
 
 
-@open_
 def test_a_transition_that_raises_while_it_is_closed_is_a_defect(tiny):
     async def stf(self, state, input, actions):
         try:
@@ -41,7 +37,6 @@ def test_a_transition_that_raises_while_it_is_closed_is_a_defect(tiny):
     assert tiny.run(stf).go().outcome is Outcome.DEFECT
 
 
-@open_
 def test_a_generator_exit_of_the_author_is_a_defect(tiny):
     async def stf(self, state, input, actions):
         raise GeneratorExit
@@ -49,7 +44,6 @@ def test_a_generator_exit_of_the_author_is_a_defect(tiny):
     assert tiny.run(stf).go().outcome is Outcome.DEFECT
 
 
-@open_
 def test_a_crash_inside_the_next_restore_does_not_strike_a_transition_before_it(tiny):
     run = tiny.run()
     run(Crash(Point.IN_RESTORE, 1))
@@ -58,7 +52,6 @@ def test_a_crash_inside_the_next_restore_does_not_strike_a_transition_before_it(
     assert run(Restore()).outcome is Outcome.FAILED
 
 
-@open_
 def test_a_transition_that_changes_its_input_does_not_break_the_step(tiny):
     async def stf(self, state, input, actions):
         if type(input) is TrackedActionCompleted:
@@ -72,7 +65,6 @@ def test_a_transition_that_changes_its_input_does_not_break_the_step(tiny):
     assert run.answer(1).expected
 
 
-@open_
 def test_a_state_that_keeps_its_input_does_not_change_the_event(tiny):
     async def stf(self, state, input, actions):
         state.rows.append(input.value.items)
@@ -84,7 +76,6 @@ def test_a_state_that_keeps_its_input_does_not_change_the_event(tiny):
     assert first.event == Submit(tiny.Go(1, [5]))
 
 
-@open_
 def test_a_timeline_records_the_input_that_was_given(tiny):
     async def stf(self, state, input, actions):
         input.value.items.append("x")
