@@ -2,8 +2,8 @@
 
 Each bad machine names the law it breaks and the smallest trace that breaks it (`LAW` and `TRACE` at its end, a line for
 each event, restores and the quiet phase left out). Two things are tested: that this is so, by trying every trace up to
-that size (`oracle`), and that the simulator finds it. Where `FASM_SLOW=1` is set it is asked about all of them, with the
-default number of runs, and else about one machine for each law and a few correct ones.
+that size (`oracle`), and that the simulator finds it. Where `FASM_SLOW=1` is set it is asked about all of them, with
+the default number of runs, and else about one machine for each law and a few correct ones.
 """
 
 import ast
