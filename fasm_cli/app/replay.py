@@ -100,7 +100,8 @@ def still_breaks(project: Project, machine: Machine, path: Path, stored: Stored)
         recorded,
         trace=shown,
         reproduce=f"fasm replay {shlex.quote(shown)}{by_hand}",
-        steps=trace_steps(machine, stored.records, quiet),
+        why=finding.why,
+        steps=trace_steps(machine, [step.record for step in told.steps], quiet),
         mend=mend_of(recorded.law),
     )
 

@@ -1,22 +1,21 @@
-"""Shifts of a ward. The first shift may be handed over, and nobody looks whether the taker has one already."""
+"""Shifts of a ward. Who falls ill is replaced by nurse 1, and nobody looks whether she has a shift already."""
 
 from dataclasses import dataclass, field
 from typing import Annotated
 
 from fasm_cli import Between, Normal, StateMachine, TransitionError
 
-Nurse = Annotated[int, Between(0, 2)]
+STANDS_IN = 1
 
 
 @dataclass
 class Assign:
-    shift: Annotated[int, Between(0, 2)]
-    nurse: Nurse
+    shift: Annotated[int, Between(1, 3)]
+    nurse: Annotated[int, Between(0, 3)]
 
 
 @dataclass
-class HandOver:
-    taker: Nurse
+class FallIll: ...
 
 
 @dataclass
@@ -27,7 +26,7 @@ class Roster:
 class Taken(TransitionError): ...
 
 
-class HasItAlready(TransitionError): ...
+class StandsInAlready(TransitionError): ...
 
 
 class SameNurse(ValueError): ...
@@ -35,7 +34,7 @@ class SameNurse(ValueError): ...
 
 class Ward(StateMachine):
     State = Roster
-    Input = Assign | HandOver
+    Input = Assign | FallIll
 
     def initial(self):
         return Roster()
@@ -46,10 +45,10 @@ class Ward(StateMachine):
                 if shift in state.nurses or nurse in state.nurses.values():
                     raise Taken(shift)
                 state.nurses[shift] = nurse
-            case Normal(HandOver(taker)):
-                if state.nurses[0] == taker:
-                    raise HasItAlready(taker)
-                state.nurses[0] = taker
+            case Normal(FallIll()):
+                if state.nurses[0] == STANDS_IN:
+                    raise StandsInAlready()
+                state.nurses[0] = STANDS_IN
 
     def check_invariants(self, state):
         if len(set(state.nurses.values())) < len(state.nurses):
@@ -57,4 +56,4 @@ class Ward(StateMachine):
 
 
 LAW = "invariant:check_invariants"
-TRACE = ["Assign(shift=1, nurse=1)", "HandOver(taker=1)"]
+TRACE = ["Assign(shift=1, nurse=1)", "FallIll()"]
