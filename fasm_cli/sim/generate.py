@@ -7,6 +7,7 @@ with the odd boundary, floats finite, datetimes naive, collections short.
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from fasm_cli.core.codec.shape import (
     Shape,
 )
 from fasm_cli.core.constraints import Between, OneOf, Size, Text
+from fasm_cli.core.errors import MachineError
 
 Draw = Callable[[Chooser], Any]
 
@@ -30,6 +32,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 ODD_TEXT = ("", " ", "é", "日本", "a'b", 'a"b', "\\", "\n", "0", "None", "🙂")
 ODD_INTS = (0, 1, -1, 2**31 - 1, -(2**31), 2**63 - 1)
 ODD_FLOATS = (0.0, -0.0, 1.0, -1.0, 0.1, 1e-9, 1e15)
+TRIES = 20  # for a value that its author's class refuses, or an element that is there already
 DEEPEST = 4  # a type that contains itself stops growing here
 DAY_ONE = datetime(2024, 1, 1)
 
@@ -79,11 +82,10 @@ class Generators:
                 draws = [self.of(item) for item in items]
                 return lambda choose: tuple([draw(choose) for draw in draws])
             case Mapping():
-                key, value = self.of(shape.key), self.of(shape.value)
-                size = _size(shape)
-                return lambda choose: {key(choose): value(choose) for _ in range(self._length(choose, size))}
+                return self._mapping(self.of(shape.key), self.of(shape.value), _size(shape))
             case Choice(members=members):
-                return self._choice([(self.of(member), isinstance(member, Nothing)) for member in members.values()])
+                lowest = min(members.values(), key=height)
+                return self._choice([self.of(member) for member in members.values()], self.of(lowest))
         raise AssertionError(f"no generator for {shape}")
 
     def _record(self, shape: Record) -> Draw:
@@ -91,33 +93,59 @@ class Generators:
         draws = [(field.name, self.of(field.shape)) for field in shape.fields]
         if not draws:
             return lambda _: kind()
-        return lambda choose: kind(**{name: draw(choose) for name, draw in draws})
+
+        def draw(choose: Chooser) -> Any:
+            for _ in range(TRIES):
+                values = {name: draw(choose) for name, draw in draws}
+                try:
+                    return kind(**values)
+                except Exception as error:  # its author refuses some values
+                    refusal = error
+            text = f"{kind.__name__} refuses what is generated for it: {type(refusal).__name__}: {refusal}"
+            raise MachineError(text, "say what is legal with Annotated (Between, OneOf, Text, Size), or write propose")
+
+        return draw
 
     def _sequence(self, kind: type, item: Draw, size: Size) -> Draw:
         def draw(choose: Chooser) -> Any:
             self._depth += 1
             try:
-                values = [item(choose) for _ in range(self._length(choose, size))]
+                wanted = self._length(choose, size)
+                values = [item(choose) for _ in range(wanted)]
+                for _ in range(TRIES * wanted):  # a set may have drawn the same element twice
+                    if kind in (list, tuple) or len(set(values)) >= size.min:
+                        break
+                    values.append(item(choose))
             finally:
                 self._depth -= 1
-            for _ in range(20):  # a set may have drawn the same element twice
-                if kind in (list, tuple) or len(set(values)) >= size.min:
-                    break
-                values.append(item(choose))
             return kind(values)
 
         return draw
 
+    def _mapping(self, key: Draw, value: Draw, size: Size) -> Draw:
+        def draw(choose: Chooser) -> Any:
+            self._depth += 1
+            try:
+                wanted = self._length(choose, size)
+                pairs = {key(choose): value(choose) for _ in range(wanted)}
+                for _ in range(TRIES * wanted):
+                    if len(pairs) >= size.min:
+                        break
+                    pairs[key(choose)] = value(choose)
+            finally:
+                self._depth -= 1
+            return pairs
+
+        return draw
+
     def _length(self, choose: Chooser, size: Size) -> int:
-        return size.min if self._depth > DEEPEST else choose.between(size.min, size.max)
+        most = max(size.min, size.max >> max(self._depth - 1, 0))  # shorter, the deeper it stands
+        return size.min if self._depth > DEEPEST else choose.between(size.min, most)
 
-    def _choice(self, members: list[tuple[Draw, bool]]) -> Draw:
-        draws = [draw for draw, _ in members]
-        empty = next((draw for draw, is_nothing in members if is_nothing), draws[0])
-
+    def _choice(self, draws: list[Draw], lowest: Draw) -> Draw:
         def draw(choose: Chooser) -> Any:
             if self._depth > DEEPEST:
-                return empty(choose)
+                return lowest(choose)
             self._depth += 1
             try:
                 return choose.pick(draws)(choose)
@@ -127,12 +155,32 @@ class Generators:
         return draw
 
 
+def height(shape: Shape, _inside: tuple[Shape, ...] = ()) -> float:
+    """How many records stand inside each other at the least in a value of this shape; infinite for one that cannot
+    end."""
+    if shape in _inside:
+        return inf
+    inside = (*_inside, shape)
+    match shape:
+        case Record(fields=fields):
+            return 1 + max((height(field.shape, inside) for field in fields), default=0)
+        case Fixed(items=items):
+            return max((height(item, inside) for item in items), default=0)
+        case Choice(members=members):
+            return min(height(member, inside) for member in members.values())
+        case Sequence(item=item) if _size(shape).min:
+            return height(item, inside)
+        case Mapping(key=key, value=value) if _size(shape).min:
+            return max(height(key, inside), height(value, inside))
+    return 0
+
+
 def between(kind: type, low: Any, high: Any) -> Draw:
     """Values of `kind` from `low` to `high`, both included; the bounds themselves come up often."""
     if kind is int:
         return lambda choose: choose.between(low, high)
     if kind is float:
-        return lambda choose: min(max(low + choose.draw() * (high - low), low), high) + 0.0
+        return lambda choose: min(max(low * (1 - (part := choose.draw())) + high * part, low), high) + 0.0
     if kind is Decimal:
         places = max(2, *(-int(Decimal(bound).as_tuple().exponent) for bound in (low, high)))
         unit = Decimal(1).scaleb(-places)
@@ -144,8 +192,9 @@ def between(kind: type, low: Any, high: Any) -> Draw:
     if kind is date:
         return lambda choose: low + timedelta(days=choose.below((high - low).days + 1))
     if kind is timedelta:
-        micros = (high - low) // timedelta(microseconds=1)
-        return lambda choose: low + timedelta(microseconds=choose.below(micros + 1))
+        micro = timedelta(microseconds=1)
+        first, last = low // micro, high // micro
+        return lambda choose: timedelta(microseconds=choose.between(first, last))
     raise AssertionError(f"Between is refused for {kind} when the machine is loaded")
 
 
