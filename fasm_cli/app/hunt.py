@@ -73,6 +73,7 @@ class Hunt:
     tally: Tally = field(default_factory=Tally)
     caught: list[Caught] = field(default_factory=list)
     interrupted: bool = False
+    compared: int = 0  # steps that replicas took again
     cut_short: bool = False  # the time to shrink was up before it was done
     _nothing_new: Counter[tuple[str, str]] = field(default_factory=Counter)
     _pinned: set[tuple[str, int]] = field(default_factory=set)
@@ -106,6 +107,7 @@ class Hunt:
         for pinned in checks:
             self._catch(pinned)
             yield self._progress(of, "comparing replicas")
+        self.compared = replicas.compared
 
     def _batches(self) -> Iterator[tuple[Plan, int, int]]:
         plan, only = self.search.plan, self.search.only

@@ -22,6 +22,7 @@ class Replicas:
 
     def __init__(self, machine: Machine, root: str, target: str) -> None:
         self.machine = machine
+        self.compared = 0  # steps
         self._pools = [Pool(1, seed, worker.set_up, root, target) for seed in HASH_SEEDS]
 
     def __enter__(self) -> "Replicas":
@@ -48,6 +49,7 @@ class Replicas:
         what to look for."""
         asked = self._pools[:1] if law == "hidden" else self._pools
         seen = [view.result() for view in [pool.start(worker.observe, items) for pool in asked]]
+        self.compared += len(seen[0])
         found = next(filter(None, (between_seeds(seen[0], other) for other in seen[1:])), None)
         if found is None and law in ("", "hidden"):
             found = from_stored(seen[0], self._pools[0].one(worker.alone, seen[0]))

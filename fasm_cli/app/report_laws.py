@@ -1,6 +1,10 @@
-"""What `fasm explain` and `fasm lint` give back, as in `reports`."""
+"""What `fasm explain`, `fasm lint` and `fasm check` give back, as in `reports`."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fasm_cli.app.reports import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +48,26 @@ class LintLine:
 class Linted:
     findings: list[LintLine]
     files: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedLaw:
+    """One law: how often it was looked at, whether it was kept, and where it was not."""
+
+    law: str
+    tried: int
+    kept: bool
+    where: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A machine, law by law. `promises` counts its invariants."""
+
+    machine: str
+    seed: int
+    laws: list[CheckedLaw]
+    promises: int
+    findings: "list[Finding]"
+    never: list[str]
+    interrupted: bool

@@ -6,6 +6,7 @@ Values come twice where a person and a program want different things: `text` in 
 from dataclasses import dataclass, field
 from typing import Any
 
+from fasm_cli.app.report_laws import Checked as Checked
 from fasm_cli.app.report_laws import Explained as Explained
 from fasm_cli.app.report_laws import LawList as LawList
 from fasm_cli.app.report_laws import Linted as Linted
@@ -261,6 +262,7 @@ Report = (
     | Simulated
     | Replayed
     | Traces
+    | Checked
     | Explained
     | LawList
     | Linted

@@ -16,6 +16,7 @@ from fasm_cli.core.errors import SessionError
 from fasm_cli.core.lawbook import mend_of
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.record import Record
+from fasm_cli.sim.tally import Tally
 from fasm_cli.store.catalog import Project
 from fasm_cli.store.session import Header, write_trace
 
@@ -38,6 +39,16 @@ class Simulation:
         known = {(finding.law, finding.line) for finding in self._known}
         self._hunt = Hunt(self.project, self.machine, self.search, known)
         yield from self._hunt.go()
+
+    @property
+    def tally(self) -> Tally:
+        """What was counted."""
+        return Tally() if self._hunt is None else self._hunt.tally
+
+    @property
+    def compared(self) -> int:
+        """How many steps replicas took again."""
+        return 0 if self._hunt is None else self._hunt.compared
 
     @property
     def cut_short(self) -> bool:

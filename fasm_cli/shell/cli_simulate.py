@@ -1,4 +1,4 @@
-"""`fasm simulate` and `fasm replay`."""
+"""`fasm simulate`, `fasm check` and `fasm replay`."""
 
 import os
 import re
@@ -100,6 +100,38 @@ def simulate(
     if report.interrupted:
         raise Exit(INTERRUPTED)
     if report.findings or (strict and report.never):
+        raise Exit(FINDING)
+
+
+@app.verb("fasm check coffee_shop --seed 1")
+def check(
+    target: Target,
+    seed: Annotated[int, typer.Option("--seed", help="Decides every draw.")] = 1,
+    runs: Annotated[int, typer.Option("--runs", help="Independent runs of 100 steps.")] = 200,
+    jobs: Annotated[int, typer.Option("--jobs", help="Processes; 0 is one a core. The report is the same.")] = 0,
+    save: Annotated[Path | None, typer.Option("--save", metavar="DIR", help="Where traces go (sessions/).")] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Go through the laws. Each: tried how often, kept or broken."""
+    from fasm_cli.app.check import checked
+    from fasm_cli.app.hunt import Search
+    from fasm_cli.app.simulation import Simulation
+    from fasm_cli.shell.progress import shown
+    from fasm_cli.sim import guard
+    from fasm_cli.sim.plan import Plan
+
+    with writing("check", json) as output:
+        here = project()
+        guard.install()  # before the machine is imported
+        machine = here.load(target)
+        plan = Plan(seed=seed, runs=runs, profile=machine.profile)
+        simulation = Simulation(here, machine, Search(plan=plan, jobs=jobs or cores()), save or here.sessions)
+        shown(simulation.go())
+        report = checked(simulation)
+        output.report(report)
+    if report.interrupted:
+        raise Exit(INTERRUPTED)
+    if report.findings:
         raise Exit(FINDING)
 
 

@@ -17,6 +17,7 @@ from fasm_cli.app import reports
 from fasm_cli.core.errors import FasmError
 
 NAMES = {
+    reports.Checked: "check",
     reports.Explained: "law",
     reports.LawList: "laws",
     reports.Linted: "lint",
@@ -53,7 +54,7 @@ def document(verb: str, done: Sequence[reports.Report], error: FasmError | None 
 
 def findings(report: reports.Report) -> Sequence[reports.Finding | reports.LintLine]:
     """What a report says is broken."""
-    if isinstance(report, reports.Simulated | reports.Linted):
+    if isinstance(report, reports.Simulated | reports.Linted | reports.Checked):
         return report.findings
     if isinstance(report, reports.Stepped | reports.Replayed):
         return [] if report.finding is None else [report.finding]

@@ -25,6 +25,23 @@ def _(report: reports.Simulated) -> list[Line]:
     return lines
 
 
+@render.register
+def _(report: reports.Checked) -> list[Line]:
+    lines: list[Line] = [[Span(f"{report.machine}  seed {report.seed}", "name")]]
+    width = max(len(row.law) for row in report.laws)
+    for row in report.laws:
+        told = Span("kept", "good") if row.kept else Span("BROKEN", "bad")
+        if row.kept and not row.tried:
+            told = Span("not tried", "quiet")
+        where = f"  {', '.join(row.where)}" if row.where else ""
+        count = Span(f"  tried {row.tried} times" if row.tried else "", "quiet")
+        lines.append([Span(f"   {row.law.ljust(width)}  "), told, count, Span(where)])
+    lines.append([Span(f"   {report.promises} invariants of its own", "quiet")])
+    for finding in report.findings:
+        lines += [[], *_finding(finding)]
+    return lines
+
+
 def _finding(finding: reports.Finding) -> Iterator[Line]:
     yield [Span(f"BROKEN {finding.law}", "bad"), Span(f"  {finding.where}")]
     yield [Span(f"   {finding.why}")]

@@ -13,7 +13,7 @@ MACHINES = "coffee_shop, counter, dentist, dentist_as_published, payment"
 INPUTS = "inputs: CancelOrder, RedeemPoints"
 
 USAGE = {
-    ("frob",): "no verb 'frob'; known: back, complete, crash, describe, ",
+    ("frob",): "no verb 'frob'; known: back, check, complete, crash, describe, ",
     ("simulat", "x"): "no verb 'simulat'; did you mean 'simulate'? known: ",
     ("session", "nw"): "no verb 'nw'; did you mean 'new'? known: list, new, show",
     ("step",): "missing argument 'SESSION'; usage: fasm step [OPTIONS] SESSION INPUT…",
