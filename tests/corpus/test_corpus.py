@@ -27,6 +27,7 @@ from fasm_cli.core.machine import Machine
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+PAGE = ROOT / "docs" / "corpus.md"
 SLOW = bool(os.environ.get("FASM_SLOW"))
 RUNS = () if SLOW else ("--runs", "100")
 
@@ -54,7 +55,7 @@ SHOWS_OUTSIDE = {"restore_set_order"}  # only another process takes the set in a
 
 _TOGETHER = "shrinking does not lower a value everywhere at once"
 _ELSEWHERE = "shrinking does not try the result of something unknown in place of a duplicate"
-_ALONE = "the trace of what a replica finds is lost"
+_ALONE = "no trace is left of what a replica finds"
 
 NOT_YET = {  # the machines about which the simulator is wrong, and why
     "atomic_append_before_validation": _TOGETHER,
@@ -64,15 +65,14 @@ NOT_YET = {  # the machines about which the simulator is wrong, and why
     "invariant_double_booking": _TOGETHER,
     "completion_unknown_counted": _ELSEWHERE,
     "defect_key_error": _ELSEWHERE,
-    "defect_float_in_int": "a fast run does not encode the state it commits",
     "hidden_action_aliases_state": "a fast run does not keep what an action was when it was added",
-    "hidden_input_aliases_state": "an input that the machine changed is recorded as it is now, and cannot be encoded",
+    "hidden_input_aliases_state": "an input is not compared with what it was before the transition",
     "hidden_cached_list": _ALONE,
     "hidden_class_attribute": _ALONE,
     "hidden_mutable_default": "the defaults of the module's functions are not watched, and " + _ALONE,
     "hidden_module_counter": "the same fault is reported a second time, as deterministic",
     "reads_boot_id": "a global that differs in the replica is called deterministic",
-    "stuck_polls_for_ever": "every run goes through 10,000 events of the quiet phase",
+    "stuck_polls_for_ever": "every run and every trace played goes through 10,000 events of the quiet phase",
     "cached_property": "the first use of a cached property is taken for a change of the machine",
 }
 
@@ -98,6 +98,11 @@ class Case:
     def target(self) -> str:
         name = str(self.path.relative_to(ROOT))
         return f"{name}:{self.machine}" if self.machine else name
+
+    @property
+    def summary(self) -> str:
+        text = ast.get_docstring(ast.parse(self.path.read_text(encoding="utf-8"))) or ""
+        return " ".join(text.split()).replace("|", "or")
 
     def load(self) -> Machine:
         module = _module(self.path)
@@ -193,3 +198,31 @@ def test_is_found(simulated: Case, findings: dict[Path, Any]) -> None:
 @pytest.mark.parametrize("simulated", _parameters(GOOD if SLOW else GOOD[::9]))
 def test_is_not_accused(simulated: Case, findings: dict[Path, Any]) -> None:
     assert findings[simulated.path].result() == []
+
+
+def table() -> str:
+    """The corpus as a page of `docs/`."""
+    lines = [
+        "# The corpus",
+        "",
+        f"{len(BAD)} small machines that each break one law in one way, and {len(GOOD)} correct ones that look as if they",
+        "did. What is expected of `fasm simulate tests/corpus/bad/NAME.py --seed 1` is that it finds each of the former",
+        "under its law, with a trace of as many events as the table says, which is the smallest there is, and accuses none",
+        "of the latter." + (f" It is not yet so for {', '.join(sorted(NOT_YET))}." if NOT_YET else ""),
+        "(`python tests/corpus/test_corpus.py` writes this page.)",
+        "",
+        "| machine | law | events | what is wrong |",
+        "|---|---|---|---|",
+    ]
+    lines += [f"| {case.path.stem} | `{case.law}` | {len(case.trace)} | {case.summary} |" for case in BAD]
+    lines += ["", "| correct machine | what is suspicious |", "|---|---|"]
+    lines += [f"| {case.path.stem} | {case.summary} |" for case in GOOD]
+    return "\n".join(lines) + "\n"
+
+
+def test_page_is_current() -> None:
+    assert PAGE.read_text(encoding="utf-8") == table(), f"run python {Path(__file__).relative_to(ROOT)}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(table(), encoding="utf-8")
