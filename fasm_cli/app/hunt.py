@@ -76,7 +76,7 @@ class Hunt:
     compared: int = 0  # steps that replicas took again
     cut_short: bool = False  # the time to shrink was up before it was done
     _nothing_new: Counter[tuple[str, str]] = field(default_factory=Counter)
-    _pinned: set[tuple[str, int]] = field(default_factory=set)
+    _pinned: set[tuple[str, int, bool]] = field(default_factory=set)
 
     def go(self) -> Iterator[Progress]:
         """Search; Ctrl-C ends it with what was found so far."""
@@ -140,7 +140,7 @@ class Hunt:
                 self._nothing_new[sort] += 1
 
     def _catch(self, pinned: Pinned) -> bool:
-        key = (pinned.violation.law, pinned.line)
+        key = (pinned.violation.law, pinned.line, bool(pinned.items))
         if key in self._pinned:
             return False
         self._pinned.add(key)
@@ -165,6 +165,10 @@ class Hunt:
                 caught.smallest = replicas.shrink(caught.pinned, PATIENCE * seconds)
             self.cut_short |= caught.smallest is not None and not caught.smallest.in_time
             yield self._progress(None, "shrinking")
+        if any(caught.key[0] == "hidden" for caught in self.caught):  # the cause, of which the other is a consequence
+            self.caught = [caught for caught in self.caught if caught.key[0] != "deterministic"]
+        if any(caught.key[0] == "hidden" and caught.smallest for caught in self.caught):  # one with a trace says more
+            self.caught = [caught for caught in self.caught if caught.key[0] != "hidden" or caught.smallest]
         best: dict[tuple[str, int], Caught] = {}
         for caught in self.caught:
             other = best.get(caught.key)

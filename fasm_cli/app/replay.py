@@ -19,7 +19,7 @@ from fasm_cli.sim.trace import QUIET_LAWS
 from fasm_cli.store.catalog import Project
 from fasm_cli.store.session import Stored, read_session
 
-SHOWN_BY_REPLICAS = ("deterministic", "hidden", "restore")
+SHOWN_BY_REPLICAS = ("deterministic", "hidden", "reads", "restore")
 
 
 def replay(project: Project, path: Path, target: str = "") -> Replayed:

@@ -9,7 +9,7 @@ from fasm_cli.core.laws import Violation
 from fasm_cli.core.machine import Machine
 from fasm_cli.sim.executors import Pool
 from fasm_cli.sim.plan import Plan
-from fasm_cli.sim.replica import HASH_SEEDS, between_seeds, from_stored
+from fasm_cli.sim.replica import HASH_SEEDS, Disagreement, between_seeds, differing, from_stored
 from fasm_cli.sim.shrink import Shrinker
 from fasm_cli.sim.trace import Item, Packed, Played, Player, pack, unpack
 
@@ -55,6 +55,11 @@ class Replicas:
             found = from_stored(seen[0], self._pools[0].one(worker.alone, seen[0]))
         if found is None:
             return None
+        if found.violation.law == "deterministic" and law in ("", "reads"):
+            name = differing([pool.one(worker.told_globals) for pool in asked])
+            if name:
+                why = f"the transition depends on {name}, which is not the same in every process"
+                found = Disagreement(found.number, Violation("reads", why))
         taken = {one.number for one in seen[0] if one.number <= found.number}
         return found.violation, [item for item in items if item[0] in taken]
 

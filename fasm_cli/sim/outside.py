@@ -7,9 +7,12 @@ that only grew are taken for caches, which are innocent as long as they change n
 import sys
 from collections.abc import Iterator
 from enum import Enum
+from functools import cached_property
 from types import FunctionType, ModuleType
 from typing import Any
 
+from fasm_cli.core.codec.render import render
+from fasm_cli.core.codec.scalars import SCALARS
 from fasm_cli.core.copying import is_frozen
 from fasm_cli.core.laws import Violation
 from fasm_cli.core.machine import Machine
@@ -31,6 +34,15 @@ def changed(before: Watched, after: Watched) -> str:
     return ""
 
 
+def plain_globals(machine: Machine) -> dict[str, str]:
+    """The module's globals that are plain values, as text: what a process might have of its own."""
+    module = sys.modules.get(machine.cls.__module__)
+    named = {} if module is None else vars(module)
+    return {
+        name: render(value) for name, value in named.items() if type(value) in SCALARS and not name.startswith("__")
+    }
+
+
 def kept_outside(name: str) -> Violation:
     """`name` was changed."""
     return Violation("hidden", f"{name} was changed, and it is not part of the state")
@@ -45,6 +57,8 @@ def _reachable(machine: Machine) -> Iterator[tuple[str, Any]]:
         for name, value in vars(module).items():
             if not name.startswith("__"):
                 yield name, value
+                if isinstance(value, FunctionType) and value.__module__ == module.__name__:
+                    yield f"{name}()", value.__defaults__
     for owner in machine.cls.__mro__:
         if owner.__module__ == machine.cls.__module__:
             for name, value in vars(owner).items():
@@ -52,7 +66,8 @@ def _reachable(machine: Machine) -> Iterator[tuple[str, Any]]:
                 if isinstance(value, FunctionType) and value.__defaults__:
                     yield f"{owner.__name__}.{name}()", value.__defaults__
     for name, value in vars(machine.instance).items():
-        yield f"self.{name}", value
+        if not isinstance(getattr(machine.cls, name, None), cached_property):  # a cache, like a dict
+            yield f"self.{name}", value
 
 
 def _fixed(value: Any) -> bool:

@@ -16,7 +16,7 @@ from fasm_cli.core.step import Emission, Process
 
 DELIVERIES = 3  # of one result that the machine refuses though it waits for it
 RESTARTS = 3
-LONGEST = 10_000  # events; what is not quiet by then never will be
+LONGEST = 50, 10  # events, and more for each action that is pending at first; what is not quiet then never will be
 
 
 def quiet_events(process: Process, lost: set[Ref], answer: Callable[[Emission], Any]) -> Iterator[Event]:
@@ -27,7 +27,7 @@ def quiet_events(process: Process, lost: set[Ref], answer: Callable[[Emission], 
     delivered: Counter[Ref] = Counter()
     restarts = restores = 0
     process.ahead = None
-    for _ in range(LONGEST):
+    for _ in range(LONGEST[0] + LONGEST[1] * len(process.pending)):
         if not process.up:
             if restores > 2 * RESTARTS:
                 return

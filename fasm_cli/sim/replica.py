@@ -93,9 +93,10 @@ def between_seeds(first: Sequence[Seen], second: Sequence[Seen]) -> Disagreement
 
 
 def from_stored(warm: Sequence[Seen], cold: Sequence[Seen]) -> Disagreement | None:
-    """The first step that led to something else when it was taken alone from the stored state."""
+    """A step that led to something else when it was taken alone from the stored state: the last one, since it was the
+    first to be taken so, and what the others leave behind cannot have reached it."""
     by_number = {one.number: one for one in cold}
-    for one in warm:
+    for one in reversed(warm):
         other = by_number.get(one.number)
         if other is not None and (one.result != other.result or one.actions != other.actions):
             why = f"taken alone, from the stored state, the step leads to something else: {_difference(one, other)}"
@@ -104,6 +105,11 @@ def from_stored(warm: Sequence[Seen], cold: Sequence[Seen]) -> Disagreement | No
 
 
 _ORDER = "restore emits other actions, or in another order, in another process"
+
+
+def differing(views: Sequence[dict[str, str]]) -> str:
+    """The first global that is not the same in every process, or an empty string."""
+    return next((name for name, text in views[0].items() if any(view.get(name) != text for view in views[1:])), "")
 
 
 def _difference(one: Seen, other: Seen) -> str:

@@ -127,14 +127,16 @@ class Runs:
 
     # --- exact ------------------------------------------------------------------------------------------------
 
-    def exact(self, run: int) -> Broken | None:
-        """The same run with every law after every step; None where nothing breaks."""
+    def exact(self, run: int, most: int | None = None) -> Broken | None:
+        """The same run, or its first `most` steps, with every law after every step; None where nothing breaks."""
         machine = self.machine
         world = self._world(run)
         process = Process(machine, Memory(machine, machine.instance.initial()))
         items: list[Item] = []
         start = outside(machine)
-        events = (world.next(process, process.store.begin()) for _ in range(self.plan.steps))
+        events = (
+            world.next(process, process.store.begin()) for _ in range(min(most or self.plan.steps, self.plan.steps))
+        )
         broken = self._walk(process, world, events, items, run)
         if broken is None:
             mark = len(items)

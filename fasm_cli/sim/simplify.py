@@ -143,6 +143,20 @@ def simplest(shape: Shape, depth: int = 0) -> Iterator[Any]:
                 yield from simplest(member, depth + 1)
 
 
+def replaced(value: Any, before: Any, after: Any) -> Any:
+    """`value` with `after` wherever it holds `before`."""
+    if type(value) is type(before) and value == before:
+        return after
+    if isinstance(value, list | tuple | set | frozenset):
+        return type(value)([replaced(part, before, after) for part in value])
+    if isinstance(value, dict):
+        return {replaced(key, before, after): replaced(part, before, after) for key, part in value.items()}
+    names = getattr(type(value), "__dataclass_fields__", None)
+    if names is None:
+        return value
+    return type(value)(**{name: replaced(getattr(value, name), before, after) for name in names})
+
+
 _NONE = object()
 _DEEPEST = 6
 

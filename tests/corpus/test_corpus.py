@@ -58,6 +58,7 @@ _ELSEWHERE = "shrinking does not try the result of something unknown in place of
 _ALONE = "no trace is left of what a replica finds"
 
 NOT_YET = {  # the machines about which the simulator is wrong, and why
+    "atomic_half_a_cart": "a list never gets as long as is declared",
     "atomic_append_before_validation": _TOGETHER,
     "atomic_nested_record": _TOGETHER,
     "defect_recursion": _TOGETHER,
@@ -205,10 +206,10 @@ def table() -> str:
     lines = [
         "# The corpus",
         "",
-        f"{len(BAD)} small machines that each break one law in one way, and {len(GOOD)} correct ones that look as if they",
-        "did. What is expected of `fasm simulate tests/corpus/bad/NAME.py --seed 1` is that it finds each of the former",
-        "under its law, with a trace of as many events as the table says, which is the smallest there is, and accuses none",
-        "of the latter." + (f" It is not yet so for {', '.join(sorted(NOT_YET))}." if NOT_YET else ""),
+        f"{len(BAD)} small machines that each break one law in one way, and {len(GOOD)} correct ones that look as if",
+        "they did. What is expected of `fasm simulate tests/corpus/bad/NAME.py --seed 1` is that it finds each of the",
+        "former under its law, with a trace of as many events as the table says, which is the smallest there is, and",
+        "accuses none of the latter." + (f" Not yet so: {', '.join(sorted(NOT_YET))}." if NOT_YET else ""),
         "(`python tests/corpus/test_corpus.py` writes this page.)",
         "",
         "| machine | law | events | what is wrong |",
