@@ -19,8 +19,9 @@ from fasm_cli.sim.plan import Plan
 from fasm_cli.sim.tally import Tally
 from fasm_cli.store.catalog import Project
 
-BATCH_STEPS = 20_000  # of fast runs, for one call of a worker
+FIRST_BATCH, BATCH_STEPS = 1_000, 20_000  # of fast runs, for one call of a worker: what breaks at once is told soon
 PATIENCE = 4  # times as long for what replicas found: each trace played there takes several processes
+ENOUGH = 100  # runs on end that all break what is known well: the next would not do anything else
 TRIES = 12  # suspicious runs of one sort that are pinned down and show nothing new
 REPLICATED = 24  # runs that replicas repeat
 
@@ -73,8 +74,10 @@ class Hunt:
     tally: Tally = field(default_factory=Tally)
     caught: list[Caught] = field(default_factory=list)
     interrupted: bool = False
+    stopped: str = ""  # why not all runs were made
     compared: int = 0  # steps that replicas took again
     cut_short: bool = False  # the time to shrink was up before it was done
+    _same_again: int = 0  # runs on end that broke what is known, and nothing else
     _nothing_new: Counter[tuple[str, str]] = field(default_factory=Counter)
     _pinned: set[tuple[str, int, bool]] = field(default_factory=set)
 
@@ -103,6 +106,13 @@ class Hunt:
             yield self._progress(of, "running")
             self._look_at(batch, pool)
             if len(self.caught) >= self.search.most:
+                self.stopped = f"{self.search.most} findings (--keep-going goes on)"
+                break
+            if self._same_again >= ENOUGH:
+                self.stopped = f"the last {self._same_again} all broke what is told here"
+                break
+            if any(caught.key[0] == "hidden" for caught in self.caught):
+                self.stopped = "one run reaches into the next"
                 break
         for pinned in checks:
             self._catch(pinned)
@@ -114,13 +124,12 @@ class Hunt:
         if only is not None:
             yield plan, only, only + 1
             return
-        size = max(1, BATCH_STEPS // plan.steps)
         until = None if self.search.time is None else monotonic() + self.search.time
-        first = 0
+        first, batch = 0, FIRST_BATCH
         while first < plan.runs if until is None else monotonic() < until:
-            end = first + size if until is not None else min(first + size, plan.runs)
-            yield plan, first, end
-            first = end
+            end = first + max(1, batch // plan.steps)
+            yield plan, first, end if until is not None else min(end, plan.runs)
+            first, batch = end, min(2 * batch, BATCH_STEPS)
 
     def _replicated(self) -> list[int]:
         if self.search.only is not None:
@@ -128,6 +137,13 @@ class Hunt:
         return list(range(min(REPLICATED, self.search.plan.runs)))
 
     def _look_at(self, batch: Batch, pool: Pool) -> None:
+        before = sum(self._nothing_new.values()), len(self.caught)
+        self._pin(batch, pool)
+        every_run = len(batch.suspicions) == batch.end - batch.first
+        looked = before != (sum(self._nothing_new.values()), len(self.caught))
+        self._same_again = self._same_again + batch.end - batch.first if every_run and not looked else 0
+
+    def _pin(self, batch: Batch, pool: Pool) -> None:
         for run, suspicion in batch.suspicions:
             sort = (suspicion.law, suspicion.sort)
             if len(self.caught) >= self.search.most or self._nothing_new[sort] >= TRIES:

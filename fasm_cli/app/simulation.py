@@ -70,9 +70,17 @@ class Simulation:
             tally,
             findings,
             never_happened(self.machine, tally),
-            warnings(self.machine, tally, self.search.plan.profile),
+            warnings(self.machine, tally, self.search.plan.profile) + self._stopped(),
             hunt.interrupted,
         )
+
+    def _stopped(self) -> list[str]:
+        """Why there were fewer runs than asked for."""
+        asked = self.search.plan.runs
+        hunt = self._hunt
+        if hunt is None or hunt.interrupted or self.search.only is not None or self.search.time is not None:
+            return []
+        return [f"stopped after {hunt.tally.runs} of {asked} runs: {hunt.stopped}"] if hunt.stopped else []
 
     def _told(self, caught: Caught) -> Finding:
         """A new finding, saved."""

@@ -34,6 +34,7 @@ T = TypeVar("T")
 class Batch:
     """Runs `first` to the one before `end`: their counts, and the run numbers that something looked wrong in."""
 
+    first: int
     end: int
     tally: Tally
     suspicions: list[tuple[int, Violation]]
@@ -119,7 +120,7 @@ def told(function: Callable[P, T]) -> Callable[P, T]:
 def fast(plan: Plan, first: int, end: int) -> Batch:
     """The fast runs from `first` to `end`."""
     runs = here().runs(plan)
-    batch = Batch(end, Tally(), [])
+    batch = Batch(first, end, Tally(), [])
     for run in range(first, end):
         wrong = runs.fast(run, batch.tally)
         if wrong is None and run < EXACT_RUNS:  # some laws are not looked at by fast runs at all
@@ -159,6 +160,7 @@ def smallest(
     """The trace as it is told: numbered from 1, with its steps and the place it points at."""
     whole = renumbered([*items, *quiet])
     trace = whole[: len(items)]
+    records = records_of(machine, whole)  # first: what a machine hides from its state shows in what comes later
     player = Player(machine)
     again = player.play(trace, violation.law)
     line = locate(player, trace, violation)
@@ -166,7 +168,7 @@ def smallest(
         again.violation or violation,
         line,
         pack(machine, trace),
-        records_of(machine, whole),
+        records,
         len(items) + 1 if quiet else 0,
         size(trace),
         plays,

@@ -60,7 +60,7 @@ class Pool:
         waiting: deque[Future[T]] = deque()
         for call in calls:
             waiting.append(self._submit(function, call))
-            if len(waiting) > 2 * self._jobs:
+            if len(waiting) > self._jobs:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

@@ -139,7 +139,7 @@ class Generators:
         return draw
 
     def _length(self, choose: Chooser, size: Size) -> int:
-        most = max(size.min, size.max >> max(self._depth - 1, 0))  # shorter, the deeper it stands
+        most = max(size.min, size.max >> max(self._depth - 3, 0))  # shorter, the deeper it stands
         return size.min if self._depth > DEEPEST else choose.between(size.min, most)
 
     def _choice(self, draws: list[Draw], lowest: Draw) -> Draw:

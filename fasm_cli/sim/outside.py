@@ -48,6 +48,9 @@ def kept_outside(name: str) -> Violation:
     return Violation("hidden", f"{name} was changed, and it is not part of the state")
 
 
+LONG = 50  # elements of a list that are looked at from either end
+
+
 _NOWHERE = object()
 
 
@@ -92,6 +95,8 @@ _FIXED = {int, str, float, bool, bytes, frozenset, type(None), FunctionType, Mod
 def _text(value: Any) -> str:
     if isinstance(value, dict):
         return "a dict"  # a cache
+    if isinstance(value, list) and len(value) > LONG:
+        return f"{len(value)} elements, {value[:LONG]!r} … {value[-LONG:]!r}"
     try:
         return repr(sorted(vars(value).items())) if hasattr(value, "__dict__") else repr(value)
     except Exception:

@@ -53,29 +53,7 @@ LONG = 4  # events; trying all traces that are longer takes a while
 LIMIT = 60  # seconds for one call
 SHOWS_OUTSIDE = {"restore_set_order"}  # only another process takes the set in another order
 
-_TOGETHER = "shrinking does not lower a value everywhere at once"
-_ELSEWHERE = "shrinking does not try the result of something unknown in place of a duplicate"
-_ALONE = "no trace is left of what a replica finds"
-
-NOT_YET = {  # the machines about which the simulator is wrong, and why
-    "atomic_half_a_cart": "a list never gets as long as is declared",
-    "atomic_append_before_validation": _TOGETHER,
-    "atomic_nested_record": _TOGETHER,
-    "defect_recursion": _TOGETHER,
-    "ids_from_input": _TOGETHER,
-    "invariant_double_booking": _TOGETHER,
-    "completion_unknown_counted": _ELSEWHERE,
-    "defect_key_error": _ELSEWHERE,
-    "hidden_action_aliases_state": "a fast run does not keep what an action was when it was added",
-    "hidden_input_aliases_state": "an input is not compared with what it was before the transition",
-    "hidden_cached_list": _ALONE,
-    "hidden_class_attribute": _ALONE,
-    "hidden_mutable_default": "the defaults of the module's functions are not watched, and " + _ALONE,
-    "hidden_module_counter": "the same fault is reported a second time, as deterministic",
-    "reads_boot_id": "a global that differs in the replica is called deterministic",
-    "stuck_polls_for_ever": "every run and every trace played goes through 10,000 events of the quiet phase",
-    "cached_property": "the first use of a cached property is taken for a change of the machine",
-}
+NOT_YET: dict[str, str] = {}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Votes. The ballots are kept in a list of the module, and only their number in the state."""
+"""Votes. The ballots are kept in a list of the module, and the state is told how many there are."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -30,8 +30,8 @@ class Election(StateMachine):
         match input:
             case Normal(Vote(party)):
                 BALLOTS.append(party)
-                state.left = BALLOTS.count("left")
-                state.all += 1
+                state.left += party == "left"
+                state.all = len(BALLOTS)
 
 
 LAW = "hidden"
