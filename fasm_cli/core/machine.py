@@ -65,8 +65,6 @@ class Machine:
         self.checks_invariants = cls.check_invariants is not StateMachine.check_invariants
         self.transition_invariants = self._checks("transition_invariant")
         self.eventually = self._checks("eventually")
-        self.quick_checks = tuple(self.invariants.values())
-        self.quick_transition_checks = tuple(self.transition_invariants.values())
         self.sometimes = self._checks("sometimes")
         self._check_initial()
 

@@ -49,9 +49,13 @@ class Emission:
     since: int
 
 
-@dataclass(slots=True)
+@dataclass(init=False)
 class Step:
-    """What one event led to."""
+    """What one event led to.
+
+    One is made for every step of a simulation, and most of its fields nearly never say anything: those are read from
+    the class, and only what is given is written.
+    """
 
     number: int
     event: Event
@@ -67,6 +71,23 @@ class Step:
     before: tuple[Action, ...] | None = None  # what the same input had emitted from the same state, uncommitted
     altered: str = ""  # an action that is not what it was when it was added
     why: str = ""  # why the event was skipped or failed
+
+    def __init__(
+        self,
+        number: int,
+        event: Event,
+        outcome: Outcome,
+        error: BaseException | None = None,
+        actions: tuple[Action, ...] = (),
+        **rest: Any,
+    ) -> None:
+        self.number = number
+        self.event = event
+        self.outcome = outcome
+        self.error = error
+        self.actions = actions
+        if rest:
+            self.__dict__.update(rest)
 
 
 class Store(Protocol):
@@ -231,8 +252,9 @@ class Process:
         if error is not None:
             dirty = store.rollback(error)
             outcome = _REJECTED if isinstance(error, TransitionError) else _DEFECT
-            step = Step(self.number, event, outcome, error, (), dirty)
-            step.expected, step.altered = expected, altered
+            step = Step(self.number, event, outcome, error)
+            if dirty or expected or altered:
+                step.dirty, step.expected, step.altered = dirty, expected, altered
             return step
         before, self._attempt = self._attempt, None
         if expected:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fasm_cli.core.event import Event, Submit
-from fasm_cli.core.laws import Violation, broken_by_step, broken_restore, broken_state, judge, machine_holds, restores
+from fasm_cli.core.laws import Violation, broken_by_step, broken_restore, broken_state, judge, quick_check, restores
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.step import Memory, Outcome, Process, Step
 from fasm_cli.sim.generate import Generators
@@ -44,6 +44,7 @@ class Runs:
         self.plan = plan
         self._generators = Generators()
         self._restores = restores(machine)
+        self._hold = quick_check(machine)
 
     def _world(self, run: int) -> World:
         return World(self.machine, self._generators, self.plan, run)
@@ -104,9 +105,7 @@ class Runs:
             if wrong is not None:
                 return wrong
         after = process.store.begin()
-        if not machine_holds(self.machine, before, after):
-            return broken_state(self.machine, before, after)
-        return None
+        return None if self._hold(before, after) else broken_state(self.machine, before, after)
 
     def _reach(self, state: Any, reached: set[str]) -> None:
         for name, check in self.machine.sometimes.items():

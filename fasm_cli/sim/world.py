@@ -37,7 +37,9 @@ class World:
         self._answers = stream(seed, run, "answers")
         self._faults = stream(seed, run, "faults")
         self._complete = plan.profile.complete
-        self._table, self._any_fault = _fault_table(_swarm(plan, self._faults))
+        self._table, self._any_fault = _fault_table(
+            {name: p for name, p in _swarm(plan, self._faults).items() if machine.tracked or name not in _OF_RESULTS}
+        )
         self._draw_fault = self._faults.draw
         self._draw_input = self._inputs.draw
         cls = machine.cls
@@ -237,6 +239,7 @@ def _swarm(plan: Plan, choose: Chooser) -> dict[str, float]:
     return faults
 
 
+_OF_RESULTS = ("lose", "duplicate", "conflict", "late", "unknown")  # faults of completions
 _INTENSITY = (0.5, 1, 3, 10)
 
 
