@@ -10,6 +10,7 @@ import ast
 import importlib.util
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections import Counter
@@ -172,6 +173,16 @@ def test_is_found(simulated: Case, findings: dict[Path, Any]) -> None:
     traces = [[step["event"] for step in finding["steps"] if step["event"] != "restore"] for finding in found]
     laws = [finding["law"] for finding in found]
     assert list(zip(laws, traces, strict=True)) == [(simulated.law, list(simulated.trace))]
+
+
+@pytest.mark.parametrize("simulated", _parameters(BAD if SLOW else _one_for_each_law()))
+def test_what_is_told_to_reproduce_it_does(simulated: Case, findings: dict[Path, Any]) -> None:
+    for finding in findings[simulated.path].result():
+        program, *arguments = shlex.split(finding["reproduce"])
+        command = [sys.executable, "-m", "fasm_cli", *arguments, "--json"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT)
+        laws = [found["law"] for found in json.loads(done.stdout)["findings"]]
+        assert (program, done.returncode, laws) == ("fasm", 1, [finding["law"]])
 
 
 @pytest.mark.parametrize("simulated", _parameters(GOOD if SLOW else GOOD[::9]))
