@@ -73,7 +73,7 @@ def test_ctrl_c_in_a_simulation_tells_what_was_done(project: Path, machine: Writ
 
 
 def test_ctrl_c_in_a_script(project: Path, process: Call, machine: Write) -> None:
-    machine("stuck", stf=f"{BEGUN}\n        while True: pass")
+    machine("stuck", more=f"def check_invariants(self, state):\n    {BEGUN}\n    while True: pass")
     assert process("session", "new", "stuck", "s").code == 0
     with started("repl", "s", "-c", "pending", "-c", "Add") as child:
         assert child.stderr.readline() == "begun\n"
