@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 from time import time_ns
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -24,8 +24,11 @@ from fasm_cli.shell.cli_base import (
 )
 from fasm_cli.shell.writer import Output
 from fasm_cli.store.catalog import Project
+from fasm_cli.store.config import read_config
 
 KEEP_GOING = 1_000_000
+RUNS, STEPS = 1000, 100
+Number = TypeVar("Number", int, float)
 
 
 @app.verb(
@@ -38,12 +41,14 @@ def simulate(
     seed: Annotated[
         int | None, typer.Option("--seed", help="Decides every draw; a new one each time where left out.")
     ] = None,
-    runs: Annotated[int, typer.Option("--runs", help="Independent runs.")] = 1000,
-    steps: Annotated[int, typer.Option("--steps", help="Steps a run.")] = 100,
+    runs: Annotated[int | None, typer.Option("--runs", envvar="FASM_RUNS", help=f"Independent runs ({RUNS}).")] = None,
+    steps: Annotated[int | None, typer.Option("--steps", envvar="FASM_STEPS", help=f"Steps a run ({STEPS}).")] = None,
     time: Annotated[
         str, typer.Option("--time", metavar="60s", help="Runs for so long (s, m, h), in place of --runs.")
     ] = "",
-    jobs: Annotated[int, typer.Option("--jobs", help="Processes; 0 is one a core. The report is the same.")] = 0,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", envvar="FASM_JOBS", help="Processes (one a core). The report is the same.")
+    ] = None,
     run: Annotated[int | None, typer.Option("--run", metavar="K", help="Only this run.")] = None,
     crash: Annotated[
         float | None, typer.Option("--crash", metavar="P", help="Probability that a step is a crash, in every run.")
@@ -54,9 +59,9 @@ def simulate(
     no_faults: Annotated[bool, typer.Option("--no-faults", help="Only those of --crash and --faults.")] = False,
     save: Annotated[Path | None, typer.Option("--save", metavar="DIR", help="Where traces go (sessions/).")] = None,
     shrink_time: Annotated[
-        float, typer.Option("--shrink-time", min=0, metavar="S", help="Seconds to shrink one finding.")
-    ] = 5.0,
-    max_findings: Annotated[int, typer.Option("--max-findings", min=1, help="Stop at so many.")] = 10,
+        float | None, typer.Option("--shrink-time", min=0, metavar="S", help="Seconds to shrink one finding (5).")
+    ] = None,
+    max_findings: Annotated[int | None, typer.Option("--max-findings", min=1, help="Stop at so many (10).")] = None,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="However many findings there are.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="What never happened is a finding too.")] = False,
     json: JsonFlag = False,
@@ -72,22 +77,23 @@ def simulate(
         here = project()
         guard.install()  # before the machine is imported
         machine = here.load(target)
-        given = read_faults(faults) | ({} if crash is None else {"crash": crash})
+        config = read_config(here.root)
+        given = config.faults | read_faults(faults) | ({} if crash is None else {"crash": crash})
         profile = with_faults(machine.profile.without_faults() if no_faults else machine.profile, given)
         plan = Plan(
             seed=time_ns() % 2**32 if seed is None else seed,
-            runs=runs,
-            steps=steps,
+            runs=first_of(runs, config.runs, RUNS),
+            steps=first_of(steps, config.steps, STEPS),
             profile=profile,
             always=frozenset(given),
         )
         search = Search(
             plan=plan,
-            jobs=jobs if jobs > 0 else cores(),
+            jobs=first_of(jobs, config.jobs, 0) or cores(),
             only=run,
             time=read_time(time) if time else None,
-            shrink_time=shrink_time,
-            most=KEEP_GOING if keep_going else max_findings,
+            shrink_time=first_of(shrink_time, config.shrink_time, 5.0),
+            most=KEEP_GOING if keep_going else first_of(max_findings, config.max_findings, 10),
         )
         simulation = Simulation(here, machine, search, save or here.sessions)
         shown(simulation.go())
@@ -133,6 +139,11 @@ def check(
         raise Exit(INTERRUPTED)
     if report.findings:
         raise Exit(FINDING)
+
+
+def first_of(*values: Number | None) -> Number:
+    """The first that is given: the flag or the environment, the project's file, the default."""
+    return next(value for value in values if value is not None)
 
 
 def cores() -> int:
