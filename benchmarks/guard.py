@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def tiny() -> float:
-    from fasm_cli.core.step import drive
+    from fasm_cli.core.drive import drive
 
     class State:
         n = 0

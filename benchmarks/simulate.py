@@ -20,9 +20,9 @@ from hypothesis.strategies import integers
 
 from fasm_cli import Actions, Normal, TrackedActionCompleted
 from fasm_cli.core.chooser import stream
+from fasm_cli.core.drive import drive
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.model import StateMachine, Tracked
-from fasm_cli.core.step import drive
 from fasm_cli.sim import guard
 from fasm_cli.sim.generate import Generators
 from fasm_cli.sim.plan import Plan

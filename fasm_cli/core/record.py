@@ -6,11 +6,12 @@ from typing import Any
 
 from fasm_cli.core.codec import Mismatch
 from fasm_cli.core.codec.encode import TAG
+from fasm_cli.core.drive import Defect
 from fasm_cli.core.errors import InputError
 from fasm_cli.core.event import Complete, Crash, Event, Failure, Fault, Lose, Point, Ref, Restore, Submit, read_ref
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.model import Action, RestoreError, Tracked, TransitionError, Untracked
-from fasm_cli.core.step import Defect, Outcome, Step
+from fasm_cli.core.step import Outcome, Step
 
 IdOf = Callable[[Ref], Any] | None
 

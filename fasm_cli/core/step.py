@@ -5,16 +5,16 @@ events; whoever wants to know what happened reads the `Step` that comes back. An
 the state, whatever it did before it failed.
 """
 
-from collections.abc import Callable, Coroutine, Iterable
-from contextlib import suppress
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 from fasm_cli.core.codec import Mismatch, render
+from fasm_cli.core.drive import Defect, drive
 from fasm_cli.core.event import AHEAD, Complete, Crash, Event, Failure, Fault, Lose, Point, Ref, Restore, Submit
-from fasm_cli.core.guard import LATCH, awaiting
 from fasm_cli.core.machine import Machine
+from fasm_cli.core.memory import Store
 from fasm_cli.core.model import (
     Action,
     Actions,
@@ -34,10 +34,6 @@ class Outcome(StrEnum):
     DEFECT = "defect"  # any other exception, or a value that cannot be stored
     FAILED = "failed"  # a crash or the store, and no fault of the machine: it did not happen
     SKIPPED = "skipped"  # the event does not apply here
-
-
-class Defect(Exception):
-    """A fault of the machine that is not an exception of its own: what it did and what to write."""
 
 
 @dataclass(slots=True)
@@ -88,74 +84,6 @@ class Step:
         self.actions = actions
         if rest:
             self.__dict__.update(rest)
-
-
-class Store(Protocol):
-    """Where a machine's state lives. `begin` gives the state to work on; then exactly one of the others follows.
-
-    `committed` is a copy of the committed state that nobody changes; `fix` copies an action where the store is exact.
-    """
-
-    committed: Any
-    fix: Callable[[Action], Action] | None
-
-    def begin(self) -> Any: ...
-    def changed(self) -> bool:
-        """Whether the state is not what was committed last."""
-        ...
-
-    def commit(self, actions: tuple[Action, ...]) -> tuple[Action, ...]:
-        """Keep the state as it is now. Gives the actions to emit; raises `Mismatch` where either cannot be stored."""
-        ...
-
-    def rollback(self, error: BaseException | None) -> bool:
-        """Undo a transition that ended with `error` (None: a restore); true where it had changed the state, which it
-        should not have."""
-        ...
-
-    def reload(self) -> None:
-        """Forget everything that is not committed: what a crash does."""
-        ...
-
-
-class Memory:
-    """State in memory with a committed copy beside it: exact at the cost of a copy for each commit."""
-
-    fix: Callable[[Action], Action] | None
-
-    def __init__(self, machine: Machine, state: Any) -> None:
-        self._machine = machine
-        self.fix = machine.copy_action
-        self._copy = machine.copiers.of(machine.state)
-        self.committed = self._copy(state)
-        self._live = self._copy(state)
-
-    def begin(self) -> Any:
-        return self._live
-
-    def commit(self, actions: tuple[Action, ...]) -> tuple[Action, ...]:
-        self._machine.encode_state(self._live)
-        for action in actions:
-            self._machine.encode_action(action)
-        self.committed = self._copy(self._live)
-        return actions
-
-    def changed(self) -> bool:
-        if self._machine.comparable and self._live == self.committed:
-            return False
-        before = self._machine.encode_state(self.committed)
-        try:
-            return bool(before != self._machine.encode_state(self._live))
-        except Mismatch:
-            return True
-
-    def rollback(self, error: BaseException | None) -> bool:
-        changed = self.changed()
-        self.reload()
-        return changed
-
-    def reload(self) -> None:
-        self._live = self._copy(self.committed)
 
 
 class Process:
@@ -370,35 +298,3 @@ def _altered(pairs: Iterable[tuple[Any, Any]]) -> str:
         if was != is_now:
             return f"{was} became {is_now}"
     return ""
-
-
-def drive(coroutine: Coroutine[Any, Any, Any]) -> BaseException | None:
-    """Run an STF or a restore to its end without an event loop; gives the exception it ended with, if any.
-
-    An STF over state in memory has nothing to wait for: its first `send` is its last. One that suspends waits for
-    something that is not the state. The latch is armed while the machine's code runs; a breach that was caught there is
-    what the call ended with, whatever its author made of the exception.
-    """
-    latch = LATCH
-    try:
-        latch.armed = latch.installed
-        awaited = coroutine.send(None)
-    except StopIteration as done:  # not `finally`, which costs more than all the rest
-        latch.armed = False
-        if latch.caught is not None and (breach := latch.take()) is not None:
-            return breach
-        if done.value is None:
-            return None
-        return Defect(f"returned {done.value!r}; change the state in place and return None")
-    except KeyboardInterrupt:
-        latch.armed = False
-        latch.take()
-        raise
-    except BaseException as error:
-        latch.armed = False
-        return error if latch.caught is None else latch.take() or error
-    latch.armed = False
-    breach = latch.take() or awaiting(coroutine, awaited)
-    with suppress(Exception):  # it may swallow GeneratorExit, or raise; it is a breach already
-        coroutine.close()
-    return breach

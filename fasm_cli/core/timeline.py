@@ -16,9 +16,10 @@ from fasm_cli.core.errors import InputError, SessionError
 from fasm_cli.core.event import AHEAD, Complete, Crash, Event, Failure, Fault, Point, Ref, Submit
 from fasm_cli.core.laws import Violation, judge
 from fasm_cli.core.machine import Machine
+from fasm_cli.core.memory import Memory
 from fasm_cli.core.model import Tracked
 from fasm_cli.core.record import Record, decode_action, decode_event, record_step
-from fasm_cli.core.step import Emission, Memory, Outcome, Process, Step
+from fasm_cli.core.step import Emission, Outcome, Process, Step
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 `install()` before the machine is imported, so that whatever it binds early (`from time import time`, a default, a
 partial, a class attribute) is a wrapper already; `rebind(module)` after it, for one that was there before. Outside of
-a transition everything does what it always did. The technique and its costs: reference/dst.md, §2 to §4.
+a transition everything does what it always did.
 
 - wrappers for what Python has no audit event for: clocks, randomness, the environment, `print` (`guard_calls`);
 - an audit hook for the rest, below any name that a module may have bound: files, sockets, processes, databases;

@@ -8,10 +8,10 @@ import sys
 from pathlib import PurePath
 from types import FrameType
 
-from fasm_cli.core import step
+from fasm_cli.core.drive import drive
 from fasm_cli.core.guard import LATCH, Breach, Whose, called, whose
 
-_DRIVE = step.drive.__code__
+_DRIVE = drive.__code__
 _GUARD = str(PurePath(__file__).with_name("guard"))
 
 # They run inside the machine's frames, for the person who looks at it and not for the machine.

@@ -12,7 +12,8 @@ from typing import Any
 from fasm_cli.core.event import Event, Submit
 from fasm_cli.core.laws import Violation, broken_by_step, broken_restore, broken_state, judge, quick_check, restores
 from fasm_cli.core.machine import Machine
-from fasm_cli.core.step import Memory, Outcome, Process, Step
+from fasm_cli.core.memory import Memory
+from fasm_cli.core.step import Outcome, Process, Step
 from fasm_cli.sim.generate import Generators
 from fasm_cli.sim.outside import Watched as Outside
 from fasm_cli.sim.outside import changed, kept_outside, outside

@@ -2,7 +2,7 @@
 
 A rejected transition leaves the state as it was, so there is nothing to undo and its invariants need no second look.
 That this is so is verified the first times at each place that rejects and then ever more rarely. A sample that
-disagrees does not have to tell where things went wrong: the run is repeated from its seed with `step.Memory`.
+disagrees does not have to tell where things went wrong: the run is repeated from its seed with `memory.Memory`.
 """
 
 from collections.abc import Callable

@@ -6,11 +6,12 @@ import pytest
 
 from fasm_cli import RestoreError, Tracked, TransitionError, Untracked
 from fasm_cli.core.codec import Mismatch
+from fasm_cli.core.drive import Defect
 from fasm_cli.core.errors import InputError
 from fasm_cli.core.event import Complete, Crash, Failure, Fault, Lose, Point, Ref, Restore, Submit, read_ref
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.record import Record, decode_action, decode_event, encode_event, error_text, record_step
-from fasm_cli.core.step import Defect, Outcome
+from fasm_cli.core.step import Outcome
 
 
 @pytest.fixture(scope="module")

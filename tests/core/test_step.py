@@ -6,8 +6,9 @@ import types
 import pytest
 
 from fasm_cli import ActionsFull, Tracked, TrackedActionCompleted, TransitionError, Untracked
+from fasm_cli.core.drive import Defect
 from fasm_cli.core.event import Complete, Lose, Ref, Restore, Submit
-from fasm_cli.core.step import Defect, Emission, Outcome
+from fasm_cli.core.step import Emission, Outcome
 
 
 class No(TransitionError):

@@ -17,8 +17,9 @@ from fasm_cli.core.constraints import Between, OneOf, Size, Text
 from fasm_cli.core.event import Complete, Crash, Event, Failure, Fault, Ref, Restore, Submit
 from fasm_cli.core.laws import Violation, violations
 from fasm_cli.core.machine import Machine
+from fasm_cli.core.memory import Memory
 from fasm_cli.core.model import StateMachine, Tracked
-from fasm_cli.core.step import Emission, Memory, Outcome, Process
+from fasm_cli.core.step import Emission, Outcome, Process
 from fasm_cli.sim.quiet import quiet_events, unrest
 
 SEEN = ("atomic", "stored", "restore", "ids", "completion", "defect", "stuck")  # the laws that can be judged here

@@ -15,7 +15,8 @@ from fasm_cli.core.event import Complete, Event, Failure, Fault, Submit
 from fasm_cli.core.lawbook import BOOK, LAWS, WALLET, Sort, mend_of
 from fasm_cli.core.laws import judge, reached
 from fasm_cli.core.machine import Machine
-from fasm_cli.core.step import Memory, Process
+from fasm_cli.core.memory import Memory
+from fasm_cli.core.step import Process
 from fasm_cli.sim.quiet import quiet_events, unrest
 
 ELEVEN = ["atomic", "deterministic", "effects", "random", "clock", "reads"]

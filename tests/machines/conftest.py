@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from fasm_cli import Actions, Normal, StateMachine, TrackedActionCompleted
+from fasm_cli.core.drive import drive
 from fasm_cli.core.event import Complete, Crash, Restore, Submit
 from fasm_cli.core.machine import Machine
-from fasm_cli.core.step import Memory, Outcome, Process, Step, drive
+from fasm_cli.core.memory import Memory
+from fasm_cli.core.step import Outcome, Process, Step
 
 MACHINES = Path(__file__).parents[2] / "machines"
 

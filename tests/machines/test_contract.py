@@ -10,11 +10,13 @@ import pytest
 
 from fasm_cli import Actions, ActionsFull, Normal, StateMachine, Tracked, TrackedActionCompleted
 from fasm_cli.core.chooser import stream
+from fasm_cli.core.drive import drive
 from fasm_cli.core.event import Complete, Crash, Restore, Submit
 from fasm_cli.core.laws import broken_invariant
 from fasm_cli.core.machine import Machine
+from fasm_cli.core.memory import Memory
 from fasm_cli.core.model import Action
-from fasm_cli.core.step import Memory, Outcome, Process, drive
+from fasm_cli.core.step import Outcome, Process
 from fasm_cli.sim.generate import Generators
 
 RUNS, STEPS = 20, 100

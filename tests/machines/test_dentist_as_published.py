@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from fasm_cli import Actions, Chooser, Normal, Tracked, TrackedActionCompleted
-from fasm_cli.core.step import Outcome, drive
+from fasm_cli.core.drive import drive
+from fasm_cli.core.step import Outcome
 
 ROOT = Path(__file__).parents[2]
 

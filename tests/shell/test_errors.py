@@ -21,7 +21,12 @@ USAGE = {
     ("list", "--jso"): "no such option: --jso; did you mean --json? usage: fasm list [OPTIONS]",
     ("list", "more"): "got unexpected extra argument(s) (more); usage: fasm list [OPTIONS]",
     ("simulate", "counter", "--seed"): "option '--seed' requires an argument; see fasm simulate --help",
-    ("simulate", "counter", "--runs", "x"): "invalid value for '--runs' (env var: 'FASM_RUNS'): 'x' is not a valid int; usage: fasm simulate",
+    (
+        "simulate",
+        "counter",
+        "--runs",
+        "x",
+    ): "invalid value for '--runs' (env var: 'FASM_RUNS'): 'x' is not a valid int; usage: fasm simulate",
     ("simulate", "counter", "--runs", "0"): "--runs 0: at least 1",
     ("crash", "s", "--at", "noon"): "invalid value for '--at': 'noon' is not one of 'between', 'after-commit',",
     (

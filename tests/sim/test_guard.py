@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from fasm_cli.core.drive import drive
 from fasm_cli.core.guard import LATCH, Breach
-from fasm_cli.core.step import drive
 from fasm_cli.sim import guard
 
 CASES = Path(__file__).parent / "guard_cases"

@@ -14,7 +14,8 @@ from fasm_cli.core.event import Crash, Event, Point, Restore, Submit
 from fasm_cli.core.guard import Breach
 from fasm_cli.core.laws import Violation, broken_by_step, broken_restore
 from fasm_cli.core.machine import Machine
-from fasm_cli.core.step import Memory, Outcome, Process, Step
+from fasm_cli.core.memory import Memory
+from fasm_cli.core.step import Outcome, Process, Step
 from fasm_cli.sim import guard
 from fasm_cli.sim.watched import Watched
 

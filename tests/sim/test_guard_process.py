@@ -26,8 +26,8 @@ from typing import Any
 
 import pytest
 
+from fasm_cli.core.drive import drive
 from fasm_cli.core.guard import LATCH, Breach
-from fasm_cli.core.step import drive
 from fasm_cli.sim import guard
 from fasm_cli.sim.guard_calls import CALLS
 
@@ -271,7 +271,7 @@ def worker() -> str:
 
 FRESH = """
 import sys
-from fasm_cli.core.step import drive
+from fasm_cli.core.drive import drive
 from fasm_cli.sim import guard
 listed = {"random", "secrets", "uuid", "sqlite3", "platform", "asyncio", "urllib.request"}
 before = listed & set(sys.modules)
