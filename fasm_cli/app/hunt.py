@@ -137,16 +137,11 @@ class Hunt:
         return list(range(min(REPLICATED, self.search.plan.runs)))
 
     def _look_at(self, batch: Batch, pool: Pool) -> None:
-        before = sum(self._nothing_new.values()), len(self.caught)
-        self._pin(batch, pool)
-        every_run = len(batch.suspicions) == batch.end - batch.first
-        looked = before != (sum(self._nothing_new.values()), len(self.caught))
-        self._same_again = self._same_again + batch.end - batch.first if every_run and not looked else 0
-
-    def _pin(self, batch: Batch, pool: Pool) -> None:
+        known_well = 0
         for run, suspicion in batch.suspicions:
             sort = (suspicion.law, suspicion.sort)
             if len(self.caught) >= self.search.most or self._nothing_new[sort] >= TRIES:
+                known_well += 1
                 continue
             pinned = pool.one(worker.pin, self.search.plan, run)
             if pinned is None:
@@ -154,6 +149,8 @@ class Hunt:
                 pinned = Pinned(Violation("hidden", why), run, 0, [])
             if not self._catch(pinned):
                 self._nothing_new[sort] += 1
+        runs = batch.end - batch.first
+        self._same_again = self._same_again + runs if known_well == runs else 0
 
     def _catch(self, pinned: Pinned) -> bool:
         key = (pinned.violation.law, pinned.line, bool(pinned.items))

@@ -4,6 +4,7 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
+from fasm_cli.app.loading import load_for_file
 from fasm_cli.app.reports import Finding, Replayed, Stepped, TraceStep
 from fasm_cli.app.sessions import recorded_finding
 from fasm_cli.app.workbench import Workbench, describe_event
@@ -13,7 +14,6 @@ from fasm_cli.core.lawbook import mend_of
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.record import Record, decode_event
 from fasm_cli.core.timeline import Timeline, difference
-from fasm_cli.sim import guard
 from fasm_cli.sim.quiet import unrest_of
 from fasm_cli.sim.trace import QUIET_LAWS
 from fasm_cli.store.catalog import Project
@@ -24,9 +24,8 @@ SHOWN_BY_REPLICAS = ("deterministic", "hidden", "reads", "restore")
 
 def replay(project: Project, path: Path, target: str = "") -> Replayed:
     """Every step that leads to the head of a session or trace, from the initial state in it, with every law."""
-    guard.install()  # before the machine is imported
     stored = read_session(path)
-    machine = project.load(target) if target else project.load_named(stored.header.machine)
+    machine = load_for_file(project, stored.header.machine, target)
     return replayed(project, machine, path, stored)
 
 
@@ -93,17 +92,21 @@ def still_breaks(project: Project, machine: Machine, path: Path, stored: Stored)
     recorded, finding = told.recorded, told.finding
     if recorded is None or finding is None or finding.law != recorded.law:
         return None
-    shown = project.shown(path)
     quiet = int((stored.header.finding or {}).get("quiet", 0))
-    by_hand = "" if project.may_follow(stored.header.machine) else f" --machine {shlex.quote(machine.reference)}"
     return replace(
         recorded,
-        trace=shown,
-        reproduce=f"fasm replay {shlex.quote(shown)}{by_hand}",
+        trace=project.shown(path),
+        reproduce=replay_line(project, machine, path),
         why=finding.why,
         steps=trace_steps(machine, [step.record for step in told.steps], quiet),
         mend=mend_of(recorded.law),
     )
+
+
+def replay_line(project: Project, machine: Machine, path: Path) -> str:
+    """What to type to replay the trace at `path`; the machine too, where the file alone may not name it."""
+    by_hand = "" if project.may_follow(project.reference(machine)) else f" --machine {shlex.quote(machine.reference)}"
+    return f"fasm replay {shlex.quote(project.shown(path))}{by_hand}"
 
 
 def trace_steps(machine: Machine, records: list[Record], quiet: int) -> list[TraceStep]:

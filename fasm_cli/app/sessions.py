@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+from fasm_cli.app.loading import load, load_for_file
 from fasm_cli.app.reports import Finding, SessionInfo, SessionLine, Sessions
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.codec import Mismatch
 from fasm_cli.core.errors import FasmError, SessionError, UsageError, did_you_mean
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.timeline import Timeline
-from fasm_cli.sim import guard
 from fasm_cli.store.catalog import Project
 from fasm_cli.store.session import Header, SessionFile, Stored, read_session
 
@@ -67,8 +67,7 @@ def open_target(project: Project, target: str, keep: str = "", by_hand: str = ""
     if not any(mark in target for mark in "./:") and not project.has_machine(target):
         known = [found.name for found in project.listed()] + [path.stem for path in project.sessions_there()]
         raise UsageError(f"no machine and no session {target!r}", did_you_mean(target, known))
-    guard.install()  # before the machine is imported
-    return Workbench.fresh(project.load(target)), ""
+    return Workbench.fresh(load(project, target)), ""
 
 
 def view_session(project: Project, name: str, target: str = "") -> tuple[Workbench, str]:
@@ -86,8 +85,7 @@ def dropped(path: Path, stored: Stored) -> str:
 
 def machine_of(project: Project, path: Path, stored: Stored, target: str) -> Machine:
     """The machine of a file, or the one given by hand, which must have the same types. Raises `SessionError`."""
-    guard.install()  # before the machine is imported
-    machine = project.load(target) if target else project.load_named(stored.header.machine)
+    machine = load_for_file(project, stored.header.machine, target)
     check_version(path, stored.header, machine, given=bool(target))
     return machine
 

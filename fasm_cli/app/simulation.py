@@ -8,10 +8,10 @@ from pathlib import Path
 from fasm_cli.app.honesty import never_happened, warnings
 from fasm_cli.app.hunt import Caught, Hunt, Progress, Search
 from fasm_cli.app.known import known_findings
-from fasm_cli.app.replay import trace_steps
+from fasm_cli.app.replay import replay_line, trace_steps
 from fasm_cli.app.reports import Finding, Simulated
 from fasm_cli.app.sessions import header_of
-from fasm_cli.core.codec.encode import canonical_text, digest_of
+from fasm_cli.core.codec.plain import canonical_text, digest_of
 from fasm_cli.core.errors import SessionError
 from fasm_cli.core.lawbook import mend_of
 from fasm_cli.core.machine import Machine
@@ -96,7 +96,6 @@ class Simulation:
         steps = trace_steps(machine, smallest.records, smallest.quiet)
         step = smallest.records[-1].n
         path = self.folder / f"{_stem(machine)}-{law.replace(':', '-')}-{_mark(smallest.records)}.toml"
-        shown = self.project.shown(path)
         origin = {
             "kind": "simulate",
             "seed": plan.seed,
@@ -117,8 +116,8 @@ class Simulation:
             step,
             plan.seed,
             pinned.run,
-            "" if problem else shown,
-            again if problem else f"fasm replay {shlex.quote(shown)}{self._by_hand()}",
+            "" if problem else self.project.shown(path),
+            again if problem else replay_line(self.project, machine, path),
             problem,
             where,
             smallest.size,
@@ -137,12 +136,6 @@ class Simulation:
         except OSError as error:
             return f"the trace could not be saved: {self.folder}: {error.strerror or error}"
         return ""
-
-    def _by_hand(self) -> str:
-        """What `replay` must be told where the file alone may not name the machine."""
-        if self.project.may_follow(self.project.reference(self.machine)):
-            return ""
-        return f" --machine {shlex.quote(self.machine.reference)}"
 
 
 def _stem(machine: Machine) -> str:

@@ -9,12 +9,13 @@ from functools import wraps
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from fasm_cli.app.loading import load
 from fasm_cli.core.errors import FasmError, MachineError
 from fasm_cli.core.laws import Violation
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.record import Record
 from fasm_cli.core.timeline import Timeline
-from fasm_cli.sim import guard, replica
+from fasm_cli.sim import replica
 from fasm_cli.sim.forked import in_fork
 from fasm_cli.sim.locate import locate
 from fasm_cli.sim.outside import plain_globals
@@ -72,8 +73,7 @@ class Worker:
     """The state of one process: a machine, and the runs of the plan it was last asked for."""
 
     def __init__(self, root: Path, target: str) -> None:
-        guard.install()
-        self.machine: Machine = Project(root).load(target)
+        self.machine: Machine = load(Project(root), target)
         self._runs: Runs | None = None
 
     def runs(self, plan: Plan) -> Runs:

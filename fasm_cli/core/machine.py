@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from fasm_cli.core.codec import Codec, Mismatch, Shape, Shapes, Unsupported
-from fasm_cli.core.codec.encode import TAG, digest_of
+from fasm_cli.core.codec.plain import TAG, digest_of
 from fasm_cli.core.codec.shape import Choice, hashable_in_place_of, runtime_type, unhashable
 from fasm_cli.core.copying import Copiers, immutable
 from fasm_cli.core.errors import MachineError

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fasm_cli.core.codec import Mismatch
-from fasm_cli.core.codec.encode import TAG
+from fasm_cli.core.codec.plain import TAG
 from fasm_cli.core.drive import Defect
 from fasm_cli.core.errors import InputError
 from fasm_cli.core.event import Complete, Crash, Event, Failure, Fault, Lose, Point, Ref, Restore, Submit, read_ref

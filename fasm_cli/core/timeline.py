@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fasm_cli.core.codec import Mismatch
-from fasm_cli.core.codec.encode import TAG, canonical_text
+from fasm_cli.core.codec.plain import TAG, canonical_text
 from fasm_cli.core.diff import changes
 from fasm_cli.core.errors import InputError, SessionError
 from fasm_cli.core.event import AHEAD, Complete, Crash, Event, Failure, Fault, Point, Ref, Submit
@@ -50,7 +50,8 @@ class Timeline:
         self.records: dict[int, Record] = {record.n: record for record in records}
         self._moments: dict[int, Moment] = {0: Moment(initial, {}, up=True)}
         self._process: tuple[int, Process] | None = None  # the one that took the last step
-        self.head = max(self.records, default=0)
+        self.last = max(self.records, default=0)  # the highest number given to a step, on any branch
+        self.head = self.last
 
     def keep(self, n: int, state: Any) -> None:
         """The state after step `n` is known from elsewhere (a snapshot in the file): nothing before it is run again."""
@@ -64,11 +65,6 @@ class Timeline:
     @property
     def now(self) -> Moment:
         return self.moment(self.head)
-
-    @property
-    def last(self) -> int:
-        """The highest number given to a step, on any branch."""
-        return max(self.records, default=0)
 
     def path(self, n: int | None = None) -> list[Record]:
         """The records that lead from the initial state to step `n` (the head where None)."""
@@ -91,14 +87,14 @@ class Timeline:
         before = self.now
         entry = self._run(before, event, self.last + 1, self.head)
         self.records[entry.record.n] = entry.record
-        self.head = entry.record.n
+        self.head = self.last = entry.record.n
         return entry
 
     def forget(self, record: Record) -> None:
         """Take back a step that could not be written down; it must be the last one."""
         del self.records[record.n], self._moments[record.n]
         self._process = None
-        self.head = record.parent
+        self.head, self.last = record.parent, record.n - 1
 
     def retake(self, record: Record) -> Entry:
         """Let the event of a record from elsewhere happen under the same number and parent. Raises `Mismatch` where
@@ -106,7 +102,7 @@ class Timeline:
         event = decode_event(self.machine, record.event, self.id_of)
         entry = self._run(self.moment(record.parent), event, record.n, record.parent)
         self.records[record.n] = entry.record
-        self.head = record.n
+        self.head, self.last = record.n, max(self.last, record.n)
         return entry
 
     def preview(self, event: Event) -> Entry:

@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 from time import time_ns
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -25,6 +25,9 @@ from fasm_cli.shell.cli_base import (
 from fasm_cli.shell.writer import Output
 from fasm_cli.store.catalog import Project
 from fasm_cli.store.config import read_config
+
+if TYPE_CHECKING:
+    from fasm_cli.app.simulation import Simulation
 
 KEEP_GOING = 1_000_000
 RUNS, STEPS = 1000, 100
@@ -68,15 +71,13 @@ def simulate(
 ) -> None:
     """Run a machine in a simulated world. Crashes, faults, every law and invariant."""
     from fasm_cli.app.hunt import Search
+    from fasm_cli.app.loading import load
     from fasm_cli.app.simulation import Simulation
-    from fasm_cli.shell.progress import shown
-    from fasm_cli.sim import guard
     from fasm_cli.sim.plan import Plan
 
     with writing("simulate", json) as output:
         here = project()
-        guard.install()  # before the machine is imported
-        machine = here.load(target)
+        machine = load(here, target)
         config = read_config(here.root)
         given = config.faults | read_faults(faults) | ({} if crash is None else {"crash": crash})
         profile = with_faults(machine.profile.without_faults() if no_faults else machine.profile, given)
@@ -96,12 +97,8 @@ def simulate(
             most=KEEP_GOING if keep_going else first_of(max_findings, config.max_findings, 10),
         )
         simulation = Simulation(here, machine, search, save or here.sessions)
-        shown(simulation.go())
+        go(simulation, output)
         report = simulation.report()
-        for name in simulation.mended:
-            output.note(f"{name} no longer breaks anything")
-        if simulation.cut_short:
-            output.note("the time to shrink was up; with a longer --shrink-time a trace may become smaller")
         output.report(report)
     if report.interrupted:
         raise Exit(INTERRUPTED)
@@ -121,24 +118,33 @@ def check(
     """Go through the laws. Each: tried how often, kept or broken."""
     from fasm_cli.app.check import checked
     from fasm_cli.app.hunt import Search
+    from fasm_cli.app.loading import load
     from fasm_cli.app.simulation import Simulation
-    from fasm_cli.shell.progress import shown
-    from fasm_cli.sim import guard
     from fasm_cli.sim.plan import Plan
 
     with writing("check", json) as output:
         here = project()
-        guard.install()  # before the machine is imported
-        machine = here.load(target)
+        machine = load(here, target)
         plan = Plan(seed=seed, runs=runs, profile=machine.profile)
         simulation = Simulation(here, machine, Search(plan=plan, jobs=jobs or cores()), save or here.sessions)
-        shown(simulation.go())
+        go(simulation, output)
         report = checked(simulation)
         output.report(report)
     if report.interrupted:
         raise Exit(INTERRUPTED)
     if report.findings:
         raise Exit(FINDING)
+
+
+def go(simulation: "Simulation", output: Output) -> None:
+    """Let a simulation run, with its progress and its notes on stderr."""
+    from fasm_cli.shell.progress import shown
+
+    shown(simulation.go())
+    for name in simulation.mended:
+        output.note(f"{name} no longer breaks anything")
+    if simulation.cut_short:
+        output.note("the time to shrink was up; with a longer --shrink-time a trace may become smaller")
 
 
 def first_of(*values: Number | None) -> Number:

@@ -9,7 +9,8 @@ from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.errors import FasmError
 from fasm_cli.shell.cli_base import FINDING, as_error
 from fasm_cli.shell.document import findings
-from fasm_cli.shell.repl_verbs import Quit, is_complete, logical_lines, perform
+from fasm_cli.shell.repl_lines import is_complete, logical_lines
+from fasm_cli.shell.repl_verbs import Quit, perform
 from fasm_cli.shell.writer import Output
 
 

@@ -4,17 +4,17 @@ To add a verb, write its function and put it in the table with `@verb`. A line i
 (`Name(…)`) or names an input without fields; else its first word is a verb.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from fasm_cli.app import machines
 from fasm_cli.app.reports import Message, Report
 from fasm_cli.app.workbench import Workbench
-from fasm_cli.core.codec.parse import MAX_LENGTH
 from fasm_cli.core.errors import InputError, UsageError, did_you_mean
 from fasm_cli.core.event import Failure, Fault, Lose, Point
 from fasm_cli.core.machine import input_types
+from fasm_cli.shell.repl_lines import first_word
 
 SHOWN = 40  # characters of a wrong word that are shown
 
@@ -77,71 +77,6 @@ def is_input(workbench: Workbench, text: str) -> bool:
     """Whether `text` has the form of an input: a call, or the bare name of an input."""
     head = text.split("(", 1)[0].rstrip()
     return ("(" in text and head.isidentifier()) or text in input_types(workbench.machine.input)
-
-
-def logical_lines(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """Lines with their numbers, those with open brackets joined with what follows; what is too long for any value is
-    not waited for."""
-    held: list[str] = []
-    first = depth = length = 0
-    for number, line in enumerate(lines, 1):
-        if not held:
-            first = number
-            if line.lstrip().startswith("#"):
-                continue
-        held.append(line)
-        depth, length = open_brackets(line, depth), length + len(line)
-        if depth <= 0 or length > MAX_LENGTH:
-            yield first, "\n".join(held)
-            held, depth, length = [], 0, 0
-    if held:
-        yield first, "\n".join(held)
-
-
-def is_complete(text: str) -> bool:
-    """Whether every bracket in `text` is closed (a comment's and a verb's words always are)."""
-    if text.lstrip().startswith("#"):
-        return True
-    depth = 0
-    for line in text.split("\n"):
-        depth = open_brackets(line, depth)
-    return depth <= 0
-
-
-def open_brackets(line: str, depth: int) -> int:
-    """How many brackets are open at the end of `line` when `depth` were at its beginning; strings end with the line."""
-    quote, skip = "", False
-    for char in line:
-        if skip:
-            skip = False
-        elif char == "\\" and quote:
-            skip = True
-        elif quote:
-            quote = "" if char == quote else quote
-        elif char in "'\"":
-            quote = char if depth else ""  # an apostrophe in the words of a verb opens nothing
-        elif char in "([{":
-            depth += 1
-        elif char in ")]}":
-            depth -= 1
-    return depth
-
-
-def first_word(text: str) -> tuple[str, str]:
-    """The first argument and the rest; blanks inside brackets or quotes do not end it."""
-    depth, quote = 0, ""
-    for at, char in enumerate(text):
-        if quote:
-            quote = "" if char == quote else quote
-        elif char in "'\"":
-            quote = char
-        elif char in "([{":
-            depth += 1
-        elif char in ")]}":
-            depth -= 1
-        elif char.isspace() and depth == 0:
-            return text[:at], text[at:].strip()
-    return text, ""
 
 
 def number(text: str, usage: str) -> int:

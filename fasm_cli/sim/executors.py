@@ -1,7 +1,7 @@
-"""Where runs are executed: in this process, or in a pool of others.
+"""Where runs are executed: a pool of processes.
 
-A pool's processes have a hash seed of their own, so that a machine that depends on it gives the same report wherever
-it is simulated. They ignore Ctrl-C: their parent gets it, says what is done, and ends them.
+They have a hash seed of their own, so that a machine that depends on it gives the same report wherever it is simulated.
+They ignore Ctrl-C: their parent gets it, says what is done, and ends them.
 """
 
 import multiprocessing
@@ -14,37 +14,10 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 Setup = Callable[..., None]
-
-
-class Executor(Protocol):
-    """Calls module-level functions somewhere where `setup` was called first."""
-
-    def ordered(self, function: Callable[..., T], calls: Iterable[tuple[Any, ...]]) -> Iterator[T]:
-        """The results of `function(*call)`, in the order of `calls`; as many at once as there are places."""
-        ...
-
-    def one(self, function: Callable[..., T], *arguments: Any) -> T: ...
-    def close(self) -> None: ...
-
-
-class Inline:
-    """Everything in this process, one after the other."""
-
-    def __init__(self, setup: Setup, *arguments: Any) -> None:
-        setup(*arguments)
-
-    def ordered(self, function: Callable[..., T], calls: Iterable[tuple[Any, ...]]) -> Iterator[T]:
-        return (function(*call) for call in calls)
-
-    def one(self, function: Callable[..., T], *arguments: Any) -> T:
-        return function(*arguments)
-
-    def close(self) -> None:
-        """Nothing to end."""
 
 
 class Pool:

@@ -78,7 +78,7 @@ def simpler(shape: Shape, value: Any) -> Iterator[Any]:
             given = {field.name: getattr(value, field.name) for field in fields}
             for field in fields:
                 for other in simpler(field.shape, given[field.name]):
-                    yield kind(**{**given, field.name: other})
+                    yield from _built(kind, {**given, field.name: other})
         case Sequence(cls=kind, item=item):
             yield from _sequences(kind, item, value)
         case Fixed(items=items):
@@ -126,7 +126,7 @@ def simplest(shape: Shape, depth: int = 0) -> Iterator[Any]:
         case Record(cls=kind, fields=fields):
             parts = {field.name: next(simplest(field.shape, depth + 1), _NONE) for field in fields}
             if _NONE not in parts.values():
-                yield kind(**parts)
+                yield from _built(kind, parts)
         case Sequence(cls=kind, item=item):
             least = next((limit.min for limit in shape.constraints if isinstance(limit, Size)), 0)
             part = next(simplest(item, depth + 1), _NONE)
@@ -141,6 +141,15 @@ def simplest(shape: Shape, depth: int = 0) -> Iterator[Any]:
         case Choice(members=members):
             for member in members.values():
                 yield from simplest(member, depth + 1)
+
+
+def _built(kind: Any, values: dict[str, Any]) -> Iterator[Any]:
+    """The record of these values, unless its author refuses them."""
+    try:
+        made = kind(**values)
+    except Exception:
+        return
+    yield made
 
 
 def replaced(value: Any, before: Any, after: Any) -> Any:

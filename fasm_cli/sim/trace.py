@@ -4,7 +4,7 @@ An item keeps the number it was given when it first happened. Events name action
 the same when others are cut out; what no longer means anything is left out of the playing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,16 +69,13 @@ class Player:
         emitted: dict[Ref, Any] = {}
         lost: set[Ref] = set()
         kept: list[Item] = []
-        for item in items:
-            event = resolved(item.event, emitted)
-            if event is None or _means_nothing(process, event):
-                continue
-            kept.append(Item(item.number, event))
-            violation = self._one(process, event, item.number, emitted, law)
+        for item in meaningful(process, items, emitted):
+            kept.append(item)
+            violation = self._one(process, item, emitted, law)
             if violation is not None:
                 return Played(violation, kept)
-            if type(event) is Lose and event.of is not None:
-                lost.add(event.of)
+            if type(item.event) is Lose and item.event.of is not None:
+                lost.add(item.event.of)
         if not law.startswith(QUIET_LAWS):
             return Played(None, kept)
         return self._rest(process, kept, emitted, lost, law)
@@ -92,12 +89,9 @@ class Player:
         emitted: dict[Ref, Any] = {}
         last: Step | None = None
         before: Any = None
-        for item in items:
-            event = resolved(item.event, emitted)
-            if event is None or _means_nothing(process, event):
-                continue
+        for item in meaningful(process, items, emitted):
             before = process.store.committed
-            last = process.step(event, item.number)
+            last = process.step(item.event, item.number)
             note_emitted(last, emitted)
         found = None if last is None else next(violations(process, last, before), None)
         return found is not None and found.law == law
@@ -108,12 +102,9 @@ class Player:
         process = self.start()
         emitted: dict[Ref, Any] = {}
         kept: list[Item] = []
-        for item in items:
-            event = resolved(item.event, emitted)
-            if event is None or _means_nothing(process, event):
-                continue
-            kept.append(Item(item.number, event))
-            violation = self._one(process, event, item.number, emitted, "hidden")
+        for item in meaningful(process, items, emitted):
+            kept.append(item)
+            violation = self._one(process, item, emitted, "hidden")
             name = changed(start, outside(self.machine))
             if violation is None and name:
                 violation = kept_outside(name)
@@ -135,18 +126,26 @@ class Player:
         for event in quiet_events(process, lost, answer):
             number += 1
             quiet.append(Item(number, event))
-            violation = self._one(process, event, number, emitted, law)
+            violation = self._one(process, quiet[-1], emitted, law)
             if violation is not None:
                 return Played(violation, kept + quiet)
         return Played(unrest(process), kept, quiet)
 
     @staticmethod
-    def _one(process: Process, event: Event, number: int, emitted: dict[Ref, Any], law: str) -> Violation | None:
+    def _one(process: Process, item: Item, emitted: dict[Ref, Any], law: str) -> Violation | None:
         before = process.store.committed
-        step = process.step(event, number)
+        step = process.step(item.event, item.number)
         note_emitted(step, emitted)
         found = next(violations(process, step, before), None)  # where two laws are broken, the first names the fault
         return found if found is not None and found.law == law else None
+
+
+def meaningful(process: Process, items: Iterable[Item], emitted: dict[Ref, Any]) -> Iterator[Item]:
+    """The items that mean something in this playing, resolved; each must have happened before the next is asked for."""
+    for item in items:
+        event = resolved(item.event, emitted)
+        if event is not None and not _means_nothing(process, event):
+            yield Item(item.number, event)
 
 
 def note_emitted(step: Step, emitted: dict[Ref, Any]) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from fasm_cli.shell.repl_verbs import VERBS, first_word, is_complete, logical_lines
+from fasm_cli.shell.repl_lines import first_word, is_complete, logical_lines
+from fasm_cli.shell.repl_verbs import VERBS
 
 Call = Callable[..., Any]
 

@@ -4,8 +4,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from fasm_cli.core.codec.annotations import Shapes, Unsupported
-from fasm_cli.core.codec.encode import TAG, Encoders, Mismatch, canonical_text, digest_of, shown
+from fasm_cli.core.codec.encode import Encoders
 from fasm_cli.core.codec.parse import Parser
+from fasm_cli.core.codec.plain import TAG, Mismatch, canonical_text, digest_of, shown
 from fasm_cli.core.codec.render import render
 from fasm_cli.core.codec.shape import Choice, Record, Shape, tag_of
 from fasm_cli.core.errors import InputError

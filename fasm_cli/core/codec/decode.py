@@ -13,7 +13,7 @@ from cattrs import ClassValidationError, Converter, transform_error
 from cattrs.errors import IterableValidationError, IterableValidationNote
 from cattrs.gen import make_dict_structure_fn, override
 
-from fasm_cli.core.codec.encode import TAG, Mismatch, keyed_by_text, original_key, refusal, stored_key
+from fasm_cli.core.codec.plain import TAG, Mismatch, keyed_by_text, objection, original_key, stored_key
 from fasm_cli.core.codec.scalars import Scalar
 from fasm_cli.core.codec.shape import NATIVE, Choice, Fixed, Mapping, Member, Nothing, Plain, Record, Sequence, Shape
 
@@ -235,16 +235,14 @@ _INT = re.compile(r"0|-?[1-9][0-9]{0,4299}")  # as it is written: no key has two
 
 
 def _limited(shape: Shape, decode: Decoder) -> Decoder:
-    limits = shape.constraints
-    if not limits:
+    if not shape.constraints:
         return decode
 
     def checked(plain: Any) -> Any:
         value = decode(plain)
-        for limit in limits:
-            why = limit.refuses(value)
-            if why:
-                raise _Wrong(refusal(value, why))
+        why = objection(shape, value)
+        if why:
+            raise _Wrong(why)
         return value
 
     return checked

@@ -1,19 +1,14 @@
 """Typed values to plain data, strictly: a value that is not what its annotation says is refused, with its path.
 
-Plain data is None, bool, int, float, str, lists and dicts with string keys. A key `type` is always a tag, so a field
-or key that is really called `type` is stored as `type_`. Encoders are closures, made once for a shape: this is the
-one part of the codec that simulations run often.
+Encoders are closures, made once for a shape: this is the one part of the codec that simulations run often.
 """
 
-import json
 from collections.abc import Callable
-from hashlib import blake2b
 from typing import Any
 
-from fasm_cli.core.codec.render import render
+from fasm_cli.core.codec.plain import Mismatch, canonical_text, keyed_by_text, objection, shown, stored_key, tagged
 from fasm_cli.core.codec.scalars import LARGEST, Scalar
 from fasm_cli.core.codec.shape import (
-    NATIVE,
     Choice,
     Fixed,
     Mapping,
@@ -26,49 +21,7 @@ from fasm_cli.core.codec.shape import (
     runtime_type,
 )
 
-TAG = "type"
 Encoder = Callable[[Any], Any]
-
-
-class Mismatch(Exception):
-    """A value does not fit its shape; the path grows as the exception leaves each level."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-        self.path: list[str] = []
-
-    def at(self, step: str) -> "Mismatch":
-        self.path.insert(0, step)
-        return self
-
-    def __str__(self) -> str:
-        return f"{''.join(self.path).lstrip('.')}: {self.why}" if self.path else self.why
-
-
-def stored_key(name: str) -> str:
-    """`type` is the tag: a name that is `type` with any number of underscores gets one more."""
-    return f"{name}_" if name.rstrip("_") == TAG else name
-
-
-def original_key(key: str) -> str:
-    """What `stored_key` was given."""
-    return key[:-1] if key.rstrip("_") == TAG and key != TAG else key
-
-
-def keyed_by_text(shape: Shape) -> bool:
-    """Whether a dict with such keys is stored as a table (else as a list of pairs)."""
-    return isinstance(shape, Member) or (isinstance(shape, Plain) and shape.scalar.cls is not float)
-
-
-def canonical_text(plain: Any) -> str:
-    """One text for equal plain data, whatever the order of its keys."""
-    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-
-
-def digest_of(text: str) -> str:
-    """16 hexadecimal digits that stand for `text` in every process."""
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 class Encoders:
@@ -160,18 +113,6 @@ class Encoders:
         return encode
 
 
-def tagged(tag: str, member: Shape, plain: Any) -> Any:
-    """What a member of a union is stored as."""
-    match member:
-        case Nothing():
-            return None
-        case Plain(scalar=scalar) if scalar.cls in NATIVE:
-            return plain
-        case Record():
-            return {TAG: tag, **plain}
-    return {TAG: tag, "value": plain}
-
-
 def _find(value: Any, parts: list[tuple[str, str, Encoder]]) -> dict[str, Any]:
     for name, _, part in parts:
         try:
@@ -183,15 +124,6 @@ def _find(value: Any, parts: list[tuple[str, str, Encoder]]) -> dict[str, Any]:
 
 def _expected(kind: type, value: Any) -> Mismatch:
     return Mismatch(f"expected {kind.__name__}, got {type(value).__name__} {shown(value)}")
-
-
-def shown(value: Any) -> str:
-    """`value` for a message, whatever it is: a value of the wrong type may be anything, and its repr may fail."""
-    try:
-        text = render(value)
-    except Exception:  # an author's __repr__, a value that contains itself, an int of more than 4300 digits
-        return "…"
-    return text if len(text) <= 200 else f"{text[:199]}…"
 
 
 def _nothing(value: Any) -> None:
@@ -292,22 +224,15 @@ def _key_text(key: Any) -> str:
     return "true" if key is True else "false" if key is False else str(key)
 
 
-def refusal(value: Any, why: str) -> str:
-    """What a constraint has against `value`, in words."""
-    return f"{shown(value)} {why}" if why.startswith("has ") else f"{shown(value)} is {why}"
-
-
 def _limited(shape: Shape, encode: Encoder) -> Encoder:
-    limits = shape.constraints
-    if not limits:
+    if not shape.constraints:
         return encode
 
     def checked(value: Any) -> Any:
         plain = encode(value)
-        for limit in limits:
-            why = limit.refuses(value)
-            if why:
-                raise Mismatch(refusal(value, why))
+        why = objection(shape, value)
+        if why:
+            raise Mismatch(why)
         return plain
 
     return checked

@@ -15,7 +15,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from fasm_cli.core.codec.annotations import Shapes
-from fasm_cli.core.codec.encode import Encoders, Mismatch
+from fasm_cli.core.codec.encode import Encoders
+from fasm_cli.core.codec.plain import Mismatch
 from fasm_cli.core.codec.render import render
 from fasm_cli.core.codec.scalars import LARGEST, SCALARS
 from fasm_cli.core.codec.shape import REQUIRED, Record

@@ -1,0 +1,17 @@
+"""Loading a machine that is going to run: under the guard, which has to be there before the machine is imported."""
+
+from fasm_cli.core.machine import Machine
+from fasm_cli.sim import guard
+from fasm_cli.store.catalog import Project
+
+
+def load(project: Project, target: str) -> Machine:
+    """The machine that TARGET names."""
+    guard.install()
+    return project.load(target)
+
+
+def load_for_file(project: Project, reference: str, by_hand: str) -> Machine:
+    """The machine that a file names by `reference`, or the one given by hand."""
+    guard.install()
+    return project.load(by_hand) if by_hand else project.load_named(reference)

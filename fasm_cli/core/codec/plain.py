@@ -1,0 +1,85 @@
+"""What plain data looks like, and what is said of values that do not become it.
+
+Plain data is None, bool, int, float, str, lists and dicts with string keys. A key `type` is always a tag, so a field
+or key that is really called `type` is stored as `type_`.
+"""
+
+import json
+from hashlib import blake2b
+from typing import Any
+
+from fasm_cli.core.codec.render import render
+from fasm_cli.core.codec.shape import NATIVE, Member, Nothing, Plain, Record, Shape
+
+TAG = "type"
+
+
+class Mismatch(Exception):
+    """A value does not fit its shape; the path grows as the exception leaves each level."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+        self.path: list[str] = []
+
+    def at(self, step: str) -> "Mismatch":
+        self.path.insert(0, step)
+        return self
+
+    def __str__(self) -> str:
+        return f"{''.join(self.path).lstrip('.')}: {self.why}" if self.path else self.why
+
+
+def stored_key(name: str) -> str:
+    """`type` is the tag: a name that is `type` with any number of underscores gets one more."""
+    return f"{name}_" if name.rstrip("_") == TAG else name
+
+
+def original_key(key: str) -> str:
+    """What `stored_key` was given."""
+    return key[:-1] if key.rstrip("_") == TAG and key != TAG else key
+
+
+def keyed_by_text(shape: Shape) -> bool:
+    """Whether a dict with such keys is stored as a table (else as a list of pairs)."""
+    return isinstance(shape, Member) or (isinstance(shape, Plain) and shape.scalar.cls is not float)
+
+
+def canonical_text(plain: Any) -> str:
+    """One text for equal plain data, whatever the order of its keys."""
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def digest_of(text: str) -> str:
+    """16 hexadecimal digits that stand for `text` in every process."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def tagged(tag: str, member: Shape, plain: Any) -> Any:
+    """What a member of a union is stored as."""
+    match member:
+        case Nothing():
+            return None
+        case Plain(scalar=scalar) if scalar.cls in NATIVE:
+            return plain
+        case Record():
+            return {TAG: tag, **plain}
+    return {TAG: tag, "value": plain}
+
+
+def shown(value: Any) -> str:
+    """`value` for a message, whatever it is: a value of the wrong type may be anything, and its repr may fail."""
+    try:
+        text = render(value)
+    except Exception:  # an author's __repr__, a value that contains itself, an int of more than 4300 digits
+        return "…"
+    return text if len(text) <= 200 else f"{text[:199]}…"
+
+
+def objection(shape: Shape, value: Any) -> str:
+    """What the constraints of `shape` have against `value`, in words; empty where they have nothing."""
+    for limit in shape.constraints:
+        why = limit.refuses(value)
+        if why:
+            return f"{shown(value)} {why}" if why.startswith("has ") else f"{shown(value)} is {why}"
+    return ""
