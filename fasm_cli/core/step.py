@@ -156,8 +156,10 @@ class Process:
         actions.clear(ahead.at - 1 if type(ahead) is Fault and ahead.failure is Failure.ADD else None)
         store = self.store
         state = store.begin()
+        completes = type(event) is Complete
+        expected = completes and event.id in self.pending  # type: ignore[union-attr]
         if ahead is not None and ahead == _LOAD:
-            return Step(self.number, event, Outcome.FAILED, why="the state could not be loaded")
+            return Step(self.number, event, Outcome.FAILED, expected=expected, why="the state could not be loaded")
         try:
             error = drive(self._stf(state, input, actions))
             emitted: tuple[Action, ...] = tuple(actions.items)
@@ -165,8 +167,9 @@ class Process:
             if actions.fixed:
                 emitted = tuple(actions.fixed)
             if error is None and ahead is not None and ahead in (_COMMIT, _BEFORE_COMMIT):
-                return self._not_committed(event, ahead, emitted)
-            completes = type(input) is TrackedActionCompleted
+                step = self._not_committed(event, ahead, emitted)
+                step.expected = expected
+                return step
             moved = not completes or error is not None or store.changed()
             if error is None:
                 try:
@@ -176,7 +179,6 @@ class Process:
         except BaseException:  # Ctrl-C: nothing half done stays behind
             store.reload()
             raise
-        expected = completes and event.id in self.pending  # type: ignore[union-attr]
         if error is not None:
             dirty = store.rollback(error)
             outcome = _REJECTED if isinstance(error, TransitionError) else _DEFECT

@@ -1,0 +1,111 @@
+"""Each flag of `simulate` does what its help says: switched off in the code, one of these turns red."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Call = Callable[..., Any]
+SMALL = ("--seed", "1", "--runs", "20", "--steps", "50", "--save", "out")
+
+
+def told(fasm: Call, *arguments: str) -> Any:
+    result = fasm("simulate", *arguments, "--json")
+    document = json.loads(result.out)
+    return result, document["data"], document["findings"]
+
+
+def test_no_faults_leaves_only_what_is_asked_for(fasm: Call) -> None:
+    assert told(fasm, "coffee_shop", *SMALL, "--no-faults")[1]["tally"]["faults"] == {}
+    faults = told(fasm, "coffee_shop", *SMALL, "--no-faults", "--faults", "add=0.2")[1]["tally"]["faults"]
+    assert set(faults) == {"add fails"}
+    assert faults["add fails"] > 50
+
+
+def test_a_fault_at_zero_never_strikes(fasm: Call) -> None:
+    faults = told(fasm, "coffee_shop", *SMALL, "--faults", "lose=0,crash=0,store=0")[1]["tally"]["faults"]
+    assert faults
+    assert not [name for name in faults if name.startswith(("crash", "lose", "load", "commit", "unknown"))]
+
+
+def test_crash_is_in_every_run_as_often_as_asked(fasm: Call) -> None:
+    tally = told(fasm, "counter", *SMALL, "--no-faults", "--crash", "0.5")[1]["tally"]
+    crashes = sum(times for name, times in tally["faults"].items() if name.startswith("crash"))
+    assert 200 < crashes < 500  # of 1000 steps, half of those that find the process up
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--faults", "lost=0.1"), "no fault 'lost'; did you mean 'lose'?"),
+        (("--faults", "lose=often"), "--faults lose=often: not a probability: 'often'"),
+        (("--crash", "2"), "Profile(crash=2.0): a probability is a number from 0 to 1"),
+        (("--time", "soon"), "--time soon: not a time; write 60s, 5m or 1h"),
+        (("--time", "0s"), "--time 0s: not a time"),
+        (("--steps", "0"), "--steps 0: at least 1"),
+    ],
+    ids=" ".join,
+)
+def test_what_is_no_probability_or_time_is_refused(fasm: Call, arguments: tuple[str, ...], message: str) -> None:
+    result = fasm("simulate", "counter", "--seed", "1", *arguments)
+    assert (result.code, result.out) == (2, "")
+    assert message in result.err
+
+
+def test_time_in_place_of_runs(fasm: Call) -> None:
+    data = told(fasm, "counter", "--seed", "1", "--steps", "20", "--time", "0.3s", "--runs", "1", "--save", "out")[1]
+    assert data["runs"] > 1
+    assert data["steps"] == data["runs"] * 20
+
+
+def test_one_run_is_the_one_it_is_among_all(fasm: Call, project: Path) -> None:
+    arguments = ("payment", "--seed", "1", "--steps", "100", "--save", "out")
+    finding = told(fasm, *arguments, "--runs", "50")[2][0]
+    (project / "out" / finding["trace"].rpartition("/")[2]).unlink()
+    result, data, findings = told(fasm, *arguments, "--run", str(finding["run"]))
+    assert (result.code, data["runs"]) == (1, 1)
+    assert [(found["law"], found["run"], found["steps"]) for found in findings] == [
+        (finding["law"], finding["run"], finding["steps"])
+    ]
+
+
+def test_a_search_ends_at_so_many_findings_or_goes_on(fasm: Call) -> None:
+    arguments = ("dentist_as_published", "--seed", "1", "--runs", "100", "--save")
+    one = told(fasm, *arguments, "one", "--max-findings", "1")[1]
+    assert one["runs"] < 100
+    assert any(note.startswith(f"stopped after {one['runs']} of 100 runs: 1 findings") for note in one["notes"])
+    assert told(fasm, *arguments, "all", "--keep-going", "--max-findings", "1")[1]["runs"] == 100
+
+
+def test_no_time_to_shrink_leaves_the_trace_as_it_was(fasm: Call) -> None:
+    arguments = ("dentist_as_published", "--seed", "1", "--runs", "1", "--save")
+    result, _, findings = told(fasm, *arguments, "long", "--shrink-time", "0")
+    assert "the time to shrink was up" in result.err
+    shrunk = told(fasm, *arguments, "short")[2]
+    assert min(found["size"] for found in findings) > max(found["size"] for found in shrunk)
+
+
+def test_strict_makes_a_finding_of_what_never_happened(fasm: Call) -> None:
+    arguments = ("coffee_shop", "--seed", "1", "--runs", "1", "--steps", "1", "--save", "out")
+    assert fasm("simulate", *arguments).code == 0
+    assert fasm("simulate", *arguments, "--strict").code == 1
+
+
+def test_the_environment_stands_in_for_flags(fasm: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FASM_RUNS", "3")
+    monkeypatch.setenv("FASM_STEPS", "7")
+    monkeypatch.setenv("FASM_JOBS", "1")
+    data = told(fasm, "counter", "--seed", "1", "--save", "out")[1]
+    assert (data["runs"], data["steps"]) == (3, 21)
+    assert told(fasm, "counter", "--seed", "1", "--save", "out", "--runs", "2")[1]["runs"] == 2
+
+
+def test_a_crash_is_at_the_point_and_count_that_are_given(fasm: Call) -> None:
+    assert fasm("session", "new", "coffee_shop", "s").code == 0
+    assert fasm("crash", "s", "--at", "in-restore", "--count", "1").out == "#1 crash in-restore 1  committed\n"
+    fasm("step", "s", "RedeemPoints(points=20)")
+    fasm("crash", "s")
+    assert "failed  the process died in restore" in fasm("restore", "s").out
+    assert "+ tracked 5.1  id 1  CheckStatus(redemption_id=1)" in fasm("restore", "s").out

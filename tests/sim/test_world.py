@@ -1,0 +1,141 @@
+"""The simulated outside: each fault strikes when it is asked for and no other does, and none moves the inputs."""
+
+import importlib.util
+import sys
+from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from fasm_cli import Profile
+from fasm_cli.core.event import Complete, Crash, Event, Fault, Lose, Restore, Submit
+from fasm_cli.core.machine import Machine
+from fasm_cli.core.memory import Memory
+from fasm_cli.core.step import Process, Step
+from fasm_cli.sim.generate import Generators
+from fasm_cli.sim.plan import Plan
+from fasm_cli.sim.world import World
+
+SHOP = Path(__file__).parents[2] / "machines" / "coffee_shop.py"
+
+
+@pytest.fixture(scope="module")
+def shop() -> Machine:
+    spec = importlib.util.spec_from_file_location("world_coffee_shop", SHOP)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return Machine(module.CoffeeShop, "coffee_shop", str(SHOP))
+
+
+def lived(machine: Machine, run: int, steps: int = 60, **faults: float) -> list[Step]:
+    """The steps of one run in which only the faults given strike, as often as given."""
+    profile = replace(Profile().without_faults(), **faults)
+    plan = Plan(seed=7, runs=1, steps=steps, profile=profile, always=frozenset(faults))
+    world = World(machine, Generators(), plan, run)
+    process = Process(machine, Memory(machine, machine.instance.initial()))
+    out = []
+    for _ in range(steps):
+        step = process.step(world.next(process, process.store.begin()))
+        world.note(step, process)
+        out.append(step)
+    return out
+
+
+def kinds(steps: list[Step]) -> Counter[type[Event]]:
+    return Counter(type(step.event) for step in steps)
+
+
+def test_without_faults_there_are_inputs_and_awaited_results_alone(shop: Machine) -> None:
+    steps = [step for run in range(10) for step in lived(shop, run)]
+    assert set(kinds(steps)) == {Submit, Complete}
+    assert all(step.expected for step in steps if type(step.event) is Complete)
+
+
+@pytest.mark.parametrize(
+    ("fault", "shows"),
+    [
+        ("crash", lambda step: type(step.event) in (Crash, Restore)),
+        ("lose", lambda step: type(step.event) is Lose),
+        ("duplicate", lambda step: type(step.event) is Complete and not step.expected and step.event.of is not None),
+        ("conflict", lambda step: type(step.event) is Complete and not step.expected and step.event.of is not None),
+        ("unknown", lambda step: type(step.event) is Complete and step.event.of is None),
+        ("add", lambda step: type(step.event) is Fault and step.event.failure == "add"),
+        ("store", lambda step: type(step.event) is Fault and step.event.failure in ("load", "commit", "unknown")),
+    ],
+)
+def test_a_fault_strikes_where_it_is_on(shop: Machine, fault: str, shows: object) -> None:
+    assert callable(shows)
+    on = [step for run in range(10) for step in lived(shop, run, **{fault: 0.2})]
+    off = [step for run in range(10) for step in lived(shop, run)]
+    assert sum(map(shows, on)) > 5
+    assert not any(map(shows, off))
+
+
+def test_a_late_result_comes_after_the_restart_that_asked_again(shop: Machine) -> None:
+    steps = [step for run in range(40) for step in lived(shop, run, crash=0.1, late=0.2)]
+    late = [step for step in steps if type(step.event) is Complete and step.event.of is not None and not step.expected]
+    without = [step for run in range(40) for step in lived(shop, run, crash=0.1)]
+    assert sum(step.outcome == "rejected" for step in late) > 5
+    assert all(step.expected for step in without if type(step.event) is Complete)
+
+
+def test_an_input_is_delivered_again(shop: Machine) -> None:
+    def repeated(steps: list[Step]) -> int:
+        inputs = [step.event for step in steps if type(step.event) is Submit]
+        return sum(one == other and one is not other for one, other in pairwise(inputs))
+
+    usual = sum(repeated(lived(shop, run)) for run in range(10))
+    assert sum(repeated(lived(shop, run, redeliver=0.3)) for run in range(10)) > usual + 20
+
+
+def test_a_result_that_was_lost_is_the_same_when_it_is_asked_for_again(shop: Machine) -> None:
+    """A world that answers differently the second time would be a conflict, and none is on."""
+    steps = [lived(shop, run, steps=200, crash=0.1, lose=0.1, duplicate=0.2, late=0.1) for run in range(20)]
+    for run in steps:
+        results: dict[tuple[object, object], set[str]] = {}
+        since: dict[object, int] = {}
+        for step in run:
+            if type(step.event) is Complete and step.event.of is not None and step.expected:
+                results.setdefault((step.event.id, since.get(step.event.id)), set()).add(repr(step.event.result))
+                since[step.event.id] = step.number
+        assert all(len(known) == 1 for known in results.values())
+
+
+def test_switching_faults_off_does_not_move_the_inputs(shop: Machine) -> None:
+    plain = [step.event for step in lived(shop, 3) if type(step.event) is Submit]
+    with_faults = [step.event for step in lived(shop, 3, unknown=0.2) if type(step.event) is Submit]
+    assert with_faults == plain[: len(with_faults)]
+    assert len(with_faults) > 20
+
+
+def test_each_run_of_a_seed_is_another_and_the_same_again(shop: Machine) -> None:
+    first, second, again = (
+        [repr(step.event) for step in lived(shop, run, crash=0.1, duplicate=0.1)] for run in (0, 1, 0)
+    )
+    assert first == again
+    assert first != second
+
+
+def test_swarm_draws_which_faults_a_run_has(shop: Machine) -> None:
+    def crashes(run: int, always: frozenset[str]) -> int:
+        plan = Plan(seed=7, steps=200, profile=Profile().without_faults().override(crash=0.05), always=always)
+        world = World(shop, Generators(), plan, run)
+        process = Process(shop, Memory(shop, shop.instance.initial()))
+        count = 0
+        for _ in range(200):
+            step = process.step(world.next(process, process.store.begin()))
+            world.note(step, process)
+            count += type(step.event) is Crash
+        return count
+
+    drawn = [crashes(run, frozenset()) for run in range(30)]
+    asked = [crashes(run, frozenset({"crash"})) for run in range(30)]
+    assert 5 < drawn.count(0) < 25  # off in about half of the runs
+    assert max(drawn) > 2 * max(asked)  # and more frequent in some
+    assert 0 not in asked
