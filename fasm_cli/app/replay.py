@@ -32,7 +32,7 @@ def replay(project: Project, path: Path, target: str = "") -> Replayed:
 def replayed(project: Project, machine: Machine, path: Path, stored: Stored) -> Replayed:
     """As `replay`, of what was read already."""
     try:
-        initial = machine.codec.decode(machine.state, stored.header.state)
+        initial = machine.decode_state(stored.header.state)
     except Mismatch as wrong:
         of = stored.header.machine
         text = f"{path} is a session of {of}, and its initial state does not fit {machine.name}: {wrong}"

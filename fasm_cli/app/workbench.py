@@ -39,7 +39,7 @@ class Workbench:
     @classmethod
     def fresh(cls, machine: Machine) -> "Workbench":
         """From the machine's initial state, in memory."""
-        return cls(machine, Timeline(machine, machine.instance.initial()))
+        return cls(machine, Timeline(machine, machine.initial()))
 
     def close(self) -> None:
         if self.file is not None:

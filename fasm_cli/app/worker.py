@@ -177,7 +177,7 @@ def smallest(
 
 
 def records_of(machine: Machine, items: list[Item]) -> list[Record]:
-    timeline = Timeline(machine, machine.instance.initial())
+    timeline = Timeline(machine, machine.initial())
     return [timeline.take(item.event).record for item in items]
 
 

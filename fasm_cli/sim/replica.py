@@ -11,7 +11,7 @@ from typing import Any
 from fasm_cli.core.event import Complete, Submit
 from fasm_cli.core.laws import Violation, restores
 from fasm_cli.core.machine import Machine
-from fasm_cli.core.memory import Memory
+from fasm_cli.core.memory import open_store
 from fasm_cli.core.record import error_text
 from fasm_cli.core.step import Process, Step
 from fasm_cli.sim.trace import Item, Packed, note_emitted, resolved, unpack
@@ -34,7 +34,7 @@ class Seen:
 
 def observe(machine: Machine, packed: Sequence[Packed]) -> list[Seen]:
     """Play `packed` from the initial state and note every step."""
-    process = Process(machine, Memory(machine, machine.instance.initial()))
+    process = Process(machine, open_store(machine, machine.initial()))
     emitted: dict[Any, Any] = {}
     seen = []
     for (number, plain), item in zip(packed, unpack(machine, packed), strict=True):
@@ -55,7 +55,7 @@ def alone(machine: Machine, seen: Sequence[Seen]) -> list[Seen]:
     for one in reversed(seen):
         if one.alone:
             item: Item = unpack(machine, [(one.number, one.event)])[0]
-            process = Process(machine, Memory(machine, machine.codec.decode(machine.state, one.state)))
+            process = Process(machine, open_store(machine, machine.decode_state(one.state)))
             step = process.step(item.event, one.number)
             out.append(_seen(process, step, one.state, one.event, alone=True))
     return out[::-1]

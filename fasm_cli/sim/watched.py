@@ -9,7 +9,15 @@ from collections.abc import Callable
 from typing import Any
 
 from fasm_cli.core.machine import Machine
+from fasm_cli.core.memory import open_store
 from fasm_cli.core.model import Action
+from fasm_cli.core.store import Store
+
+
+def open_fast(machine: Machine, state: Any) -> Store:
+    """The store of a fast run that has `state` committed. A database is its own, and exact."""
+    return Watched(machine, state) if machine.backend is None else open_store(machine, state)
+
 
 FIRST = 4  # occurrences of a place that are all looked at; after them the 8th, 16th, 32nd …
 
@@ -17,10 +25,11 @@ FIRST = 4  # occurrences of a place that are all looked at; after them the 8th, 
 class Watched:
     """The store of a fast run."""
 
-    __slots__ = ("_commits", "_copy", "_emitted", "_machine", "_seen", "committed", "fix", "live")
+    __slots__ = ("_commits", "_copy", "_emitted", "_machine", "_seen", "committed", "drive", "fix", "live")
 
     def __init__(self, machine: Machine, state: Any) -> None:
         self.fix: Callable[[Action], Action] | None = None
+        self.drive = machine.drive
         self._copy = machine.copiers.of(machine.state)
         self.committed = self._copy(state)
         self.live = state
