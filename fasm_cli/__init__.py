@@ -11,6 +11,7 @@ from fasm_cli.core.database import (
     Sqlite,
     Tables,
 )
+from fasm_cli.core.handler import Handler
 from fasm_cli.core.model import (
     Actions,
     ActionsFull,
@@ -39,6 +40,7 @@ __all__ = [
     "ConstraintError",
     "Database",
     "DatabaseError",
+    "Handler",
     "Normal",
     "OneOf",
     "Postgres",

@@ -229,7 +229,7 @@ def input_types(shape: Shape) -> dict[str, Shape]:
 def _check_names(cls: type[StateMachine]) -> None:
     """A required name that is missing, or one that is nearly a name of the contract, is most likely misspelt."""
     own = [name for owner in cls.__mro__ if owner not in StateMachine.__mro__ for name in vars(owner)]
-    known = [*TYPES, *SIGNATURES, "profile", "version", "store"]
+    known = [*TYPES, *SIGNATURES, "profile", "version", "store", "handlers"]
     required = [*REQUIRED_TYPES, "initial", "stf"]
     declared_tracked = [name for name in TRACKED_TYPES if getattr(cls, name) is not None]
     if declared_tracked:

@@ -4,7 +4,7 @@ The names are those of the Rust crate `fasm`. State is changed in place and an e
 class is checked against this contract is in `machine`; how it is run is in `step`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, TypeVar
 
@@ -201,6 +201,7 @@ class StateMachine:
     UntrackedAction: ClassVar[Any] = None
 
     store: ClassVar[Place | None] = None
+    handlers: ClassVar[Mapping[type, Any]] = {}
     profile: ClassVar[Profile] = Profile()
     version: ClassVar[int] = 1
 

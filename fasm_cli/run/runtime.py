@@ -1,0 +1,160 @@
+"""A machine that runs for real: inputs in, actions carried out, their results fed back, nothing lost by a crash.
+
+    async with Runtime(machine, open_store) as runtime:
+        taken = await runtime.submit(Transfer(source=1, target=2, amount=50), key="order-7")
+
+Each step is one transaction with the actions it emits, so an action is carried out if and only if its step was
+committed: at least once, under an id that stays the same. Its result is applied once.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from types import TracebackType
+from typing import Any
+
+from fasm_cli.core.codec import render
+from fasm_cli.core.errors import InputError, MachineError
+from fasm_cli.core.event import Complete, Ref, Submit
+from fasm_cli.core.machine import Machine
+from fasm_cli.core.model import Tracked, Untracked
+from fasm_cli.core.step import Outcome, Step
+from fasm_cli.run.hands import Hands
+from fasm_cli.run.transitions import Taken, Transitions
+from fasm_cli.state.durable import Durable, Place
+
+log = logging.getLogger("fasm")
+
+AGAIN = 0.1, 30.0  # seconds until a step that could not be taken is tried again, at first and at most
+TRIES = 5  # of an input whose store has gone away
+
+
+class Runtime:
+    """`machine` in the store that `open` opens, with up to `room` handlers at work at a time; when it stops, those have
+    `grace` seconds to end."""
+
+    def __init__(self, machine: Machine, open: Callable[[], Durable], *, room: int = 16, grace: float = 10.0) -> None:
+        self.machine = machine
+        self._hands = Hands(machine, room)
+        self._transitions = Transitions(machine, open)
+        self._grace = grace
+        self._working: dict[asyncio.Task[None], None] = {}
+        self._sent: list[Place] = []  # untracked actions that were carried out since the last commit
+        self._told: asyncio.Queue[Taken | None] | None = None
+
+    async def __aenter__(self) -> "Runtime":
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    # --- what its user calls ----------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Open the store and go on where an earlier process was. Raises `MachineError` where restore fails."""
+        start = await self._transitions.start()
+        restored = start.restored
+        if restored is None:
+            return
+        if restored.outcome is not Outcome.COMMITTED:
+            raise MachineError(f"{self.machine.name}: restore failed: {restored.error}")
+        self._tell(Taken(restored))
+        self._emit(restored)
+        for (step, place), action in start.left.items():
+            if type(action) is Tracked:
+                told = {"action": render(action), "step": step}
+                log.error("restore does not emit a pending action; taken from the outbox", extra={"fasm": told})
+            self._begin(action, Ref(step, place))
+
+    async def submit(self, value: Any, key: str = "") -> Taken:
+        """Let an input happen; with a `key`, at most once, however often it is submitted. Raises `InputError` for what
+        is no input of the machine."""
+        value = self.machine.codec.check(self.machine.input, value)
+        wait = AGAIN[0]
+        for _ in range(TRIES - 1):
+            taken = await self._take(Submit(value), key)
+            if taken.step.outcome is not Outcome.FAILED:
+                return taken
+            await asyncio.sleep(wait)
+            wait *= 2
+        return await self._take(Submit(value), key)
+
+    async def settled(self) -> None:
+        """Wait until nothing is in the hands of a handler."""
+        while self._working:
+            await asyncio.wait(list(self._working))
+
+    async def taken(self) -> AsyncIterator[Taken]:
+        """Every step that is taken from here on, until the runtime stops."""
+        queue: asyncio.Queue[Taken | None] = asyncio.Queue()
+        self._told = queue
+        while (taken := await queue.get()) is not None:
+            yield taken
+
+    async def stop(self) -> None:
+        """Let the handlers that are at work end, apply their results, and close the store. What is not done by then is
+        pending when it starts again."""
+        if self._working:
+            await asyncio.wait(list(self._working), timeout=self._grace)
+        for task in self._working:
+            task.cancel()
+        if self._working:
+            await asyncio.wait(list(self._working))
+        await self._transitions.stop(self._sent)
+        if self._told is not None:
+            self._told.put_nowait(None)
+
+    # --- a step and what follows from it -----------------------------------------------------------------------
+
+    async def _take(self, event: Submit | Complete, key: str = "") -> Taken:
+        sent, self._sent = self._sent, []
+        taken = await self._transitions.take(event, key, tuple(sent))
+        if taken.step.outcome is not Outcome.COMMITTED or taken.again:
+            self._sent += sent  # it was not said
+        self._tell(taken)
+        if not taken.again:
+            self._emit(taken.step)
+        return taken
+
+    def _tell(self, taken: Taken) -> None:
+        if self._told is not None:
+            self._told.put_nowait(taken)
+
+    def _emit(self, step: Step) -> None:
+        for index, action in enumerate(step.actions, 1):
+            self._begin(action, Ref(step.number, index))
+
+    def _begin(self, action: Tracked | Untracked, of: Ref) -> None:
+        work = self._await_result(action, of) if isinstance(action, Tracked) else self._send(action, of)
+        task = asyncio.create_task(work)
+        self._working[task] = None
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        del self._working[task]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("an action is left pending", exc_info=error)
+
+    async def _send(self, action: Untracked, of: Ref) -> None:
+        await self._hands.carry_out(action)
+        self._sent.append((of.step, of.index))
+
+    async def _await_result(self, tracked: Tracked, of: Ref) -> None:
+        try:
+            result = await self._hands.result_of(tracked)
+        except InputError as wrong:
+            told = {"action": render(tracked), "error": wrong.message}
+            log.error("a handler gave what is no result; the action stays pending", extra={"fasm": told})
+            return
+        event, wait = Complete(of, tracked.id, result), AGAIN[0]
+        while True:
+            taken = await self._take(event)
+            if taken.step.outcome is Outcome.COMMITTED or not taken.waiting:
+                return
+            told = {"action": render(tracked), "result": render(result), "why": str(taken.step.error or taken.step.why)}
+            log.warning("a result was not accepted; it is kept and tried again", extra={"fasm": told})
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, AGAIN[1])

@@ -1,0 +1,94 @@
+"""The one thread on which a machine that runs for real takes its steps, one after another.
+
+The event loop of the handlers never waits for a disk, and a step is the same step as anywhere else.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from fasm_cli.core.event import Complete, Event, Restore
+from fasm_cli.core.machine import Machine
+from fasm_cli.core.model import Action, Tracked
+from fasm_cli.core.step import Outcome, Process, Step
+from fasm_cli.state.durable import Durable, Entry, Place
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A step that was taken; `waiting` is whether the action that a result was for is pending still, `again` whether
+    an input with this key was accepted before, and nothing was done."""
+
+    step: Step
+    waiting: bool = False
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What there is to do at first: what `restore` emitted, and what only the outbox knows of."""
+
+    restored: Step | None  # None where the state is new
+    left: dict[Place, Action]
+
+
+class Transitions:
+    """A machine's process in a store, which `open` opens on the thread it will be used on."""
+
+    def __init__(self, machine: Machine, open: Callable[[], Durable]) -> None:
+        self._machine = machine
+        self._open = open
+        self._thread = ThreadPoolExecutor(1, "fasm-steps")
+
+    async def start(self) -> Start:
+        """Open the store, and restore what an earlier process left pending. Raises what `open` does."""
+        return await self._on_thread(self._start)
+
+    async def take(self, event: Event, key: str = "", sent: Iterable[Place] = ()) -> Taken:
+        """Let `event` happen."""
+        return await self._on_thread(lambda: self._take(event, key, sent))
+
+    async def stop(self, sent: Iterable[Place]) -> None:
+        """Close the store."""
+        await self._on_thread(lambda: self._stop(sent))
+        self._thread.shutdown()
+
+    async def _on_thread(self, call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+
+    # --- on the thread ----------------------------------------------------------------------------------------
+
+    def _start(self) -> Start:
+        self._store = store = self._open()
+        self._process = process = Process(self._machine, store)
+        if store.fresh:
+            return Start(None, {})
+        process.up = False
+        number = store.version + 2  # a crash, and this
+        restored = process.step(Restore(), number)
+        if restored.outcome is Outcome.COMMITTED:
+            store.restarted(restored.actions)
+        ids = [action.id for action in restored.actions if type(action) is Tracked]
+        left = {
+            place: action
+            for place, action in store.outbox().items()
+            if type(action) is not Tracked or action.id not in ids
+        }
+        return Start(restored, left)
+
+    def _take(self, event: Event, key: str, sent: Iterable[Place]) -> Taken:
+        store, process = self._store, self._process
+        before = store.accepted_at(key) if key else None
+        if before is not None:
+            return Taken(Step(before, event, Outcome.COMMITTED), again=True)
+        store.entry = Entry(event, key, sent)
+        step = process.step(event, store.version + 1)
+        return Taken(step, type(event) is Complete and event.id in process.pending)
+
+    def _stop(self, sent: Iterable[Place]) -> None:
+        self._store.sent(sent)
+        self._store.close()
