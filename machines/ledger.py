@@ -12,6 +12,7 @@ from typing import Annotated
 from fasm_cli import (
     Actions,
     Between,
+    Chooser,
     Database,
     Normal,
     Sqlite,
@@ -107,6 +108,11 @@ class Ledger(StateMachine):
     @transition_invariant
     def transfers_are_kept(self, before: Books, after: Books) -> bool:
         return before.db.table("transfers").items() <= after.db.table("transfers").items()
+
+    def propose(self, choose: Chooser, state: Books) -> Transfer:
+        source = choose.between(1, 4)
+        balance = state.db.table("accounts").get(source, {"balance": 0})["balance"]
+        return Transfer(source, choose.between(1, 4), choose.between(1, min(150, balance + 10)))
 
     @sometimes
     def an_account_is_empty(self, state: Books) -> bool:

@@ -83,12 +83,12 @@ class Hunt:
 
     def go(self) -> Iterator[Progress]:
         """Search; Ctrl-C ends it with what was found so far."""
-        setting = (str(self.project.root), self.machine.reference)
+        setting = (str(self.project.root), self.project.db, self.machine.reference)
         try:
             with (
                 pipes_may_break(),
                 Pool(self.search.jobs, 0, worker.set_up, *setting) as pool,
-                Replicas(self.machine, *setting) as replicas,
+                Replicas(self.machine, self.project) as replicas,
             ):
                 yield from self._runs(pool, replicas)
                 yield from self._shrink(pool, replicas)

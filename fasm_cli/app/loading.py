@@ -6,13 +6,13 @@ from fasm_cli.state.backend import equip
 from fasm_cli.store.catalog import Project
 
 
-def load(project: Project, target: str, db: str = "") -> Machine:
-    """The machine that TARGET names, with its state at `db` (where the machine says, if empty)."""
+def load(project: Project, target: str) -> Machine:
+    """The machine that TARGET names, with a place for its state."""
     guard.install()
-    return equip(project.load(target), db)
+    return equip(project.load(target), project.db)
 
 
-def load_for_file(project: Project, reference: str, by_hand: str, db: str = "") -> Machine:
+def load_for_file(project: Project, reference: str, by_hand: str) -> Machine:
     """The machine that a file names by `reference`, or the one given by hand."""
     guard.install()
-    return equip(project.load(by_hand) if by_hand else project.load_named(reference), db)
+    return equip(project.load(by_hand) if by_hand else project.load_named(reference), project.db)

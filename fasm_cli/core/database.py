@@ -5,7 +5,7 @@ look at what is committed, everywhere else: in `initial`, in invariants, in `pro
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 Row = dict[str, Any]
@@ -96,14 +96,15 @@ class Table:
     rows: Mapping[Any, Row]
 
 
-@dataclass(init=False, eq=False, repr=False, slots=True)
 class Tables(Database):
     """Rows that nobody changes: `Tables(accounts=[{"id": 1, "balance": 100}])`."""
 
-    found: Mapping[str, Table] = field(default_factory=dict)
+    __slots__ = ("found",)
 
     def __init__(self, **rows: Iterable[Row]) -> None:
-        self.found = {name: Table((), dict(enumerate(map(dict, given)))) for name, given in rows.items()}
+        self.found: Mapping[str, Table] = {
+            name: Table((), dict(enumerate(map(dict, given)))) for name, given in rows.items()
+        }
 
     @classmethod
     def of(cls, found: Mapping[str, Table]) -> "Tables":

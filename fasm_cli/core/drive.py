@@ -75,6 +75,7 @@ def drive_through(gate: Gate, coroutine: Coroutine[Any, Any, Any]) -> BaseExcept
             raise
         except BaseException as error:
             latch.armed = False
+            given = None  # else what was thrown in holds this frame, and this frame it, with the state and its store
             return latch.take() or error
         latch.armed = False
         breach = latch.take()

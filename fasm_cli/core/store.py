@@ -56,3 +56,7 @@ class Backend(Protocol):
     def open(self, machine: "Machine", state: Any) -> Store:
         """A store of its own that has `state` committed. Raises `Mismatch` where it cannot hold it."""
         ...
+
+    def close(self) -> None:
+        """Remove what no store that is open uses."""
+        ...

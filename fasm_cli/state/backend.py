@@ -1,8 +1,11 @@
 """From what a machine says of its state to stores that can hold it."""
 
 import os
+import platform
+import re
 import weakref
-from typing import Any
+from itertools import count
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from fasm_cli.core.codec import Mismatch
@@ -11,7 +14,7 @@ from fasm_cli.core.machine import Machine
 from fasm_cli.core.store import Store
 from fasm_cli.state.gate import drive_awaiting
 
-URLS = "write sqlite:///file, or sqlite:// for one in memory"
+URLS = "write sqlite:///FILE, or sqlite:// for one in memory"
 
 
 def equip(machine: Machine, url: str = "") -> Machine:
@@ -21,7 +24,7 @@ def equip(machine: Machine, url: str = "") -> Machine:
         machine.drive = drive_awaiting
     url = url or (machine.store.url if machine.store is not None else "")
     if url:
-        machine.backend = Databases(machine.store.schema if machine.store is not None else "", url)
+        machine.backend = Databases(machine.store.schema if machine.store is not None else "", _scratch(url))
         try:
             machine.initial()
         except Mismatch as wrong:
@@ -29,23 +32,38 @@ def equip(machine: Machine, url: str = "") -> Machine:
     return machine
 
 
+class Scratch(Protocol):
+    """Where databases can be made that nobody else has."""
+
+    def connect(self, schema: str, name: str) -> Any: ...
+    def names(self) -> list[str]: ...
+    def remove(self, name: str) -> None: ...
+
+
+def _scratch(url: str) -> Scratch:
+    if urlsplit(url).scheme == "sqlite":
+        from fasm_cli.state.sqlite import SqliteScratch
+
+        return SqliteScratch(url)
+    raise UsageError(f"no store {url!r}", URLS)
+
+
 class Databases:
     """Scratch databases of one schema: each store that is open has one to itself, and they are used again.
 
-    What stands at `url` is never touched: a file gets others beside it, a server schemas of their own.
+    What stands at the URL itself is never touched. A process that is killed leaves its databases behind; the next one
+    of this computer to end removes them.
     """
 
-    def __init__(self, schema: str, url: str) -> None:
-        self._schema = schema
-        self._url = url
+    def __init__(self, schema: str, scratch: Scratch) -> None:
+        from fasm_cli.state.kept import OWN_SCHEMA
+
+        self._schema = f"{OWN_SCHEMA};\n{schema}"
+        self._scratch = scratch
         self._process = os.getpid()
-        self._made = 0
         self._free: list[Any] = []
         self._left: list[Any] = []
-        weakref.finalize(self, _close_all, self._process, self._free)
-        kind = urlsplit(url).scheme
-        if kind != "sqlite":
-            raise UsageError(f"no store {url!r}", URLS)
+        weakref.finalize(self, _end, self._process, self._free, scratch)
 
     def open(self, machine: Machine, state: Any) -> Store:
         """A store with `state` committed. Raises `Mismatch` where the database does not take it."""
@@ -57,28 +75,40 @@ class Databases:
         return store
 
     def close(self) -> None:
-        """Remove what is not in use."""
-        while self._free:
-            self._free.pop().close()
+        """Remove every database that no store has."""
+        _end(self._process, self._free, self._scratch)
 
     def _taken(self) -> Any:
         if self._process != os.getpid():  # a child that was forked: what its parent has open is its parent's
-            self._process, self._left = os.getpid(), self._free
-            self._free = []
+            self._process, self._left, self._free = os.getpid(), self._free, []
         if self._free:
             return self._free.pop()
-        self._made += 1
-        name = f"{os.getpid()}_{self._made}"
-        from fasm_cli.state.kept import OWN_SCHEMA
-
-        schema = f"{OWN_SCHEMA};\n{self._schema}"
-        from fasm_cli.state.sqlite import MEMORY, SqliteConnection
-
-        path = urlsplit(self._url).path.removeprefix("/")
-        return SqliteConnection(schema, f"{path}.scratch_{name}" if path else MEMORY)
+        return self._scratch.connect(self._schema, f"fasm_scratch_{_here()}_{next(_numbers)}_{os.getpid()}")
 
 
-def _close_all(process: int, free: list[Any]) -> None:
-    if process == os.getpid():
-        for connection in free:
-            connection.close()
+_numbers = count(1)  # of the databases of this process
+
+
+def _here() -> str:
+    return re.sub(r"\W", "_", platform.node().lower())[:20]
+
+
+def _end(process: int, free: list[Any], scratch: Scratch) -> None:
+    if process != os.getpid():
+        return
+    while free:
+        free.pop().close()
+    for name in scratch.names():
+        owner = re.match(rf"fasm_scratch_{_here()}_\d+_(\d+)", name)
+        if owner is not None and not _lives(int(owner[1])):
+            scratch.remove(name)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

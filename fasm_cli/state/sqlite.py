@@ -1,12 +1,14 @@
 """State in SQLite, by the standard library: transactions are begun and ended here and nowhere else."""
 
+import glob
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from fasm_cli.core.database import ConstraintError, Contention, DatabaseError, Row, Table, Tables
-from fasm_cli.core.errors import MachineError
+from fasm_cli.core.errors import MachineError, UsageError
 from fasm_cli.core.transaction import Answer
 
 STORED = (type(None), int, float, str, bytes, bool)
@@ -29,8 +31,14 @@ class SqliteConnection:
             raise MachineError(f"SQLite refuses the schema: {error}", "store = Sqlite(schema=…)") from None
 
     def _connect(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        try:
+            db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        except sqlite3.OperationalError as error:
+            raise UsageError(
+                f"cannot open {self._path}: {error}", "sqlite:///FILE needs a folder to write in"
+            ) from None
         db.execute("PRAGMA foreign_keys = ON")
+        db.execute("PRAGMA synchronous = OFF")  # the computer does not crash here, only processes, and those in play
         return db
 
     @property
@@ -109,6 +117,27 @@ class SqliteConnection:
         self._db.close()
         if self._path != MEMORY:
             Path(self._path).unlink(missing_ok=True)
+
+
+class SqliteScratch:
+    """Scratch databases at a URL: in memory, or in files beside the one it names."""
+
+    def __init__(self, url: str) -> None:
+        path = urlsplit(url).path.removeprefix("/")
+        self._path = Path(path) if path else None
+
+    def connect(self, schema: str, name: str) -> SqliteConnection:
+        """A new, empty database that is called `name`, which ends in the number of this process."""
+        return SqliteConnection(schema, MEMORY if self._path is None else f"{self._path}.{name}")
+
+    def names(self) -> list[str]:
+        """The databases that are there."""
+        if self._path is None:
+            return []
+        return [path.suffix.removeprefix(".") for path in self._path.parent.glob(f"{glob.escape(self._path.name)}.*")]
+
+    def remove(self, name: str) -> None:
+        Path(f"{self._path}.{name}").unlink(missing_ok=True)
 
 
 def quoted(name: str) -> str:
