@@ -47,25 +47,33 @@ class Memory:
         self._copy = machine.copiers.of(machine.state)
         self.committed = self._copy(state)
         self._live = self._copy(state)
+        self._stored: Any = None  # the committed state as plain data, once somebody has asked for it
 
     def begin(self) -> Any:
         return self._live
 
     def commit(self, actions: tuple[Action, ...]) -> tuple[Action, ...]:
-        self._machine.encode_state(self._live)
+        stored = self._machine.encode_state(self._live)
         for action in actions:
             self._machine.encode_action(action)
         self.committed = self._copy(self._live)
+        self._stored = stored
         return actions
 
     def changed(self) -> bool:
         if self._machine.comparable and self._live == self.committed:
             return False
-        before = self._machine.encode_state(self.committed)
+        before = self.stored()
         try:
             return bool(before != self._machine.encode_state(self._live))
         except Mismatch:
             return True
+
+    def stored(self) -> Any:
+        """The committed state as it is stored: plain data, not to be changed."""
+        if self._stored is None:
+            self._stored = self._machine.encode_state(self.committed)
+        return self._stored
 
     def rollback(self, error: BaseException | None) -> bool:
         changed = self.changed()

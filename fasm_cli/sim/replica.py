@@ -21,10 +21,11 @@ HASH_SEEDS = (0, 1, 2)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one step led to, as plain data; `state` is the stored state it was taken from."""
+    """What one step led to, as plain data; `state` is the stored state it was taken from, `digest` stands for it."""
 
     number: int
     state: Any
+    digest: str
     event: dict[str, Any]
     alone: bool  # a transition that can be taken by itself
     result: tuple[str, str, str]  # outcome, error, digest
@@ -34,18 +35,21 @@ class Seen:
 
 def observe(machine: Machine, packed: Sequence[Packed]) -> list[Seen]:
     """Play `packed` from the initial state and note every step."""
-    process = Process(machine, Memory(machine, machine.instance.initial()))
+    store = Memory(machine, machine.instance.initial())
+    process = Process(machine, store)
     emitted: dict[Any, Any] = {}
     seen = []
+    digest = machine.digest(store.committed)
     for (number, plain), item in zip(packed, unpack(machine, packed), strict=True):
         event = resolved(item.event, emitted)
         if event is None:
             continue
-        state = machine.encode_state(process.store.committed)
+        before, state, was = store.committed, store.stored(), digest
         alone = process.up and process.ahead is None and type(event) in (Submit, Complete)
         step = process.step(event, number)
         note_emitted(step, emitted)
-        seen.append(_seen(process, step, state, plain, alone=alone))
+        digest = was if store.committed is before else machine.digest(store.committed)
+        seen.append(_seen(process, step, state, was, plain, digest, alone=alone))
     return seen
 
 
@@ -55,21 +59,24 @@ def alone(machine: Machine, seen: Sequence[Seen]) -> list[Seen]:
     for one in reversed(seen):
         if one.alone:
             item: Item = unpack(machine, [(one.number, one.event)])[0]
-            process = Process(machine, Memory(machine, machine.codec.decode(machine.state, one.state)))
+            store = Memory(machine, machine.codec.decode(machine.state, one.state))
+            process, before = Process(machine, store), store.committed
             step = process.step(item.event, one.number)
-            out.append(_seen(process, step, one.state, one.event, alone=True))
+            digest = one.digest if store.committed is before else machine.digest(store.committed)
+            out.append(_seen(process, step, one.state, one.digest, one.event, digest, alone=True))
     return out[::-1]
 
 
-def _seen(process: Process, step: Step, state: Any, plain: dict[str, Any], *, alone: bool) -> Seen:
+def _seen(
+    process: Process, step: Step, state: Any, was: str, plain: dict[str, Any], digest: str, *, alone: bool
+) -> Seen:
     machine = process.machine
     error = error_text(step.error) if step.error is not None else ""
     restored: list[Any] = []
     if restores(machine):
         restored = [machine.encode_action(action) for action in process.restored()[0]]
     actions = [machine.encode_action(action) for action in step.actions]
-    digest = machine.digest(process.store.committed)
-    return Seen(step.number, state, plain, alone, (str(step.outcome), error, digest), actions, restored)
+    return Seen(step.number, state, was, plain, alone, (str(step.outcome), error, digest), actions, restored)
 
 
 @dataclass(frozen=True, slots=True)
