@@ -22,7 +22,7 @@ from fasm_cli.store.catalog import Project
 FIRST_BATCH, BATCH_STEPS = 1_000, 20_000  # of fast runs, for one call of a worker: what breaks at once is told soon
 PATIENCE = 4  # times as long for what replicas found: each trace played there takes several processes
 ENOUGH = 100  # runs on end that all break what is known well: the next would not do anything else
-TRIES = 12  # suspicious runs of one sort that are pinned down and show nothing new
+TRIES = 8  # suspicious runs of one sort that are pinned down and show nothing new
 REPLICATED = 24  # runs that replicas repeat
 
 

@@ -263,9 +263,9 @@ class Process:
         try:
             if self.store.fix is None:
                 return tuple(actions), error, dirty
-            for action in actions:
+            for action in actions.fixed:
                 self.machine.encode_action(action)
-            return tuple(map(self.store.fix, actions)), error, dirty
+            return tuple(actions.fixed), error, dirty
         except Mismatch as wrong:
             return (), Defect(str(wrong)), dirty
 
