@@ -2,6 +2,15 @@
 
 from fasm_cli.core.chooser import Chooser
 from fasm_cli.core.constraints import Between, OneOf, Size, Text
+from fasm_cli.core.database import (
+    ConnectionLost,
+    ConstraintError,
+    Database,
+    DatabaseError,
+    Postgres,
+    Sqlite,
+    Tables,
+)
 from fasm_cli.core.model import (
     Actions,
     ActionsFull,
@@ -26,12 +35,19 @@ __all__ = [
     "ActionsFull",
     "Between",
     "Chooser",
+    "ConnectionLost",
+    "ConstraintError",
+    "Database",
+    "DatabaseError",
     "Normal",
     "OneOf",
+    "Postgres",
     "Profile",
     "RestoreError",
     "Size",
+    "Sqlite",
     "StateMachine",
+    "Tables",
     "Text",
     "Tracked",
     "TrackedActionCompleted",

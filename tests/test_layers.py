@@ -1,4 +1,4 @@
-"""Who may import whom: `shell → app → sim, store → core`, always to the right; and each library in its place."""
+"""Who may import whom: `shell → app → sim, store, state → core`, always to the right; and each library in its place."""
 
 import ast
 import sys
@@ -11,9 +11,10 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = "fasm_cli"
 MAY_IMPORT = {
     "shell": {"shell", "app", "sim", "store", "core", ""},
-    "app": {"app", "sim", "store", "core", ""},
+    "app": {"app", "sim", "store", "state", "core", ""},
     "sim": {"sim", "core", ""},
     "store": {"store", "core", ""},
+    "state": {"state", "core"},
     "core": {"core"},
     "": {"core"},
     "__main__": {"shell", ""},

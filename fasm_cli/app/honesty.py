@@ -35,11 +35,11 @@ def warnings(machine: Machine, tally: Tally, profile: Profile) -> list[str]:
     if machine.tracked is not None:
         if not any(not refusal for _, refusal in tally.completions):
             notes.append("no completion was accepted")
-        notes += [f"the fault {name} never struck" for name in _idle(tally, profile)]
+        notes += [f"the fault {name} never struck" for name in _idle(machine, tally, profile)]
     return notes
 
 
-def _idle(tally: Tally, profile: Profile) -> list[str]:
+def _idle(machine: Machine, tally: Tally, profile: Profile) -> list[str]:
     """The faults that were meant to strike and did not."""
     wanted = {
         "crash": ("crash",),
@@ -47,6 +47,7 @@ def _idle(tally: Tally, profile: Profile) -> list[str]:
         "duplicate": ("completion of nothing pending",),
         "add": ("add fails",),
         "store": ("load fails", "commit fails", "unknown fails"),
+        **({"cancel": ("await cancelled",), "operation": ("operation fails",)} if machine.awaits else {}),
     }
     return [
         name

@@ -86,19 +86,19 @@ class Hunt:
 
     def go(self) -> Iterator[Progress]:
         """Search; Ctrl-C ends it with what was found so far."""
-        setting = (str(self.project.root.absolute()), self.machine.reference)
+        setting = (str(self.project.root.absolute()), self.project.db, self.machine.reference)
         try:
             with (
                 pipes_may_break(),
                 self._workers(setting) as pool,
-                Replicas(self.machine, *setting) as replicas,
+                Replicas(self.machine, self.project) as replicas,
             ):
                 yield from self._runs(pool, replicas)
                 yield from self._shrink(pool, replicas)
         except KeyboardInterrupt:
             self.interrupted = True
 
-    def _workers(self, setting: tuple[str, str]) -> Cluster | Pool:
+    def _workers(self, setting: tuple[str, ...]) -> Cluster | Pool:
         search = self.search
         if search.cluster:
             source = str(Path(self.machine.source).absolute())

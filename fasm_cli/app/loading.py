@@ -2,16 +2,17 @@
 
 from fasm_cli.core.machine import Machine
 from fasm_cli.sim import guard
+from fasm_cli.state.backend import equip
 from fasm_cli.store.catalog import Project
 
 
 def load(project: Project, target: str) -> Machine:
-    """The machine that TARGET names."""
+    """The machine that TARGET names, with a place for its state."""
     guard.install()
-    return project.load(target)
+    return equip(project.load(target), project.db)
 
 
 def load_for_file(project: Project, reference: str, by_hand: str) -> Machine:
     """The machine that a file names by `reference`, or the one given by hand."""
     guard.install()
-    return project.load(by_hand) if by_hand else project.load_named(reference)
+    return equip(project.load(by_hand) if by_hand else project.load_named(reference), project.db)

@@ -20,7 +20,7 @@ def listed(project: Project) -> Machines:
 
 def describe(machine: Machine) -> Description:
     """What a machine takes, emits and promises."""
-    initial = machine.instance.initial()
+    initial = machine.initial()
     return Description(
         machine.reference,
         machine.name,

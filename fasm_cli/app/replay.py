@@ -32,7 +32,7 @@ def replay(project: Project, path: Path, target: str = "") -> Replayed:
 def replayed(project: Project, machine: Machine, path: Path, stored: Stored) -> Replayed:
     """As `replay`, of what was read already."""
     try:
-        initial = machine.codec.decode(machine.state, stored.header.state)
+        initial = machine.decode_state(stored.header.state)
     except Mismatch as wrong:
         of = stored.header.machine
         text = f"{path} is a session of {of}, and its initial state does not fit {machine.name}: {wrong}"
@@ -79,7 +79,7 @@ def _by_replicas(project: Project, machine: Machine, stored: Stored, recorded: F
     from fasm_cli.sim.executors import pipes_may_break
 
     items = [(record.n, record.event) for record in stored.records]
-    with pipes_may_break(), Replicas(machine, str(project.root), machine.reference) as replicas:
+    with pipes_may_break(), Replicas(machine, project) as replicas:
         for found in (replicas.disagreement(items), replicas.left_behind(items)):
             if found is not None and found[0].law == recorded.law:
                 return Finding(found[0].law, found[0].why, found[1][-1][0])
@@ -106,7 +106,12 @@ def still_breaks(project: Project, machine: Machine, path: Path, stored: Stored)
 def replay_line(project: Project, machine: Machine, path: Path) -> str:
     """What to type to replay the trace at `path`; the machine too, where the file alone may not name it."""
     by_hand = "" if project.may_follow(project.reference(machine)) else f" --machine {shlex.quote(machine.reference)}"
-    return f"fasm replay {shlex.quote(project.shown(path))}{by_hand}"
+    return f"fasm replay {shlex.quote(project.shown(path))}{by_hand}{at_db(project)}"
+
+
+def at_db(project: Project) -> str:
+    """What to add to a command line where states are kept elsewhere than their machines say."""
+    return f" --db {shlex.quote(project.db)}" if project.db else ""
 
 
 def trace_steps(machine: Machine, records: list[Record], quiet: int) -> list[TraceStep]:

@@ -12,6 +12,7 @@ from fasm_cli.sim.plan import Plan
 from fasm_cli.sim.replica import HASH_SEEDS, Disagreement, between_seeds, differing, from_stored
 from fasm_cli.sim.shrink import Shrinker
 from fasm_cli.sim.trace import Item, Packed, Played, Player, pack, unpack
+from fasm_cli.store.catalog import Project
 
 STEPS = 60  # of a run that are repeated
 PLAYS = 200  # traces played to shrink what replicas found: each takes several processes
@@ -20,10 +21,11 @@ PLAYS = 200  # traces played to shrink what replicas found: each takes several p
 class Replicas:
     """One process for each hash seed; whatever it is asked, it answers from a fork that has done nothing before."""
 
-    def __init__(self, machine: Machine, root: str, target: str) -> None:
+    def __init__(self, machine: Machine, project: Project) -> None:
         self.machine = machine
         self.compared = 0  # steps
-        self._pools = [Pool(1, seed, worker.set_up, root, target) for seed in HASH_SEEDS]
+        setting = (str(project.root), project.db, machine.reference)
+        self._pools = [Pool(1, seed, worker.set_up, *setting) for seed in HASH_SEEDS]
 
     def __enter__(self) -> "Replicas":
         return self

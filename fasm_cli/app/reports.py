@@ -96,9 +96,12 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class State:
+    """`rows` are those of a database, one a line under the `text` of the rest."""
+
     step: int
     text: str
     plain: Any
+    rows: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

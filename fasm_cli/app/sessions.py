@@ -19,7 +19,7 @@ def create(project: Project, target: str, name: str) -> SessionInfo:
     path = project.session_path(name)
     if path.suffix != ".toml" or not name.strip() or name.endswith("/") or path.stem in ("", ".toml"):
         raise UsageError(f"{name!r} is no name for a session", "give a name, or a path that ends in .toml")
-    machine = project.load(target)
+    machine = load(project, target)
     if path.parent == project.sessions:  # the project's own folder need not be made by hand
         try:
             path.parent.mkdir(exist_ok=True)
@@ -33,7 +33,7 @@ def header_of(
     project: Project, machine: Machine, origin: dict[str, Any], finding: dict[str, Any] | None = None
 ) -> Header:
     """The header of a new file for `machine`."""
-    initial = machine.encode_state(machine.instance.initial())
+    initial = machine.encode_state(machine.initial())
     return Header(project.reference(machine), machine.version, machine.fingerprint, initial, origin, finding)
 
 
@@ -108,11 +108,11 @@ def check_version(path: Path, header: Header, machine: Machine, *, given: bool) 
 def timeline_of(machine: Machine, path: Path, stored: Stored) -> Timeline:
     """The history in a file; its machine runs only what comes after the last snapshot."""
     try:
-        timeline = Timeline(machine, machine.codec.decode(machine.state, stored.header.state), stored.records)
+        timeline = Timeline(machine, machine.decode_state(stored.header.state), stored.records)
         on_path = {record.n for record in timeline.path(stored.head)}
         nearest = max((n for n in stored.snapshots if n in on_path), default=0)
         if nearest:
-            timeline.keep(nearest, machine.codec.decode(machine.state, stored.snapshots[nearest]))
+            timeline.keep(nearest, machine.decode_state(stored.snapshots[nearest]))
         timeline.goto(stored.head)
     except Mismatch as wrong:
         raise SessionError(f"{path} does not fit {machine.name}: {wrong}", "start a new session") from None

@@ -8,7 +8,7 @@ from pathlib import Path
 from fasm_cli.app.honesty import never_happened, warnings
 from fasm_cli.app.hunt import Caught, Hunt, Progress, Search
 from fasm_cli.app.known import known_findings
-from fasm_cli.app.replay import replay_line, trace_steps
+from fasm_cli.app.replay import at_db, replay_line, trace_steps
 from fasm_cli.app.reports import Finding, Simulated
 from fasm_cli.app.sessions import header_of
 from fasm_cli.core.codec.plain import canonical_text, digest_of
@@ -89,6 +89,7 @@ class Simulation:
         where = self.project.shown(Path(machine.source)) + (f":{caught.key[1]}" if caught.key[1] else "")
         again = (
             f"fasm simulate {shlex.quote(machine.reference)} --seed {plan.seed} --run {pinned.run} --steps {plan.steps}"
+            f"{at_db(self.project)}"
         )
         smallest = caught.smallest
         if smallest is None:

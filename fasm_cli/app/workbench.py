@@ -5,6 +5,7 @@ is reported.
 """
 
 import re
+from collections.abc import Iterator
 from difflib import get_close_matches
 from types import TracebackType
 from typing import Any
@@ -13,6 +14,7 @@ from fasm_cli.app.reports import ActionLine, Finding, Log, LogLine, Moved, Pendi
 from fasm_cli.core.codec import Mismatch, render
 from fasm_cli.core.codec.shape import Record as RecordShape
 from fasm_cli.core.codec.shape import Shape
+from fasm_cli.core.database import Tables
 from fasm_cli.core.diff import changes
 from fasm_cli.core.errors import InputError, UsageError
 from fasm_cli.core.event import Complete, Crash, Event, Fault, Lose, Point, Restore, Submit, read_ref
@@ -39,7 +41,7 @@ class Workbench:
     @classmethod
     def fresh(cls, machine: Machine) -> "Workbench":
         """From the machine's initial state, in memory."""
-        return cls(machine, Timeline(machine, machine.instance.initial()))
+        return cls(machine, Timeline(machine, machine.initial()))
 
     def close(self) -> None:
         if self.file is not None:
@@ -154,8 +156,13 @@ class Workbench:
         return Pending(items, now.up)
 
     def state(self) -> State:
-        state = self.timeline.now.state
-        return State(self.timeline.head, render(state), self.machine.encode_state(state))
+        state, name = self.timeline.now.state, self.machine.database
+        plain = self.machine.encode_state(state)
+        if not name:
+            return State(self.timeline.head, render(state), plain)
+        others = ", ".join(f"{key}={render(value)}" for key, value in vars(state).items() if key != name)
+        rows = list(_rows(name, getattr(state, name)))
+        return State(self.timeline.head, f"{type(state).__name__}({others})", plain, rows)
 
     def log(self) -> Log:
         """Every step of every branch, in the order they were taken; `here` marks those that lead to the head."""
@@ -204,6 +211,15 @@ class Workbench:
             finding_of(entry.violation, entry.record.n, step.error if step.outcome is Outcome.DEFECT else None),
             kept,
         )
+
+
+def _rows(database: str, tables: Tables) -> Iterator[str]:
+    """Every row, by the path under which its changes are told."""
+    for name in tables.found:
+        rows = tables.table(name)
+        yield from (f"{database}.{name}[{render(key)}]: {row!r}" for key, row in rows.items())
+        if not rows:
+            yield f"{database}.{name}: empty"
 
 
 def check_name(shape: Shape, text: str, what: str) -> None:

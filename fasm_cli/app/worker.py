@@ -3,11 +3,12 @@
 Everything that comes and goes is plain data: a worker's values are of classes that its parent does not have.
 """
 
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from fasm_cli.app.loading import load
 from fasm_cli.core.errors import FasmError, MachineError
@@ -72,8 +73,8 @@ EXACT_RUNS, EXACT_STEPS = 12, 200  # so many runs are also made exactly, and so 
 class Worker:
     """The state of one process: a machine, and the runs of the plan it was last asked for."""
 
-    def __init__(self, root: Path, target: str) -> None:
-        self.machine: Machine = load(Project(root), target)
+    def __init__(self, project: Project, target: str) -> None:
+        self.machine: Machine = load(project, target)
         self._runs: Runs | None = None
 
     def runs(self, plan: Plan) -> Runs:
@@ -85,10 +86,10 @@ class Worker:
 _worker: Worker | None = None
 
 
-def set_up(root: str, target: str) -> None:
+def set_up(root: str, db: str, target: str) -> None:
     """Load the machine; called once in each process."""
     global _worker
-    _worker = Worker(Path(root), target)
+    _worker = Worker(Project(Path(root), db), target)
 
 
 def here() -> Worker:
@@ -177,13 +178,29 @@ def smallest(
 
 
 def records_of(machine: Machine, items: list[Item]) -> list[Record]:
-    timeline = Timeline(machine, machine.instance.initial())
+    timeline = Timeline(machine, machine.initial())
     return [timeline.take(item.event).record for item in items]
+
+
+def _forked(function: Callable[..., T], *args: Any) -> T:
+    result: T = in_fork(_leaving_nothing, function, *args)
+    return result
+
+
+def _leaving_nothing(function: Callable[..., T], *args: Any) -> T:
+    """Call `function` in a process that ends without a last word: what it opened is closed before."""
+    try:
+        return function(*args)
+    finally:
+        backend = here().machine.backend
+        if backend is not None:
+            gc.collect()  # a store that is held by an exception, or by itself
+            backend.close()
 
 
 def tell(items: list[Packed], violation: Violation, plays: int, in_time: bool) -> Smallest:  # noqa: FBT001
     """A trace that was shrunk elsewhere, as it is told."""
-    return in_fork(_tell, items, violation, plays, in_time)
+    return _forked(_tell, items, violation, plays, in_time)
 
 
 def _tell(items: list[Packed], violation: Violation, plays: int, in_time: bool) -> Smallest:  # noqa: FBT001
@@ -196,7 +213,7 @@ def _tell(items: list[Packed], violation: Violation, plays: int, in_time: bool) 
 
 def exact_items(plan: Plan, run: int, most: int) -> list[Packed]:
     """The first events of a run."""
-    return in_fork(_exact_items, plan, run, most)
+    return _forked(_exact_items, plan, run, most)
 
 
 def _exact_items(plan: Plan, run: int, most: int) -> list[Packed]:
@@ -205,7 +222,7 @@ def _exact_items(plan: Plan, run: int, most: int) -> list[Packed]:
 
 
 def observe(items: list[Packed]) -> list[Seen]:
-    return in_fork(_observe, items)
+    return _forked(_observe, items)
 
 
 def _observe(items: list[Packed]) -> list[Seen]:
@@ -213,7 +230,7 @@ def _observe(items: list[Packed]) -> list[Seen]:
 
 
 def alone(seen: list[Seen]) -> dict[int, Led]:
-    return in_fork(_alone, seen)
+    return _forked(_alone, seen)
 
 
 def _alone(seen: list[Seen]) -> dict[int, Led]:
@@ -222,7 +239,7 @@ def _alone(seen: list[Seen]) -> dict[int, Led]:
 
 def left_behind(items: list[Packed]) -> tuple[Violation, list[Packed]] | None:
     """What playing `items` leaves behind outside of the state, and the items up to where it shows."""
-    return in_fork(_left_behind, items)
+    return _forked(_left_behind, items)
 
 
 def _left_behind(items: list[Packed]) -> tuple[Violation, list[Packed]] | None:
@@ -238,7 +255,7 @@ def told_globals() -> dict[str, str]:
 
 def replay_alone(items: list[Packed], law: str) -> bool:
     """Whether `items` break `law` in a process that has done nothing before."""
-    return in_fork(_replay_alone, items, law)
+    return _forked(_replay_alone, items, law)
 
 
 def _replay_alone(items: list[Packed], law: str) -> bool:

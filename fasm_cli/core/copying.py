@@ -15,6 +15,7 @@ from fasm_cli.core.codec.shape import (
     Nothing,
     Plain,
     Record,
+    Relations,
     Sequence,
     Shape,
     runtime_type,
@@ -29,7 +30,7 @@ def immutable(shape: Shape, _inside: tuple[Shape, ...] = ()) -> bool:
         return True  # a type that contains itself is as immutable as the rest of it
     inside = (*_inside, shape)
     match shape:
-        case Nothing() | Plain() | Member():
+        case Nothing() | Plain() | Member() | Relations():
             return True
         case Record(fields=fields):
             return is_frozen(shape.cls) and all(immutable(field.shape, inside) for field in fields)

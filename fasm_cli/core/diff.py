@@ -6,6 +6,7 @@ from typing import Any
 
 from fasm_cli.core.codec.render import render
 from fasm_cli.core.codec.scalars import SCALARS
+from fasm_cli.core.database import Tables
 
 ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "ABSENT"})()
 
@@ -38,6 +39,9 @@ def _walk(path: str, before: Any, after: Any) -> Iterator[Change]:
         if render(before) != render(after):
             yield Change(path, before, after)
         return
+    if isinstance(before, Tables):
+        yield from _tables(path, before, after)
+        return
     names = _fields(before)
     if names is not None:
         for name in names:
@@ -54,6 +58,20 @@ def _walk(path: str, before: Any, after: Any) -> Iterator[Change]:
             yield Change(f"{path}{{}}", ABSENT, element)
     elif render(before) != render(after):
         yield Change(path, before, after)
+
+
+def _tables(path: str, before: Tables, after: Tables) -> Iterator[Change]:
+    """By the primary key of a row; rows of which no store has said their key are told apart by their place."""
+    for name in [*before.found, *(name for name in after.found if name not in before.found)]:
+        sides = [tables.table(name) if name in tables.found else {} for tables in (before, after)]
+        for key in [*sides[0], *(key for key in sides[1] if key not in sides[0])]:
+            one, other = (side.get(key, ABSENT) for side in sides)
+            row = f"{path}.{name}[{render(key)}]"
+            if one is ABSENT or other is ABSENT:
+                yield Change(row, one, other)
+            else:
+                for column, value in one.items():
+                    yield from _walk(f"{row}.{column}", value, other.get(column, ABSENT))
 
 
 def _keyed(path: str, before: dict[Any, Any], after: dict[Any, Any]) -> Iterator[Change]:

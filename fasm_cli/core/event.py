@@ -82,12 +82,18 @@ class Restore:
 
 
 class Failure(StrEnum):
-    """What can fail under the next transition (or, `add`, the next restore)."""
+    """What can fail under the next transition; what is counted, also under the next restore."""
 
     ADD = "add"  # the `at`-th call of actions.add raises ActionsFull
     LOAD = "load"  # the store cannot give the state: the transition does not start
     COMMIT = "commit"  # the store refuses the commit: nothing is written
+    CANCEL = "cancel"  # the `at`-th await of the state is cancelled
+    OPERATION = "operation"  # the `at`-th await of the state fails: the connection is lost
     UNKNOWN = "unknown"  # the commit is written and the answer lost: the process restarts to find out
+
+
+AWAITED = (Failure.CANCEL, Failure.OPERATION)  # these need a state that is awaited
+COUNTED = (Failure.ADD, *AWAITED)
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from fasm_cli.core.codec.shape import Choice, Fixed, Member, Nothing, Plain, Record, Sequence, Shape
+from fasm_cli.core.codec.shape import Choice, Fixed, Member, Nothing, Plain, Record, Relations, Sequence, Shape
 from fasm_cli.core.codec.shape import Mapping as DictShape
 
 
@@ -39,6 +39,8 @@ def _text(shape: Shape, classes: dict[str, str]) -> str:
             return f"tuple[{', '.join(type_text(item, classes) for item in items)}]"
         case DictShape(key=key, value=value):
             return f"dict[{type_text(key, classes)}, {type_text(value, classes)}]"
+        case Relations():
+            return "Database"
         case Choice(members=members):
             return " | ".join(type_text(member, classes) for member in members.values())
     raise AssertionError(f"no text for {shape}")

@@ -7,6 +7,7 @@ whose code a frame belongs to: no I/O, no patching. One thread of a process driv
 
 import os
 import sys
+from collections.abc import Callable
 from enum import Enum
 from itertools import accumulate
 from pathlib import PurePath
@@ -48,15 +49,17 @@ class Doubt(Protocol):
 class Latch:
     """`armed` while a machine's code runs under the guard; `caught` is the first breach of the current call.
 
-    `installed` is what `armed` becomes: false where there is no guard. Plain attributes: arming is one assignment in
-    the hot loop.
+    `installed` is what `armed` becomes: false where there is no guard. `innocent` says of a frame whether it may ask
+    for the event loop: it belongs to a state that is awaited. Plain attributes: arming is one assignment in the hot
+    loop.
     """
 
-    __slots__ = ("_thread", "armed", "caught", "installed")
+    __slots__ = ("_thread", "armed", "caught", "innocent", "installed")
 
     def __init__(self) -> None:
         self.armed = False
         self.installed = False
+        self.innocent: Callable[[FrameType], bool] | None = None
         self.caught: Breach | Doubt | None = None
         self._thread = 0
 
@@ -142,13 +145,21 @@ def called(frame: FrameType) -> str:
 
 def awaiting(coroutine: Any, awaited: Any) -> Breach:
     """The breach of an STF that suspends on `awaited`, something that is not the state."""
+    file, line, name = suspended_at(coroutine)
+    return Breach("effects", name or type(awaited).__name__, file, line, "awaits")
+
+
+def suspended_at(coroutine: Any) -> tuple[str, int, str]:
+    """The file and line of the machine's where `coroutine` is suspended, and the library function it awaits there (may
+    be empty)."""
     file, line, name = "?", 0, ""
     while coroutine is not None and not name:
         frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
         if frame is not None:
-            if whose(frame.f_code.co_filename) is Whose.LIBRARY:
+            owner = whose(frame.f_code.co_filename)
+            if owner is Whose.LIBRARY:
                 name = called(frame)
-            else:
+            elif owner is not Whose.OURS:
                 file, line = frame.f_code.co_filename, frame.f_lineno
         coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "gi_yieldfrom", None)
-    return Breach("effects", name or type(awaited).__name__, file, line, "awaits")
+    return file, line, name

@@ -113,9 +113,15 @@ def _by_step(step: Step) -> Iterator[Violation]:
     if type(step.event) is Restore:
         yield from _restore(step)
     elif step.dirty:
-        yield Violation("atomic", f"the state was changed before {step.error} was raised", type(step.error).__name__)
+        yield Violation("atomic", _changed_before(step), type(step.error).__name__)
     elif type(step.event) is Complete and step.outcome is Outcome.COMMITTED:
         yield from _completion(step)
+
+
+def _changed_before(step: Step) -> str:
+    if step.outcome is Outcome.FAILED:
+        return f"the state was changed, and then the transition was cut off: {step.why}"
+    return f"the state was changed before {step.error} was raised"
 
 
 def _defect(error: BaseException | None) -> Violation:

@@ -12,11 +12,14 @@ from typing import Any
 
 from fasm_cli.core.codec import Codec, Mismatch, Shape, Shapes, Unsupported
 from fasm_cli.core.codec.plain import TAG, digest_of
-from fasm_cli.core.codec.shape import Choice, hashable_in_place_of, runtime_type, unhashable
+from fasm_cli.core.codec.shape import Choice, Record, hashable_in_place_of, runtime_type, unhashable
 from fasm_cli.core.copying import Copiers, immutable
+from fasm_cli.core.database import Place, Postgres, Sqlite
+from fasm_cli.core.drive import Drive, drive
 from fasm_cli.core.errors import MachineError
 from fasm_cli.core.fingerprint import fingerprint
 from fasm_cli.core.model import ROLE, Action, Profile, StateMachine, Tracked, Untracked
+from fasm_cli.core.store import Backend
 
 REQUIRED_TYPES = ("State", "Input")
 TRACKED_TYPES = ("ActionId", "TrackedAction", "ActionResult")
@@ -36,7 +39,9 @@ Check = Callable[..., Any]
 class Machine:
     """A checked machine: `reference` is the TARGET it was loaded by, `source` the file it stands in.
 
-    `input`, `result` and the other shapes are None where the machine declares None.
+    `input`, `result` and the other shapes are None where the machine declares None. `database` is the field of the
+    state that is one, or empty. `drive` and `backend` say how a state that is awaited, or not in memory, is run and
+    kept; they are given by who may know (`state.equip`).
     """
 
     def __init__(self, cls: type[StateMachine], reference: str = "", source: str = "") -> None:
@@ -49,6 +54,11 @@ class Machine:
         _check_functions(cls)
         self.shapes = Shapes()
         self._read_types(cls)
+        self.store: Place | None = cls.store
+        self.database = self._find_database()
+        self.awaits = bool(self.database) or any(map(_has_coroutines, self.shapes.records))
+        self.drive: Drive = drive
+        self.backend: Backend | None = None
         self.codec = Codec(self.shapes)
         self.copiers = Copiers()
         self.comparable = all(map(compares_fields, self.shapes.records))
@@ -87,6 +97,23 @@ class Machine:
                 f"State {kind} cannot change", "the STF changes the state in place: use a plain @dataclass"
             )
 
+    def _find_database(self) -> str:
+        """The field of the state that is a `Database`, or an empty string."""
+        if self.store is not None and not isinstance(self.store, Sqlite | Postgres):
+            raise self._error(f"store is {self.store!r}", 'write store = Sqlite(schema="CREATE TABLE …")')
+        if not self.shapes.databases:
+            if self.store is not None and self.store.schema:
+                raise self._error("store has a schema and State no database", "give State a field db: Database")
+            return ""
+        owner, _, name = self.shapes.databases[0].partition(".")
+        known = [field.name for field in self.state.fields] if isinstance(self.state, Record) else []
+        if len(self.shapes.databases) > 1 or owner != getattr(self.cls.State, "__name__", "") or name not in known:
+            at = self.shapes.databases[-1]
+            raise self._error(f"{at}: a Database is one field of State, and nothing else", "move it to State")
+        if self.store is None:
+            raise self._error(f"State.{name} is a Database, and there is no store", "write store = Sqlite(schema=…)")
+        return name
+
     def _optional(self, path: str, annotation: Any) -> Shape | None:
         return None if annotation is None else self.shapes.of(annotation, path)
 
@@ -119,7 +146,21 @@ class Machine:
     def fingerprint(self) -> str:
         """16 hexadecimal digits that change when a type that is stored changes."""
         shapes = (self.state, self.input, self.action_id, self.tracked, self.result, self.untracked)
-        return digest_of(fingerprint(dict(zip(TYPES, shapes, strict=True))))
+        schema = f"\nschema = {' '.join(self.store.schema.split())}" if self.store is not None else ""
+        return digest_of(fingerprint(dict(zip(TYPES, shapes, strict=True))) + schema)
+
+    # --- states -----------------------------------------------------------------------------------------------
+
+    def initial(self) -> Any:
+        """The state a new machine starts from, as its store gives it."""
+        return self._kept(self.instance.initial())
+
+    def decode_state(self, plain: Any) -> Any:
+        """The state that `plain` stands for, as its store gives it. Raises `Mismatch`."""
+        return self._kept(self.codec.decode(self.state, plain))
+
+    def _kept(self, state: Any) -> Any:
+        return state if self.backend is None else self.backend.open(self, state).committed
 
     # --- plain data -------------------------------------------------------------------------------------------
 
@@ -175,6 +216,11 @@ def compares_fields(kind: type) -> bool:
     return params is not None and params.eq and generated and all(field.compare for field in fields)
 
 
+def _has_coroutines(kind: type) -> bool:
+    """Whether values of a class can be awaited: a state that does its own waiting."""
+    return any(inspect.iscoroutinefunction(member) for owner in kind.__mro__ for member in vars(owner).values())
+
+
 def input_types(shape: Shape) -> dict[str, Shape]:
     """The members of a message's shape by name; a single class is the only member."""
     return shape.members if isinstance(shape, Choice) else {runtime_type(shape).__name__: shape}
@@ -183,7 +229,7 @@ def input_types(shape: Shape) -> dict[str, Shape]:
 def _check_names(cls: type[StateMachine]) -> None:
     """A required name that is missing, or one that is nearly a name of the contract, is most likely misspelt."""
     own = [name for owner in cls.__mro__ if owner not in StateMachine.__mro__ for name in vars(owner)]
-    known = [*TYPES, *SIGNATURES, "profile", "version"]
+    known = [*TYPES, *SIGNATURES, "profile", "version", "store"]
     required = [*REQUIRED_TYPES, "initial", "stf"]
     declared_tracked = [name for name in TRACKED_TYPES if getattr(cls, name) is not None]
     if declared_tracked:

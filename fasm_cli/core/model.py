@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, TypeVar
 
 from fasm_cli.core.chooser import Chooser
+from fasm_cli.core.database import Place
 
 
 @dataclass(slots=True)
@@ -126,7 +127,8 @@ class Profile:
     The rest are faults, each the probability that a step is that fault: the process dies (`crash`); a result is lost
     (`lose`), comes twice (`duplicate`), twice and differently (`conflict`), after a restart that asked again (`late`),
     or for an id that was never given out (`unknown`); `actions.add` fails (`add`); the store fails to load or commit,
-    or does not say whether it did (`store`); an input is delivered again (`redeliver`).
+    or does not say whether it did (`store`); an input is delivered again (`redeliver`). Where the state is awaited: an
+    await is cancelled (`cancel`), or the connection lost at it (`operation`).
     """
 
     complete: float = 0.4
@@ -139,6 +141,8 @@ class Profile:
     add: float = 0.005
     store: float = 0.003
     redeliver: float = 0.005
+    cancel: float = 0.01
+    operation: float = 0.01
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -198,6 +202,7 @@ class StateMachine:
     ActionResult: ClassVar[Any] = None
     UntrackedAction: ClassVar[Any] = None
 
+    store: ClassVar[Place | None] = None
     profile: ClassVar[Profile] = Profile()
     version: ClassVar[int] = 1
 

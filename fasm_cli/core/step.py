@@ -11,10 +11,11 @@ from enum import StrEnum
 from typing import Any
 
 from fasm_cli.core.codec import Mismatch, render
-from fasm_cli.core.drive import Defect, drive
+from fasm_cli.core.database import ConnectionLost, Contention, DatabaseError
+from fasm_cli.core.drive import Defect
 from fasm_cli.core.event import AHEAD, Complete, Crash, Event, Failure, Fault, Lose, Point, Ref, Restore, Submit
+from fasm_cli.core.guard import Breach
 from fasm_cli.core.machine import Machine
-from fasm_cli.core.memory import Store
 from fasm_cli.core.model import (
     Action,
     Actions,
@@ -26,6 +27,9 @@ from fasm_cli.core.model import (
     TrackedActionCompleted,
     TransitionError,
 )
+from fasm_cli.core.store import Store
+
+ATTEMPTS = 10  # of a transition that other transactions come before
 
 
 class Outcome(StrEnum):
@@ -97,6 +101,8 @@ class Process:
 
     __slots__ = (
         "_attempt",
+        "_contended",
+        "_drive",
         "_given",
         "_held",
         "_stf",
@@ -115,6 +121,8 @@ class Process:
         self._stf = machine.stf
         self._tracks = machine.tracked is not None
         self.store = store
+        self._drive = store.drive
+        self._contended = 0
         self.pending: dict[Any, Emission] = {}
         self.up = True
         self.ahead: Crash | Fault | None = None
@@ -159,13 +167,16 @@ class Process:
         actions = self.actions
         actions.clear(ahead.at - 1 if type(ahead) is Fault and ahead.failure is Failure.ADD else None)
         store = self.store
-        state = store.begin()
+        try:
+            state = store.begin()
+        except ConnectionLost as lost:
+            return Step(self.number, event, Outcome.FAILED).but(why=str(lost))
         completes = type(event) is Complete
         expected = completes and event.id in self.pending  # type: ignore[union-attr]
         if ahead is not None and ahead == _LOAD:
             return Step(self.number, event, Outcome.FAILED).but(expected=expected, why="the state could not be loaded")
         try:
-            error = drive(self._stf(state, input, actions))
+            error = self._drive(self._stf(state, input, actions), state, ahead)
             emitted: tuple[Action, ...] = tuple(actions.items)
             altered = ""
             if store.fix is not None:
@@ -181,6 +192,8 @@ class Process:
                     emitted = store.commit(emitted)
                 except Mismatch as wrong:
                     error = Defect(str(wrong))
+                except DatabaseError as refused:
+                    error = refused
         except BaseException:  # Ctrl-C: nothing half done stays behind
             store.reload()
             raise
@@ -188,6 +201,10 @@ class Process:
             dirty = store.rollback(error)
             outcome = _REJECTED if isinstance(error, TransitionError) else _DEFECT
             step = Step(self.number, event, outcome, error)
+            if outcome is _DEFECT and (why := _cut_off(error, ahead)):
+                if type(error) is Contention and self._contended < ATTEMPTS:
+                    return self._again(event, input)
+                step.outcome, step.why = Outcome.FAILED, why
             if dirty or expected or altered:
                 step.dirty, step.expected, step.altered = dirty, expected, altered
             return step
@@ -207,6 +224,14 @@ class Process:
         if before is not None and before[0] == event:
             step.before = before[1]
         return step
+
+    def _again(self, event: Event, input: Input) -> Step:
+        """The same transition from the state as it is now, another one having come before it."""
+        self._contended += 1
+        try:
+            return self._transition(event, input)
+        finally:
+            self._contended = 0
 
     def _look_at_values(self, event: Event, emitted: tuple[Action, ...]) -> str:
         """Whether an action or an input, of this transition or the last, is not what it was: in words, or empty."""
@@ -236,12 +261,14 @@ class Process:
         if self.up:
             return self._skipped(event, "the process is up; crash it first")
         ahead, self.ahead = self.ahead, None
-        emitted, error, dirty = self.restored(_room(ahead))
+        emitted, error, dirty = self.restored(ahead)
         if type(ahead) is Crash and ahead.point is Point.IN_RESTORE and type(error) in (ActionsFull, type(None)):
             step = Step(self.number, event, Outcome.FAILED)
             return step.but(dirty=dirty, attempted=emitted, why="the process died in restore")
         if error is not None:
             outcome = Outcome.REJECTED if isinstance(error, RestoreError | TransitionError) else Outcome.DEFECT
+            if outcome is Outcome.DEFECT and (why := _cut_off(error, ahead)):
+                return Step(self.number, event, Outcome.FAILED, error).but(dirty=dirty, attempted=emitted, why=why)
             return Step(self.number, event, outcome, error).but(dirty=dirty, attempted=emitted)
         self.up = True
         again = {action.id for action in emitted if type(action) is Tracked}
@@ -249,13 +276,16 @@ class Process:
         self._note(emitted)
         return Step(self.number, event, Outcome.COMMITTED, None, emitted).but(dirty=dirty, missing=missing)
 
-    def restored(self, room: int | None = None) -> tuple[tuple[Action, ...], BaseException | None, bool]:
+    def restored(self, ahead: Crash | Fault | None = None) -> tuple[tuple[Action, ...], BaseException | None, bool]:
         """What `restore` emits for the committed state now, the exception it ended with, and whether it changed the
-        state; nothing is kept of it."""
+        state; nothing is kept of it. `ahead` strikes at one of its emissions or awaits."""
         actions = self.actions
-        actions.clear(room)
+        actions.clear(_room(ahead))
         try:
-            error = drive(self.machine.restore(self.store.begin(), actions))
+            state = self.store.begin()
+            error = self._drive(self.machine.restore(state, actions), state, ahead)
+        except ConnectionLost as lost:
+            return (), lost, False
         except BaseException:  # Ctrl-C
             self.store.reload()
             raise
@@ -297,6 +327,14 @@ def _room(ahead: Crash | Fault | None) -> int | None:
         return None
     strikes = ahead.failure is Failure.ADD if type(ahead) is Fault else ahead.point is Point.IN_RESTORE  # type: ignore[union-attr]
     return max(ahead.at - 1, 0) if strikes else None
+
+
+def _cut_off(error: BaseException, ahead: Crash | Fault | None) -> str:
+    """Why a transition that ended with `error` did not happen, where that is no fault of the machine's; else empty."""
+    if isinstance(error, ConnectionLost | Contention):
+        return str(error)
+    cancels = type(ahead) is Fault and ahead.failure is Failure.CANCEL
+    return str(error) if cancels and not isinstance(error, Exception | Breach) else ""
 
 
 def _altered(pairs: Iterable[tuple[Any, Any]]) -> str:

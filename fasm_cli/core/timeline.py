@@ -16,7 +16,7 @@ from fasm_cli.core.errors import InputError, SessionError
 from fasm_cli.core.event import AHEAD, Complete, Crash, Event, Failure, Fault, Point, Ref, Submit
 from fasm_cli.core.laws import Violation, judge
 from fasm_cli.core.machine import Machine
-from fasm_cli.core.memory import Memory
+from fasm_cli.core.memory import open_store
 from fasm_cli.core.model import Tracked
 from fasm_cli.core.record import Record, decode_action, decode_event, record_step
 from fasm_cli.core.step import Emission, Outcome, Process, Step
@@ -132,7 +132,7 @@ class Timeline:
         """
         if self._process is not None and self._process[0] == n:
             return self._process[1]
-        process = Process(self.machine, Memory(self.machine, moment.state))
+        process = Process(self.machine, open_store(self.machine, moment.state))
         process.pending, process.up, process.ahead = dict(moment.pending), moment.up, moment.ahead
         return process
 

@@ -32,6 +32,11 @@ ByHand = Annotated[
     str, typer.Option("--machine", metavar="TARGET", help="The machine, where the file may not name it.")
 ]
 
+Db = Annotated[
+    str,
+    typer.Option("--db", metavar="URL", help="Where the state is: sqlite:// (memory), sqlite:///FILE."),
+]
+
 
 class Command(TyperCommand):
     """A verb whose help shows its arguments without braces and its examples one a line."""
@@ -123,5 +128,5 @@ def as_error(error: BaseException) -> FasmError:
     return InternalError(told, f"a fault of fasm: please report it; {DEBUG}=1 shows where it comes from")
 
 
-def project() -> Project:
-    return Project.around(Path.cwd())
+def project(db: str = "") -> Project:
+    return Project.around(Path.cwd(), db)

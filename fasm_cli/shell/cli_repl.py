@@ -9,7 +9,7 @@ import typer
 
 from fasm_cli.app import sessions
 from fasm_cli.core.errors import UsageError
-from fasm_cli.shell.cli_base import ByHand, Exit, JsonFlag, app, project, writing
+from fasm_cli.shell.cli_base import ByHand, Db, Exit, JsonFlag, app, project, writing
 from fasm_cli.shell.repl import run_prompt, run_script
 
 TYPED = "-c"
@@ -29,11 +29,12 @@ def repl(
     file: Annotated[Path | None, typer.Option("-f", metavar="FILE", help="Perform the lines of this file.")] = None,
     session: Annotated[str, typer.Option("--session", metavar="FILE", help="Keep the steps in this session.")] = "",
     machine: ByHand = "",
+    db: Db = "",
     json: JsonFlag = False,
 ) -> None:
     """Step a machine at a prompt, or by lines of -c, -f or a pipe."""
     with writing("repl", json) as output:
-        here = project()
+        here = project(db)
         workbench, dropped = sessions.open_target(here, target, session, machine)
         if dropped:
             output.note(dropped)

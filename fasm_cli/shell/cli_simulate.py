@@ -15,6 +15,7 @@ from fasm_cli.shell.cli_base import (
     FINDING,
     INTERRUPTED,
     ByHand,
+    Db,
     Exit,
     JsonFlag,
     Target,
@@ -70,6 +71,7 @@ def simulate(
     max_findings: Annotated[int | None, typer.Option("--max-findings", min=1, help="Stop at so many (10).")] = None,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="However many findings there are.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="What never happened is a finding too.")] = False,
+    db: Db = "",
     json: JsonFlag = False,
 ) -> None:
     """Run a machine in a simulated world. Crashes, faults, every law and invariant."""
@@ -79,7 +81,7 @@ def simulate(
     from fasm_cli.sim.plan import Plan
 
     with writing("simulate", json) as output:
-        here = project()
+        here = project(db)
         machine = load(here, target)
         config = read_config(here.root)
         given = config.faults | read_faults(faults) | ({} if crash is None else {"crash": crash})
@@ -117,6 +119,7 @@ def check(
     runs: Annotated[int, typer.Option("--runs", help="Independent runs of 100 steps.")] = 200,
     jobs: Annotated[int, typer.Option("--jobs", help="Processes; 0 is one a core. The report is the same.")] = 0,
     save: Annotated[Path | None, typer.Option("--save", metavar="DIR", help="Where traces go (sessions/).")] = None,
+    db: Db = "",
     json: JsonFlag = False,
 ) -> None:
     """Go through the laws. Each: tried how often, kept or broken."""
@@ -127,7 +130,7 @@ def check(
     from fasm_cli.sim.plan import Plan
 
     with writing("check", json) as output:
-        here = project()
+        here = project(db)
         machine = load(here, target)
         plan = Plan(seed=seed, runs=runs, profile=machine.profile)
         simulation = Simulation(here, machine, Search(plan=plan, jobs=jobs or cores()), save or here.sessions)
@@ -198,13 +201,14 @@ def read_time(text: str) -> float:
 def replay(
     trace: Annotated[str, typer.Argument(metavar="TRACE|DIR", help="A trace or session, or a folder of them.")],
     machine: ByHand = "",
+    db: Db = "",
     json: JsonFlag = False,
 ) -> None:
     """Run a trace again. Says whether it still breaks, and where it differs."""
     from fasm_cli.app.replay import replay
 
     with writing("replay", json) as output:
-        here = project()
+        here = project(db)
         if Path(trace).is_dir():
             code = _folder(here, Path(trace), machine, output)
         else:

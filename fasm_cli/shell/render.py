@@ -83,7 +83,7 @@ def _(report: reports.Pending) -> list[Line]:
 
 @render.register
 def _(report: reports.State) -> list[Line]:
-    return [[Span(f"@{report.step} ", "quiet"), Span(report.text)]]
+    return [[Span(f"@{report.step} ", "quiet"), Span(report.text)], *([Span(f"   {row}")] for row in report.rows)]
 
 
 @render.register

@@ -8,10 +8,9 @@ import sys
 from pathlib import PurePath
 from types import FrameType
 
-from fasm_cli.core.drive import drive
+from fasm_cli.core.drive import DRIVERS
 from fasm_cli.core.guard import LATCH, Breach, Whose, called, whose
 
-_DRIVE = drive.__code__
 _GUARD = str(PurePath(__file__).with_name("guard"))
 
 # They run inside the machine's frames, for the person who looks at it and not for the machine.
@@ -20,6 +19,8 @@ _DEBUGGERS = frozenset({"bdb", "pdb", "pydevd", "_pydevd_bundle", "debugpy", "co
 # The library reads files here, but what it reads belongs to the program as its modules do: the time zone database, and
 # the source lines of a traceback. `copy` makes an unseeded generator only to give it the state of another.
 _INNOCENT = frozenset({"zoneinfo", "linecache", "inspect", "copy", "copyreg"})
+
+_OF_THE_LOOP = frozenset({"asyncio.get_running_loop()", "asyncio.get_event_loop()"})  # a state that is awaited may
 
 
 def accuse(law: str, call: str, *, direct: bool = False) -> None:
@@ -45,6 +46,8 @@ def _witnessed(law: str, call: str, *, direct: bool) -> Breach | None:
     beneath = chain[:at]
     if any(who is Whose.OURS or _package(frame) in _INNOCENT for frame, who in beneath):
         return None
+    if call in _OF_THE_LOOP and LATCH.innocent is not None and any(LATCH.innocent(frame) for frame, _ in chain):
+        return None
     if direct and beneath and beneath[0][1] is Whose.LIBRARY:
         return None
     name = (called(beneath[-1][0]) if beneath else "") or call
@@ -59,7 +62,7 @@ def _chain() -> list[tuple[FrameType, Whose]]:
     chain: list[tuple[FrameType, Whose]] = []
     frame: FrameType | None = sys._getframe(2)
     while frame is not None:
-        if frame.f_code is _DRIVE:
+        if frame.f_code in DRIVERS:
             return chain
         file = frame.f_code.co_filename
         who = whose(file)

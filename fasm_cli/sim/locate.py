@@ -46,12 +46,12 @@ def _sign(process: Process, violation: Violation) -> Callable[[], bool]:
     law = violation.law
     store, actions = process.store, process.actions
     if law == "restore":
-        return lambda: store.begin() != store.committed
+        return lambda: store.live != store.committed
     if law.startswith(("invariant:", "transition:")):
-        return lambda: _holds_no_more(process.machine, store.begin(), law)
+        return lambda: _holds_no_more(process.machine, store.live, law)
     if law in ("ids", "stored"):
         return lambda: len(actions) > 0
-    return lambda: store.begin() != store.committed or (law == "completion" and len(actions) > 0)
+    return lambda: store.live != store.committed or (law == "completion" and len(actions) > 0)
 
 
 def _holds_no_more(machine: Machine, state: Any, law: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from fasm_cli.core.event import Complete, Submit
 from fasm_cli.core.laws import Violation, restores
 from fasm_cli.core.machine import Machine
-from fasm_cli.core.memory import Memory
+from fasm_cli.core.memory import open_store
 from fasm_cli.core.record import error_text
 from fasm_cli.core.step import Process, Step
 from fasm_cli.sim.trace import Item, Packed, note_emitted, resolved, unpack
@@ -42,22 +42,23 @@ class Seen:
 
 def observe(machine: Machine, packed: Sequence[Packed]) -> list[Seen]:
     """Play `packed` from the initial state and note every step."""
-    store = Memory(machine, machine.instance.initial())
+    store = open_store(machine, machine.initial())
     process = Process(machine, store)
     emitted: dict[Any, Any] = {}
     seen: list[Seen] = []
-    digest, restored = machine.digest(store.committed), _restored(process)
+    now = _look(process)
     for (number, plain), item in zip(packed, unpack(machine, packed), strict=True):
         event = resolved(item.event, emitted)
         if event is None:
             continue
-        before, state, was = store.committed, store.stored(), digest
+        committed, before = store.committed, now
         alone = process.up and process.ahead is None and type(event) in (Submit, Complete)
         step = process.step(event, number)
         note_emitted(step, emitted)
-        if store.committed is not before:
-            digest, restored = machine.digest(store.committed), _restored(process)
-        seen.append(Seen(number, state, was, plain, alone, _led(machine, step, digest), restored))
+        if store.committed is not committed:
+            now = _look(process)
+        led = _led(machine, step, now.digest)
+        seen.append(Seen(number, before.state, before.digest, plain, alone, led, now.restored))
     return seen
 
 
@@ -67,7 +68,7 @@ def alone(machine: Machine, seen: Sequence[Seen]) -> dict[int, Led]:
     for one in reversed(seen):
         if one.alone:
             item: Item = unpack(machine, [(one.number, one.event)])[0]
-            store = Memory(machine, machine.codec.decode(machine.state, one.state))
+            store = open_store(machine, machine.decode_state(one.state))
             before = store.committed
             step = Process(machine, store).step(item.event, one.number)
             digest = one.digest if store.committed is before else machine.digest(store.committed)
@@ -75,9 +76,19 @@ def alone(machine: Machine, seen: Sequence[Seen]) -> dict[int, Led]:
     return led
 
 
-def _restored(process: Process) -> list[Any]:
-    machine = process.machine
-    return [machine.encode_action(action) for action in process.restored()[0]] if restores(machine) else []
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A committed state as it is stored, and what restore emits for it."""
+
+    state: Any
+    digest: str
+    restored: list[Any]
+
+
+def _look(process: Process) -> _Look:
+    machine, state = process.machine, process.store.committed
+    restored = [machine.encode_action(action) for action in process.restored()[0]] if restores(machine) else []
+    return _Look(machine.encode_state(state), machine.digest(state), restored)
 
 
 def _led(machine: Machine, step: Step, digest: str) -> Led:

@@ -12,7 +12,7 @@ from typing import Any
 from fasm_cli.core.event import Event, Submit
 from fasm_cli.core.laws import Violation, broken_by_step, broken_restore, broken_state, judge, quick_check, restores
 from fasm_cli.core.machine import Machine
-from fasm_cli.core.memory import Memory
+from fasm_cli.core.memory import open_store
 from fasm_cli.core.step import Outcome, Process, Step
 from fasm_cli.sim.generate import Generators
 from fasm_cli.sim.outside import Watched as Outside
@@ -21,7 +21,7 @@ from fasm_cli.sim.plan import Plan
 from fasm_cli.sim.quiet import unrest
 from fasm_cli.sim.tally import Plain, Tally
 from fasm_cli.sim.trace import Item
-from fasm_cli.sim.watched import Watched
+from fasm_cli.sim.watched import open_fast
 from fasm_cli.sim.world import World
 
 _COMMITTED, _REJECTED = Outcome.COMMITTED, Outcome.REJECTED  # an enum's look-up is slow
@@ -56,7 +56,7 @@ class Runs:
         """One run into `tally`; the first suspicion ends it."""
         machine = self.machine
         world = self._world(run)
-        store = Watched(machine, machine.instance.initial())
+        store = open_fast(machine, machine.initial())
         process = Process(machine, store)
         reached: set[str] = set()
         plain = Plain()
@@ -67,7 +67,7 @@ class Runs:
         for done in range(1, self.plan.steps + 1):
             ahead = process.ahead
             before = store.committed
-            event = next_event(process, store.live)
+            event = next_event(process, before)
             step = take(event)
             outcome = step.outcome
             if type(event) is Submit and ahead is None and (outcome is _COMMITTED or outcome is _REJECTED):
@@ -84,11 +84,11 @@ class Runs:
                 tally.count(step, process)
                 if ahead is not None and process.ahead is not ahead:
                     tally.struck(ahead, process)
-            wrong = self._suspicion(process, step, before, store.live, done)
+            wrong = self._suspicion(process, step, before, store.committed, done)
             if wrong is not None:
                 break
             if outcome is _COMMITTED and len(reached) < to_reach:
-                self._reach(store.live, reached)
+                self._reach(store.committed, reached)
         tally.finish_run(run, done, plain, reached)
         wrong = wrong or self._settle(process, world, tally)
         tally.outstanding_of(process)
@@ -119,7 +119,7 @@ class Runs:
             step = process.step(event)
             world.note(step, process)
             tally.count(step, process)
-            wrong = self._suspicion(process, step, before, process.store.begin(), at)
+            wrong = self._suspicion(process, step, before, process.store.committed, at)
             if wrong is not None:
                 return wrong
         return unrest(process)
@@ -130,11 +130,11 @@ class Runs:
         """The same run, or its first `most` steps, with every law after every step; None where nothing breaks."""
         machine = self.machine
         world = self._world(run)
-        process = Process(machine, Memory(machine, machine.instance.initial()))
+        process = Process(machine, open_store(machine, machine.initial()))
         items: list[Item] = []
         start = outside(machine)
         events = (
-            world.next(process, process.store.begin()) for _ in range(min(most or self.plan.steps, self.plan.steps))
+            world.next(process, process.store.committed) for _ in range(min(most or self.plan.steps, self.plan.steps))
         )
         broken = self._walk(process, world, events, items, run)
         if broken is None:
@@ -148,10 +148,10 @@ class Runs:
     def events(self, run: int, most: int) -> list[Item]:
         """The first `most` events of a run, whatever they break."""
         world = self._world(run)
-        process = Process(self.machine, Memory(self.machine, self.machine.instance.initial()))
+        process = Process(self.machine, open_store(self.machine, self.machine.initial()))
         items = []
         for _ in range(min(most, self.plan.steps)):
-            event = world.next(process, process.store.begin())
+            event = world.next(process, process.store.committed)
             step = process.step(event)
             world.note(step, process)
             items.append(Item(step.number, event))

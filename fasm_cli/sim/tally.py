@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from fasm_cli.core.event import AHEAD, Complete, Crash, Fault, Lose, Submit
+from fasm_cli.core.event import AHEAD, Complete, Crash, Failure, Fault, Lose, Submit
 from fasm_cli.core.step import Outcome, Process, Step
 
 
@@ -46,7 +46,10 @@ class Tally:
 
     def struck(self, fault: Fault | Crash, process: Process) -> None:
         """A fault that waited for the next transition or restore and met it."""
-        name = f"{fault.failure} fails" if type(fault) is Fault else f"crash {fault.point}"  # type: ignore[union-attr]
+        if type(fault) is Fault:
+            name = "await cancelled" if fault.failure is Failure.CANCEL else f"{fault.failure} fails"
+        else:
+            name = f"crash {fault.point}"  # type: ignore[union-attr]
         self._fault(name, process)
 
     def finish_run(self, run: int, steps: int, plain: "Plain", reached: set[str]) -> None:

@@ -12,7 +12,7 @@ from fasm_cli.core.chooser import stream
 from fasm_cli.core.event import AHEAD, Complete, Crash, Event, Lose, Ref, Restore, Submit
 from fasm_cli.core.laws import Violation, violations
 from fasm_cli.core.machine import Machine
-from fasm_cli.core.memory import Memory
+from fasm_cli.core.memory import open_store
 from fasm_cli.core.model import StateMachine, Tracked
 from fasm_cli.core.record import decode_event, encode_event
 from fasm_cli.core.step import Emission, Outcome, Process, Step
@@ -57,7 +57,7 @@ class Player:
         self._any_result = None if machine.result is None else Generators().of(machine.result)
 
     def start(self) -> Process:
-        return Process(self.machine, Memory(self.machine, self.machine.instance.initial()))
+        return Process(self.machine, open_store(self.machine, self.machine.initial()))
 
     def play(self, items: Sequence[Item], law: str) -> Played:
         """Let `items` happen up to the first violation of `law`; for a law of rest, also what comes after them.

@@ -9,7 +9,15 @@ from collections.abc import Callable
 from typing import Any
 
 from fasm_cli.core.machine import Machine
+from fasm_cli.core.memory import open_store
 from fasm_cli.core.model import Action
+from fasm_cli.core.store import Store
+
+
+def open_fast(machine: Machine, state: Any) -> Store:
+    """The store of a fast run that has `state` committed. A database is its own, and exact."""
+    return Watched(machine, state) if machine.backend is None else open_store(machine, state)
+
 
 FIRST = 4  # occurrences of a place that are all looked at; after them the 8th, 16th, 32nd …
 
@@ -17,15 +25,27 @@ FIRST = 4  # occurrences of a place that are all looked at; after them the 8th, 
 class Watched:
     """The store of a fast run."""
 
-    __slots__ = ("_commits", "_copy", "_emitted", "_machine", "_seen", "committed", "fix", "live")
+    __slots__ = (
+        "_copy",
+        "_emitted",
+        "_looked_after",
+        "_machine",
+        "_seen",
+        "_until_look",
+        "committed",
+        "drive",
+        "fix",
+        "live",
+    )
 
     def __init__(self, machine: Machine, state: Any) -> None:
         self.fix: Callable[[Action], Action] | None = None
+        self.drive = machine.drive
         self._copy = machine.copiers.of(machine.state)
         self.committed = self._copy(state)
         self.live = state
         self._machine = machine
-        self._commits = 0
+        self._until_look = self._looked_after = 1  # commits: the 1st, 2nd, 4th, 8th … is looked at
         self._emitted: set[type] = set()  # the classes of actions of which one was looked at
         self._seen: dict[Any, int] = {}
 
@@ -36,8 +56,9 @@ class Watched:
         return bool(self.live != self.committed)
 
     def commit(self, actions: tuple[Action, ...]) -> tuple[Action, ...]:
-        self._commits = count = self._commits + 1
-        if count <= FIRST or not count & (count - 1):
+        self._until_look -= 1
+        if not self._until_look:
+            self._until_look, self._looked_after = self._looked_after, 2 * self._looked_after
             self._machine.encode_state(self.live)
         for action in actions:
             if type(action.action) not in self._emitted:

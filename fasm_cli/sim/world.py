@@ -13,7 +13,7 @@ from typing import Any
 from fasm_cli.core.chooser import Chooser, stream
 from fasm_cli.core.codec.shape import Shape, runtime_type
 from fasm_cli.core.errors import MachineError
-from fasm_cli.core.event import AHEAD, Complete, Crash, Event, Failure, Fault, Lose, Point, Restore, Submit
+from fasm_cli.core.event import AHEAD, AWAITED, Complete, Crash, Event, Failure, Fault, Lose, Point, Restore, Submit
 from fasm_cli.core.machine import Machine, input_types
 from fasm_cli.core.model import StateMachine, Tracked
 from fasm_cli.core.step import Emission, Outcome, Process, Step
@@ -22,6 +22,7 @@ from fasm_cli.sim.plan import Plan
 from fasm_cli.sim.quiet import quiet_events
 
 REMEMBERED = 16  # delivered results that may come again
+MOST_AWAITS = 6  # of one transition, that a fault is aimed at
 
 
 _Effect = tuple[Any, int]  # the id of an action and the step since which it was pending: what `id` stands for then
@@ -38,7 +39,11 @@ class World:
         self._faults = stream(seed, run, "faults")
         self._complete = plan.profile.complete
         self._table, self._any_fault = _fault_table(
-            {name: p for name, p in _swarm(plan, self._faults).items() if machine.tracked or name not in _OF_RESULTS}
+            {
+                name: p
+                for name, p in _swarm(plan, self._faults, machine).items()
+                if machine.tracked or name not in _OF_RESULTS
+            }
         )
         self._draw_fault = self._faults.draw
         self._draw_input = self._inputs.draw
@@ -169,6 +174,8 @@ class World:
                 return Fault(Failure.ADD, choose.between(1, 3))
             case "store":
                 return Fault(choose.pick((Failure.LOAD, Failure.COMMIT, Failure.UNKNOWN)))
+            case "cancel" | "operation":
+                return Fault(Failure(name), choose.between(1, MOST_AWAITS))
             case "redeliver":
                 return None if self._last_input is None else Submit(self._last_input.value)
             case "lose" if self.in_flight:
@@ -228,11 +235,13 @@ _POINTS = (
 )
 
 
-def _swarm(plan: Plan, choose: Chooser) -> dict[str, float]:
+def _swarm(plan: Plan, choose: Chooser, machine: Machine) -> dict[str, float]:
     """The faults of one run: each off with a probability of the run's own, those that are on rarer or more frequent."""
     off = choose.draw()
     faults = {}
     for name, p in plan.profile.faults.items():
+        if name in AWAITED and not machine.awaits:  # there is nothing for it to strike at
+            continue
         drawn, factor = choose.draw(), choose.pick(_INTENSITY)
         faults[name] = p if name in plan.always else 0.0 if drawn < off else min(p * factor, 0.25)
     return faults

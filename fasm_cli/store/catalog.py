@@ -41,17 +41,21 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """The folder that holds `machines/` and `sessions/`: the nearest one above the working directory, or that one."""
+    """The folder that holds `machines/` and `sessions/`: the nearest one above the working directory, or that one.
+
+    `db` is the URL of where states are kept, in place of where their machines say; empty where they are to say.
+    """
 
     root: Path
+    db: str = ""
 
     @classmethod
-    def around(cls, start: Path) -> "Project":
+    def around(cls, start: Path, db: str = "") -> "Project":
         """The project that `start`, the working directory, is in; paths are kept relative to it, as they are typed."""
         for folder in (start, *start.parents):
             if (folder / MACHINES).is_dir():
-                return cls(Path(os.path.relpath(folder, start)))
-        return cls(Path())
+                return cls(Path(os.path.relpath(folder, start)), db)
+        return cls(Path(), db)
 
     @property
     def machines(self) -> Path:

@@ -92,7 +92,19 @@ def test_a_profile_is_changed_by_making_another():
     profile = Profile(complete=0.5)
     assert profile.override(crash=0, lose=None) == Profile(complete=0.5, crash=0)
     assert set(profile.faults) == {
-        *("crash", "lose", "duplicate", "conflict", "late", "unknown", "add", "store", "redeliver")
+        *(
+            "crash",
+            "lose",
+            "duplicate",
+            "conflict",
+            "late",
+            "unknown",
+            "add",
+            "store",
+            "redeliver",
+            "cancel",
+            "operation",
+        )
     }
     quiet = profile.without_faults()
     assert (quiet.complete, set(quiet.faults.values())) == (0.5, {0.0})

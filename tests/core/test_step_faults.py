@@ -196,5 +196,5 @@ def test_looking_at_what_restore_would_do_keeps_nothing(run):
     before = dict(run.process.pending)
     emitted, error, dirty = run.process.restored()
     assert ([action.id for action in emitted], error, dirty) == ([1, 2, 3], None, False)
-    assert run.process.restored(room=1)[0] == emitted[:1]
+    assert run.process.restored(Crash(Point.IN_RESTORE, 2))[0] == emitted[:1]
     assert (run.process.pending, run.process.up) == (before, True)

@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from fasm_cli import Actions, ActionsFull, Normal, StateMachine, Tracked, TrackedActionCompleted
+from fasm_cli import ActionsFull, StateMachine, Tracked
 from fasm_cli.core.chooser import stream
-from fasm_cli.core.drive import drive
-from fasm_cli.core.event import Complete, Crash, Restore, Submit
+from fasm_cli.core.event import Complete, Crash, Failure, Fault, Restore, Submit
 from fasm_cli.core.laws import broken_invariant
 from fasm_cli.core.machine import Machine
-from fasm_cli.core.memory import Memory
+from fasm_cli.core.memory import open_store
 from fasm_cli.core.model import Action
 from fasm_cli.core.step import Outcome, Process
 from fasm_cli.sim.generate import Generators
+from fasm_cli.sim.watched import open_fast
+from fasm_cli.state.backend import equip
 
 RUNS, STEPS = 20, 100
 KEPT = {
@@ -27,7 +28,7 @@ KEPT = {
 
 
 def test_every_machine_tells_what_it_is(any_machine, machine_class):
-    machine = Machine(machine_class(any_machine))
+    machine = equip(Machine(machine_class(any_machine)))
     assert machine.doc
     assert machine.invariants
     assert machine.sometimes
@@ -35,10 +36,10 @@ def test_every_machine_tells_what_it_is(any_machine, machine_class):
 
 @pytest.mark.parametrize("run", range(RUNS))
 def test_every_machine_keeps_the_laws(any_machine, machine_class, run):
-    machine = Machine(machine_class(any_machine))
+    machine = equip(Machine(machine_class(any_machine)))
     outside = Outside(machine, run)
     kept = KEPT.get(any_machine, set())
-    process = Process(machine, Memory(machine, machine.instance.initial()))
+    process = Process(machine, open_store(machine, machine.initial()))
     for _ in range(STEPS):
         before = process.store.committed
         event = outside.next(before, up=process.up)
@@ -64,31 +65,32 @@ def test_every_machine_keeps_the_laws(any_machine, machine_class, run):
 
 
 def test_every_machine_gets_where_a_good_simulation_gets(any_machine, machine_class):
-    """One long run and many short ones, without a store: a rejected transition left the state alone."""
-    machine = Machine(machine_class(any_machine))
+    """One long run and many short ones, in the store of a simulation."""
+    machine = equip(Machine(machine_class(any_machine)))
     missing = set(machine.sometimes)
     for run, steps in enumerate([2500, *[40] * 60]):
-        outside, state, actions = Outside(machine, run, crash=0), machine.instance.initial(), Actions()
+        outside = Outside(machine, run, crash=0)
+        store = open_fast(machine, machine.initial())
+        process = Process(machine, store)
         for _ in range(steps):
-            event = outside.next(state, up=True)
-            actions.clear()
-            if drive(machine.stf(state, input_of(event), actions)) is None:
-                outside.note(actions)
-                missing -= {name for name in missing if machine.sometimes[name](state)}
+            step = process.step(outside.next(store.committed, up=True))
+            if step.outcome is Outcome.COMMITTED:
+                outside.note(step.actions)
+                missing -= {name for name in missing if machine.sometimes[name](store.committed)}
         if not missing:
             return
     raise AssertionError(f"never reached: {', '.join(sorted(missing))}")
 
 
 def test_every_state_that_is_reached_can_be_stored_and_read_back(any_machine, machine_class):
-    machine = Machine(machine_class(any_machine))
+    machine = equip(Machine(machine_class(any_machine)))
     outside = Outside(machine)
-    process = Process(machine, Memory(machine, machine.instance.initial()))
+    process = Process(machine, open_store(machine, machine.initial()))
     for number in range(STEPS):
         outside.note(process.step(outside.next(process.store.committed, up=process.up)).actions)
         if number % 10 == 0:
             state = process.store.committed
-            again = machine.codec.decode(machine.state, machine.encode_state(state))
+            again = machine.decode_state(machine.encode_state(state))
             assert again == state
             assert machine.digest(again) == machine.digest(state)
             if "restore" not in KEPT.get(any_machine, ()):
@@ -123,20 +125,17 @@ class Outside:
 
 
 def restored_ids(machine, state):
-    actions = Actions()
-    assert drive(machine.restore(state, actions)) is None
+    actions, error, dirty = Process(machine, open_store(machine, state)).restored()
+    assert (error, dirty) == (None, False)
     return [action.id for action in actions if type(action) is Tracked]
-
-
-def input_of(event):
-    return Normal(event.value) if type(event) is Submit else TrackedActionCompleted(event.id, event.result)
 
 
 def fails_whole(machine, before, event, emitted) -> None:
     """Repeat the transition with room for fewer actions than it emits: it is refused and nothing is changed."""
     for room in range(emitted):
-        copy = machine.copiers.of(machine.state)(before)
-        actions = Actions()
-        actions.clear(room)
-        assert type(drive(machine.stf(copy, input_of(event), actions))) is ActionsFull
-        assert copy == before
+        process = Process(machine, open_store(machine, before))
+        process.step(Fault(Failure.ADD, room + 1))
+        step = process.step(event)
+        assert type(step.error) is ActionsFull
+        assert not step.dirty
+        assert process.store.committed == before

@@ -9,9 +9,10 @@ import types
 from collections.abc import Iterator
 from dataclasses import MISSING
 from dataclasses import fields as dataclass_fields
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, ForwardRef, Literal, NewType, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
 
 from fasm_cli.core.codec.scalars import SCALARS
 from fasm_cli.core.codec.shape import (
@@ -24,6 +25,7 @@ from fasm_cli.core.codec.shape import (
     Nothing,
     Plain,
     Record,
+    Relations,
     Sequence,
     Shape,
     hashable_in_place_of,
@@ -32,6 +34,7 @@ from fasm_cli.core.codec.shape import (
     unhashable,
 )
 from fasm_cli.core.constraints import Between, Constraint, OneOf, Size, Text
+from fasm_cli.core.database import Database
 
 
 class Unsupported(Exception):
@@ -47,6 +50,7 @@ class Shapes:
     def __init__(self) -> None:
         self.records: dict[type, Record] = {}
         self.members: dict[str, type] = {}  # every record and enum met, by the name it is written with
+        self.databases: list[str] = []  # where a `Database` stands
         self._open = 0
 
     def of(self, annotation: Any, path: str) -> Shape:
@@ -80,6 +84,9 @@ class Shapes:
         elif isinstance(annotation, type) and issubclass(annotation, enum.Enum):
             shape = Member(annotation, cls=annotation)
             self._register(annotation, path)
+        elif annotation is Database:
+            self.databases.append(path)
+            shape = Relations(annotation, rows=self.of(dict[str, list[dict[str, _COLUMN]]], path))
         elif isinstance(annotation, type) and _is_record(annotation):
             shape = self._record(annotation, path)
         else:
@@ -152,6 +159,7 @@ class Shapes:
             raise Unsupported(path, f"{wrong} cannot be {role}: it has no hash; write {hashable_in_place_of(wrong)}")
 
 
+_COLUMN = None | bool | int | float | str | bytes | Decimal | UUID | date | datetime | time | timedelta
 _DEEPEST = 100  # annotations inside annotations; classes start anew
 _RESERVED = {kind.__name__ for kind in SCALARS} | {"None", "list", "tuple", "set", "frozenset", "dict", "timezone"}
 _BARE = {

@@ -15,7 +15,20 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from fasm_cli.core.codec.plain import TAG, Mismatch, keyed_by_text, objection, original_key, stored_key
 from fasm_cli.core.codec.scalars import Scalar
-from fasm_cli.core.codec.shape import NATIVE, Choice, Fixed, Mapping, Member, Nothing, Plain, Record, Sequence, Shape
+from fasm_cli.core.codec.shape import (
+    NATIVE,
+    Choice,
+    Fixed,
+    Mapping,
+    Member,
+    Nothing,
+    Plain,
+    Record,
+    Relations,
+    Sequence,
+    Shape,
+)
+from fasm_cli.core.database import Tables
 
 Decoder = Callable[[Any], Any]
 
@@ -69,6 +82,9 @@ class Decoders:
                 return self._mapping(shape)
             case Choice():
                 return self._choice(shape)
+            case Relations():
+                rows = self._hook(shape.rows)
+                return lambda plain: Tables(**rows(plain))
         raise AssertionError(f"no decoder for {shape}")
 
     def _record(self, shape: Record) -> Decoder:

@@ -16,10 +16,12 @@ from fasm_cli.core.codec.shape import (
     Nothing,
     Plain,
     Record,
+    Relations,
     Sequence,
     Shape,
     runtime_type,
 )
+from fasm_cli.core.database import Database
 
 Encoder = Callable[[Any], Any]
 
@@ -56,6 +58,8 @@ class Encoders:
                 return self._mapping(shape)
             case Choice():
                 return self._choice(shape)
+            case Relations():
+                return _relations(self.of(shape.rows))
         raise AssertionError(f"no encoder for {shape}")
 
     def _record(self, shape: Record) -> Encoder:
@@ -214,6 +218,15 @@ def _fixed(items: list[Encoder]) -> Encoder:
             except Mismatch as wrong:
                 raise wrong.at(f"[{at}]") from None
         return out
+
+    return encode
+
+
+def _relations(rows: Encoder) -> Encoder:
+    def encode(value: Any) -> Any:
+        if not isinstance(value, Database):
+            raise _expected(Database, value)
+        return rows(value.now().contents())
 
     return encode
 

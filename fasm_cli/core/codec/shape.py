@@ -87,6 +87,13 @@ class Choice(Shape):
     members: dict[str, Shape] = field(kw_only=True)
 
 
+@dataclass(eq=False, slots=True)
+class Relations(Shape):
+    """A `Database`: the rows of its tables. Only a field of the state has this shape."""
+
+    rows: Shape = field(kw_only=True)  # what it is stored as: a list of rows for each table, each a dict of columns
+
+
 NATIVE = (bool, int, float, str)  # plain data tells these apart by itself: no tag in a union
 
 
@@ -103,6 +110,8 @@ def tag_of(shape: Shape) -> str:
             return "tuple"
         case Mapping():
             return "dict"
+        case Relations():
+            return "Database"
     raise AssertionError(f"a {type(shape).__name__} inside a union is flattened before it is tagged")
 
 

@@ -3,10 +3,10 @@
 import ast
 from collections.abc import Iterator
 
-from fasm_cli.core.lint.known import CALLED, EXACT, FILES, INNOCENT, LOCAL_TIME, NEED_ARGUMENT, RANDOM, SEEDED
+from fasm_cli.core.lint.known import CALLED, EXACT, FILES, INNOCENT, LOCAL_TIME, NEED_ARGUMENT, RANDOM, SEEDED, WAITS
 from fasm_cli.core.lint.known import EFFECT as EFFECT_
 from fasm_cli.core.lint.module import own_nodes
-from fasm_cli.core.lint.scope import Outside, Scope
+from fasm_cli.core.lint.scope import Outside, Root, Scope
 
 Said = tuple[ast.AST, str, str]  # where, law, message
 READING = ("r", "rt", "rb")
@@ -20,12 +20,21 @@ def outside(scope: Scope) -> Iterator[Said]:
         if node in told:
             continue
         found = _judge(scope, node) if isinstance(node, ast.expr) else None
+        if found is not None and found[1].endswith(WAITS) and _in_the_state(scope):
+            continue
         if found is not None:
             told.update(ast.walk(node.func if isinstance(node, ast.Call) else node))
             yield node, *found
             continue
         for value in values_used(scope, node):
             yield from _at_import(scope, value)
+
+
+def _in_the_state(scope: Scope) -> bool:
+    """Whether the function is a method of the state, or of something in it, which may wait."""
+    here = scope.context
+    first = here.function.args.args[:1]
+    return here.owner is not here.machine and bool(first) and here.roots.count((first[0].arg, Root.STATE)) > 0
 
 
 def values_used(scope: Scope, node: ast.AST) -> Iterator[ast.expr]:

@@ -1,0 +1,82 @@
+"""Every place a state can live in, and the machines that are put there."""
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fasm_cli import StateMachine
+from fasm_cli.core.event import Complete, Submit
+from fasm_cli.core.machine import Machine
+from fasm_cli.core.memory import open_store
+from fasm_cli.core.step import Process, Step
+from fasm_cli.state.backend import equip
+
+MACHINES = Path(__file__).parents[2] / "machines"
+PLACES = ("memory", "sqlite", "file")
+DATABASES = PLACES[1:]
+
+
+class Stepped:
+    """A machine somewhere; each method is one thing that happens to it."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.process = Process(machine, open_store(machine, machine.initial()))
+
+    @property
+    def state(self) -> Any:
+        return self.process.store.committed
+
+    @property
+    def digest(self) -> str:
+        return self.machine.digest(self.state)
+
+    def event(self, text: str, result: str = "") -> Submit | Complete:
+        """An input, or the `result` of the action with the id `text`."""
+        read = self.machine.codec.read
+        if not result:
+            return Submit(read(self.machine.input, text))
+        assert self.machine.action_id is not None
+        assert self.machine.result is not None
+        return Complete(None, read(self.machine.action_id, text), read(self.machine.result, result))
+
+    def step(self, text: str, result: str = "") -> Step:
+        return self.process.step(self.event(text, result))
+
+
+def machine_at(name: str, url: str) -> Machine:
+    module = f"conformance_{name}"
+    if module not in sys.modules:
+        spec = importlib.util.spec_from_file_location(module, MACHINES / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[module] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[module])
+    (cls,) = (
+        found
+        for found in vars(sys.modules[module]).values()
+        if isinstance(found, type) and issubclass(found, StateMachine) and found.__module__ == module
+    )
+    return equip(Machine(cls), url)
+
+
+@pytest.fixture
+def url_of(tmp_path: Path) -> Callable[[str], str]:
+    """The URL of a place by its name; empty for memory."""
+    return lambda place: {"memory": "", "sqlite": "sqlite://", "file": f"sqlite:///{tmp_path}/state.db"}[place]
+
+
+@pytest.fixture
+def at(url_of: Callable[[str], str]) -> Callable[[str, str], Stepped]:
+    """A machine, by its name under `machines/`, in a place."""
+    return lambda name, place: Stepped(machine_at(name, url_of(place)))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    for name, values in (("place", PLACES), ("database", DATABASES)):
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, values)
