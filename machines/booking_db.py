@@ -153,7 +153,7 @@ class BookingDb(StateMachine):
     @invariant
     def whoever_sits_has_paid(self, state: House) -> bool:
         paid = sum(row["status"] == "paid" for row in state.db.rows("bookings"))
-        return state.takings >= paid * PRICE
+        return bool(state.takings >= paid * PRICE)
 
     @invariant
     def charges_are_new(self, state: House) -> bool:

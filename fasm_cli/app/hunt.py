@@ -7,6 +7,7 @@ number of jobs. `Hunt.go` gives a `Progress` now and then; the results are on th
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import monotonic
 
 from fasm_cli.app import worker
@@ -14,7 +15,8 @@ from fasm_cli.app.replicas import Replicas
 from fasm_cli.app.worker import Batch, Pinned, Smallest
 from fasm_cli.core.laws import Violation
 from fasm_cli.core.machine import Machine
-from fasm_cli.sim.executors import Pool, pipes_may_break
+from fasm_cli.sim.cluster import Cluster
+from fasm_cli.sim.executors import Pool, Workers, pipes_may_break
 from fasm_cli.sim.plan import Plan
 from fasm_cli.sim.tally import Tally
 from fasm_cli.store.catalog import Project
@@ -22,7 +24,7 @@ from fasm_cli.store.catalog import Project
 FIRST_BATCH, BATCH_STEPS = 1_000, 20_000  # of fast runs, for one call of a worker: what breaks at once is told soon
 PATIENCE = 4  # times as long for what replicas found: each trace played there takes several processes
 ENOUGH = 100  # runs on end that all break what is known well: the next would not do anything else
-TRIES = 12  # suspicious runs of one sort that are pinned down and show nothing new
+TRIES = 8  # suspicious runs of one sort that are pinned down and show nothing new
 REPLICATED = 24  # runs that replicas repeat
 
 
@@ -32,6 +34,7 @@ class Search:
 
     plan: Plan
     jobs: int = 1
+    cluster: str = ""  # the address of a Dask scheduler: its workers, in place of `jobs` processes here
     only: int | None = None  # the one run to look at
     time: float | None = None  # for new runs; `plan.runs` does not count then
     shrink_time: float = 5.0  # for each finding
@@ -83,11 +86,11 @@ class Hunt:
 
     def go(self) -> Iterator[Progress]:
         """Search; Ctrl-C ends it with what was found so far."""
-        setting = (str(self.project.root), self.project.db, self.machine.reference)
+        setting = (str(self.project.root.absolute()), self.project.db, self.machine.reference)
         try:
             with (
                 pipes_may_break(),
-                Pool(self.search.jobs, 0, worker.set_up, *setting) as pool,
+                self._workers(setting) as pool,
                 Replicas(self.machine, self.project) as replicas,
             ):
                 yield from self._runs(pool, replicas)
@@ -95,9 +98,16 @@ class Hunt:
         except KeyboardInterrupt:
             self.interrupted = True
 
+    def _workers(self, setting: tuple[str, ...]) -> Cluster | Pool:
+        search = self.search
+        if search.cluster:
+            source = str(Path(self.machine.source).absolute())
+            return Cluster(search.cluster, source, 0, worker.set_up, *setting)
+        return Pool(search.jobs, 0, worker.set_up, *setting)
+
     # --- looking ----------------------------------------------------------------------------------------------
 
-    def _runs(self, pool: Pool, replicas: "Replicas") -> Iterator[Progress]:
+    def _runs(self, pool: Workers, replicas: "Replicas") -> Iterator[Progress]:
         plan = self.search.plan
         checks = replicas.check(plan, self._replicated())
         of = None if self.search.time is not None else 1 if self.search.only is not None else plan.runs
@@ -136,7 +146,7 @@ class Hunt:
             return [self.search.only]
         return list(range(min(REPLICATED, self.search.plan.runs)))
 
-    def _look_at(self, batch: Batch, pool: Pool) -> None:
+    def _look_at(self, batch: Batch, pool: Workers) -> None:
         known_well = 0
         for run, suspicion in batch.suspicions:
             sort = (suspicion.law, suspicion.sort)
@@ -165,7 +175,7 @@ class Hunt:
 
     # --- shrinking --------------------------------------------------------------------------------------------
 
-    def _shrink(self, pool: Pool, replicas: "Replicas") -> Iterator[Progress]:
+    def _shrink(self, pool: Workers, replicas: "Replicas") -> Iterator[Progress]:
         seconds = self.search.shrink_time
         calls = [(caught.pinned, seconds) for caught in self.caught if _plainly(caught.pinned)]
         results = pool.ordered(worker.shrink, calls)

@@ -7,7 +7,7 @@ from fasm_cli.app import worker
 from fasm_cli.app.worker import Pinned, Smallest
 from fasm_cli.core.laws import Violation
 from fasm_cli.core.machine import Machine
-from fasm_cli.sim.executors import Pool
+from fasm_cli.sim.executors import Pool, result_of
 from fasm_cli.sim.plan import Plan
 from fasm_cli.sim.replica import HASH_SEEDS, Disagreement, between_seeds, differing, from_stored
 from fasm_cli.sim.shrink import Shrinker
@@ -41,7 +41,7 @@ class Replicas:
 
     def _compare(self, runs: list[int], traces: "list[Future[list[Packed]]]") -> Iterator[Pinned]:
         for run, trace in zip(runs, traces, strict=True):
-            found = self.disagreement(trace.result())
+            found = self.disagreement(result_of(trace))
             if found is not None:
                 violation, items = found
                 yield Pinned(violation, run, 0, items, by_replicas=True)
@@ -50,7 +50,7 @@ class Replicas:
         """The first thing that the processes do not agree on, and the events up to there; with `law`, it is known
         what to look for."""
         asked = self._pools[:1] if law == "hidden" else self._pools
-        seen = [view.result() for view in [pool.start(worker.observe, items) for pool in asked]]
+        seen = [result_of(view) for view in [pool.start(worker.observe, items) for pool in asked]]
         self.compared += len(seen[0])
         found = next(filter(None, (between_seeds(seen[0], other) for other in seen[1:])), None)
         if found is None and law in ("", "hidden"):

@@ -21,7 +21,7 @@ from fasm_cli.sim.forked import in_fork
 from fasm_cli.sim.locate import locate
 from fasm_cli.sim.outside import plain_globals
 from fasm_cli.sim.plan import Plan
-from fasm_cli.sim.replica import Seen
+from fasm_cli.sim.replica import Led, Seen
 from fasm_cli.sim.runs import Runs
 from fasm_cli.sim.shrink import Shrinker
 from fasm_cli.sim.tally import Tally
@@ -229,11 +229,11 @@ def _observe(items: list[Packed]) -> list[Seen]:
     return replica.observe(here().machine, items)
 
 
-def alone(seen: list[Seen]) -> list[Seen]:
+def alone(seen: list[Seen]) -> dict[int, Led]:
     return _forked(_alone, seen)
 
 
-def _alone(seen: list[Seen]) -> list[Seen]:
+def _alone(seen: list[Seen]) -> dict[int, Led]:
     return replica.alone(here().machine, seen)
 
 

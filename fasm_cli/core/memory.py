@@ -26,23 +26,26 @@ class Memory:
         self._copy = machine.copiers.of(machine.state)
         self.committed = self._copy(state)
         self.live = self._copy(state)
+        self._stored: Any = None  # the committed state as plain data, once that was needed
 
     def begin(self) -> Any:
         return self.live
 
     def commit(self, actions: tuple[Action, ...]) -> tuple[Action, ...]:
-        self._machine.encode_state(self.live)
+        stored = self._machine.encode_state(self.live)
         for action in actions:
             self._machine.encode_action(action)
         self.committed = self._copy(self.live)
+        self._stored = stored
         return actions
 
     def changed(self) -> bool:
         if self._machine.comparable and self.live == self.committed:
             return False
-        before = self._machine.encode_state(self.committed)
+        if self._stored is None:
+            self._stored = self._machine.encode_state(self.committed)
         try:
-            return bool(before != self._machine.encode_state(self.live))
+            return bool(self._stored != self._machine.encode_state(self.live))
         except Mismatch:
             return True
 

@@ -90,12 +90,14 @@ class Actions:
 
     def __init__(self, room: int | None = None, fix: Callable[[Action], Action] | None = None) -> None:
         self._fix = fix
+        self.fixed: list[Action] = []  # copies made by `fix` at the moment of `add`, for who wants to be exact
         self.clear(room)
 
     def clear(self, room: int | None = None) -> None:
         """Empty the container; `room` is how many actions it will take (any number where None)."""
         self.items: list[Action] = []
-        self.fixed: list[Action] = []  # copies made by `fix` at the moment of `add`, for who wants to be exact
+        if self._fix is not None:
+            self.fixed = []
         self._room = -1 if room is None else room
 
     def add(self, action: Action) -> None:

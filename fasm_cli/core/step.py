@@ -79,15 +79,17 @@ class Step:
         outcome: Outcome,
         error: BaseException | None = None,
         actions: tuple[Action, ...] = (),
-        **rest: Any,
     ) -> None:
         self.number = number
         self.event = event
         self.outcome = outcome
         self.error = error
         self.actions = actions
-        if rest:
-            self.__dict__.update(rest)
+
+    def but(self, **fields: Any) -> "Step":
+        """This step with some of its other fields said."""
+        self.__dict__.update(fields)
+        return self
 
 
 class Process:
@@ -104,6 +106,7 @@ class Process:
         "_given",
         "_held",
         "_stf",
+        "_tracks",
         "actions",
         "ahead",
         "machine",
@@ -116,6 +119,7 @@ class Process:
     def __init__(self, machine: Machine, store: Store) -> None:
         self.machine = machine
         self._stf = machine.stf
+        self._tracks = machine.tracked is not None
         self.store = store
         self._drive = store.drive
         self._contended = 0
@@ -166,16 +170,17 @@ class Process:
         try:
             state = store.begin()
         except ConnectionLost as lost:
-            return Step(self.number, event, Outcome.FAILED, why=str(lost))
+            return Step(self.number, event, Outcome.FAILED).but(why=str(lost))
         completes = type(event) is Complete
         expected = completes and event.id in self.pending  # type: ignore[union-attr]
         if ahead is not None and ahead == _LOAD:
-            return Step(self.number, event, Outcome.FAILED, expected=expected, why="the state could not be loaded")
+            return Step(self.number, event, Outcome.FAILED).but(expected=expected, why="the state could not be loaded")
         try:
             error = self._drive(self._stf(state, input, actions), state, ahead)
             emitted: tuple[Action, ...] = tuple(actions.items)
-            altered = "" if store.fix is None else self._look_at_values(event, emitted)
-            if actions.fixed:
+            altered = ""
+            if store.fix is not None:
+                altered = self._look_at_values(event, emitted)
                 emitted = tuple(actions.fixed)
             if error is None and ahead is not None and ahead in (_COMMIT, _BEFORE_COMMIT):
                 step = self._not_committed(event, ahead, emitted)
@@ -203,10 +208,12 @@ class Process:
             if dirty or expected or altered:
                 step.dirty, step.expected, step.altered = dirty, expected, altered
             return step
-        before, self._attempt = self._attempt, None
+        before = self._attempt
+        if before is not None:
+            self._attempt = None
         if expected:
             del self.pending[event.id]  # type: ignore[union-attr]
-        reused = self._note(emitted) if emitted else ()
+        reused = self._note(emitted) if emitted and self._tracks else ()
         if ahead is not None and ahead == _UNKNOWN:
             self.up = False
         step = Step(self.number, event, _COMMITTED, None, emitted)
@@ -241,7 +248,7 @@ class Process:
         if type(ahead) is Crash:
             self.up = False
             why = "the process died before the commit"
-        return Step(self.number, event, Outcome.FAILED, attempted=emitted, why=why)
+        return Step(self.number, event, Outcome.FAILED).but(attempted=emitted, why=why)
 
     def _crash(self, event: Event) -> Step:
         if not self.up:
@@ -256,19 +263,18 @@ class Process:
         ahead, self.ahead = self.ahead, None
         emitted, error, dirty = self.restored(ahead)
         if type(ahead) is Crash and ahead.point is Point.IN_RESTORE and type(error) in (ActionsFull, type(None)):
-            return Step(
-                self.number, event, Outcome.FAILED, dirty=dirty, attempted=emitted, why="the process died in restore"
-            )
+            step = Step(self.number, event, Outcome.FAILED)
+            return step.but(dirty=dirty, attempted=emitted, why="the process died in restore")
         if error is not None:
             outcome = Outcome.REJECTED if isinstance(error, RestoreError | TransitionError) else Outcome.DEFECT
             if outcome is Outcome.DEFECT and (why := _cut_off(error, ahead)):
-                return Step(self.number, event, Outcome.FAILED, error, dirty=dirty, attempted=emitted, why=why)
-            return Step(self.number, event, outcome, error, dirty=dirty, attempted=emitted)
+                return Step(self.number, event, Outcome.FAILED, error).but(dirty=dirty, attempted=emitted, why=why)
+            return Step(self.number, event, outcome, error).but(dirty=dirty, attempted=emitted)
         self.up = True
         again = {action.id for action in emitted if type(action) is Tracked}
         missing = tuple(id for id in self.pending if id not in again)
         self._note(emitted)
-        return Step(self.number, event, Outcome.COMMITTED, actions=emitted, dirty=dirty, missing=missing)
+        return Step(self.number, event, Outcome.COMMITTED, None, emitted).but(dirty=dirty, missing=missing)
 
     def restored(self, ahead: Crash | Fault | None = None) -> tuple[tuple[Action, ...], BaseException | None, bool]:
         """What `restore` emits for the committed state now, the exception it ended with, and whether it changed the
@@ -287,14 +293,14 @@ class Process:
         try:
             if self.store.fix is None:
                 return tuple(actions), error, dirty
-            for action in actions:
+            for action in actions.fixed:
                 self.machine.encode_action(action)
-            return tuple(map(self.store.fix, actions)), error, dirty
+            return tuple(actions.fixed), error, dirty
         except Mismatch as wrong:
             return (), Defect(str(wrong)), dirty
 
     def _skipped(self, event: Event, why: str) -> Step:
-        return Step(self.number, event, Outcome.SKIPPED, why=why)
+        return Step(self.number, event, Outcome.SKIPPED).but(why=why)
 
     def _note(self, emitted: tuple[Action, ...]) -> tuple[Any, ...]:
         """Take the tracked actions among `emitted` into `pending`; gives the ids that were there already."""

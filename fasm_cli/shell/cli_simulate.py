@@ -53,6 +53,9 @@ def simulate(
     jobs: Annotated[
         int | None, typer.Option("--jobs", envvar="FASM_JOBS", help="Processes (one a core). The report is the same.")
     ] = None,
+    cluster: Annotated[
+        str, typer.Option("--cluster", envvar="FASM_CLUSTER", metavar="ADDRESS", help="Processes of a Dask cluster.")
+    ] = "",
     run: Annotated[int | None, typer.Option("--run", metavar="K", help="Only this run.")] = None,
     crash: Annotated[
         float | None, typer.Option("--crash", metavar="P", help="Probability that a step is a crash, in every run.")
@@ -93,6 +96,7 @@ def simulate(
         search = Search(
             plan=plan,
             jobs=first_of(jobs, config.jobs, 0) or cores(),
+            cluster=cluster,
             only=run,
             time=read_time(time) if time else None,
             shrink_time=first_of(shrink_time, config.shrink_time, 5.0),

@@ -11,13 +11,25 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
+
+from fasm_cli.core.errors import MachineError
 
 T = TypeVar("T")
 Setup = Callable[..., None]
+
+
+class Workers(Protocol):
+    """Processes that were set up for one machine, wherever they are."""
+
+    def ordered(self, function: Callable[..., T], calls: Iterable[tuple[Any, ...]]) -> Iterator[T]:
+        """The results of `calls` in their order, a few being under way at a time."""
+        ...
+
+    def one(self, function: Callable[..., T], *arguments: Any) -> T: ...
 
 
 class Pool:
@@ -34,12 +46,12 @@ class Pool:
         for call in calls:
             waiting.append(self._submit(function, call))
             if len(waiting) > self._jobs:
-                yield waiting.popleft().result()
+                yield result_of(waiting.popleft())
         while waiting:
-            yield waiting.popleft().result()
+            yield result_of(waiting.popleft())
 
     def one(self, function: Callable[..., T], *arguments: Any) -> T:
-        return self._submit(function, arguments).result()
+        return result_of(self._submit(function, arguments))
 
     def start(self, function: Callable[..., T], *arguments: Any) -> "Future[T]":
         """As `one`, without waiting."""
@@ -67,6 +79,15 @@ class Pool:
                 del os.environ["PYTHONHASHSEED"]
             else:
                 os.environ["PYTHONHASHSEED"] = before
+
+
+def result_of(future: "Future[T]") -> T:
+    """What a call in another process came to. Raises `MachineError` where the process is gone."""
+    try:
+        return future.result()
+    except BrokenExecutor:
+        why = "killed, out of memory, or by the machine itself"
+        raise MachineError(f"a process that ran the machine ended: {why}") from None
 
 
 def _start(setup: Setup, arguments: tuple[Any, ...]) -> None:

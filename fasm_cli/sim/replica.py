@@ -20,56 +20,80 @@ HASH_SEEDS = (0, 1, 2)
 
 
 @dataclass(frozen=True, slots=True)
+class Led:
+    """What one step led to: outcome, error and digest of the committed state, and the actions, as plain data."""
+
+    result: tuple[str, str, str]
+    actions: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
-    """What one step led to, as plain data; `state` is the stored state it was taken from."""
+    """One step of a run; `state` is the stored state it was taken from, and `digest` stands for it."""
 
     number: int
     state: Any
+    digest: str
     event: dict[str, Any]
     alone: bool  # a transition that can be taken by itself
-    result: tuple[str, str, str]  # outcome, error, digest
-    actions: list[Any]
-    restored: list[Any]
+    led: Led
+    restored: list[Any]  # what restore emits for the state after it
 
 
 def observe(machine: Machine, packed: Sequence[Packed]) -> list[Seen]:
     """Play `packed` from the initial state and note every step."""
-    process = Process(machine, open_store(machine, machine.initial()))
+    store = open_store(machine, machine.initial())
+    process = Process(machine, store)
     emitted: dict[Any, Any] = {}
-    seen = []
+    seen: list[Seen] = []
+    now = _look(process)
     for (number, plain), item in zip(packed, unpack(machine, packed), strict=True):
         event = resolved(item.event, emitted)
         if event is None:
             continue
-        state = machine.encode_state(process.store.committed)
+        committed, before = store.committed, now
         alone = process.up and process.ahead is None and type(event) in (Submit, Complete)
         step = process.step(event, number)
         note_emitted(step, emitted)
-        seen.append(_seen(process, step, state, plain, alone=alone))
+        if store.committed is not committed:
+            now = _look(process)
+        led = _led(machine, step, now.digest)
+        seen.append(Seen(number, before.state, before.digest, plain, alone, led, now.restored))
     return seen
 
 
-def alone(machine: Machine, seen: Sequence[Seen]) -> list[Seen]:
-    """Every step of `seen` by itself, from its stored state; the last one first."""
-    out = []
+def alone(machine: Machine, seen: Sequence[Seen]) -> dict[int, Led]:
+    """What every step of `seen` leads to by itself, from its stored state; the last one is taken first."""
+    led = {}
     for one in reversed(seen):
         if one.alone:
             item: Item = unpack(machine, [(one.number, one.event)])[0]
-            process = Process(machine, open_store(machine, machine.decode_state(one.state)))
-            step = process.step(item.event, one.number)
-            out.append(_seen(process, step, one.state, one.event, alone=True))
-    return out[::-1]
+            store = open_store(machine, machine.decode_state(one.state))
+            before = store.committed
+            step = Process(machine, store).step(item.event, one.number)
+            digest = one.digest if store.committed is before else machine.digest(store.committed)
+            led[one.number] = _led(machine, step, digest)
+    return led
 
 
-def _seen(process: Process, step: Step, state: Any, plain: dict[str, Any], *, alone: bool) -> Seen:
-    machine = process.machine
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A committed state as it is stored, and what restore emits for it."""
+
+    state: Any
+    digest: str
+    restored: list[Any]
+
+
+def _look(process: Process) -> _Look:
+    machine, state = process.machine, process.store.committed
+    restored = [machine.encode_action(action) for action in process.restored()[0]] if restores(machine) else []
+    return _Look(machine.encode_state(state), machine.digest(state), restored)
+
+
+def _led(machine: Machine, step: Step, digest: str) -> Led:
     error = error_text(step.error) if step.error is not None else ""
-    restored: list[Any] = []
-    if restores(machine):
-        restored = [machine.encode_action(action) for action in process.restored()[0]]
-    actions = [machine.encode_action(action) for action in step.actions]
-    digest = machine.digest(process.store.committed)
-    return Seen(step.number, state, plain, alone, (str(step.outcome), error, digest), actions, restored)
+    return Led((str(step.outcome), error, digest), [machine.encode_action(action) for action in step.actions])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,24 +107,23 @@ class Disagreement:
 def between_seeds(first: Sequence[Seen], second: Sequence[Seen]) -> Disagreement | None:
     """The first step at which two replicas with different hash seeds differ."""
     for one, other in zip(first, second, strict=False):
-        if one.event.get("type") == "restore" and one.actions != other.actions:
+        if one.event.get("type") == "restore" and one.led.actions != other.led.actions:
             return Disagreement(one.number, Violation("restore", _ORDER))
-        if one.result != other.result or one.actions != other.actions:
-            why = f"another process, with another hash seed, came to something else: {_difference(one, other)}"
+        if one.led != other.led:
+            why = f"another process, with another hash seed, came to something else: {_difference(one.led, other.led)}"
             return Disagreement(one.number, Violation("deterministic", why))
         if one.restored != other.restored:
             return Disagreement(one.number, Violation("restore", _ORDER))
     return None
 
 
-def from_stored(warm: Sequence[Seen], cold: Sequence[Seen]) -> Disagreement | None:
+def from_stored(warm: Sequence[Seen], cold: dict[int, Led]) -> Disagreement | None:
     """A step that led to something else when it was taken alone from the stored state: the last one, since it was the
     first to be taken so, and what the others leave behind cannot have reached it."""
-    by_number = {one.number: one for one in cold}
     for one in reversed(warm):
-        other = by_number.get(one.number)
-        if other is not None and (one.result != other.result or one.actions != other.actions):
-            why = f"taken alone, from the stored state, the step leads to something else: {_difference(one, other)}"
+        other = cold.get(one.number)
+        if other is not None and one.led != other:
+            why = f"taken alone, from the stored state, the step leads to something else: {_difference(one.led, other)}"
             return Disagreement(one.number, Violation("hidden", why))
     return None
 
@@ -113,7 +136,7 @@ def differing(views: Sequence[dict[str, str]]) -> str:
     return next((name for name, text in views[0].items() if any(view.get(name) != text for view in views[1:])), "")
 
 
-def _difference(one: Seen, other: Seen) -> str:
+def _difference(one: Led, other: Led) -> str:
     if one.result[:2] != other.result[:2]:
         return f"{' '.join(one.result[:2]).strip()}, not {' '.join(other.result[:2]).strip()}"
     if one.actions != other.actions:

@@ -84,7 +84,7 @@ class Runs:
                 tally.count(step, process)
                 if ahead is not None and process.ahead is not ahead:
                     tally.struck(ahead, process)
-            wrong = self._suspicion(process, step, before, done)
+            wrong = self._suspicion(process, step, before, store.committed, done)
             if wrong is not None:
                 break
             if outcome is _COMMITTED and len(reached) < to_reach:
@@ -94,7 +94,7 @@ class Runs:
         tally.outstanding_of(process)
         return wrong or self._kept_outside(before_run)
 
-    def _suspicion(self, process: Process, step: Step, before: Any, done: int) -> Violation | None:
+    def _suspicion(self, process: Process, step: Step, before: Any, after: Any, done: int) -> Violation | None:
         """What looks wrong: cheap looks that say yes or no, and the laws themselves where one says yes."""
         committed = step.outcome is _COMMITTED
         if not committed or step.reused or step.before is not None or type(step.event) is not Submit:
@@ -105,7 +105,6 @@ class Runs:
             wrong = broken_restore(process)
             if wrong is not None:
                 return wrong
-        after = process.store.committed
         return None if self._hold(before, after) else broken_state(self.machine, before, after)
 
     def _reach(self, state: Any, reached: set[str]) -> None:
@@ -120,7 +119,7 @@ class Runs:
             step = process.step(event)
             world.note(step, process)
             tally.count(step, process)
-            wrong = self._suspicion(process, step, before, at)
+            wrong = self._suspicion(process, step, before, process.store.committed, at)
             if wrong is not None:
                 return wrong
         return unrest(process)

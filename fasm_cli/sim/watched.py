@@ -25,7 +25,18 @@ FIRST = 4  # occurrences of a place that are all looked at; after them the 8th, 
 class Watched:
     """The store of a fast run."""
 
-    __slots__ = ("_commits", "_copy", "_emitted", "_machine", "_seen", "committed", "drive", "fix", "live")
+    __slots__ = (
+        "_copy",
+        "_emitted",
+        "_looked_after",
+        "_machine",
+        "_seen",
+        "_until_look",
+        "committed",
+        "drive",
+        "fix",
+        "live",
+    )
 
     def __init__(self, machine: Machine, state: Any) -> None:
         self.fix: Callable[[Action], Action] | None = None
@@ -34,7 +45,7 @@ class Watched:
         self.committed = self._copy(state)
         self.live = state
         self._machine = machine
-        self._commits = 0
+        self._until_look = self._looked_after = 1  # commits: the 1st, 2nd, 4th, 8th … is looked at
         self._emitted: set[type] = set()  # the classes of actions of which one was looked at
         self._seen: dict[Any, int] = {}
 
@@ -45,8 +56,9 @@ class Watched:
         return bool(self.live != self.committed)
 
     def commit(self, actions: tuple[Action, ...]) -> tuple[Action, ...]:
-        self._commits = count = self._commits + 1
-        if count <= FIRST or not count & (count - 1):
+        self._until_look -= 1
+        if not self._until_look:
+            self._until_look, self._looked_after = self._looked_after, 2 * self._looked_after
             self._machine.encode_state(self.live)
         for action in actions:
             if type(action.action) not in self._emitted:

@@ -50,10 +50,11 @@ class World:
         cls = machine.cls
         self._input_classes = frozenset(_classes(machine.input))
         self._result_classes = frozenset(_classes(machine.result)) if machine.result is not None else frozenset()
-        self._any_input = generators.of(machine.input)
+        any_input, inputs = generators.of(machine.input), self._inputs
         self._any_result = None if machine.result is None else generators.of(machine.result)
         self._any_id = None if machine.action_id is None else generators.of(machine.action_id)
-        self._proposes = cls.propose is not StateMachine.propose
+        proposes = cls.propose is not StateMachine.propose
+        self._propose = self._proposed if proposes else lambda state: any_input(inputs)
         self._responds = cls.respond is not StateMachine.respond
         self.in_flight: list[Emission] = []
         self._results: dict[_Effect, Any] = {}  # of every action that was carried out, while it may be asked about
@@ -119,9 +120,7 @@ class World:
 
     # --- the ordinary course of things ------------------------------------------------------------------------
 
-    def _propose(self, state: Any) -> Any:
-        if not self._proposes:
-            return self._any_input(self._inputs)
+    def _proposed(self, state: Any) -> Any:
         value = self._machine.instance.propose(self._inputs, state)
         if type(value) not in self._input_classes:
             raise MachineError(f"{self._machine.name}: propose gave {value!r}", "it returns a value of Input")

@@ -217,7 +217,7 @@ def test_a_result_that_goes_elsewhere(project: Path) -> None:
         ("RedeemPoints(points=1, ", []),
         ("drop ", ["1.1"]),
         ("crash ", ["between", "after-commit", "after-action", "before-commit", "in-restore"]),
-        ("fault ", ["add", "load", "commit", "unknown"]),
+        ("fault ", ["add", "load", "commit", "cancel", "operation", "unknown"]),
         ("goto ", ["0", "1"]),
         ("pending ", []),
         ("frob(", []),

@@ -109,3 +109,18 @@ def test_a_crash_is_at_the_point_and_count_that_are_given(fasm: Call) -> None:
     fasm("crash", "s")
     assert "failed  the process died in restore" in fasm("restore", "s").out
     assert "+ tracked 5.1  id 1  CheckStatus(redemption_id=1)" in fasm("restore", "s").out
+
+
+def test_a_process_that_is_gone_is_told(fasm: Call, machine: Call) -> None:
+    machine(
+        "lost",
+        top="import os, signal\n",
+        more="""\
+def propose(self, choose, state):
+    os.kill(os.getpid(), signal.SIGKILL)""",
+    )
+    result = fasm("simulate", "lost", "--seed", "1", "--runs", "1", "--jobs", "1")
+    assert (result.code, result.out) == (3, "")
+    assert result.err == (
+        "error: a process that ran the machine ended: killed, out of memory, or by the machine itself\n"
+    )
