@@ -31,6 +31,16 @@ from fasm_cli.core.model import (
 
 __version__ = "0.1.0"
 
+
+def __getattr__(name: str) -> object:
+    """`Runtime` is imported when it is asked for: a machine does not need it, and it brings asyncio with it."""
+    if name == "Runtime":
+        from fasm_cli.run.runtime import Runtime
+
+        return Runtime
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 __all__ = [
     "Actions",
     "ActionsFull",

@@ -10,13 +10,14 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = "fasm_cli"
 MAY_IMPORT = {
-    "shell": {"shell", "app", "sim", "store", "core", ""},
-    "app": {"app", "sim", "store", "state", "core", ""},
+    "shell": {"shell", "app", "sim", "run", "store", "core", ""},
+    "app": {"app", "sim", "run", "store", "state", "core", ""},
+    "run": {"run", "store", "state", "core", ""},
     "sim": {"sim", "core", ""},
     "store": {"store", "core", ""},
     "state": {"state", "core"},
     "core": {"core"},
-    "": {"core"},
+    "": {"core", "run"},
     "__main__": {"shell", ""},
 }
 LIBRARIES = {

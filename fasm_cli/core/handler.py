@@ -14,7 +14,7 @@ class Handler:
     more than once for one action: after a crash nobody knows whether the first was enough. `id` is the same each time,
     and is meant to be the idempotency key of whatever is called.
 
-    An attempt that raises, or takes longer than `timeout` seconds, is made again after a wait of `backoff` seconds, then
+    An attempt that raises, or takes more than `timeout` seconds, is made again after a wait of `backoff` seconds, then
     of twice as many and so on up to `longest`. Where there are `attempts` (0: as many as it takes), `failed(error)`
     gives the result that a tracked action has after the last one; an untracked one is then given up.
     """

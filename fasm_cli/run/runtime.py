@@ -1,6 +1,6 @@
 """A machine that runs for real: inputs in, actions carried out, their results fed back, nothing lost by a crash.
 
-    async with Runtime(machine, open_store) as runtime:
+    async with Runtime(Ledger, "sqlite:///ledger.db") as runtime:
         taken = await runtime.submit(Transfer(source=1, target=2, amount=50), key="order-7")
 
 Each step is one transaction with the actions it emits, so an action is carried out if and only if its step was
@@ -9,7 +9,7 @@ committed: at least once, under an id that stays the same. Its result is applied
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Any
 
@@ -17,11 +17,13 @@ from fasm_cli.core.codec import render
 from fasm_cli.core.errors import InputError, MachineError
 from fasm_cli.core.event import Complete, Ref, Submit
 from fasm_cli.core.machine import Machine
-from fasm_cli.core.model import Tracked, Untracked
+from fasm_cli.core.model import StateMachine, Tracked, Untracked
 from fasm_cli.core.step import Outcome, Step
 from fasm_cli.run.hands import Hands
 from fasm_cli.run.transitions import Taken, Transitions
-from fasm_cli.state.durable import Durable, Place
+from fasm_cli.state.durable import Place
+from fasm_cli.state.places import file_of, open_durable
+from fasm_cli.store.lock import WriterLock
 
 log = logging.getLogger("fasm")
 
@@ -30,13 +32,25 @@ TRIES = 5  # of an input whose store has gone away
 
 
 class Runtime:
-    """`machine` in the store that `open` opens, with up to `room` handlers at work at a time; when it stops, those have
-    `grace` seconds to end."""
+    """A machine with its state at `url`: `sqlite:///file`, or `sqlite://` for one that is gone with the process.
 
-    def __init__(self, machine: Machine, open: Callable[[], Durable], *, room: int = 16, grace: float = 10.0) -> None:
-        self.machine = machine
-        self._hands = Hands(machine, room)
-        self._transitions = Transitions(machine, open)
+    Up to `room` handlers are at work at a time; when it stops, those have `grace` seconds to end. With `history`, the
+    committed events are kept too. Raises `MachineError` where an action has no handler.
+    """
+
+    def __init__(
+        self,
+        machine: type[StateMachine] | Machine,
+        url: str = "sqlite://",
+        *,
+        room: int = 16,
+        grace: float = 10.0,
+        history: bool = False,
+    ) -> None:
+        self.machine = machine if isinstance(machine, Machine) else Machine(machine)
+        self._hands = Hands(self.machine, room)
+        self._transitions = Transitions(self.machine, lambda: open_durable(self.machine, url, history=history))
+        self._lock = lock_of(url)
         self._grace = grace
         self._working: dict[asyncio.Task[None], None] = {}
         self._sent: list[Place] = []  # untracked actions that were carried out since the last commit
@@ -54,8 +68,15 @@ class Runtime:
     # --- what its user calls ----------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Open the store and go on where an earlier process was. Raises `MachineError` where restore fails."""
-        start = await self._transitions.start()
+        """Open the store and go on where an earlier process was. Raises `SessionError` where another process has it
+        or it holds something else, and `MachineError` where restore fails."""
+        if self._lock is not None:
+            self._lock.acquire()
+        try:
+            start = await self._transitions.start()
+        except BaseException:
+            self._release()
+            raise
         restored = start.restored
         if restored is None:
             return
@@ -104,8 +125,13 @@ class Runtime:
         if self._working:
             await asyncio.wait(list(self._working))
         await self._transitions.stop(self._sent)
+        self._release()
         if self._told is not None:
             self._told.put_nowait(None)
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
 
     # --- a step and what follows from it -----------------------------------------------------------------------
 
@@ -158,3 +184,9 @@ class Runtime:
             log.warning("a result was not accepted; it is kept and tried again", extra={"fasm": told})
             await asyncio.sleep(wait)
             wait = min(2 * wait, AGAIN[1])
+
+
+def lock_of(url: str) -> WriterLock | None:
+    """The lock on the file at `url`, where it is one: two processes would carry out every action twice."""
+    file = file_of(url)
+    return None if file is None else WriterLock(file)

@@ -24,6 +24,7 @@ class Taken:
     an input with this key was accepted before, and nothing was done."""
 
     step: Step
+    key: str = ""
     waiting: bool = False
     again: bool = False
 
@@ -84,10 +85,10 @@ class Transitions:
         store, process = self._store, self._process
         before = store.accepted_at(key) if key else None
         if before is not None:
-            return Taken(Step(before, event, Outcome.COMMITTED), again=True)
+            return Taken(Step(before, event, Outcome.COMMITTED), key, again=True)
         store.entry = Entry(event, key, sent)
         step = process.step(event, store.version + 1)
-        return Taken(step, type(event) is Complete and event.id in process.pending)
+        return Taken(step, key, type(event) is Complete and event.id in process.pending)
 
     def _stop(self, sent: Iterable[Place]) -> None:
         self._store.sent(sent)

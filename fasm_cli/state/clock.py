@@ -98,3 +98,29 @@ def running() -> Iterator[VirtualLoop]:
         yield loop
     finally:
         events._set_running_loop(outer)
+
+
+class RealTime:
+    """The loop of one thread in which time does pass: for a machine that runs for real."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+
+    @contextmanager
+    def running(self) -> Iterator["RealTime"]:
+        """What is awaited in between is waited for."""
+        events._set_running_loop(self._loop)
+        try:
+            yield self
+        finally:
+            events._set_running_loop(None)
+
+    def run_until(self, future: Any) -> None:
+        events._set_running_loop(None)
+        try:
+            self._loop.run_until_complete(asyncio.wait([future]))
+        finally:
+            events._set_running_loop(self._loop)
+
+    def close(self) -> None:
+        self._loop.close()

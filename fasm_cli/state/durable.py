@@ -20,6 +20,7 @@ from fasm_cli.core.machine import Machine
 from fasm_cli.core.model import Action, Tracked
 from fasm_cli.core.record import decode_action, encode_event
 from fasm_cli.core.transaction import Connection, Transaction
+from fasm_cli.state.clock import RealTime
 from fasm_cli.state.gate import drive_awaiting
 from fasm_cli.state.kept import Loadable
 
@@ -90,6 +91,7 @@ class Durable:
         else:
             self._recognise()
         self._transaction = Running(connection)
+        self._time = RealTime()
         self.entry: Entry | None = None
         self.version = 0
         self.live: Any = None
@@ -139,7 +141,7 @@ class Durable:
     def drive(
         self, coroutine: Coroutine[Any, Any, Any], state: Any = None, ahead: Crash | Fault | None = None
     ) -> BaseException | None:
-        return drive_awaiting(coroutine, state, ahead, self._transaction)
+        return drive_awaiting(coroutine, state, ahead, self._transaction, self._time.running)
 
     def begin(self) -> Any:
         return self.live
@@ -244,6 +246,7 @@ class Durable:
     def close(self) -> None:
         self._connection.rollback()
         self._connection.close()
+        self._time.close()
 
     # --- reading and writing ----------------------------------------------------------------------------------
 

@@ -5,10 +5,10 @@ of the author's own state that sleeps.
 """
 
 import sys
-from collections.abc import Coroutine, Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from fasm_cli.core.database import ConnectionLost, Database
 from fasm_cli.core.drive import drive_through
@@ -16,8 +16,14 @@ from fasm_cli.core.event import AWAITED, Crash, Failure, Fault
 from fasm_cli.core.guard import LATCH, Breach, awaiting, suspended_at
 from fasm_cli.core.transaction import Operation, Transaction
 
-if TYPE_CHECKING:
-    from fasm_cli.state.clock import VirtualLoop
+
+class Loop(Protocol):
+    """Lets things happen."""
+
+    def run_until(self, future: Any) -> None: ...
+
+
+Clock = Callable[[], AbstractContextManager[Loop]]
 
 
 def drive_awaiting(
@@ -25,13 +31,16 @@ def drive_awaiting(
     state: Any,
     ahead: Crash | Fault | None = None,
     transaction: Transaction | None = None,
+    clock: Clock | None = None,
 ) -> BaseException | None:
     """Run an STF or a restore over a `state` that it may await, perhaps with a `transaction` in it; `ahead` strikes at
-    one of its awaits."""
-    if "asyncio" in sys.modules:  # the machine cannot sleep where nobody has imported it
+    one of its awaits. What else it awaits is waited for in a loop of `clock`: the virtual one, where None."""
+    if clock is not None:
+        looping: Any = clock()
+    elif "asyncio" in sys.modules:  # the machine cannot sleep where nobody has imported it
         from fasm_cli.state.clock import running
 
-        looping: Any = running()
+        looping = running()
     else:
         looping = nullcontext()
     with looping as loop:
@@ -47,7 +56,7 @@ class StateGate:
     """The gate of one transition over `state`."""
 
     def __init__(
-        self, state: Any, ahead: Crash | Fault | None, transaction: Transaction | None, loop: "VirtualLoop | None"
+        self, state: Any, ahead: Crash | Fault | None, transaction: Transaction | None, loop: Loop | None
     ) -> None:
         self._state = state
         self._transaction = transaction

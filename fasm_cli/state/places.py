@@ -1,6 +1,7 @@
 """Where the state of a machine that runs for real is: the database at a URL, opened once for as long as it runs."""
 
 import sqlite3
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from fasm_cli.core.errors import SessionError, UsageError
@@ -13,12 +14,17 @@ from fasm_cli.state.sqlite import MEMORY, SqliteConnection
 def open_durable(machine: Machine, url: str, *, history: bool = False) -> Durable:
     """The state of `machine` at `url`, which is made where it is not there. Raises `UsageError` for the URL and
     `SessionError` for what stands there."""
-    parts = urlsplit(url)
     schema = f"{SCHEMA}\n{machine.store.schema if machine.store is not None else ''}"
-    if parts.scheme == "sqlite" and not parts.netloc:
-        path = unquote(parts.path.removeprefix("/")) or MEMORY
-        return Durable(machine, _sqlite(path, schema), history=history)
-    raise UsageError(f"no store {url!r}", URLS)
+    if not url.startswith("sqlite://"):
+        raise UsageError(f"no store {url!r}", URLS)
+    file = file_of(url)
+    return Durable(machine, _sqlite(MEMORY if file is None else str(file), schema), history=history)
+
+
+def file_of(url: str) -> Path | None:
+    """The file of `sqlite:///file`; None where the state is in no file."""
+    path = unquote(urlsplit(url).path).removeprefix("/") if url.startswith("sqlite:///") else ""
+    return Path(path) if path else None
 
 
 def _sqlite(path: str, schema: str) -> SqliteConnection:

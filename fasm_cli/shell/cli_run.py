@@ -1,0 +1,32 @@
+"""`fasm run`: the machine for real."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from fasm_cli.shell.cli_base import Target, app, project, writing
+
+
+@app.verb(
+    "fasm run machines/gift_shop.py --db sqlite:///shop.db",
+    """echo '{"input": "Buy(amount=5)", "key": "order-1"}' | fasm run machines/gift_shop.py --db sqlite:///shop.db""",
+)
+def run(
+    target: Target,
+    db: Annotated[str, typer.Option("--db", metavar="URL", help="Where the state is: sqlite:///file.")],
+    room: Annotated[int, typer.Option("--room", min=1, metavar="N", help="Handlers at work at a time.")] = 16,
+    grace: Annotated[
+        float, typer.Option("--grace", min=0, metavar="S", help="Seconds that handlers have to end when it stops.")
+    ] = 10.0,
+    history: Annotated[bool, typer.Option("--history", help="Keep every event, for `fasm history`.")] = False,
+) -> None:
+    """Run a machine for real. Durable state, its handlers, inputs as lines of JSON."""
+    with writing("run", as_json=False) as output:
+        from fasm_cli.run.runtime import Runtime
+        from fasm_cli.shell.logs import log_to
+        from fasm_cli.shell.serving import serve
+
+        machine = project().load(target)
+        log_to(sys.stderr)
+        serve(Runtime(machine, db, room=room, grace=grace, history=history), sys.stdin, output.stream)
