@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from fasm_cli.app.loading import load, load_for_file
+from fasm_cli.app.fitting import machine_of
+from fasm_cli.app.loading import load
 from fasm_cli.app.reports import Finding, SessionInfo, SessionLine, Sessions
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.codec import Mismatch
@@ -34,7 +35,7 @@ def header_of(
 ) -> Header:
     """The header of a new file for `machine`."""
     initial = machine.encode_state(machine.instance.initial())
-    return Header(project.reference(machine), machine.version, machine.fingerprint, initial, origin, finding)
+    return Header(project.reference(machine), machine.version, machine.types, initial, origin, finding)
 
 
 def open_session(project: Project, name: str, target: str = "") -> tuple[Workbench, str]:
@@ -81,28 +82,6 @@ def view_session(project: Project, name: str, target: str = "") -> tuple[Workben
 def dropped(path: Path, stored: Stored) -> str:
     """What was cut off behind the last whole step, usually nothing."""
     return f"{path}, {stored.dropped}" if stored.dropped else ""
-
-
-def machine_of(project: Project, path: Path, stored: Stored, target: str) -> Machine:
-    """The machine of a file, or the one given by hand, which must have the same types. Raises `SessionError`."""
-    machine = load_for_file(project, stored.header.machine, target)
-    check_version(path, stored.header, machine, given=bool(target))
-    return machine
-
-
-def check_version(path: Path, header: Header, machine: Machine, *, given: bool) -> None:
-    """Raises `SessionError` where `machine` is not the one the file was written with."""
-    if header.version == machine.version and header.fingerprint == machine.fingerprint:
-        return
-    kept = f"{path} is a session of {header.machine}"
-    if given and header.fingerprint != machine.fingerprint:
-        raise SessionError(f"{kept}; the types of {machine.reference} are others", "give the machine it was made with")
-    if header.version != machine.version:
-        how = "use the newer machine" if header.version > machine.version else "start a new session"
-        raise SessionError(f"{kept} version {header.version}; {machine.name} is version {machine.version}", how)
-    raise SessionError(
-        f"{kept}, whose types have changed since", "`fasm replay` shows how far it still goes; or start a new session"
-    )
 
 
 def timeline_of(machine: Machine, path: Path, stored: Stored) -> Timeline:

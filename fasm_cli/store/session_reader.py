@@ -16,11 +16,11 @@ from fasm_cli.core.errors import SessionError
 from fasm_cli.core.record import Record
 from fasm_cli.store.session_block import read_goto, read_header, read_step
 from fasm_cli.store.session_damage import KEPT, could_be_torn, damage, foreign, lost_sectors
-from fasm_cli.store.session_model import FORMAT, Header, Stored
-from fasm_cli.store.session_text import GOTO, MAX_BLOCK, MAX_FILE, STEP, chained
+from fasm_cli.store.session_model import Header, Stored
+from fasm_cli.store.session_text import GOTO, HEADER_KEYS, MAX_BLOCK, MAX_FILE, STEP, chained
 from fasm_cli.store.toml_text import UnfitError
 
-FIRST = f"format = {FORMAT}\n".encode()
+FIRST = tuple(f"format = {number}\n".encode() for number in HEADER_KEYS)
 STEP_OPENING, GOTO_OPENING = STEP.encode(), GOTO.encode()
 SUM_LINE = re.compile(rb'(?<=\n)sum = "([0-9a-f]{16})"\n\Z')
 SUM_LENGTH = len(b'sum = "0123456789abcdef"\n')
@@ -76,7 +76,7 @@ def reason(error: Exception) -> str:
 def scan(data: bytes, name: str) -> Scan:
     """All whole blocks of `data`. Raises `SessionError`."""
     if not data.startswith(FIRST):
-        cut = data and FIRST.startswith(data)
+        cut = data and any(first.startswith(data) for first in FIRST)
         raise (None if cut else foreign(name, data)) or _cut_header(name, data)
     nul = data.find(b"\0")
     return _Scanner(data, name, len(data) if nul < 0 else nul).run()
