@@ -12,7 +12,7 @@ from fasm_cli.core.errors import FasmError, SessionError, UsageError, did_you_me
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.timeline import Timeline
 from fasm_cli.store.catalog import Project
-from fasm_cli.store.session import Header, SessionFile, Stored, read_session
+from fasm_cli.store.session import Header, SessionFile, Stored, read_session, scan_file
 
 
 def create(project: Project, target: str, name: str) -> SessionInfo:
@@ -41,9 +41,9 @@ def header_of(
 def open_session(project: Project, name: str, target: str = "") -> tuple[Workbench, str]:
     """The session to go on with, and a line that says what was dropped of a torn end (usually empty)."""
     path = project.session_path(name)
-    stored = read_session(path)  # what is wrong with the file is said before its machine is imported
-    machine = machine_of(project, path, stored, target)
-    file = SessionFile.open(path)
+    found = scan_file(path)  # what is wrong with the file is said before its machine is imported
+    machine = machine_of(project, path, found.stored, target)
+    file = SessionFile.open(path, read=found)
     try:
         return Workbench(machine, timeline_of(machine, path, file.stored), file), dropped(path, file.stored)
     except BaseException:
@@ -88,10 +88,11 @@ def timeline_of(machine: Machine, path: Path, stored: Stored) -> Timeline:
     """The history in a file; its machine runs only what comes after the last snapshot."""
     try:
         timeline = Timeline(machine, machine.codec.decode(machine.state, stored.header.state), stored.records)
-        on_path = {record.n for record in timeline.path(stored.head)}
+        on_path = set(timeline.records.way(stored.head))
         nearest = max((n for n in stored.snapshots if n in on_path), default=0)
         if nearest:
-            timeline.keep(nearest, machine.codec.decode(machine.state, stored.snapshots[nearest]))
+            state = machine.codec.decode(machine.state, stored.snapshots[nearest])
+            timeline.keep(nearest, state, stored.standing if nearest == stored.standing_at else None)
         timeline.goto(stored.head)
     except Mismatch as wrong:
         raise SessionError(f"{path} does not fit {machine.name}: {wrong}", "start a new session") from None

@@ -13,6 +13,7 @@ from fasm_cli.store.toml_read import read_lines
 from fasm_cli.store.toml_text import UnfitError, untag
 
 MAY_LACK = ("error", "actions", "changed", "missing", "broken", "state")  # of a step: what is empty is left out
+SUM_LENGTH = len(b'sum = "0123456789abcdef"\n')
 FORMAT_LINE = re.compile(rb"format = ([0-9]{1,9})\n")
 
 

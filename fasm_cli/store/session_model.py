@@ -1,10 +1,12 @@
 """What a session file holds, as plain data: a header, steps, snapshots, and where the head stands."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from fasm_cli.core.fingerprint import Types, fingerprint
-from fasm_cli.core.record import Record
+from fasm_cli.core.history import Steps
+from fasm_cli.core.standing import Standing
 
 FORMAT = 2  # what new files are written in; `migrations` says what the older ones were
 
@@ -39,11 +41,14 @@ class Header:
 class Stored:
     """A file's content. `snapshots` are plain states by step number; the next step is taken from `head`.
 
-    `dropped` is one line on what was cut off behind the last whole step, empty where nothing was.
+    `dropped` is one line on what was cut off behind the last whole step, empty where nothing was. `standing` is where
+    the process stood at the step `standing_at`, the last one with a snapshot, where that was told on the way.
     """
 
     header: Header
-    records: list[Record]
-    snapshots: dict[int, Any]
+    records: Steps
+    snapshots: Mapping[int, Any]
     head: int
     dropped: str = ""
+    standing: Standing | None = field(default=None, compare=False)
+    standing_at: int = field(default=0, compare=False)

@@ -9,8 +9,9 @@ from fasm_cli.core.record import Record
 from fasm_cli.store.lock import WriterLock
 from fasm_cli.store.session_disk import Disk
 from fasm_cli.store.session_model import Header
-from fasm_cli.store.session_reader import load, read_session, reason
-from fasm_cli.store.session_text import render_session
+from fasm_cli.store.session_reader import read_header_of
+from fasm_cli.store.session_source import OpenFile, reason
+from fasm_cli.store.session_text import MAX_FILE, render_session
 from fasm_cli.store.session_whole import place, write_temporary
 
 
@@ -37,12 +38,12 @@ def write_trace(path: Path, header: Header, records: Sequence[Record], disk: Dis
 
 
 def _replace_trace(path: Path, real: Path, header: Header, data: bytes, disk: Disk) -> None:
-    old = read_session(path).header
+    old = read_header_of(path)
     if (old.machine, old.finding) != (header.machine, header.finding):
         law = (old.finding or {}).get("law")
         what = f"a trace of {old.machine}: {law}" if law else f"a session of {old.machine}"
         raise SessionError(f"{path} exists and is {what}; nothing is overwritten", "give another name, or remove it")
-    if load(path) == data:
+    if OpenFile.of(path).at(0, MAX_FILE) == data:
         return
     lock = WriterLock(real)
     lock.acquire()
