@@ -84,16 +84,18 @@ def dropped(path: Path, stored: Stored) -> str:
     return f"{path}, {stored.dropped}" if stored.dropped else ""
 
 
-def timeline_of(machine: Machine, path: Path, stored: Stored) -> Timeline:
-    """The history in a file; its machine runs only what comes after the last snapshot."""
+def timeline_of(machine: Machine, path: Path, stored: Stored, at: int | None = None) -> Timeline:
+    """The history in a file, with its head at step `at` (where the file has it, if None); its machine runs only what
+    comes after the last snapshot before that."""
+    head = stored.head if at is None else at
     try:
         timeline = Timeline(machine, machine.codec.decode(machine.state, stored.header.state), stored.records)
-        on_path = set(timeline.records.way(stored.head))
+        on_path = set(timeline.records.way(head))
         nearest = max((n for n in stored.snapshots if n in on_path), default=0)
         if nearest:
             state = machine.codec.decode(machine.state, stored.snapshots[nearest])
             timeline.keep(nearest, state, stored.standing if nearest == stored.standing_at else None)
-        timeline.goto(stored.head)
+        timeline.goto(head)
     except Mismatch as wrong:
         raise SessionError(f"{path} does not fit {machine.name}: {wrong}", "start a new session") from None
     except SessionError as error:
@@ -113,7 +115,7 @@ def info(project: Project, name: str, *, created: bool = False) -> SessionInfo:
         header.origin,
         recorded_finding(header),
         stored.head,
-        list(stored.records),
+        stored.records,
         header.state,
         stored.dropped,
         created,

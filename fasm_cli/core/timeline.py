@@ -103,6 +103,11 @@ class Timeline:
         self.head, self.last = record.n, max(self.last, record.n)
         return entry
 
+    def release(self, n: int) -> None:
+        """Nothing is taken from step `n` any more: what it led to need not be kept."""
+        if n != 0:
+            self._moments.pop(n, None)
+
     def preview(self, event: Event) -> Entry:
         """What `take` would give; nothing is kept."""
         entry = self._run(self.now, event, self.last + 1, self.head)

@@ -109,7 +109,8 @@ class Project:
         if place.endswith(".py"):
             path = (self.root / place).resolve()
             if path.is_relative_to(self.machines.resolve()) and path.is_file():
-                return _machine(_from_file(path), cls, reference)
+                typed = str(self.root / place)  # a file's paths begin at the project, a person's where they are
+                return _machine(_from_file(path), cls, f"{typed}:{cls}" if cls else typed)
         raise SessionError(
             f"the file names the machine {reference!r}, which is not under {MACHINES}/",
             "give the machine by hand: --machine TARGET",

@@ -1,7 +1,7 @@
-"""Writing a whole trace at once, as a simulation does with what it found."""
+"""Writing a whole trace or session at once: what a simulation found, or what another file was made into."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from fasm_cli.core.errors import SessionError
@@ -35,6 +35,23 @@ def write_trace(path: Path, header: Header, records: Sequence[Record], disk: Dis
         _replace_trace(path, real, header, data, disk)
     except OSError as error:
         raise SessionError(f"cannot write {path}: {reason(error)}") from None
+
+
+def write_copy(paths: Iterable[Path], text: str, disk: Disk | None = None) -> Path:
+    """Write `text`, a whole session, into the first of `paths` that is free; gives that path. Raises `SessionError`."""
+    disk = disk or Disk()
+    data = text.encode()
+    if len(data) > MAX_FILE:
+        raise SessionError(f"it would be larger than any session: more than {MAX_FILE >> 20} MiB")
+    for path in paths:
+        try:
+            disk.close(place(path, data, disk))
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise SessionError(f"cannot write {path}: {reason(error)}") from None
+        return path
+    raise SessionError("there is no name left for it")
 
 
 def _replace_trace(path: Path, real: Path, header: Header, data: bytes, disk: Disk) -> None:

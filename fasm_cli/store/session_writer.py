@@ -19,7 +19,7 @@ from fasm_cli.store.session_reader import Scan, scan_file
 from fasm_cli.store.session_source import OpenFile, open_regular, reason
 from fasm_cli.store.session_steps import FileSteps
 from fasm_cli.store.session_text import MAX_FILE, goto_text, header_text, sealed, step_text
-from fasm_cli.store.session_whole import keep_aside, place, write_all
+from fasm_cli.store.session_whole import keep_aside, place, sweep, write_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ class SessionFile:
         lock = WriterLock(real)
         lock.acquire()
         try:
+            sweep(real, disk)
             fd = place(real, text.encode(), disk)
         except FileExistsError:
             lock.release()
