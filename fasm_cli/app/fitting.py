@@ -1,6 +1,7 @@
 """Whether a file and a machine are made for each other, and what is not the same where they are not."""
 
 from pathlib import Path
+from shlex import quote
 
 from fasm_cli.app.loading import load_for_file
 from fasm_cli.core.codec import Mismatch
@@ -25,7 +26,7 @@ def check_version(path: Path, header: Header, machine: Machine, *, given: bool) 
         return
     kept = f"{path} is a session of {header.machine}"
     changed = "" if same else what_changed(header, machine)
-    migrate = f"`fasm session migrate {path}` makes a new file of it"
+    migrate = f"`fasm session migrate {quote(str(path))}` makes a new file of it"
     if header.version > machine.version:
         raise SessionError(
             f"{kept} version {header.version}; {machine.name} is version {machine.version}, which is older",

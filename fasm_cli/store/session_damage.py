@@ -87,7 +87,8 @@ def foreign(name: str, data: bytes) -> SessionError | None:
     if version and 1 <= int(version[1]) <= FORMAT:
         return None
     try:
-        text = head[: head.rfind(b"\n") + 1].decode("utf-8")
+        whole = len(data) < HEAD  # else it may end within a line, or a character
+        text = (head if whole else head[: head.rfind(b"\n") + 1]).decode("utf-8")
         found = tomllib.loads(text) if text.count(".") < 1000 else {}
     except (ValueError, RecursionError) as error:
         return SessionError(f"{name} is not TOML: {str(error)[:200]}", KEPT)
