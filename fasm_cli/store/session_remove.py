@@ -40,7 +40,7 @@ def _check(path: Path) -> None:
 
 def _remove(path: Path, lock: WriterLock, disk: Disk) -> list[Path]:
     try:
-        left = [*asides(path), *(temporary for temporary, _ in temporaries(path))]
+        left = [*asides(path), *sorted(temporary for temporary, _ in temporaries(path))]
         for each in (path, *left):
             disk.remove(each)
         disk.sync_directory(path.parent)
