@@ -54,7 +54,7 @@ def session_log(
     with writing("session-log", json) as output:
         report, dropped = log(project(), session, last)
         if dropped:
-            output.note(f"{session}, {dropped}")
+            output.note(dropped)
         output.report(report)
 
 
