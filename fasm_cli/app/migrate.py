@@ -7,7 +7,6 @@ machine has another history; then nothing is written.
 """
 
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import replace
 from itertools import count
 from os.path import lexists
@@ -74,7 +73,7 @@ def migrate(project: Project, name: str, target: str = "", *, dry_run: bool = Fa
 def carried(machine: Machine, version: int, plain: Any) -> Any:
     """The state that was stored as `plain` by `version` of the machine, as one of the present version."""
     own = machine.migrates and version < machine.version
-    data = machine.instance.migrate(version, deepcopy(plain)) if own else plain
+    data = machine.instance.migrate(version, plain) if own else plain
     try:
         return machine.codec.decode(machine.state, data)
     except Mismatch as wrong:

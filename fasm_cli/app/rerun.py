@@ -26,11 +26,11 @@ class Rerun:
         self.finding: StepDifference | None = None
         self._stored = stored
         self._compare = compare
-        self._timeline = Timeline(machine, initial)
+        self.timeline = Timeline(machine, initial)
 
     def entries(self) -> Iterator[tuple[Record, Entry]]:
         """Each record with what it led to now, up to the first difference."""
-        timeline, parents = self._timeline, self._stored.records.parents
+        timeline, parents = self.timeline, self._stored.records.parents
         last_child = {parent: n for n, parent in enumerate(parents, 1)}
         for record in self._stored.records:
             n = record.n

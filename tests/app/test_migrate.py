@@ -119,10 +119,21 @@ def test_an_old_format_becomes_the_present_one(till: Project, write_till: WriteT
 
 
 def test_types_that_still_hold_every_value_need_no_migrate(till: Project, write_till: WriteTill) -> None:
-    write_till(("Input = Till, Pay", "Input = Till, Pay | Charge"))
+    """And within one version none is asked."""
+    write_till("migrate", (GIVES, "raise RuntimeError"), ("Input = Till, Pay", "Input = Till, Pay | Charge"))
     with pytest.raises(SessionError, match=r"Input: Pay -> Pay \| Charge"):
         sessions.open_session(till, "till")
     assert migrate(till, "till").written
+
+
+def test_what_would_be_too_large_is_not_written(
+    till: Project, write_till: WriteTill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_till("second")
+    monkeypatch.setattr("fasm_cli.store.session_trace.MAX_FILE", 1000)
+    with pytest.raises(SessionError, match="it would be larger than any session"):
+        migrate(till, "till")
+    assert not NEW.exists()
 
 
 MISSES = "the states of version 1 do not fit TillMachine: Till misses currency"
@@ -153,6 +164,9 @@ def charge(id: int) -> str:
     return f"Tracked(id={id}, action=Charge(cents=5))"
 
 
+POOR = "    @fasm_cli.invariant\n    def poor(self, state):\n        return state.cents < 15\n\n    def initial"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "finding"),
     [
@@ -161,14 +175,14 @@ def charge(id: int) -> str:
         ("next_id += 1", "next_id += 2", StepDifference(4, "action 1", charge(2), charge(3))),
         ("class Pay:", "class Paying:", StepDifference(1, "event", "Pay(cents=5)", "can no longer be taken: ")),
         ("state.cents += 5", "state.cents += 6", StepDifference(50, "state, cents", "80", "96")),
+        ("    def initial", POOR, StepDifference(9, "broken", "", "invariant:poor")),
     ],
 )
 def test_another_story_is_not_written(
     till: Project, write_till: WriteTill, old: str, new: str, finding: StepDifference
 ) -> None:
-    write_till(
-        "second", (old, new), *([("Till, Pay\n", "Till, Paying\n"), ("Pay(c", "Paying(c")] if "Pay" in old else [])
-    )
+    renamed = [("Till, Pay\n", "Till, Paying\n"), ("Pay(c", "Paying(c")] if "Pay" in old else []
+    write_till("second", (old, new), ("from fasm_cli", "import fasm_cli\nfrom fasm_cli"), *renamed)
     for dry_run in (True, False):
         told = migrate(till, "till", dry_run=dry_run)
         assert told.finding is not None

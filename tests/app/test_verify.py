@@ -8,10 +8,11 @@ import pytest
 
 from fasm_cli.app import sessions
 from fasm_cli.app.reports import StepDifference
-from fasm_cli.app.rerun import exactly
+from fasm_cli.app.rerun import Rerun, exactly
 from fasm_cli.app.verify import verify
 from fasm_cli.core.errors import SessionError
 from fasm_cli.core.record import Record
+from fasm_cli.core.timeline import Timeline
 from fasm_cli.store.catalog import Project
 from fasm_cli.store.session import read_session, render_session
 
@@ -61,6 +62,17 @@ def test_what_needs_a_machine_of_its_own_is_told_before_any_process(till: Projec
     FILE.write_text("hello\n")
     with pytest.raises(SessionError, match="is not TOML"):
         verify(till, "till")
+
+
+def test_what_no_later_step_is_taken_from_is_let_go(till: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def again(self: Timeline, record: Record) -> None:
+        raise AssertionError(f"step {record.n} is run twice")
+
+    monkeypatch.setattr(Timeline, "_relive", again)
+    machine, stored = till.load("till"), read_session(FILE)
+    rerun = Rerun(machine, stored, machine.codec.decode(machine.state, stored.header.state), exactly)
+    assert max(len(rerun.timeline._moments) for _ in rerun.entries()) == 3
+    assert rerun.finding is None
 
 
 @pytest.mark.parametrize(

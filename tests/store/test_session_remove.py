@@ -63,6 +63,20 @@ def test_what_is_being_written_stays_and_so_do_the_others(session: Path, header:
     assert names(session.parent) == []
 
 
+def test_what_came_in_its_place_stays(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the first look at the file and the lock."""
+    acquire = WriterLock.acquire
+
+    def replacing(lock: WriterLock) -> None:
+        session.write_text("mine")
+        acquire(lock)
+
+    monkeypatch.setattr(WriterLock, "acquire", replacing)
+    with pytest.raises(SessionError, match="is not TOML"):
+        remove_sessions([session])
+    assert session.read_text() == "mine"
+
+
 def test_a_link_stays(session: Path) -> None:
     link = session.with_name("link.toml")
     link.symlink_to(session)

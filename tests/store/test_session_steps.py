@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fasm_cli.core.errors import SessionError
-from fasm_cli.core.history import Steps
+from fasm_cli.core.history import History, Steps
 from fasm_cli.core.record import Record
 from fasm_cli.core.standing import Standing
 from fasm_cli.store import session_reader, session_source, session_steps
@@ -120,7 +122,12 @@ def test_a_step_that_is_changed_while_it_is_open_is_not_believed(session: Path) 
         stored.snapshots[3]
 
 
-def test_a_file_that_is_cut_while_it_is_read(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("left", "dropped"), [(0, ""), (5, "line 52: 5 bytes of a write that was cut off, after step 3")]
+)
+def test_a_file_that_is_cut_while_it_is_read(
+    session: Path, monkeypatch: pytest.MonkeyPatch, left: int, dropped: str
+) -> None:
     """By its writer, who repairs it."""
     end = session.read_bytes().rindex(b"\n\n") + 1
     with session.open("ab") as file:
@@ -129,12 +136,12 @@ def test_a_file_that_is_cut_while_it_is_read(session: Path, monkeypatch: pytest.
 
     def cutting(fd: int, size: int, offset: int) -> bytes:
         with session.open("ab") as file:
-            file.truncate(end)
+            file.truncate(end + left)
         return real(fd, size, offset)
 
     monkeypatch.setattr(session_source, "_read", cutting)
     stored = read_session(session)
-    assert (len(stored.records), stored.dropped) == (3, "")
+    assert (len(stored.records), stored.dropped) == (3, dropped)
 
 
 def test_where_the_process_stands_is_told_on_the_way(session: Path) -> None:
@@ -142,6 +149,25 @@ def test_where_the_process_stands_is_told_on_the_way(session: Path) -> None:
     stored = read_session(session)
     assert stored.standing == Standing().after(stored.records[:3])
     assert (stored.standing_at, stored.standing and stored.standing.pending) == (3, {})
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.booleans(), st.integers(0, 2)), max_size=12))
+def test_it_is_the_same_on_every_branch(header: Header, steps: list[tuple[int, bool, int]]) -> None:
+    """Steps that emit an action, complete one of the last or crash, each taken from some steps before."""
+    records: list[Record] = []
+    for n, (back, _, kind) in enumerate(steps, 1):
+        emits = [{"type": "Tracked", "id": n, "action": {"type": "Ask"}}] if kind == 0 else []
+        event = [ASK, {"type": "completion", "id": max(1, n - 2)}, {"type": "crash", "point": "between"}][kind]
+        records.append(Record(n, max(0, n - 1 - back), event, "committed", actions=emits))
+    snapshots = {n: n for n, (_, whole, _) in enumerate(steps, 1) if whole}
+    stored = session_reader.scan(render_session(header, records, snapshots).encode(), "x").stored
+    way = History(stored.records).way(stored.standing_at)
+    if stored.standing is not None:
+        assert stored.standing == Standing().after(records[n - 1] for n in way)
+        assert stored.standing_at in snapshots
+
+
+ASK = {"type": "input", "value": {"type": "Go"}}
 
 
 def test_events_that_are_none_are_only_told_when_they_are_needed(header: Header, make_record: MakeRecord) -> None:
