@@ -9,7 +9,7 @@ import pytest
 
 Call = Callable[..., Any]
 TARGETS = "TARGET is a name under machines/, path.py[:Class] or pkg.module[:Class]"
-MACHINES = "coffee_shop, counter, dentist, dentist_as_published, payment"
+MACHINES = "async_counter, booking_db, coffee_shop, counter, dentist, dentist_as_published, ledger, payment"
 INPUTS = "inputs: CancelOrder, RedeemPoints"
 
 USAGE = {
