@@ -90,6 +90,8 @@ _numbers = count(1)  # of the databases of this process
 
 
 def _here() -> str:
+    import platform
+
     return re.sub(r"\W", "_", platform.node().lower())[:20]
 
 
