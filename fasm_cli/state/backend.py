@@ -1,7 +1,6 @@
 """From what a machine says of its state to stores that can hold it."""
 
 import os
-import platform
 import re
 import weakref
 from itertools import count
