@@ -181,9 +181,10 @@ class Process:
                 step = self._not_committed(event, ahead, emitted)
                 step.expected = expected
                 return step
-            moved = not completes or error is not None or store.changed()
-            if error is None:
+            ended = error is None
+            if ended:
                 try:
+                    moved = not completes or store.changed()
                     emitted = store.commit(emitted)
                 except Mismatch as wrong:
                     error = Defect(str(wrong))
@@ -193,7 +194,7 @@ class Process:
             store.reload()
             raise
         if error is not None:
-            dirty = store.rollback(error)
+            dirty = store.rollback(error) and not (ended and isinstance(error, DatabaseError))  # it had come to its end
             outcome = _REJECTED if isinstance(error, TransitionError) else _DEFECT
             step = Step(self.number, event, outcome, error)
             if outcome is _DEFECT and (why := _cut_off(error, ahead)):
