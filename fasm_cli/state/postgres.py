@@ -10,7 +10,8 @@ from psycopg.rows import dict_row
 
 from fasm_cli.core.database import ConnectionLost, ConstraintError, Contention, DatabaseError, Row, Table, Tables
 from fasm_cli.core.errors import MachineError, UsageError
-from fasm_cli.core.transaction import Answer, first_word
+from fasm_cli.core.statement import first_word
+from fasm_cli.core.transaction import Answer
 
 READS = ("SELECT", "VALUES")  # what `WITH` leads to may write, whatever it says it did
 
@@ -60,9 +61,10 @@ class PostgresConnection:
             rows = cursor.fetchall() if cursor.description is not None else []
         except (psycopg.Error, OverflowError) as error:
             raise self._told(error) from None
-        if (cursor.statusmessage or "").startswith(READS) and first_word(sql) != "WITH":
+        nested = first_word(sql) == "WITH"
+        if (cursor.statusmessage or "").startswith(READS) and not nested:
             return Answer(rows, 0)
-        self.changes += 1 if first_word(sql) == "WITH" else max(cursor.rowcount, 0)
+        self.changes += 1 if nested else max(cursor.rowcount, 0)
         return Answer(rows, max(cursor.rowcount, 0))
 
     def tables(self) -> Tables:

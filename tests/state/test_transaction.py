@@ -10,8 +10,8 @@ from fasm_cli.core.errors import MachineError
 from fasm_cli.core.event import Crash, Failure, Fault
 from fasm_cli.core.guard import Breach
 from fasm_cli.core.laws import judge
+from fasm_cli.core.statement import first_word
 from fasm_cli.core.step import Outcome
-from fasm_cli.core.transaction import first_word
 from tests.state.conftest import Said, running
 
 
@@ -47,6 +47,10 @@ def test_a_transition_reads_what_it_wrote(go):
         ("ATTACH 'other.db' AS other", "effects", "ATTACH"),
         ("CREATE TABLE more (id INTEGER PRIMARY KEY)", "effects", "CREATE"),
         ("", "effects", "an empty statement"),
+        ("SELECT * FROM notes ORDER BY random()", "random", "random"),
+        ("INSERT INTO notes VALUES (3, CURRENT_TIMESTAMP)", "clock", "CURRENT_TIMESTAMP"),
+        ("INSERT INTO notes VALUES (3, datetime('now'))", "clock", "'now'"),
+        ("SELECT Now ()", "clock", "Now"),
     ],
 )
 def test_what_is_no_row_is_a_breach(go, sql, law, word):
@@ -224,6 +228,14 @@ def test_a_store_that_cannot_be_is_told_when_the_machine_is_loaded(members, mess
     with pytest.raises(Exception, match=message.replace("(", r"\(")) as caught:
         running(plain, **members)
     assert isinstance(caught.value, MachineError) or "mysql" in message
+
+
+def test_words_in_quotes_and_comments_and_names_are_innocent(go):
+    async def stf(self, state, input, actions):
+        text = "/* commit; random() */ SELECT 'now()' AS \"current_date\", id AS randomly FROM notes -- now()"
+        assert await state.db.fetch(text) == [{"current_date": "now()", "randomly": 1}]
+
+    assert go(running(stf)).error is None
 
 
 def test_first_words():
