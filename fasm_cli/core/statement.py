@@ -23,6 +23,7 @@ _UNSTEADY = {
 _NOW = re.compile(r"'now'", re.IGNORECASE)
 
 
+@lru_cache(maxsize=1000)
 def first_word(sql: str) -> str:
     """The word that says what a statement does, in capitals; empty where it begins with none."""
     found = _WORD.match(_APART.sub(" ", sql))

@@ -163,10 +163,7 @@ class Process:
         actions = self.actions
         actions.clear(ahead.at - 1 if type(ahead) is Fault and ahead.failure is Failure.ADD else None)
         store = self.store
-        try:
-            state = store.begin()
-        except ConnectionLost as lost:
-            return Step(self.number, event, Outcome.FAILED, why=str(lost))
+        state = store.begin()
         completes = type(event) is Complete
         expected = completes and event.id in self.pending  # type: ignore[union-attr]
         if ahead is not None and ahead == _LOAD:
@@ -279,8 +276,6 @@ class Process:
         try:
             state = self.store.begin()
             error = self._drive(self.machine.restore(state, actions), state, ahead)
-        except ConnectionLost as lost:
-            return (), lost, False
         except BaseException:  # Ctrl-C
             self.store.reload()
             raise
