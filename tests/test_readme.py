@@ -93,11 +93,9 @@ def rewrite() -> None:
     for page in RUN:
         text = page.read_text(encoding="utf-8")
         with tempfile.TemporaryDirectory() as folder:
-            fresh = {block: new for block, new in zip(blocks(page, "console"), played(page, Path(folder)), strict=True)}
-        page.write_text(
-            BLOCK.sub(lambda found: f"```console\n{fresh[found[2]]}```" if found[1] == "console" else found[0], text),
-            encoding="utf-8",
-        )
+            for old, new in zip(blocks(page, "console"), played(page, Path(folder)), strict=True):
+                text = text.replace(f"```console\n{old}```", f"```console\n{new}```")
+        page.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -42,6 +42,9 @@ class PostgresConnection:
                 "SELECT relname FROM pg_class WHERE relkind = 'S' AND relnamespace = current_schema()::regnamespace"
             ).fetchall()
             self._db.commit()
+        except MachineError:
+            self._db.close()
+            raise
         except psycopg.Error as error:
             self._db.close()
             raise MachineError(f"PostgreSQL refuses the schema: {_first_line(error)}", "store = Postgres(…)") from None

@@ -26,6 +26,9 @@ class SqliteConnection:
         try:
             self._db.executescript(schema)
             self._tables = list(_described(self._db))
+        except MachineError:
+            self._db.close()
+            raise
         except sqlite3.Error as error:
             self._db.close()
             raise MachineError(f"SQLite refuses the schema: {error}", "store = Sqlite(schema=…)") from None
