@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from fasm_cli.core.codec import Mismatch
+from fasm_cli.core.database import without_password
 from fasm_cli.core.errors import MachineError, UsageError
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.store import Store
@@ -50,7 +51,7 @@ def _scratch(url: str) -> Scratch:
         except ImportError as error:
             raise UsageError(f"PostgreSQL needs psycopg: {error}", "pip install 'fasm-cli[postgres]'") from None
         return PostgresScratch(url)
-    raise UsageError(f"no store {url!r}", URLS)
+    raise UsageError(f"no store {without_password(url)!r}", URLS)
 
 
 class Databases:

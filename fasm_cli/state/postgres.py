@@ -8,11 +8,21 @@ import psycopg
 from psycopg import errors
 from psycopg.rows import dict_row
 
-from fasm_cli.core.database import ConnectionLost, ConstraintError, Contention, DatabaseError, Row, Table, Tables
+from fasm_cli.core.database import (
+    ConnectionLost,
+    ConstraintError,
+    Contention,
+    DatabaseError,
+    Row,
+    Table,
+    Tables,
+    without_password,
+)
 from fasm_cli.core.errors import MachineError, UsageError
 from fasm_cli.core.statement import first_word
 from fasm_cli.core.transaction import Answer
 
+RUNNING = "is the server running? what the URL leaves out comes from PGHOST, PGUSER, PGPASSWORD and the like"
 READS = ("SELECT", "VALUES")  # what `WITH` leads to may write, whatever it says it did
 
 TABLES = """
@@ -62,7 +72,7 @@ class PostgresConnection:
         try:
             cursor = db.execute(numbered(sql).encode(), args, prepare=True)  # prepared: never two statements in one
             rows = cursor.fetchall() if cursor.description is not None else []
-        except (psycopg.Error, OverflowError) as error:
+        except (psycopg.Error, OverflowError, UnicodeError) as error:
             raise self._told(error) from None
         nested = first_word(sql) == "WITH"
         if (cursor.statusmessage or "").startswith(READS) and not nested:
@@ -161,7 +171,7 @@ def reached(url: str) -> "psycopg.Connection[Row]":
     try:
         return _connect(url)
     except psycopg.Error as error:
-        raise UsageError(f"no PostgreSQL at {url}: {_first_line(error)}", "is the server running?") from None
+        raise UsageError(f"no PostgreSQL at {without_password(url)}: {_first_line(error)}", RUNNING) from None
 
 
 def _connect(url: str, options: str = "") -> "psycopg.Connection[Row]":

@@ -59,7 +59,7 @@ class SqliteConnection:
                 self._open = True
             cursor = self._db.execute(sql, args)
             rows = cursor.fetchall()
-        except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
+        except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeError) as error:
             raise _told(error) from None
         if cursor.description is None:
             return Answer([], max(cursor.rowcount, 0))
