@@ -156,4 +156,4 @@ Place = Sqlite | Postgres
 
 def without_password(url: str) -> str:
     """`url` as it may be shown: a line to paste must not tell a password to whoever reads the report."""
-    return re.sub(r"(//[^/@:?]*):[^/@]*@", r"\1@", url, count=1)
+    return re.sub(r"\A(\w+://[^/@:?]+):[^/@]*@", r"\1@", url)
