@@ -17,6 +17,7 @@ from fasm_cli.core.copying import Copiers, immutable
 from fasm_cli.core.database import Place, Postgres, Sqlite
 from fasm_cli.core.drive import Drive, drive
 from fasm_cli.core.errors import MachineError
+from fasm_cli.core.event import AWAITED, Failure
 from fasm_cli.core.fingerprint import IS, Types, described, fingerprint
 from fasm_cli.core.model import ROLE, Action, Profile, StateMachine, Tracked, Untracked
 from fasm_cli.core.store import Backend
@@ -170,6 +171,11 @@ class Machine:
 
     def _kept(self, state: Any) -> Any:
         return state if self.backend is None else self.backend.open(self, state).committed
+
+    @property
+    def failures(self) -> list[Failure]:
+        """What can fail under a transition of this machine."""
+        return [failure for failure in Failure if self.awaits or failure not in AWAITED]
 
     # --- plain data -------------------------------------------------------------------------------------------
 
