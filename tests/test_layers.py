@@ -26,6 +26,7 @@ LIBRARIES = {
     "prompt_toolkit": ("shell",),
     "tomli_w": ("store",),
     "cattrs": ("core.codec",),
+    "psycopg": ("state.postgres",),
     "dask": ("sim",),
     "distributed": ("sim",),
 }

@@ -1,6 +1,6 @@
-"""The README, run: every transcript in it is what really comes out, to the letter.
+"""The README, and the pages on sessions and state: every transcript in them is what really comes out, to the letter.
 
-`python tests/test_readme.py` writes what comes out into the README; read the difference before it is committed.
+`python tests/test_readme.py` writes what comes out into them; read the difference before it is committed.
 """
 
 import os
@@ -15,25 +15,32 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+PAGES = (README, ROOT / "docs" / "sessions.md", ROOT / "docs" / "state.md")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)\)")
-MACHINE = re.compile(r"^`(machines/\w+\.py)`", re.MULTILINE)
+SOURCE = re.compile(r"^`([\w/]+\.py)`", re.MULTILINE)
 
 
-def blocks(language: str) -> list[str]:
-    return [found[2] for found in BLOCK.finditer(README.read_text(encoding="utf-8")) if found[1] == language]
+def blocks(page: Path, language: str) -> list[str]:
+    return [found[2] for found in BLOCK.finditer(page.read_text(encoding="utf-8")) if found[1] == language]
 
 
 def commands(block: str) -> list[str]:
     return [line[2:] for line in block.splitlines() if line.startswith("$ ")]
 
 
-def project(folder: Path) -> dict[str, str]:
-    """A project as the README has it, and the environment its commands run in."""
+def sources(page: Path) -> dict[str, str]:
+    """The Python of a page by its path, which is named before it."""
+    text = page.read_text(encoding="utf-8")
+    found = (block for block in BLOCK.finditer(text) if block[1] == "python")
+    return {SOURCE.findall(text[: block.start()])[-1]: block[2] for block in found}
+
+
+def project(folder: Path, page: Path) -> dict[str, str]:
+    """A project as the page has it, and the environment its commands run in."""
     shutil.copytree(ROOT / "machines", folder / "machines", ignore=shutil.ignore_patterns("__pycache__"))
-    (python,), name = blocks("python"), MACHINE.search(README.read_text(encoding="utf-8"))
-    assert name is not None
-    (folder / name[1]).write_text(python, encoding="utf-8")
+    for path, text in sources(page).items():
+        (folder / path).write_text(text, encoding="utf-8")
     (folder / "bin").mkdir()
     fasm = folder / "bin" / "fasm"
     fasm.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m fasm_cli "$@"\n')
@@ -41,11 +48,11 @@ def project(folder: Path) -> dict[str, str]:
     return {**os.environ, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "80"}
 
 
-def played(folder: Path) -> list[str]:
+def played(folder: Path, page: Path) -> list[str]:
     """The transcripts as they come out, one after the other in one project."""
-    env = project(folder)
+    env = project(folder, page)
     out = []
-    for block in blocks("console"):
+    for block in blocks(page, "console"):
         text = ""
         for command in commands(block):
             done = subprocess.run(
@@ -61,8 +68,9 @@ def played(folder: Path) -> list[str]:
     return out
 
 
-def test_transcripts(tmp_path: Path) -> None:
-    assert played(tmp_path) == blocks("console")
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_transcripts(tmp_path: Path, page: Path) -> None:
+    assert played(tmp_path, page) == blocks(page, "console")
 
 
 @pytest.mark.parametrize("path", sorted({README, *(ROOT / "docs").glob("*.md")}), ids=lambda path: path.name)
@@ -72,7 +80,7 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 
 def test_the_two_commands_are_one_line_each() -> None:
-    first, second = blocks("sh")
+    first, second = blocks(README, "sh")
     assert [first.count("\n"), second.count("\n")] == [1, 1]
     assert first.endswith("fasm repl coffee_shop\n")
     assert (ROOT / second.split()[-1]).is_file()
@@ -87,15 +95,16 @@ def test_every_verb_is_told() -> None:
         assert (command.name or command.callback.__name__) in text
 
 
-def rewrite() -> None:
-    text = README.read_text(encoding="utf-8")
+def rewrite(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
-        fresh = iter(played(Path(folder)))
-    README.write_text(
+        fresh = iter(played(Path(folder), page))
+    page.write_text(
         BLOCK.sub(lambda found: f"```console\n{next(fresh)}```" if found[1] == "console" else found[0], text),
         encoding="utf-8",
     )
 
 
 if __name__ == "__main__":
-    rewrite()
+    for each in PAGES:
+        rewrite(each)

@@ -9,6 +9,7 @@ from fasm_cli.app.reports import Finding, Replayed, Stepped, TraceStep
 from fasm_cli.app.sessions import recorded_finding
 from fasm_cli.app.workbench import Workbench, describe_event
 from fasm_cli.core.codec import Mismatch
+from fasm_cli.core.database import without_password
 from fasm_cli.core.errors import SessionError
 from fasm_cli.core.lawbook import mend_of
 from fasm_cli.core.machine import Machine
@@ -111,7 +112,7 @@ def replay_line(project: Project, machine: Machine, path: Path) -> str:
 
 def at_db(project: Project) -> str:
     """What to add to a command line where states are kept elsewhere than their machines say."""
-    return f" --db {shlex.quote(project.db)}" if project.db else ""
+    return f" --db {shlex.quote(without_password(project.db))}" if project.db else ""
 
 
 def trace_steps(machine: Machine, records: list[Record], quiet: int) -> list[TraceStep]:

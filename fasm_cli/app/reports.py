@@ -3,6 +3,7 @@
 Values come twice where a person and a program want different things: `text` in constructor syntax, `plain` as data.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,16 @@ from fasm_cli.app.report_laws import Explained as Explained
 from fasm_cli.app.report_laws import LawList as LawList
 from fasm_cli.app.report_laws import Linted as Linted
 from fasm_cli.app.report_laws import LintLine as LintLine
+from fasm_cli.app.report_sessions import Change as Change
+from fasm_cli.app.report_sessions import Compared as Compared
+from fasm_cli.app.report_sessions import Migrated as Migrated
+from fasm_cli.app.report_sessions import Removed as Removed
+from fasm_cli.app.report_sessions import SessionLine as SessionLine
+from fasm_cli.app.report_sessions import Sessions as Sessions
+from fasm_cli.app.report_sessions import StepDifference as StepDifference
+from fasm_cli.app.report_sessions import StepPair as StepPair
+from fasm_cli.app.report_sessions import StepTold as StepTold
+from fasm_cli.app.report_sessions import Verified as Verified
 from fasm_cli.core.record import Record
 from fasm_cli.sim.tally import Tally
 
@@ -173,22 +184,6 @@ class Description:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionLine:
-    name: str
-    machine: str
-    steps: int
-    head: int
-    law: str
-    problem: str  # why it cannot be read, or what was dropped
-
-
-@dataclass(frozen=True, slots=True)
-class Sessions:
-    items: list[SessionLine]
-    folder: str
-
-
-@dataclass(frozen=True, slots=True)
 class SessionInfo:
     path: str
     machine: str
@@ -196,7 +191,7 @@ class SessionInfo:
     origin: dict[str, Any]
     finding: Finding | None
     head: int
-    records: list[Record]
+    records: Sequence[Record]
     state: Any
     dropped: str
     created: bool = False
@@ -262,6 +257,10 @@ Report = (
     | Description
     | Sessions
     | SessionInfo
+    | Compared
+    | Verified
+    | Migrated
+    | Removed
     | Simulated
     | Replayed
     | Traces

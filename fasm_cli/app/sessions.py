@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from fasm_cli.app.loading import load, load_for_file
+from fasm_cli.app.fitting import machine_of
+from fasm_cli.app.loading import load
 from fasm_cli.app.reports import Finding, SessionInfo, SessionLine, Sessions
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.codec import Mismatch
@@ -11,7 +12,7 @@ from fasm_cli.core.errors import FasmError, SessionError, UsageError, did_you_me
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.timeline import Timeline
 from fasm_cli.store.catalog import Project
-from fasm_cli.store.session import Header, SessionFile, Stored, read_session
+from fasm_cli.store.session import Header, SessionFile, Stored, read_session, scan_file
 
 
 def create(project: Project, target: str, name: str) -> SessionInfo:
@@ -34,15 +35,15 @@ def header_of(
 ) -> Header:
     """The header of a new file for `machine`."""
     initial = machine.encode_state(machine.initial())
-    return Header(project.reference(machine), machine.version, machine.fingerprint, initial, origin, finding)
+    return Header(project.reference(machine), machine.version, machine.types, initial, origin, finding)
 
 
 def open_session(project: Project, name: str, target: str = "") -> tuple[Workbench, str]:
     """The session to go on with, and a line that says what was dropped of a torn end (usually empty)."""
     path = project.session_path(name)
-    stored = read_session(path)  # what is wrong with the file is said before its machine is imported
-    machine = machine_of(project, path, stored, target)
-    file = SessionFile.open(path)
+    found = scan_file(path)  # what is wrong with the file is said before its machine is imported
+    machine = machine_of(project, path, found.stored, target)
+    file = SessionFile.open(path, read=found)
     try:
         return Workbench(machine, timeline_of(machine, path, file.stored), file), dropped(path, file.stored)
     except BaseException:
@@ -83,37 +84,18 @@ def dropped(path: Path, stored: Stored) -> str:
     return f"{path}, {stored.dropped}" if stored.dropped else ""
 
 
-def machine_of(project: Project, path: Path, stored: Stored, target: str) -> Machine:
-    """The machine of a file, or the one given by hand, which must have the same types. Raises `SessionError`."""
-    machine = load_for_file(project, stored.header.machine, target)
-    check_version(path, stored.header, machine, given=bool(target))
-    return machine
-
-
-def check_version(path: Path, header: Header, machine: Machine, *, given: bool) -> None:
-    """Raises `SessionError` where `machine` is not the one the file was written with."""
-    if header.version == machine.version and header.fingerprint == machine.fingerprint:
-        return
-    kept = f"{path} is a session of {header.machine}"
-    if given and header.fingerprint != machine.fingerprint:
-        raise SessionError(f"{kept}; the types of {machine.reference} are others", "give the machine it was made with")
-    if header.version != machine.version:
-        how = "use the newer machine" if header.version > machine.version else "start a new session"
-        raise SessionError(f"{kept} version {header.version}; {machine.name} is version {machine.version}", how)
-    raise SessionError(
-        f"{kept}, whose types have changed since", "`fasm replay` shows how far it still goes; or start a new session"
-    )
-
-
-def timeline_of(machine: Machine, path: Path, stored: Stored) -> Timeline:
-    """The history in a file; its machine runs only what comes after the last snapshot."""
+def timeline_of(machine: Machine, path: Path, stored: Stored, at: int | None = None) -> Timeline:
+    """The history in a file, with its head at step `at` (where the file has it, if None); its machine runs only what
+    comes after the last snapshot before that."""
+    head = stored.head if at is None else at
     try:
         timeline = Timeline(machine, machine.decode_state(stored.header.state), stored.records)
-        on_path = {record.n for record in timeline.path(stored.head)}
+        on_path = set(timeline.records.way(head))
         nearest = max((n for n in stored.snapshots if n in on_path), default=0)
         if nearest:
-            timeline.keep(nearest, machine.decode_state(stored.snapshots[nearest]))
-        timeline.goto(stored.head)
+            state = machine.decode_state(stored.snapshots[nearest])
+            timeline.keep(nearest, state, stored.standing if nearest == stored.standing_at else None)
+        timeline.goto(head)
     except Mismatch as wrong:
         raise SessionError(f"{path} does not fit {machine.name}: {wrong}", "start a new session") from None
     except SessionError as error:
@@ -133,7 +115,7 @@ def info(project: Project, name: str, *, created: bool = False) -> SessionInfo:
         header.origin,
         recorded_finding(header),
         stored.head,
-        list(stored.records),
+        stored.records,
         header.state,
         stored.dropped,
         created,

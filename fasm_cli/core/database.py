@@ -4,6 +4,7 @@ A field `db: Database` of the state is a `Transaction` inside `stf` and `restore
 look at what is committed, everywhere else: in `initial`, in invariants, in `propose`, in a session file.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -151,3 +152,8 @@ class Postgres:
 
 
 Place = Sqlite | Postgres
+
+
+def without_password(url: str) -> str:
+    """`url` as it may be shown: a line to paste must not tell a password to whoever reads the report."""
+    return re.sub(r"\A(\w+://[^/@:?]+):[^/@]*@", r"\1@", url)

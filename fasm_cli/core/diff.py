@@ -19,12 +19,20 @@ class Change:
     before: Any
     after: Any
 
+    @property
+    def sign(self) -> str:
+        """`+` for what was not there before, `-` for what is not there after, `~` for what is another."""
+        return "+" if self.before is ABSENT else "-" if self.after is ABSENT else "~"
+
+    @property
+    def texts(self) -> tuple[str, str]:
+        """Both values in constructor syntax, empty where there is none."""
+        before, after = ("" if side is ABSENT else render(side) for side in (self.before, self.after))
+        return before, after
+
     def __str__(self) -> str:
-        if self.before is ABSENT:
-            return f"{self.path}: + {render(self.after)}"
-        if self.after is ABSENT:
-            return f"{self.path}: - {render(self.before)}"
-        return f"{self.path}: {render(self.before)} -> {render(self.after)}"
+        before, after = self.texts
+        return f"{self.path}: {f'{before} -> {after}' if self.sign == '~' else f'{self.sign} {before or after}'}"
 
 
 def changes(before: Any, after: Any) -> list[Change]:

@@ -87,9 +87,9 @@ class Failure(StrEnum):
     ADD = "add"  # the `at`-th call of actions.add raises ActionsFull
     LOAD = "load"  # the store cannot give the state: the transition does not start
     COMMIT = "commit"  # the store refuses the commit: nothing is written
+    UNKNOWN = "unknown"  # the commit is written and the answer lost: the process restarts to find out
     CANCEL = "cancel"  # the `at`-th await of the state is cancelled
     OPERATION = "operation"  # the `at`-th await of the state fails: the connection is lost
-    UNKNOWN = "unknown"  # the commit is written and the answer lost: the process restarts to find out
 
 
 AWAITED = (Failure.CANCEL, Failure.OPERATION)  # these need a state that is awaited

@@ -11,13 +11,14 @@ from functools import cached_property
 from typing import Any
 
 from fasm_cli.core.codec import Codec, Mismatch, Shape, Shapes, Unsupported
-from fasm_cli.core.codec.plain import TAG, digest_of
+from fasm_cli.core.codec.plain import TAG
 from fasm_cli.core.codec.shape import Choice, Record, hashable_in_place_of, runtime_type, unhashable
 from fasm_cli.core.copying import Copiers, immutable
 from fasm_cli.core.database import Place, Postgres, Sqlite
 from fasm_cli.core.drive import Drive, drive
 from fasm_cli.core.errors import MachineError
-from fasm_cli.core.fingerprint import fingerprint
+from fasm_cli.core.event import AWAITED, Failure
+from fasm_cli.core.fingerprint import IS, Types, described, fingerprint
 from fasm_cli.core.model import ROLE, Action, Profile, StateMachine, Tracked, Untracked
 from fasm_cli.core.store import Backend
 
@@ -28,6 +29,7 @@ SIGNATURES = {
     "initial": "def initial(self) -> State",
     "stf": "async def stf(self, state, input, actions) -> None",
     "restore": "async def restore(self, state, actions) -> None",
+    "migrate": "def migrate(self, version, data) -> data",
     "check_invariants": "def check_invariants(self, state) -> None",
     "propose": "def propose(self, choose, state) -> Input",
     "respond": "def respond(self, choose, id, action) -> ActionResult",
@@ -72,6 +74,7 @@ class Machine:
         self.stf: Callable[..., Coroutine[Any, Any, Any]] = self.instance.stf
         self.restore: Callable[..., Coroutine[Any, Any, Any]] = self.instance.restore
         self.invariants = self._checks("invariant")
+        self.migrates = cls.migrate is not StateMachine.migrate
         self.checks_invariants = cls.check_invariants is not StateMachine.check_invariants
         self.transition_invariants = self._checks("transition_invariant")
         self.eventually = self._checks("eventually")
@@ -143,11 +146,18 @@ class Machine:
         return MachineError(f"{self.name}: {message}", hint)
 
     @cached_property
+    def types(self) -> Types:
+        """The associated types, the classes they reach and the schema of the store, as a file keeps them."""
+        shapes = (self.state, self.input, self.action_id, self.tracked, self.result, self.untracked)
+        types = described(dict(zip(TYPES, shapes, strict=True)))
+        if self.store is not None and self.store.schema:
+            types.append({"name": "store", IS: " ".join(self.store.schema.split())})
+        return types
+
+    @cached_property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that change when a type that is stored changes."""
-        shapes = (self.state, self.input, self.action_id, self.tracked, self.result, self.untracked)
-        schema = f"\nschema = {' '.join(self.store.schema.split())}" if self.store is not None else ""
-        return digest_of(fingerprint(dict(zip(TYPES, shapes, strict=True))) + schema)
+        return fingerprint(self.types)
 
     # --- states -----------------------------------------------------------------------------------------------
 
@@ -161,6 +171,11 @@ class Machine:
 
     def _kept(self, state: Any) -> Any:
         return state if self.backend is None else self.backend.open(self, state).committed
+
+    @property
+    def failures(self) -> list[Failure]:
+        """What can fail under a transition of this machine."""
+        return [failure for failure in Failure if self.awaits or failure not in AWAITED]
 
     # --- plain data -------------------------------------------------------------------------------------------
 

@@ -218,6 +218,14 @@ class StateMachine:
     async def restore(self, state: Any, actions: Actions) -> None:
         """Emit every pending tracked action again, from `state` alone. A machine without any may leave this out."""
 
+    def migrate(self, version: int, data: Any) -> Any:
+        """The plain data of a state that the machine stored as `version`, made into that of the present version.
+
+        Both are as they stand in a file: tables by field, a `type` where there is a choice. `data` may be changed and
+        given back. Left out, a state is taken as it is.
+        """
+        raise NotImplementedError
+
     def check_invariants(self, state: Any) -> None:
         """Raises when `state` must never be; for checks that share work, beside those marked `@invariant`."""
 

@@ -167,10 +167,7 @@ class Process:
         actions = self.actions
         actions.clear(ahead.at - 1 if type(ahead) is Fault and ahead.failure is Failure.ADD else None)
         store = self.store
-        try:
-            state = store.begin()
-        except ConnectionLost as lost:
-            return Step(self.number, event, Outcome.FAILED).but(why=str(lost))
+        state = store.begin()
         completes = type(event) is Complete
         expected = completes and event.id in self.pending  # type: ignore[union-attr]
         if ahead is not None and ahead == _LOAD:
@@ -186,9 +183,10 @@ class Process:
                 step = self._not_committed(event, ahead, emitted)
                 step.expected = expected
                 return step
-            moved = not completes or error is not None or store.changed()
-            if error is None:
+            ended = error is None
+            if ended:
                 try:
+                    moved = not completes or store.changed()
                     emitted = store.commit(emitted)
                 except Mismatch as wrong:
                     error = Defect(str(wrong))
@@ -198,7 +196,7 @@ class Process:
             store.reload()
             raise
         if error is not None:
-            dirty = store.rollback(error)
+            dirty = store.rollback(error) and not (ended and isinstance(error, DatabaseError))  # it had come to its end
             outcome = _REJECTED if isinstance(error, TransitionError) else _DEFECT
             step = Step(self.number, event, outcome, error)
             if outcome is _DEFECT and (why := _cut_off(error, ahead)):
@@ -284,8 +282,6 @@ class Process:
         try:
             state = self.store.begin()
             error = self._drive(self.machine.restore(state, actions), state, ahead)
-        except ConnectionLost as lost:
-            return (), lost, False
         except BaseException:  # Ctrl-C
             self.store.reload()
             raise

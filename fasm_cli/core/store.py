@@ -26,7 +26,7 @@ class Store(Protocol):
     def drive(self) -> Drive: ...
 
     def begin(self) -> Any:
-        """The state for a transition or a restore. Raises `ConnectionLost`."""
+        """The state for a transition or a restore. A connection that is lost is noticed where it is used."""
         ...
 
     def changed(self) -> bool:

@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from fasm_cli.core.codec import Mismatch
-from fasm_cli.core.codec.plain import TAG, canonical_text
 from fasm_cli.core.diff import changes
 from fasm_cli.core.errors import InputError, SessionError
-from fasm_cli.core.event import AHEAD, Complete, Crash, Event, Failure, Fault, Point, Ref, Submit
+from fasm_cli.core.event import Complete, Crash, Event, Fault, Ref, Submit
+from fasm_cli.core.history import History, Steps
 from fasm_cli.core.laws import Violation, judge
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.memory import open_store
 from fasm_cli.core.model import Tracked
 from fasm_cli.core.record import Record, decode_action, decode_event, record_step
+from fasm_cli.core.standing import Standing
 from fasm_cli.core.step import Emission, Outcome, Process, Step
 
 
@@ -47,20 +48,21 @@ class Timeline:
 
     def __init__(self, machine: Machine, initial: Any, records: Iterable[Record] = ()) -> None:
         self.machine = machine
-        self.records: dict[int, Record] = {record.n: record for record in records}
+        self.records = History(records if isinstance(records, Steps) else Steps(records))
         self._moments: dict[int, Moment] = {0: Moment(initial, {}, up=True)}
         self._process: tuple[int, Process] | None = None  # the one that took the last step
-        self.last = max(self.records, default=0)  # the highest number given to a step, on any branch
+        self.last = len(self.records)  # the highest number given to a step, on any branch
         self.head = self.last
 
-    def keep(self, n: int, state: Any) -> None:
-        """The state after step `n` is known from elsewhere (a snapshot in the file): nothing before it is run again."""
-        pending: dict[str, tuple[Ref, int]] = {}
-        up, ahead = True, None
-        for record in self.path(n):
-            up, ahead = _fold(record, pending, up=up, ahead=ahead)
-        emissions = [Emission(ref, self.emitted(ref), since) for ref, since in pending.values()]
-        self._moments[n] = Moment(state, {each.tracked.id: each for each in emissions}, up, ahead)
+    def keep(self, n: int, state: Any, standing: Standing | None = None) -> None:
+        """The state after step `n` is known from elsewhere (a snapshot in the file): nothing before it is run again.
+
+        Where the process stood then is told from the records before it, unless that is known too.
+        """
+        standing = standing or Standing().after(self.records[number] for number in self.records.way(n))
+        emissions = [Emission(ref, self.emitted(ref), since) for ref, since in standing.pending.values()]
+        pending = {each.tracked.id: each for each in emissions}
+        self._moments[n] = Moment(state, pending, standing.up, standing.ahead)
 
     @property
     def now(self) -> Moment:
@@ -68,12 +70,7 @@ class Timeline:
 
     def path(self, n: int | None = None) -> list[Record]:
         """The records that lead from the initial state to step `n` (the head where None)."""
-        out = []
-        at = self.head if n is None else n
-        while at:
-            out.append(self.records[at])
-            at = self.records[at].parent
-        return out[::-1]
+        return [self.records[number] for number in self.records.way(self.head if n is None else n)]
 
     def goto(self, n: int) -> None:
         """Move the head; the steps after it stay where they are."""
@@ -86,13 +83,14 @@ class Timeline:
         """Let `event` happen at the head. A head in the past starts a branch."""
         before = self.now
         entry = self._run(before, event, self.last + 1, self.head)
-        self.records[entry.record.n] = entry.record
+        self.records.add(entry.record)
         self.head = self.last = entry.record.n
         return entry
 
     def forget(self, record: Record) -> None:
         """Take back a step that could not be written down; it must be the last one."""
-        del self.records[record.n], self._moments[record.n]
+        self.records.remove(record.n)
+        del self._moments[record.n]
         self._process = None
         self.head, self.last = record.parent, record.n - 1
 
@@ -101,9 +99,14 @@ class Timeline:
         it does not fit the machine."""
         event = decode_event(self.machine, record.event, self.id_of)
         entry = self._run(self.moment(record.parent), event, record.n, record.parent)
-        self.records[record.n] = entry.record
+        self.records.add(entry.record)
         self.head, self.last = record.n, max(self.last, record.n)
         return entry
+
+    def release(self, n: int) -> None:
+        """Nothing is taken from step `n` any more: what it led to need not be kept."""
+        if n != 0:
+            self._moments.pop(n, None)
 
     def preview(self, event: Event) -> Entry:
         """What `take` would give; nothing is kept."""
@@ -141,7 +144,7 @@ class Timeline:
         missing = []
         while n not in self._moments:
             missing.append(n)
-            n = self.records[n].parent
+            n = self.records.parent(n)
         for number in reversed(missing):
             self._relive(self.records[number])
         return self._moments[missing[0] if missing else n]
@@ -170,35 +173,6 @@ class Timeline:
         if not isinstance(action, Tracked):
             raise KeyError(ref)
         return action
-
-
-def _fold(
-    record: Record, pending: dict[str, tuple[Ref, int]], *, up: bool, ahead: Crash | Fault | None
-) -> tuple[bool, Crash | Fault | None]:
-    """What one record does to the pending ids (as canonical text) and to the process, without its machine."""
-    kind = record.event[TAG]
-    waits = kind == "fault" or (kind == "crash" and record.event["point"] in AHEAD)
-    if waits:
-        at = record.event.get("at", 0)
-        is_fault = kind == "fault"
-        return up, Fault(Failure(record.event["failure"]), at) if is_fault else Crash(Point(record.event["point"]), at)
-    if kind == "lose" or record.outcome == Outcome.SKIPPED:
-        return up, ahead
-    if record.outcome == Outcome.COMMITTED:
-        if kind == "completion":
-            pending.pop(canonical_text(record.event["id"]), None)
-        for index, action in enumerate(record.actions, 1):
-            if action[TAG] == "Tracked":
-                known = pending.get(canonical_text(action["id"]))
-                pending[canonical_text(action["id"])] = (Ref(record.n, index), known[1] if known else record.n)
-        unknown = kind != "restore" and ahead is not None and ahead == Fault(Failure.UNKNOWN)
-        up = kind != "crash" and not unknown
-    elif record.outcome == Outcome.FAILED and ahead == Crash(Point.BEFORE_COMMIT):
-        up = False
-    waits_on = kind == "crash" or (
-        kind != "restore" and ahead is not None and ahead == Crash(Point.IN_RESTORE, ahead.at)
-    )
-    return up, ahead if waits_on else None
 
 
 _DIVERGED = "the machine has changed since; `fasm replay` shows the whole difference"

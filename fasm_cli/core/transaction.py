@@ -5,10 +5,8 @@ reach the connection at all. What may be said is reading and writing rows: begin
 the step's.
 """
 
-import re
 from collections.abc import Generator
 from dataclasses import dataclass
-from functools import lru_cache
 from types import coroutine
 from typing import Any, Protocol
 
@@ -47,14 +45,6 @@ class Operation:
     transaction: "Transaction"
     sql: str
     args: tuple[Any, ...]
-
-    @property
-    def refused(self) -> tuple[str, str]:
-        """The law that the statement breaks and the word that breaks it; empty where it reads and writes rows."""
-        word = first_word(self.sql)
-        if word in ROWS:
-            return "", word
-        return "atomic" if word in CONTROL else "effects", word
 
 
 class Transaction(Database):
@@ -112,15 +102,3 @@ class Transaction(Database):
 @coroutine
 def _asked(operation: Operation) -> Generator[Operation, Answer, Answer]:
     return (yield operation)
-
-
-ROWS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES", "REPLACE", "MERGE"})
-CONTROL = frozenset({"BEGIN", "COMMIT", "END", "ROLLBACK", "ABORT", "START", "SAVEPOINT", "RELEASE", "PREPARE"})
-_FIRST = re.compile(r"(?:\s|\(|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*([A-Za-z]*)", re.DOTALL)
-
-
-@lru_cache(maxsize=1000)
-def first_word(sql: str) -> str:
-    """The word that says what a statement does, in capitals."""
-    found = _FIRST.match(sql)
-    return found[1].upper() if found else ""

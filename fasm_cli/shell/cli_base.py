@@ -15,6 +15,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from typer.core import TyperCommand
 
+from fasm_cli.core.database import ConnectionLost
 from fasm_cli.core.errors import FasmError, InternalError, MachineError
 from fasm_cli.shell.writer import Json, Output, Text
 from fasm_cli.store.catalog import Project, own_frames
@@ -34,7 +35,7 @@ ByHand = Annotated[
 
 Db = Annotated[
     str,
-    typer.Option("--db", metavar="URL", help="Where the state is: sqlite:// (memory), sqlite:///FILE."),
+    typer.Option("--db", metavar="URL", help="Where states are: sqlite:// (memory), sqlite:///FILE, postgresql://…"),
 ]
 
 
@@ -121,6 +122,8 @@ def as_error(error: BaseException) -> FasmError:
     frames = own_frames(error)
     if frames:
         return MachineError(f"the machine raised {told}", frames=frames)
+    if isinstance(error, ConnectionLost):
+        return InternalError(f"the database cannot be reached: {error}", "what was committed is still there")
     if isinstance(error, OSError):  # a full disk, a folder that is gone
         return InternalError(f"the system refuses to go on: {error.strerror or error}")
     if os.environ.get(DEBUG):

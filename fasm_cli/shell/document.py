@@ -30,6 +30,10 @@ NAMES = {
     reports.Description: "machine",
     reports.Sessions: "sessions",
     reports.SessionInfo: "session",
+    reports.Compared: "session-diff",
+    reports.Verified: "session-verify",
+    reports.Migrated: "session-migrate",
+    reports.Removed: "session-rm",
     reports.Simulated: "simulation",
     reports.Replayed: "replay",
     reports.Traces: "traces",
@@ -52,11 +56,11 @@ def document(verb: str, done: Sequence[reports.Report], error: FasmError | None 
     }
 
 
-def findings(report: reports.Report) -> Sequence[reports.Finding | reports.LintLine]:
+def findings(report: reports.Report) -> Sequence[reports.Finding | reports.LintLine | reports.StepDifference]:
     """What a report says is broken."""
     if isinstance(report, reports.Simulated | reports.Linted | reports.Checked):
         return report.findings
-    if isinstance(report, reports.Stepped | reports.Replayed):
+    if isinstance(report, reports.Stepped | reports.Replayed | reports.Verified | reports.Migrated):
         return [] if report.finding is None else [report.finding]
     if isinstance(report, reports.Traces):
         return [item.finding for item in report.items if item.finding is not None]
@@ -116,7 +120,7 @@ def _data(value: Any) -> Any:
         return _counts(value)
     if isinstance(value, dict):
         return {str(key): _data(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return [_data(item) for item in value]
     if isinstance(value, float) and not isfinite(value):
         return {"type": "float", "value": repr(value)}

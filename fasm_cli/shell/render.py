@@ -160,7 +160,7 @@ def _(report: reports.Sessions) -> list[Line]:
     width = max(len(item.name) for item in report.items)
     lines = []
     for item in report.items:
-        what = f"{item.machine}  {_steps(item.steps)}" if item.machine else ""
+        what = f"{item.machine}  {steps_told(item.steps)}" if item.machine else ""
         law = [Span(f"  {item.law}", "bad")] if item.law else []
         problem = [Span(f"  {item.problem}", "bad")] if item.problem else []
         lines.append([Span(item.name.ljust(width), "name"), Span(f"  {what}"), *law, *problem])
@@ -179,13 +179,14 @@ def _(report: reports.SessionInfo) -> list[Line]:
         lines.append(
             [Span(f"   {report.finding.law}", "bad"), Span(f"  step {report.finding.step}: {report.finding.why}")]
         )
-    lines.append([Span(f"   {_steps(len(report.records))}, at step {report.head}")])
+    lines.append([Span(f"   {steps_told(len(report.records))}, at step {report.head}")])
     if report.dropped:
         lines.append([Span(f"   {report.dropped}", "bad")])
     return lines
 
 
-def _steps(count: int) -> str:
+def steps_told(count: int) -> str:
+    """`1 step`, `2 steps`."""
     return "1 step" if count == 1 else f"{count} steps"
 
 
@@ -252,4 +253,4 @@ def _verdict(report: reports.Replayed | reports.TraceLine, steps: int) -> Iterat
     elif recorded is not None:
         yield [Span(f"{recorded.law} no longer breaks", "good"), Span(f"  (recorded at step {recorded.step})")]
     elif not report.difference:
-        yield [Span("the same", "good"), Span(f"  {_steps(steps)}, nothing broken")]
+        yield [Span("the same", "good"), Span(f"  {steps_told(steps)}, nothing broken")]

@@ -8,7 +8,7 @@ from prompt_toolkit.document import Document
 
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.codec.shape import Record, Shape
-from fasm_cli.core.event import Failure, Point
+from fasm_cli.core.event import Point
 from fasm_cli.core.machine import Machine, input_types
 from fasm_cli.shell.repl_verbs import VERBS
 
@@ -38,7 +38,7 @@ def candidates(workbench: Workbench, text: str) -> tuple[str, list[str]]:
         case "crash" if len(words) == 2:
             return word, list(Point)
         case "fault" if len(words) == 2:
-            return word, list(Failure)
+            return word, [str(failure) for failure in machine.failures]
         case "help" if len(words) == 2:
             return word, list(VERBS)
         case "goto" if len(words) == 2:

@@ -12,7 +12,7 @@ from fasm_cli.app import machines
 from fasm_cli.app.reports import Message, Report
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.errors import InputError, UsageError, did_you_mean
-from fasm_cli.core.event import AWAITED, COUNTED, Failure, Fault, Lose, Point
+from fasm_cli.core.event import COUNTED, Failure, Fault, Lose, Point
 from fasm_cli.core.machine import input_types
 from fasm_cli.shell.repl_lines import first_word
 
@@ -166,19 +166,14 @@ def _restore(workbench: Workbench, rest: str) -> Report:
     return workbench.restore()
 
 
-@verb(
-    "fault FAILURE [N]",
-    f"the next transition fails: {', '.join(Failure)}; `add N` at the N-th actions.add, `cancel N` at the N-th await",
-)
+@verb("fault FAILURE [N]", f"the next transition fails: {', '.join(Failure)}; N counts adds, or awaits of the state")
 def _fault(workbench: Workbench, rest: str) -> Report:
     word, _, count = rest.partition(" ")
+    if word in list(Failure) and Failure(word) not in workbench.machine.failures:
+        raise UsageError(f"fault {word}: nothing is awaited", f"the state of {workbench.machine.name} is in memory")
     if word not in list(Failure):
-        raise UsageError(f"no failure {word!r}", did_you_mean(word, [str(failure) for failure in Failure]))
+        raise UsageError(f"no failure {word!r}", did_you_mean(word, map(str, workbench.machine.failures)))
     failure = Failure(word)
-    if failure in AWAITED and not workbench.machine.awaits:
-        raise UsageError(f"fault {word}: {workbench.machine.name} awaits nothing", "its state is in memory")
-    if count.strip() and failure not in COUNTED:
-        raise UsageError(f"fault {word} takes no count, got {count.strip()!r}")
     at = number(count.strip() or "1", f"fault {word} N") if failure in COUNTED else 0
     return workbench.take(Fault(failure, at))
 

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from fasm_cli.app.reports import Report
 from fasm_cli.core.errors import FasmError, InputError, MachineError
-from fasm_cli.shell import render_simulated  # noqa: F401  registers its reports
+from fasm_cli.shell import render_sessions, render_simulated  # noqa: F401  each registers its reports
 from fasm_cli.shell.document import document, dumps
 from fasm_cli.shell.render import Line, Span, plain_text, render
 

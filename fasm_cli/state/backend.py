@@ -1,7 +1,6 @@
 """From what a machine says of its state to stores that can hold it."""
 
 import os
-import platform
 import re
 import weakref
 from itertools import count
@@ -9,12 +8,13 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from fasm_cli.core.codec import Mismatch
+from fasm_cli.core.database import without_password
 from fasm_cli.core.errors import MachineError, UsageError
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.store import Store
 from fasm_cli.state.gate import drive_awaiting
 
-URLS = "write sqlite:///FILE, or sqlite:// for one in memory"
+URLS = "write sqlite:///FILE, sqlite:// for one in memory, or postgresql://…"
 
 
 def equip(machine: Machine, url: str = "") -> Machine:
@@ -45,7 +45,13 @@ def _scratch(url: str) -> Scratch:
         from fasm_cli.state.sqlite import SqliteScratch
 
         return SqliteScratch(url)
-    raise UsageError(f"no store {url!r}", URLS)
+    if urlsplit(url).scheme in ("postgresql", "postgres"):
+        try:
+            from fasm_cli.state.postgres import PostgresScratch
+        except ImportError as error:
+            raise UsageError(f"PostgreSQL needs psycopg: {error}", "pip install 'fasm-cli[postgres]'") from None
+        return PostgresScratch(url)
+    raise UsageError(f"no store {without_password(url)!r}", URLS)
 
 
 class Databases:
@@ -60,48 +66,80 @@ class Databases:
 
         self._schema = f"{OWN_SCHEMA};\n{schema}"
         self._scratch = scratch
-        self._process = os.getpid()
-        self._free: list[Any] = []
-        self._left: list[Any] = []
-        weakref.finalize(self, _end, self._process, self._free, scratch)
+        self._pool = _Pool()
+        weakref.finalize(self, _end, self._pool, scratch)
 
     def open(self, machine: Machine, state: Any) -> Store:
         """A store with `state` committed. Raises `Mismatch` where the database does not take it."""
         from fasm_cli.state.kept import Kept
 
-        connection = self._taken()
-        store = Kept(machine, connection, state)
-        weakref.finalize(store, self._free.append, connection)
+        pool = self._pool
+        connection = pool.taken() or self._scratch.connect(
+            self._schema, f"fasm_scratch_{_here()}_{next(_numbers)}_{os.getpid()}"
+        )
+        try:
+            store = Kept(machine, connection, state)
+        except BaseException:
+            pool.give_back(connection, os.getpid())
+            raise
+        weakref.finalize(store, pool.give_back, connection, os.getpid())
         return store
 
     def close(self) -> None:
         """Remove every database that no store has."""
-        _end(self._process, self._free, self._scratch)
+        self._pool.empty()
+        _sweep(self._scratch)
 
-    def _taken(self) -> Any:
-        if self._process != os.getpid():  # a child that was forked: what its parent has open is its parent's
-            self._process, self._left, self._free = os.getpid(), self._free, []
-        if self._free:
-            return self._free.pop()
-        return self._scratch.connect(self._schema, f"fasm_scratch_{_here()}_{next(_numbers)}_{os.getpid()}")
+
+class _Pool:
+    """Connections that no store has at the moment. Those of a parent process are its own, and left alone."""
+
+    def __init__(self) -> None:
+        self._process = os.getpid()
+        self._free: list[Any] = []
+        self._parents: list[Any] = []
+        self.ended = False
+
+    def taken(self) -> Any:
+        """A connection, or None."""
+        if self._process != os.getpid():
+            self._process, self._parents, self._free = os.getpid(), self._free, []
+        return self._free.pop() if self._free else None
+
+    def give_back(self, connection: Any, process: int) -> None:
+        if process != os.getpid():
+            self._parents.append(connection)
+        elif self.ended:
+            connection.close()
+        else:
+            self._free.append(connection)
+
+    def empty(self) -> None:
+        while (connection := self.taken()) is not None:
+            connection.close()
+
+
+def _end(pool: _Pool, scratch: Scratch) -> None:
+    pool.ended = True
+    pool.empty()
+    _sweep(scratch)
+
+
+def _sweep(scratch: Scratch) -> None:
+    """Remove the databases of processes that are gone."""
+    for name in scratch.names():
+        owner = re.match(rf"fasm_scratch_{_here()}_\d+_(\d+)", name)
+        if owner is not None and not _lives(int(owner[1])):
+            scratch.remove(name)
 
 
 _numbers = count(1)  # of the databases of this process
 
 
 def _here() -> str:
+    import platform
+
     return re.sub(r"\W", "_", platform.node().lower())[:20]
-
-
-def _end(process: int, free: list[Any], scratch: Scratch) -> None:
-    if process != os.getpid():
-        return
-    while free:
-        free.pop().close()
-    for name in scratch.names():
-        owner = re.match(rf"fasm_scratch_{_here()}_\d+_(\d+)", name)
-        if owner is not None and not _lives(int(owner[1])):
-            scratch.remove(name)
 
 
 def _lives(process: int) -> bool:

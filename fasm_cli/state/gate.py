@@ -14,6 +14,7 @@ from fasm_cli.core.database import ConnectionLost, Database
 from fasm_cli.core.drive import drive_through
 from fasm_cli.core.event import AWAITED, Crash, Failure, Fault
 from fasm_cli.core.guard import LATCH, Breach, awaiting, suspended_at
+from fasm_cli.core.statement import breaks
 from fasm_cli.core.transaction import Operation, Transaction
 
 
@@ -73,10 +74,10 @@ class StateGate:
         if self._strikes is not None and self._strikes.at == self._awaits:
             raise self._struck(self._strikes.failure)
         if operation is not None:
-            law, word = operation.refused
+            law, word = breaks(operation.sql)
             if law:
                 file, line, _ = suspended_at(coroutine)
-                raise Breach(law, word or "an empty statement", file, line, "says")
+                raise Breach(law, word, file, line, "says")
             return operation.transaction.perform(operation)
         if awaited is not None:  # a bare yield, `sleep(0)`, lets others go first, and there are none
             self._wait_for(coroutine, awaited)

@@ -49,6 +49,7 @@ class Kept:
         self._fields = self._encoded(state)
         self._load(getattr(state, machine.database) if machine.database else Tables())
         self._transaction = Transaction(connection)
+        self._connection.rollback()
         self.live = self._with(state, self._transaction)
         self.committed = self._with(state, self._transaction.now())
 
@@ -153,6 +154,7 @@ class Kept:
             plain[self._machine.database] = {}
         state = self._machine.codec.decode(self._machine.state, plain)
         self._transaction.settled(self._connection.tables())
+        self._connection.rollback()
         self.live = self._with(state, self._transaction)
         self.committed = self._with(state, self._transaction.now())
 

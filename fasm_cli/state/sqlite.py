@@ -26,6 +26,9 @@ class SqliteConnection:
         try:
             self._db.executescript(schema)
             self._tables = list(_described(self._db))
+        except MachineError:
+            self._db.close()
+            raise
         except sqlite3.Error as error:
             self._db.close()
             raise MachineError(f"SQLite refuses the schema: {error}", "store = Sqlite(schema=…)") from None
@@ -56,7 +59,7 @@ class SqliteConnection:
                 self._open = True
             cursor = self._db.execute(sql, args)
             rows = cursor.fetchall()
-        except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
+        except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeError) as error:
             raise _told(error) from None
         if cursor.description is None:
             return Answer([], max(cursor.rowcount, 0))

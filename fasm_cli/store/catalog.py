@@ -106,14 +106,14 @@ class Project:
         raise UsageError(f"no machine {place!r} under {MACHINES}/", did_you_mean(place, names))
 
     def load_named(self, reference: str) -> Machine:
-        """The machine that a *file* names: only names under `machines/` and paths inside this project are followed."""
+        """The machine that a *file* names: nothing is followed that does not end under `machines/`, also by a link."""
         place, _, cls = reference.partition(":")
-        if (named := self._named(place)) is not None:
+        named = self._named(place)
+        if named is not None and self._inside(named):
             return _machine(_from_file(named), cls, reference)
-        if place.endswith(".py"):
-            path = (self.root / place).resolve()
-            if path.is_relative_to(self.machines.resolve()) and path.is_file():
-                return _machine(_from_file(path), cls, reference)
+        if place.endswith(".py") and self._inside(self.root / place):
+            typed = str(self.root / place)  # a file's paths begin at the project, a person's where they are
+            return _machine(_from_file(self.root / place), cls, f"{typed}:{cls}" if cls else typed)
         raise SessionError(
             f"the file names the machine {reference!r}, which is not under {MACHINES}/",
             "give the machine by hand: --machine TARGET",
@@ -129,9 +129,8 @@ class Project:
     def may_follow(self, reference: str) -> bool:
         """Whether `load_named` would look at this reference."""
         place = reference.partition(":")[0]
-        if place.endswith(".py"):
-            return (self.root / place).resolve().is_relative_to(self.machines.resolve())
-        return self._named(place) is not None
+        path = self.root / place if place.endswith(".py") else self._named(place)
+        return path is not None and self._inside(path)
 
     def shown(self, path: Path) -> str:
         """`path` as it would be typed: relative to the working directory where it is inside this project."""
@@ -147,7 +146,14 @@ class Project:
         if not re.fullmatch(r"[^\W\d]\w*", name):
             return None
         path = self.machines / f"{name}.py"
-        return path if path.is_file() else None
+        return path if os.path.isfile(path) else None  # noqa: PTH113  the name may be too long for any file
+
+    def _inside(self, path: Path) -> bool:
+        """Whether `path`, which a file may have named, leads to a file under `machines/`."""
+        try:
+            return path.is_file() and path.resolve().is_relative_to(self.machines.resolve())
+        except (OSError, ValueError):  # too long, or with a NUL
+            return False
 
 
 def _scan(path: Path) -> Iterator[Listed]:

@@ -1,6 +1,7 @@
 """Who may write a session: one process at a time, by a lock that the system takes back when that process dies.
 
-The lock file stays behind: removing it while another process has it open would let two of them in.
+The lock file stays behind when it is released. It goes with its session (`remove`); whoever had it open at that moment
+holds a lock that locks nothing, sees that, and takes the one that is there now.
 """
 
 import os
@@ -15,14 +16,14 @@ from fasm_cli.core.errors import SessionError
 if sys.platform == "win32":
     import msvcrt
 
-    def _take(fd: int) -> None:
+    def _lock(fd: int) -> None:
         """Lock the open file, or raise at once; a byte far behind the text, which others may go on reading."""
         os.lseek(fd, 1 << 20, os.SEEK_SET)
         msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
 else:
     import fcntl
 
-    def _take(fd: int) -> None:
+    def _lock(fd: int) -> None:
         """Lock the open file, or raise at once; closing it gives the lock back."""
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
@@ -39,12 +40,20 @@ class WriterLock:
         """Raises `SessionError`, naming the holder as far as known."""
         if self._file.is_symlink():
             raise SessionError(f"{self._file} is a link, not a lock", "remove it")
+        fd = self._take()
+        while not self._is_there(fd):
+            os.close(fd)
+            fd = self._take()
+        self._fd = fd
+        self._say(f"pid {os.getpid()} on {socket.gethostname()}")
+
+    def _take(self) -> int:
         try:
             fd = os.open(self._file, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
         except OSError as error:
             raise self._refused(error) from None
         try:
-            _take(fd)
+            _lock(fd)
         except (BlockingIOError, PermissionError):
             os.close(fd)
             holder = self._holder_soon() or "another process"
@@ -53,13 +62,32 @@ class WriterLock:
         except OSError as error:
             os.close(fd)
             raise self._refused(error) from None
-        self._fd = fd
-        self._say(f"pid {os.getpid()} on {socket.gethostname()}")
+        return fd
+
+    def _is_there(self, fd: int) -> bool:
+        """Whether the lock file that `fd` is open on is still the one that others will find."""
+        try:
+            return os.path.samestat(os.fstat(fd), self._file.stat())
+        except OSError:
+            return False
+
+    def remove(self) -> None:
+        """Give it back and take its file away, with the session that it locked. Raises OSError."""
+        if sys.platform == "win32":  # an open file cannot be removed there
+            self.release()
+            self._file.unlink(missing_ok=True)
+        else:
+            self._file.unlink(missing_ok=True)
+            self._close()
 
     def release(self) -> None:
         """Give it back; a second time does nothing."""
         if self._fd is not None:
             self._say("")
+            self._close()
+
+    def _close(self) -> None:
+        if self._fd is not None:
             os.close(self._fd)
             self._fd = None
 

@@ -2,18 +2,33 @@
 
     session_model    what a file holds               session_text     its text, and the sums
     session_reader   reading, block by block         session_block    one block's values, checked
+    session_source   the bytes to read               session_steps    steps that are fetched when they are needed
+    session_line     where the process stands        migrations       what the older formats were
     session_damage   torn or edited?                 session_writer   the one who may append
     lock             who that is                     session_trace    a whole trace at once
     session_whole    files whole or not at all       session_disk     the file operations used
+    session_remove   taking them away
     toml_text        plain data as TOML, and back    toml_read        reading TOML quickly, in bounded time
 
 Other layers import from here only.
 """
 
 from fasm_cli.store.session_model import FORMAT, Header, Stored
-from fasm_cli.store.session_reader import read_session
+from fasm_cli.store.session_reader import read_session, scan_file
+from fasm_cli.store.session_remove import remove_sessions
 from fasm_cli.store.session_text import render_session
-from fasm_cli.store.session_trace import write_trace
+from fasm_cli.store.session_trace import write_copy, write_trace
 from fasm_cli.store.session_writer import SessionFile
 
-__all__ = ["FORMAT", "Header", "SessionFile", "Stored", "read_session", "render_session", "write_trace"]
+__all__ = [
+    "FORMAT",
+    "Header",
+    "SessionFile",
+    "Stored",
+    "read_session",
+    "remove_sessions",
+    "render_session",
+    "scan_file",
+    "write_copy",
+    "write_trace",
+]

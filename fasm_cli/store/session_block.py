@@ -1,47 +1,52 @@
 """One block of a session file, from bytes to checked values. Nothing here knows where in the file it stands."""
 
+import re
+from collections.abc import Collection
 from typing import Any
 
+from fasm_cli.core.fingerprint import is_description
 from fasm_cli.core.record import Record
+from fasm_cli.store.migrations import of_present_format
 from fasm_cli.store.session_model import Header
 from fasm_cli.store.session_text import GOTO_KEYS, HEADER_KEYS, STEP_KEYS
 from fasm_cli.store.toml_read import read_lines
 from fasm_cli.store.toml_text import UnfitError, untag
 
-REQUIRED = {HEADER_KEYS: HEADER_KEYS[:5] + HEADER_KEYS[6:], STEP_KEYS: ("n", "parent", "event", "outcome", "digest")}
+MAY_LACK = ("error", "actions", "changed", "missing", "broken", "state")  # of a step: what is empty is left out
+SUM_LENGTH = len(b'sum = "0123456789abcdef"\n')
+FORMAT_LINE = re.compile(rb"format = ([0-9]{1,9})\n")
 
 
-def parse_values(body: bytes, keys: tuple[str, ...]) -> dict[str, Any]:
+def parse_values(body: bytes, keys: tuple[str, ...], optional: Collection[str] = ()) -> dict[str, Any]:
     """The plain values of a block, given without its opening line and its sum; raises like `read_lines`."""
     found = read_lines(body)
     unknown = [key for key in found if key not in keys]
     if unknown:
         raise UnfitError(f"unknown key `{unknown[0]}`; a block like this has {', '.join(keys)}")
-    missing = [key for key in REQUIRED.get(keys, keys) if key not in found]
+    missing = [key for key in keys if key not in found and key not in optional]
     if missing:
         raise UnfitError(f"`{missing[0]}` is missing")
     return {key: untag(value) for key, value in found.items()}
 
 
 def read_header(body: bytes) -> Header:
-    """Raises like `read_lines`."""
-    values = parse_values(body, HEADER_KEYS)
+    """The header of a known format. Raises like `read_lines`."""
+    said = FORMAT_LINE.match(body)
+    assert said is not None, "who calls has seen that it begins so"
+    values = parse_values(body, HEADER_KEYS[int(said[1])], ("finding",))
     _expect(values, str, "machine", "fingerprint")
-    _expect(values, int, "version")
+    _expect(values, int, "format", "version")
     _expect(values, dict, "origin", "finding")
-    return Header(
-        values["machine"],
-        values["version"],
-        values["fingerprint"],
-        values["state"],
-        values["origin"],
-        values.get("finding"),
-    )
+    if "types" in values and not is_description(values["types"]):
+        raise UnfitError("`types` does not describe types: each is a table of a name and `is`, `fields` or `members`")
+    values = of_present_format(values)
+    del values["format"]
+    return Header(**values)
 
 
 def read_step(body: bytes, n: int) -> tuple[Record, Any]:
     """The record, which must be number `n`, and its snapshot or None; raises like `read_lines`."""
-    values = parse_values(body, STEP_KEYS)
+    values = parse_values(body, STEP_KEYS, MAY_LACK)
     _expect(values, int, "n", "parent")
     _expect(values, str, "outcome", "error", "broken", "digest")
     _expect(values, list, "actions", "changed", "missing")

@@ -37,6 +37,7 @@ def lost_sectors(tail: bytes, offset: int) -> bool:
     return (
         bool(zeros)
         and tail.count(b"\n[[") <= 1
+        and not re.search(rb'\nsum = "[0-9a-f]{16}"\n.', tail, re.DOTALL)  # the sum of a block that was flushed
         and all((a == first or a % SECTOR == 0) and (b == last or b % SECTOR == 0) for a, b in zeros)
     )
 
@@ -69,7 +70,7 @@ def _starts_line(partial: bytes, keys: tuple[str, ...]) -> bool:
 
 
 def foreign(name: str, data: bytes) -> SessionError | None:
-    """Why a file that does not begin with `format = 1` is not a session; None where it is one that was cut."""
+    """Why a file that does not begin with a format we know is not a session; None where it is one that was cut."""
     if not data:
         return SessionError(f"{name} is empty, not a session", "`fasm session new TARGET FILE` makes one")
     if data.startswith(b"\xef\xbb\xbf"):
@@ -83,10 +84,11 @@ def foreign(name: str, data: bytes) -> SessionError | None:
     plain = unreadable(name, head, 1)
     if plain is not None:
         return plain
-    if version and int(version[1]) == FORMAT:
+    if version and 1 <= int(version[1]) <= FORMAT:
         return None
     try:
-        text = head[: head.rfind(b"\n") + 1].decode("utf-8")
+        whole = len(data) < HEAD  # else it may end within a line, or a character
+        text = (head if whole else head[: head.rfind(b"\n") + 1]).decode("utf-8")
         found = tomllib.loads(text) if text.count(".") < 1000 else {}
     except (ValueError, RecursionError) as error:
         return SessionError(f"{name} is not TOML: {str(error)[:200]}", KEPT)

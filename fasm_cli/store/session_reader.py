@@ -1,29 +1,30 @@
 """Reading a session file: block by block, every sum checked, in bounded time and memory. Never writes, never locks.
 
-What a file says is data: no name in it is looked up or imported here.
+What a file says is data: no name in it is looked up or imported here. Every step is read once, to see that it is whole
+and says what a step says; what stays of it is where it stands (`session_steps`).
 """
 
-import os
 import re
-import stat
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from fasm_cli.core.errors import SessionError
-from fasm_cli.core.record import Record
-from fasm_cli.store.session_block import read_goto, read_header, read_step
-from fasm_cli.store.session_damage import KEPT, could_be_torn, damage, foreign, lost_sectors
-from fasm_cli.store.session_model import FORMAT, Header, Stored
-from fasm_cli.store.session_text import GOTO, MAX_BLOCK, MAX_FILE, STEP, chained
+from fasm_cli.store.session_block import SUM_LENGTH, read_goto, read_header, read_step
+from fasm_cli.store.session_damage import HEAD, KEPT, could_be_torn, damage, foreign, lost_sectors
+from fasm_cli.store.session_line import Line
+from fasm_cli.store.session_model import Header, Stored
+from fasm_cli.store.session_source import InMemory, OpenFile, Source
+from fasm_cli.store.session_steps import FileSteps
+from fasm_cli.store.session_text import GOTO, HEADER_KEYS, MAX_BLOCK, STEP, chained
 from fasm_cli.store.toml_text import UnfitError
 
-FIRST = f"format = {FORMAT}\n".encode()
+FIRST = tuple(f"format = {number}\n".encode() for number in HEADER_KEYS)
 STEP_OPENING, GOTO_OPENING = STEP.encode(), GOTO.encode()
 SUM_LINE = re.compile(rb'(?<=\n)sum = "([0-9a-f]{16})"\n\Z')
-SUM_LENGTH = len(b'sum = "0123456789abcdef"\n')
+CHUNK = 1024 * 1024  # bytes fetched at a time
 T = TypeVar("T")
 
 
@@ -34,52 +35,41 @@ class Scan:
     stored: Stored
     end: int
     sum: str
+    source: Source
+    steps: FileSteps
 
 
 def read_session(path: Path) -> Stored:
     """The session in `path`, up to its last whole block. Raises `SessionError` with the line and the reason."""
-    return scan(load(path), str(path)).stored
+    return scan_file(path).stored
 
 
-def load(path: Path) -> bytes:
-    """The bytes of a file that is not larger than any session. Raises `SessionError`."""
-    try:
-        with os.fdopen(open_regular(path), "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > MAX_FILE:
-                raise SessionError(f"{path} is larger than any session: more than {MAX_FILE >> 20} MiB")
-            return file.read(size)
-    except OSError as error:
-        raise SessionError(f"cannot read {path}: {reason(error)}") from None
-
-
-def open_regular(path: Path) -> int:
-    """A descriptor to read the regular file `path`; never waits for a pipe. Raises `SessionError`."""
-    try:
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except FileNotFoundError:
-        raise SessionError(f"no session {path}", "`fasm session list` shows those there are") from None
-    except (OSError, ValueError) as error:
-        raise SessionError(f"cannot read {path}: {reason(error)}") from None
-    mode = os.fstat(fd).st_mode
-    if stat.S_ISREG(mode):
-        return fd
-    os.close(fd)
-    raise SessionError(f"{path} is {'a directory' if stat.S_ISDIR(mode) else 'not a regular file'}, not a session")
-
-
-def reason(error: Exception) -> str:
-    """What the system says, in its words."""
-    return getattr(error, "strerror", None) or str(error)
+def scan_file(path: Path) -> Scan:
+    """As `read_session`, for who wants to go on."""
+    return _scan(OpenFile.of(path), str(path))
 
 
 def scan(data: bytes, name: str) -> Scan:
     """All whole blocks of `data`. Raises `SessionError`."""
-    if not data.startswith(FIRST):
-        cut = data and FIRST.startswith(data)
-        raise (None if cut else foreign(name, data)) or _cut_header(name, data)
-    nul = data.find(b"\0")
-    return _Scanner(data, name, len(data) if nul < 0 else nul).run()
+    return _scan(InMemory(data), name)
+
+
+def read_header_of(path: Path) -> Header:
+    """The first block alone, whatever is behind it. Raises `SessionError`."""
+    return _Scanner(_begun(OpenFile.of(path), str(path)), str(path)).first()
+
+
+def _scan(source: Source, name: str) -> Scan:
+    return _Scanner(_begun(source, name), name).run()
+
+
+def _begun(source: Source, name: str) -> Source:
+    """`source`, which begins as a session does. Raises `SessionError`."""
+    head = source.at(0, HEAD)
+    if not head.startswith(FIRST):
+        cut = head and any(first.startswith(head) for first in FIRST)
+        raise (None if cut else foreign(name, head)) or _cut_header(name, head)
+    return source
 
 
 def _cut_header(name: str, data: bytes) -> SessionError:
@@ -88,48 +78,83 @@ def _cut_header(name: str, data: bytes) -> SessionError:
 
 
 class _Scanner:
-    def __init__(self, data: bytes, name: str, limit: int) -> None:
-        self.data, self.name = data, name
-        self.limit = limit  # where the text ends: at the first NUL, if there is one
+    def __init__(self, source: Source, name: str) -> None:
+        self.source, self.name = source, name
+        self.fetched, self.base = b"", 0  # what is there of the source, and where that begins
+        self.size = self.limit = source.size  # the text ends at the first NUL, if there is one
         self.at, self.line = 0, 1
         self.end, self.end_line, self.sum = 0, 0, ""
         self.header: Header | None = None
-        self.records: list[Record] = []
-        self.snapshots: dict[int, Any] = {}
+        self.steps = FileSteps(source, name)
+        self.way = Line()
         self.head = 0
 
     def run(self) -> Scan:
-        data, limit = self.data, self.limit
-        while self.at < limit:
-            stop = data.find(b"\n\n", self.at, min(limit, self.at + MAX_BLOCK + 2))
-            if stop < 0 and limit - self.at > MAX_BLOCK:
-                raise self._at_line(f"{self._what()} is larger than any block: more than {MAX_BLOCK >> 20} MiB")
-            block = data[self.at : limit if stop < 0 else stop + 1]
-            found = SUM_LINE.search(block, max(0, len(block) - SUM_LENGTH - 1))
-            if found is None and stop < 0:
-                break
-            if found is None or chained(block[: found.start()], self.sum) != found[1].decode():
-                raise damage(self.name, block, self.line, self._what())
-            self._take(block[: found.start()])
-            self.sum = found[1].decode()
-            lines = block.count(b"\n")
-            self.end, self.end_line = self.at + len(block), self.line + lines
-            self.at, self.line = self.end + 1, self.end_line + 1
+        while self.at < self.limit and self._block():
+            pass
         if self.header is None:
+            data = self.source.at(0, MAX_BLOCK)
             raise foreign(self.name, data) or _cut_header(self.name, data)
-        stored = Stored(self.header, self.records, self.snapshots, self.head, self._dropped())
-        return Scan(stored, self.end, self.sum)
+        steps, way = self.steps, self.way
+        dropped = self._dropped()
+        stored = Stored(self.header, steps, steps.snapshots, self.head, dropped, way.kept, way.kept_at)
+        return Scan(stored, self.end, self.sum, self.source, steps)
 
-    def _take(self, body: bytes) -> None:
-        steps = len(self.records)
+    def first(self) -> Header:
+        self._block()
+        if self.header is None:
+            data = self.source.at(0, MAX_BLOCK)
+            raise foreign(self.name, data) or _cut_header(self.name, data)
+        return self.header
+
+    def _block(self) -> bool:
+        """Take one whole block; false where what comes next is none. Raises `SessionError`."""
+        block, ended = self._next()
+        found = SUM_LINE.search(block, max(0, len(block) - SUM_LENGTH - 1))
+        if found is None and not ended:
+            return False
+        if found is None or chained(block[: found.start()], self.sum) != found[1].decode():
+            raise damage(self.name, block, self.line, self._what())
+        self._take(block, block[: found.start()])
+        self.sum = found[1].decode()
+        lines = block.count(b"\n")
+        self.end, self.end_line = self.at + len(block), self.line + lines
+        self.at, self.line = self.end + 1, self.end_line + 1
+        return True
+
+    def _next(self) -> tuple[bytes, bool]:
+        """The text up to the next empty line or the end, and whether there is such a line."""
+        while True:
+            local = self.at - self.base
+            most = min(self.limit - self.base, local + MAX_BLOCK + 2)
+            stop = self.fetched.find(b"\n\n", local, most)
+            if stop >= 0 or most <= len(self.fetched):
+                break
+            self._fetch(local)
+        if stop < 0 and self.limit - self.at > MAX_BLOCK:
+            raise self._at_line(f"{self._what()} is larger than any block: more than {MAX_BLOCK >> 20} MiB")
+        return self.fetched[local : self.limit - self.base if stop < 0 else stop + 1], stop >= 0
+
+    def _fetch(self, local: int) -> None:
+        self.fetched, self.base = self.fetched[local:], self.at
+        upto = self.base + len(self.fetched)
+        more = self.source.at(upto, CHUNK)
+        if not more:  # who writes it has cut it since
+            self.size = self.limit = upto
+        nul = more.find(b"\0")
+        if nul >= 0:
+            self.limit = min(self.limit, upto + nul)
+        self.fetched += more
+
+    def _take(self, block: bytes, body: bytes) -> None:
+        steps = len(self.steps)
         if self.header is None:
             self.header = self._read(read_header, body)
         elif body.startswith(STEP_OPENING):
             record, state = self._read(lambda text: read_step(text, steps + 1), body[len(STEP_OPENING) :])
-            self.records.append(record)
+            self.steps.note(record, self.at, len(block), self.sum, snapshot=state is not None)
+            self.way.move(record, snapshot=state is not None)
             self.head = record.n
-            if state is not None:
-                self.snapshots[record.n] = state
         elif body.startswith(GOTO_OPENING):
             self.head = self._read(lambda text: read_goto(text, steps), body[len(GOTO_OPENING) :])
         else:
@@ -146,19 +171,20 @@ class _Scanner:
     def _what(self) -> str:
         if self.header is None:
             return "the header"
-        steps = len(self.records)
-        return f"the move after step {steps}" if self.data.startswith(GOTO_OPENING, self.at) else f"step {steps + 1}"
+        steps = len(self.steps)
+        goto = self.source.at(self.at, len(GOTO_OPENING)) == GOTO_OPENING
+        return f"the move after step {steps}" if goto else f"step {steps + 1}"
 
     def _at_line(self, why: str) -> SessionError:
         return SessionError(f"{self.name}, line {self.line}: {why}", KEPT)
 
     def _dropped(self) -> str:
-        tail = self.data[self.end :]
+        tail = self.source.at(self.end, self.size - self.end)
         if not tail:
             return ""
-        torn = lost_sectors(tail, self.end) if self.limit < len(self.data) else could_be_torn(tail)
+        torn = lost_sectors(tail, self.end) if self.limit < self.size else could_be_torn(tail)
         if not torn:
             raise damage(self.name, tail.removeprefix(b"\n"), self.line, self._what())
-        after = f"step {len(self.records)}" if self.records else "the header"
-        size = f"{len(tail)} byte{'' if len(tail) == 1 else 's'}"
-        return f"line {self.end_line}: {size} of a write that was cut off, after {after}"
+        after = f"step {len(self.steps)}" if self.steps else "the header"
+        told = f"{len(tail)} byte{'' if len(tail) == 1 else 's'}"
+        return f"line {self.end_line}: {told} of a write that was cut off, after {after}"

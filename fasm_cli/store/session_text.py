@@ -1,8 +1,9 @@
-"""The text of a session file, format 1: a header and then one block for each thing that happened, only ever added to.
+"""The text of a session file: a header and then one block for each thing that happened, only ever added to.
 
 A block is `key = value` lines in a fixed order, an empty line before it and, last, `sum`: 16 hexadecimal digits over
 the previous block's sum and this block's bytes. So a file cut anywhere, and a block that was edited, moved, added or
-taken away, is recognised for what it is. Whoever changes a line here makes a format 2.
+taken away, is recognised for what it is. Whoever changes a line here makes a format 3,
+and says in `migrations` what becomes of the older ones.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,14 +12,17 @@ from typing import Any
 
 from fasm_cli.core.errors import SessionError
 from fasm_cli.core.record import Record
-from fasm_cli.store.session_model import FORMAT, Header
+from fasm_cli.store.session_model import Header
 from fasm_cli.store.toml_text import UnfitError, value_text
 
 WIDTH = 100  # a list that would make its line longer has one element a line
 MAX_BLOCK = 4 * 1024 * 1024  # bytes; what is more is not a step that anybody reads, and bounds what a reader may meet
 MAX_FILE = 256 * 1024 * 1024  # some 400,000 steps
 STEP, GOTO = "[[step]]\n", "[[goto]]\n"
-HEADER_KEYS = ("format", "machine", "version", "fingerprint", "origin", "finding", "state")
+HEADER_KEYS = {  # by format; a format may only add to what stands here
+    1: ("format", "machine", "version", "fingerprint", "origin", "finding", "state"),
+    2: ("format", "machine", "version", "types", "origin", "finding", "state"),
+}
 STEP_KEYS = ("n", "parent", "event", "outcome", "error", "actions", "changed", "missing", "broken", "digest", "state")
 GOTO_KEYS = ("step", "after")
 
@@ -41,15 +45,16 @@ def render_session(
 def header_text(header: Header) -> str:
     """The first block without its sum."""
     values = {
-        "format": FORMAT,
+        "format": header.format,
         "machine": header.machine,
         "version": header.version,
+        "types": header.types,
         "fingerprint": header.fingerprint,
         "origin": header.origin,
         "finding": header.finding,
         "state": header.state,
     }
-    return _block("", values, HEADER_KEYS, "the header")
+    return _block("", values, HEADER_KEYS[header.format], "the header")
 
 
 def step_text(record: Record, state: Any = None) -> str:

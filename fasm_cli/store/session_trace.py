@@ -1,7 +1,7 @@
-"""Writing a whole trace at once, as a simulation does with what it found."""
+"""Writing a whole trace or session at once: what a simulation found, or what another file was made into."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from fasm_cli.core.errors import SessionError
@@ -9,8 +9,9 @@ from fasm_cli.core.record import Record
 from fasm_cli.store.lock import WriterLock
 from fasm_cli.store.session_disk import Disk
 from fasm_cli.store.session_model import Header
-from fasm_cli.store.session_reader import load, read_session, reason
-from fasm_cli.store.session_text import render_session
+from fasm_cli.store.session_reader import read_header_of
+from fasm_cli.store.session_source import OpenFile, reason
+from fasm_cli.store.session_text import MAX_FILE, render_session
 from fasm_cli.store.session_whole import place, write_temporary
 
 
@@ -36,13 +37,30 @@ def write_trace(path: Path, header: Header, records: Sequence[Record], disk: Dis
         raise SessionError(f"cannot write {path}: {reason(error)}") from None
 
 
+def write_copy(paths: Iterable[Path], text: str, disk: Disk | None = None) -> Path:
+    """Write `text`, a whole session, into the first of `paths` that is free; gives that path. Raises `SessionError`."""
+    disk = disk or Disk()
+    data = text.encode()
+    if len(data) > MAX_FILE:
+        raise SessionError(f"it would be larger than any session: more than {MAX_FILE >> 20} MiB")
+    for path in paths:
+        try:
+            disk.close(place(path, data, disk))
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise SessionError(f"cannot write {path}: {reason(error)}") from None
+        return path
+    raise SessionError("there is no name left for it")
+
+
 def _replace_trace(path: Path, real: Path, header: Header, data: bytes, disk: Disk) -> None:
-    old = read_session(path).header
+    old = read_header_of(path)
     if (old.machine, old.finding) != (header.machine, header.finding):
         law = (old.finding or {}).get("law")
         what = f"a trace of {old.machine}: {law}" if law else f"a session of {old.machine}"
         raise SessionError(f"{path} exists and is {what}; nothing is overwritten", "give another name, or remove it")
-    if load(path) == data:
+    if OpenFile.of(path).at(0, MAX_FILE) == data:
         return
     lock = WriterLock(real)
     lock.acquire()

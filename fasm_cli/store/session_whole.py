@@ -1,6 +1,9 @@
 """Files that are there whole or not at all, whenever the power goes."""
 
 import os
+import re
+import sys
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
@@ -48,6 +51,35 @@ def write_temporary(path: Path, data: bytes, disk: Disk) -> tuple[Path, int]:
     return temporary, fd
 
 
+def temporaries(path: Path) -> Iterator[tuple[Path, int]]:
+    """What a creation of `path` that never ended left behind, and the id of the process that made it."""
+    name = re.compile(rf"\.{re.escape(path.name)}\.([0-9]{{1,9}})-[0-9]+\.new")
+    for other in path.parent.iterdir():
+        found = name.fullmatch(other.name)
+        if found:
+            yield other, int(found[1])
+
+
+def sweep(path: Path, disk: Disk) -> None:
+    """Take away what creations of `path` by processes that are gone have left; for who holds its lock."""
+    for temporary, pid in list(temporaries(path)):
+        if not _runs(pid):
+            discard(temporary, disk)
+
+
+def _runs(pid: int) -> bool:
+    """Whether there may be such a process."""
+    if sys.platform == "win32":  # asking would end it
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
 def write_all(disk: Disk, fd: int, data: bytes, offset: int) -> None:
     while data:
         written = disk.write(fd, data, offset)
@@ -59,6 +91,12 @@ def discard(path: Path, disk: Disk) -> None:
         disk.remove(path)
     except OSError:
         return  # the error that led here says more
+
+
+def asides(path: Path) -> list[Path]:
+    """The ends of writes that were cut off, kept beside `path`."""
+    name = re.compile(rf"{re.escape(path.name)}\.torn-[0-9]+")
+    return sorted(other for other in path.parent.iterdir() if name.fullmatch(other.name))
 
 
 def keep_aside(path: Path, tail: bytes, disk: Disk) -> Path:

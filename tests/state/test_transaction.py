@@ -6,12 +6,13 @@ from contextlib import suppress
 import pytest
 
 from fasm_cli import ConnectionLost, ConstraintError, DatabaseError, Sqlite, Tables, TransitionError, Untracked
+from fasm_cli.core.database import without_password
 from fasm_cli.core.errors import MachineError
 from fasm_cli.core.event import Crash, Failure, Fault
 from fasm_cli.core.guard import Breach
 from fasm_cli.core.laws import judge
+from fasm_cli.core.statement import first_word
 from fasm_cli.core.step import Outcome
-from fasm_cli.core.transaction import first_word
 from tests.state.conftest import Said, running
 
 
@@ -47,6 +48,10 @@ def test_a_transition_reads_what_it_wrote(go):
         ("ATTACH 'other.db' AS other", "effects", "ATTACH"),
         ("CREATE TABLE more (id INTEGER PRIMARY KEY)", "effects", "CREATE"),
         ("", "effects", "an empty statement"),
+        ("SELECT * FROM notes ORDER BY random()", "random", "random"),
+        ("INSERT INTO notes VALUES (3, CURRENT_TIMESTAMP)", "clock", "CURRENT_TIMESTAMP"),
+        ("INSERT INTO notes VALUES (3, datetime('now'))", "clock", "'now'"),
+        ("SELECT Now ()", "clock", "Now"),
     ],
 )
 def test_what_is_no_row_is_a_breach(go, sql, law, word):
@@ -116,10 +121,10 @@ def test_a_transition_that_goes_on_after_a_refused_statement_is_a_defect(go):
     assert len(rows(process)) == 1
 
 
-@pytest.mark.parametrize("value", [1j, object(), [1], 2**63])
+@pytest.mark.parametrize("value", [1j, object(), [1], 2**63, "\ud800"])
 def test_a_value_that_the_database_does_not_store_is_refused(go, value):
     async def stf(self, state, input, actions):
-        await state.db.execute("INSERT INTO notes VALUES (?, 'x')", value)
+        await state.db.execute("INSERT INTO notes VALUES (2, ?)", value)
 
     step = go(running(stf))
     assert (step.outcome, type(step.error)) == (Outcome.DEFECT, DatabaseError)
@@ -226,10 +231,31 @@ def test_a_store_that_cannot_be_is_told_when_the_machine_is_loaded(members, mess
     assert isinstance(caught.value, MachineError) or "mysql" in message
 
 
+def test_words_in_quotes_and_comments_and_names_are_innocent(go):
+    async def stf(self, state, input, actions):
+        text = "/* commit; random() */ SELECT 'now()' AS \"current_date\", id AS randomly FROM notes -- now()"
+        assert await state.db.fetch(text) == [{"current_date": "now()", "randomly": 1}]
+
+    assert go(running(stf)).error is None
+
+
 def test_first_words():
     assert [first_word(sql) for sql in ("select 1", "(SELECT 1)", "/* x */-- y\nWith a", "1", "-- only")] == [
         *("SELECT", "SELECT", "WITH", "", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://me:secret@host:5432/db?x=1", "postgresql://me@host:5432/db?x=1"),
+        ("postgresql://postgres:@/postgres?host=/tmp", "postgresql://postgres@/postgres?host=/tmp"),
+        ("postgresql://host:5432/a@b", "postgresql://host:5432/a@b"),
+        ("sqlite:////a:b@c", "sqlite:////a:b@c"),
+    ],
+)
+def test_a_password_is_not_shown(url, shown):
+    assert without_password(url) == shown
 
 
 def test_tables_are_equal_by_their_rows():

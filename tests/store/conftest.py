@@ -23,7 +23,21 @@ def slow() -> bool:
 @pytest.fixture(scope="session")
 def header() -> Header:
     state = {"points": 150, "pending": None, "next_id": 1}
-    return Header("coffee_shop", 1, "e4c2a19b03d7f586", state, {"kind": "session"})
+    types = [
+        {"name": "State", "is": "Shop"},
+        {"name": "Input", "is": "RedeemPoints"},
+        {"name": "ActionId", "is": "int"},
+        {"name": "Phase", "members": ["ASKED", "SURE"]},
+        {"name": "RedeemPoints", "fields": {"points": "int from 1 to 200"}},
+        {"name": "Shop", "fields": {"points": "int", "pending": "Redemption | None", "next_id": "int"}},
+    ]
+    return Header("coffee_shop", 1, types, state, {"kind": "session"})
+
+
+@pytest.fixture(scope="session")
+def old_header(header: Header) -> Header:
+    """The same, as format 1 had it."""
+    return Header("coffee_shop", 1, None, header.state, {"kind": "session"}, None, "e4c2a19b03d7f586")
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import pytest
 
 from fasm_cli.core.errors import SessionError
 from fasm_cli.store.session import SessionFile, read_session
+from fasm_cli.store.session_damage import lost_sectors
 from fasm_cli.store.session_reader import scan
 
 
@@ -38,7 +39,7 @@ def test_what_was_dropped_is_said(session: Path) -> None:
     data = session.read_bytes()
     session.write_bytes(data[:-1])
     stored = read_session(session)
-    assert stored.dropped == "line 45: 158 bytes of a write that was cut off, after step 3"
+    assert stored.dropped == "line 52: 158 bytes of a write that was cut off, after step 3"
     assert stored.head == 1
     assert session.read_bytes() == data[:-1]
 
@@ -62,18 +63,18 @@ def test_a_change_of_every_byte(session: Path, slow: bool) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        (b"points = 1 }", b"points = 2 }", "lines 19-26: step 2 was changed: it does not match its sum"),
-        (b"points = 150", b"points = 151", "lines 1-7: the header was changed: it does not match its sum"),
-        (b'"rejected"', b'"rejected', "line 23: step 2 was changed and is not TOML any more"),
+        (b"points = 1 }", b"points = 2 }", "lines 26-33: step 2 was changed: it does not match its sum"),
+        (b"points = 150", b"points = 151", "lines 1-14: the header was changed: it does not match its sum"),
+        (b'"rejected"', b'"rejected', "line 30: step 2 was changed and is not TOML any more"),
         (
             b"step = 1\nafter = 3",
             b"step = 2\nafter = 3",
-            "lines 41-44: the move after step 3 was changed: it does not match its sum",
+            "lines 48-51: the move after step 3 was changed: it does not match its sum",
         ),
-        ("„".encode(), b"\xe2\x80\xff", "line 34: not UTF-8 (byte 0xe2)"),
-        (b"committed", b"comm\0tted", "line 13: a NUL byte"),
-        (b'"1f1059f6d7af891d"', b'"1f1059f6d7af891e"', "lines 46-54: step 4 was changed: it does not match its sum"),
-        (b"\n\n[[goto]]", b"\n[[goto]]", "line 40: something stands where the empty line after step 3 should"),
+        ("„".encode(), b"\xe2\x80\xff", "line 41: not UTF-8 (byte 0xe2)"),
+        (b"committed", b"comm\0tted", "line 20: a NUL byte"),
+        (b'"fa25f06a08251f40"', b'"fa25f06a08251f41"', "lines 53-61: step 4 was changed: it does not match its sum"),
+        (b"\n\n[[goto]]", b"\n[[goto]]", "line 47: something stands where the empty line after step 3 should"),
     ],
 )
 def test_a_change_is_named(session: Path, old: bytes, new: bytes, message: str) -> None:
@@ -89,10 +90,10 @@ def test_a_change_is_named(session: Path, old: bytes, new: bytes, message: str) 
 def test_blocks_that_were_removed_moved_or_repeated(session: Path) -> None:
     blocks = session.read_bytes().split(b"\n\n")
     for order, message in (
-        ([0, 2, 3], "line 9: step 2 stands where step 1 should: a block was added, moved or taken away"),
-        ([0, 1, 1], "line 19: step 1 stands where step 2 should: a block was added, moved or taken away"),
-        ([0, 2, 1], "line 9: step 2 stands where step 1 should: a block was added, moved or taken away"),
-        ([0, 1, 2, 3, 5], "lines 41-49: step 4 was changed: it does not match its sum"),
+        ([0, 2, 3], "line 16: step 2 stands where step 1 should: a block was added, moved or taken away"),
+        ([0, 1, 1], "line 26: step 1 stands where step 2 should: a block was added, moved or taken away"),
+        ([0, 2, 1], "line 16: step 2 stands where step 1 should: a block was added, moved or taken away"),
+        ([0, 1, 2, 3, 5], "lines 48-56: step 4 was changed: it does not match its sum"),
         ([1, 2], "x is not a session: it has no `format`"),
     ):
         text = b"\n\n".join([blocks[at].rstrip(b"\n") for at in order]) + b"\n"
@@ -104,7 +105,7 @@ def test_blocks_that_were_removed_moved_or_repeated(session: Path) -> None:
 def test_an_edit_resealed_without_what_follows_is_still_found(session: Path, seal: Callable[..., bytes]) -> None:
     blocks = session.read_bytes().split(b"\n\n")
     other = seal([blocks[0][: blocks[0].rindex(b"sum = ")].replace(b"150", b"151")])
-    with pytest.raises(SessionError, match="lines 9-17: step 1 was changed"):
+    with pytest.raises(SessionError, match="lines 16-24: step 1 was changed"):
         scan(other + b"\n" + b"\n\n".join(blocks[1:]), "x")
 
 
@@ -136,7 +137,7 @@ def test_opening_keeps_the_tail_aside(session: Path) -> None:
         session.write_bytes(data[:-9])
         with SessionFile.open(session) as file:
             assert file.stored.dropped == (
-                f"line 45: 150 bytes of a write that was cut off, after step 3; it is kept in coffee.toml.torn-{number}"
+                f"line 52: 150 bytes of a write that was cut off, after step 3; it is kept in coffee.toml.torn-{number}"
             )
             assert len(file.stored.records) == 3
         end = data.rindex(b"\n\n") + 1
@@ -162,3 +163,13 @@ def listing(folder: Path) -> dict[str, tuple[str, int]]:
     return {
         path.name: (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns) for path in folder.iterdir()
     }
+
+
+def test_zeros_in_the_first_of_two_blocks_are_damage(session: Path) -> None:
+    """Steps that were acknowledged stand behind them."""
+    data = session.read_bytes()
+    at = data.index(b"\n[[goto]]")
+    shift = 511 - at % 512  # the empty line before the block is the last byte of a sector
+    data = data.replace(b"format = 2\n", b"format = 2\n" + b" " * shift, 1)
+    assert lost_sectors(b"\0" + data[at + shift + 1 : data.index(b"\n[[step]]", at + shift)], at + shift)
+    assert not lost_sectors(b"\0" + data[at + shift + 1 :], at + shift)

@@ -1,7 +1,9 @@
 """The format, held by a file that is kept for ever."""
 
+import shutil
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,27 +14,62 @@ from hypothesis import strategies as st
 
 from fasm_cli.core.errors import SessionError
 from fasm_cli.core.record import Record
-from fasm_cli.store.session import Header, Stored, read_session, render_session
+from fasm_cli.store.migrations import MIGRATIONS, in_present_format
+from fasm_cli.store.session import FORMAT, Header, SessionFile, Stored, read_session, render_session
 from fasm_cli.store.session_reader import scan
+from fasm_cli.store.session_text import HEADER_KEYS
 
-GOLDEN = Path(__file__).parent / "golden" / "format-1.toml"
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def golden(number: int) -> Path:
+    return GOLDEN / f"format-{number}.toml"
 
 
 def test_a_session_is_written_as_ever(session: Path) -> None:
-    assert session.read_text("utf-8") == GOLDEN.read_text("utf-8")
+    assert session.read_text("utf-8") == golden(FORMAT).read_text("utf-8")
 
 
-def test_a_session_is_read_as_ever(header: Header, story: list[tuple[Record | int, Any]]) -> None:
+def test_every_format_is_kept() -> None:
+    assert {path.name for path in GOLDEN.iterdir()} == {f"format-{n}.toml" for n in range(1, FORMAT + 1)}
+    assert [*MIGRATIONS] == [*range(1, FORMAT)]
+    assert [*HEADER_KEYS] == [*range(1, FORMAT + 1)]
+
+
+@pytest.mark.parametrize("number", range(1, FORMAT + 1))
+def test_a_session_is_read_as_ever(
+    number: int, header: Header, old_header: Header, story: list[tuple[Record | int, Any]]
+) -> None:
     records = [item for item, _ in story if isinstance(item, Record)]
     snapshots = {3: {"points": 50, "pending": None, "next_id": 2}}
-    assert read_session(GOLDEN) == Stored(header, records, snapshots, head=4, dropped="")
+    headers = {1: old_header, 2: header}
+    assert read_session(golden(number)) == Stored(headers[number], records, snapshots, head=4, dropped="")
+    assert headers[number].format == number
 
 
-def test_it_is_toml_to_everybody_else() -> None:
-    found = tomllib.loads(GOLDEN.read_text("utf-8"))
-    assert found["format"] == 1
+def test_an_old_session_is_gone_on_with_as_it_is(tmp_path: Path, make_record: Callable[..., Record]) -> None:
+    path = tmp_path / "old.toml"
+    shutil.copy(golden(1), path)
+    with SessionFile.open(path) as file:
+        file.append(make_record(5))
+    assert path.read_bytes().startswith(golden(1).read_bytes())
+    assert len(read_session(path).records) == 5
+
+
+def test_a_header_moves_to_the_next_format(header: Header, old_header: Header) -> None:
+    assert header.types is not None
+    known = replace(old_header, fingerprint=header.fingerprint)
+    assert in_present_format(known, header.types) == header
+    with pytest.raises(SessionError, match="the types are not those"):
+        in_present_format(old_header, header.types)
+
+
+@pytest.mark.parametrize("number", range(1, FORMAT + 1))
+def test_it_is_toml_to_everybody_else(number: int) -> None:
+    found = tomllib.loads(golden(number).read_text("utf-8"))
+    assert found["format"] == number
     assert [step["n"] for step in found["step"]] == [1, 2, 3, 4]
-    assert found["goto"] == [{"step": 1, "after": 3, "sum": "49b63c17c3b190b3"}]
+    assert [(move["step"], move["after"]) for move in found["goto"]] == [(1, 3)]
 
 
 def test_the_text_at_once_is_the_text_in_steps(
@@ -59,12 +96,12 @@ def test_long_lists_stand_one_element_a_line(header: Header, make_record: Callab
 
 def test_a_finding_stands_in_the_header(header: Header) -> None:
     finding = {"law": "atomic", "step": 3, "why": "the state was changed"}
-    text = render_session(Header("m", 2, "f", None, {"seed": 1, "flags": ["--crash"]}, finding), [])
+    text = render_session(Header("m", 2, [], None, {"seed": 1, "flags": ["--crash"]}, finding), [])
     assert text.splitlines()[:7] == [
-        "format = 1",
+        "format = 2",
         'machine = "m"',
         "version = 2",
-        'fingerprint = "f"',
+        "types = []",
         'origin = { seed = 1, flags = ["--crash"] }',
         'finding = { law = "atomic", step = 3, why = "the state was changed" }',
         'state = { type = "None" }',
@@ -80,7 +117,7 @@ def test_what_cannot_be_stored_is_said_with_its_place(header: Header, make_recor
         render_session(header, [make_record(1)], {1: deep})
     assert refused.value.message == "step 1 cannot be stored: `state`: it nests deeper than 100 levels"
     with pytest.raises(SessionError) as refused:
-        render_session(Header("m", 1, "f", "x" * 5_000_000, {}), [])
+        render_session(Header("m", 1, [], "x" * 5_000_000, {}), [])
     assert refused.value.message == "the header is too large to store: 4 MiB, and 4 MiB is the most"
 
 
@@ -91,6 +128,12 @@ VALUES = st.recursive(
     max_leaves=8,
 )
 TABLES = st.dictionaries(TEXT, VALUES, max_size=3)
+SAID = (
+    st.fixed_dictionaries({"name": TEXT, "is": TEXT})
+    | st.fixed_dictionaries({"name": TEXT, "fields": st.dictionaries(TEXT, TEXT, max_size=3)})
+    | st.fixed_dictionaries({"name": TEXT, "members": st.lists(TEXT, max_size=3)})
+)
+TYPES = st.lists(SAID, max_size=4)
 
 
 @st.composite
@@ -116,7 +159,8 @@ def records(draw: st.DrawFn) -> list[Record]:
 def test_any_session_is_read_as_it_was_written(
     steps: list[Record], origin: Any, finding: Any, state: Any, name: str, version: int, data: st.DataObject
 ) -> None:
-    header = Header(name, version, name, state, origin, finding)
+    types = data.draw(TYPES | st.none())
+    header = Header(name, version, types, state, origin, finding, "" if types is not None else name)
     kept = {step.n: {"a": state} for step in steps if step.n % 2}
     head = data.draw(st.integers(0, len(steps)))
     text = render_session(header, steps, kept, head)

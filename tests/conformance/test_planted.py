@@ -1,0 +1,77 @@
+"""Faults that only a database has are found by simulating, named by the law they break, and shrunk to the smallest
+trace; the machine without them is found to be sound."""
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fasm_cli.app.workbench import describe_event
+from fasm_cli.core.event import Restore
+from fasm_cli.core.machine import Machine
+from fasm_cli.sim import guard
+from fasm_cli.sim.plan import Plan
+from fasm_cli.sim.runs import Runs
+from fasm_cli.sim.shrink import Shrinker
+from fasm_cli.sim.tally import Tally
+from fasm_cli.sim.trace import Player, renumbered
+from fasm_cli.state.backend import equip
+
+SOURCE = Path(__file__).with_name("planted.py")
+_SPEC = importlib.util.spec_from_file_location("planted", SOURCE)
+assert _SPEC is not None
+assert _SPEC.loader is not None
+planted = sys.modules["planted"] = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(planted)
+
+
+@pytest.fixture(autouse=True)
+def guarded():
+    guard.install()
+    guard.rebind(planted)
+    yield
+    guard.uninstall()
+
+
+def smallest(cls, url=""):
+    """The first violation in some runs, and the smallest trace for it."""
+    machine = equip(Machine(cls, source=str(SOURCE)), url)
+    runs = Runs(machine, Plan(seed=1, runs=60, steps=60, profile=machine.profile))
+    for run in range(60):
+        suspicion = runs.fast(run, Tally())
+        broken = runs.exact(run) if suspicion is not None else None
+        if broken is not None:
+            played = Shrinker(Player(machine), broken.items, broken.violation, 20).shrink().played
+            events = [item.event for item in renumbered(played.items) if type(item.event) is not Restore]
+            return broken.violation.law, tuple(map(describe_event, events))
+    return "", ()
+
+
+@pytest.mark.parametrize("cls", planted.PLANTED, ids=lambda cls: cls.__name__)
+def test_a_planted_fault_is_found_named_and_shrunk(cls):
+    assert smallest(cls) == (cls.LAW, cls.TRACE)
+
+
+def test_without_a_fault_nothing_is_found():
+    assert smallest(planted.Account) == ("", ())
+
+
+def test_a_fault_is_found_on_a_server_too(url_of):
+    assert smallest(planted.LostUpdate, url_of("postgres")) == (planted.LostUpdate.LAW, planted.LostUpdate.TRACE)
+
+
+def test_simulate_tells_it_and_the_trace_replays(tmp_path):
+    fasm = [sys.executable, "-m", "fasm_cli"]
+    env = {**os.environ, "COLUMNS": "200"}
+    target = [f"{SOURCE}:LostUpdate", "--seed", "1", "--runs", "40", "--save", str(tmp_path)]
+    told = subprocess.run([*fasm, "simulate", *target], capture_output=True, text=True, env=env, check=False)
+    assert told.returncode == 1, told.stderr
+    assert "invariant:no_money_is_made" in told.stdout
+    assert re.search(r"account\[1\].balance: 60 -> 10", told.stdout)
+    (trace,) = tmp_path.glob("*.toml")
+    again = [*fasm, "replay", str(trace), "--machine", f"{SOURCE}:LostUpdate"]
+    assert subprocess.run(again, capture_output=True, text=True, env=env, check=False).returncode == 1

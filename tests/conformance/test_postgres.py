@@ -1,0 +1,153 @@
+"""A real server: its connections are killed at every statement, and another client writes in between."""
+
+import os
+
+import psycopg
+import pytest
+
+from fasm_cli.core.database import ConnectionLost, Contention
+from fasm_cli.core.errors import UsageError
+from fasm_cli.core.event import Crash, Restore
+from fasm_cli.core.step import ATTEMPTS, Outcome
+from fasm_cli.state.postgres import PostgresScratch, numbered
+
+HELD, PAID = "Book(seat=1, guest='ann')", ("1", "Paid()")
+
+
+class Before:
+    """Does something with the server before the `at`-th statement of a connection, commits among them."""
+
+    def __init__(self, connection, at, act):
+        self.statements = 0
+        self._real = connection.execute, connection.commit
+        self._at, self._act = at, act
+        connection.execute, connection.commit = self.execute, self.commit
+
+    def execute(self, sql, args):
+        self._count()
+        return self._real[0](sql, args)
+
+    def commit(self):
+        self._count()
+        self._real[1]()
+
+    def _count(self):
+        self.statements += 1
+        if self._at in (self.statements, 0):
+            self._act()
+
+
+@pytest.fixture
+def house(at):
+    made = at("booking_db", "postgres")
+    made.step(HELD)
+    return made
+
+
+@pytest.fixture
+def other(server):
+    with psycopg.connect(server, autocommit=True) as client:
+        yield client
+
+
+def connection_of(stepped):
+    return stepped.process.store._connection
+
+
+@pytest.mark.parametrize("statement", range(1, 7))
+def test_a_connection_that_is_killed_at_a_statement_leaves_state_and_pending_right(house, other, statement):
+    connection = connection_of(house)
+    before, pending = house.digest, dict(house.process.pending)
+    kill = lambda: other.execute("SELECT pg_terminate_backend(%s, 5000)", [connection._db.info.backend_pid])  # noqa: E731
+    hook = Before(connection, statement, kill)
+    step = house.step(*PAID)
+    if statement > hook.statements:  # there are no more
+        assert statement == 6
+        assert step.outcome is Outcome.COMMITTED
+        return
+    assert (step.outcome, step.dirty) == (Outcome.FAILED, False)
+    assert "the connection was lost" in step.why
+    assert (house.digest, house.process.pending) == (before, pending)
+    again = house.step(*PAID)
+    assert again.outcome is Outcome.COMMITTED
+    assert (house.state.takings, house.state.db.table("bookings")[1]["status"], house.process.pending) == (
+        45,
+        "paid",
+        {},
+    )
+
+
+def test_a_restart_reads_everything_from_the_server(house):
+    house.process.step(Crash())
+    assert [action.id for action in house.process.step(Restore()).actions] == [1]
+
+
+def test_a_commit_that_was_made_and_not_answered_is_found_to_be_made(house):
+    connection = connection_of(house)
+    real = connection.commit
+
+    def unanswered():
+        real()
+        connection.commit = real
+        raise ConnectionLost("no answer")
+
+    connection.commit = unanswered
+    assert house.step(*PAID).outcome is Outcome.COMMITTED
+    house.process.step(Crash())
+    assert house.state.takings == 45
+
+
+def test_a_transition_that_another_client_came_before_is_made_again(house, other):
+    connection = connection_of(house)
+    rename = f"UPDATE {connection._name}.bookings SET guest = 'eve' WHERE seat = 1"
+    hook = Before(connection, 2, lambda: other.execute(rename))
+    step = house.step(*PAID)
+    assert step.outcome is Outcome.COMMITTED
+    assert step.actions[0].action.guest == "eve"  # the second time it was read
+    assert hook.statements > 4
+
+
+def test_a_transition_that_others_always_come_before_is_given_up(house, other):
+    connection = connection_of(house)
+    before = house.digest
+    update = f"UPDATE {connection._name}.fasm_state SET version = version + 1"
+    hook = Before(connection, 0, lambda: other.execute(update))
+    step = house.step("Book(seat=2, guest='bob')")
+    assert (step.outcome, type(step.error)) == (Outcome.FAILED, Contention)
+    assert hook.statements >= ATTEMPTS
+    assert house.digest == before
+
+
+def test_what_is_left_of_a_killed_process_is_removed(server, at):
+    scratch = PostgresScratch(server)
+    gone = os.fork()
+    if gone == 0:
+        os._exit(0)
+    os.waitpid(gone, 0)
+    machine = at("booking_db", "postgres").machine
+    own = [name for name in scratch.names() if name.endswith(f"_{os.getpid()}")]
+    assert own
+    left = own[0].removesuffix(str(os.getpid())) + str(gone)
+    scratch.connect("", left).drop()
+    assert left in scratch.names()
+    machine.backend.close()
+    assert left not in scratch.names()
+
+
+def test_a_server_that_is_not_there_is_told(at, tmp_path):
+    with pytest.raises(UsageError, match="no PostgreSQL at postgresql:///x"):
+        PostgresScratch(f"postgresql:///x?host={tmp_path}").connect("", "fasm_scratch_x")
+
+
+@pytest.mark.parametrize(
+    ("sql", "written"),
+    [
+        ("SELECT ? + ?", "SELECT %s + %s"),
+        ("SELECT '?', \"a?\", 5 % ?", "SELECT '?', \"a?\", 5 %% %s"),
+        ("SELECT ? -- really?\n, /* ? */ ?", "SELECT %s -- really?\n, /* ? */ %s"),
+        ("SELECT 'it''s ?', ?", "SELECT 'it''s ?', %s"),
+        ("SELECT '?", "SELECT '?"),
+    ],
+)
+def test_arguments_are_where_the_question_marks_are(sql, written):
+    assert numbered(sql) == written
