@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fasm_cli.core.codec import Mismatch
+from fasm_cli.core.codec.plain import ordered_text
 from fasm_cli.core.codec.shape import Record as RecordShape
 from fasm_cli.core.database import ConnectionLost, Contention, Tables
 from fasm_cli.core.errors import SessionError
@@ -128,7 +129,7 @@ class Durable:
 
     def _keep_history_from_here(self) -> None:
         state = self._machine.encode_state(self._whole())
-        event = _text({"type": "state", "state": state})
+        event = ordered_text({"type": "state", "state": state})
         self._write("INSERT INTO fasm_history VALUES (?, ?, '[]')", self.version, event)
         self._connection.commit()
 
@@ -168,20 +169,20 @@ class Durable:
     def _journal(self, step: int, entry: Entry | None, actions: tuple[Action, ...]) -> None:
         plain = [self._machine.encode_action(action) for action in actions]
         for place, (action, told) in enumerate(zip(actions, plain, strict=True), 1):
-            id = _text(told["id"]) if type(action) is Tracked else None
-            self._write("INSERT INTO fasm_outbox VALUES (?, ?, ?, ?)", step, place, id, _text(told))
+            id = ordered_text(told["id"]) if type(action) is Tracked else None
+            self._write("INSERT INTO fasm_outbox VALUES (?, ?, ?, ?)", step, place, id, ordered_text(told))
         if entry is None:
             return
         if type(entry.event) is Complete and self._machine.action_id is not None:
-            done = _text(self._machine.codec.encode(self._machine.action_id, entry.event.id))
+            done = ordered_text(self._machine.codec.encode(self._machine.action_id, entry.event.id))
             self._write("DELETE FROM fasm_outbox WHERE id = ? AND step < ?", done, step)
         self._forget(entry.sent)
         if entry.key:
             self._write("INSERT INTO fasm_inputs VALUES (?, ?)", entry.key, step)
             self._write("DELETE FROM fasm_inputs WHERE step < ?", step - KEYS)
         if self._history:
-            event = _text(encode_event(self._machine, entry.event))
-            self._write("INSERT INTO fasm_history VALUES (?, ?, ?)", step, event, _text(plain))
+            event = ordered_text(encode_event(self._machine, entry.event))
+            self._write("INSERT INTO fasm_history VALUES (?, ?, ?)", step, event, ordered_text(plain))
 
     def _end(self, version: int) -> None:
         try:
@@ -230,10 +231,10 @@ class Durable:
         """An earlier process has died, and restore has emitted `actions`: two steps of the history."""
         if not self._history:
             return
-        plain = _text([self._machine.encode_action(action) for action in actions])
+        plain = ordered_text([self._machine.encode_action(action) for action in actions])
         for event, emitted in ((Crash(), "[]"), (Restore(), plain)):
             self.version += 1
-            told = _text(encode_event(self._machine, event))
+            told = ordered_text(encode_event(self._machine, event))
             self._write("INSERT INTO fasm_history VALUES (?, ?, ?)", self.version, told, emitted)
         self._write("UPDATE fasm_state SET version = ?", self.version)
         self._connection.commit()
@@ -283,9 +284,4 @@ class Durable:
         return copy
 
     def _encoded(self, state: Any) -> str:
-        return _text(self._machine.codec.encode(self._fields_of, state))
-
-
-def _text(plain: Any) -> str:
-    """Plain data in one line. The order of a dict is kept: a machine may go by it."""
-    return json.dumps(plain, separators=(",", ":"))
+        return ordered_text(self._machine.codec.encode(self._fields_of, state))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 from fasm_cli.core.codec import Mismatch
-from fasm_cli.core.codec.plain import canonical_text
+from fasm_cli.core.codec.plain import ordered_text
 from fasm_cli.core.codec.shape import Record
 from fasm_cli.core.database import ConnectionLost, Contention, DatabaseError, Tables
 from fasm_cli.core.event import Crash, Fault
@@ -159,4 +159,4 @@ class Kept:
         self.committed = self._with(state, self._transaction.now())
 
     def _encoded(self, state: Any) -> str:
-        return canonical_text(self._machine.codec.encode(self._fields_of, state))
+        return ordered_text(self._machine.codec.encode(self._fields_of, state))

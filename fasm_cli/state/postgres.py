@@ -47,7 +47,7 @@ class PostgresConnection:
         self._db: psycopg.Connection[Row] | None = reached(url)
         try:
             self._db.execute(f"CREATE SCHEMA {name}; SET search_path = {name}; {schema}".encode())
-            self._tables = list(_described(self._db))
+            self._tables = list(described(self._db))
             self._sequences = self._db.execute(
                 "SELECT relname FROM pg_class WHERE relkind = 'S' AND relnamespace = current_schema()::regnamespace"
             ).fetchall()
@@ -57,14 +57,14 @@ class PostgresConnection:
             raise
         except psycopg.Error as error:
             self._db.close()
-            raise MachineError(f"PostgreSQL refuses the schema: {_first_line(error)}", "store = Postgres(…)") from None
+            raise MachineError(f"PostgreSQL refuses the schema: {first_line(error)}", "store = Postgres(…)") from None
 
     def _connected(self) -> "psycopg.Connection[Row]":
         if self._db is None or self._db.closed:
             try:
                 self._db = _connect(self._url, f"-c search_path={self._name}")
             except psycopg.Error as error:
-                raise ConnectionLost(_first_line(error)) from None
+                raise ConnectionLost(first_line(error)) from None
         return self._db
 
     def execute(self, sql: str, args: tuple[Any, ...]) -> Answer:
@@ -134,7 +134,7 @@ class PostgresConnection:
         self.drop()
 
     def _told(self, error: Exception) -> DatabaseError:
-        said = _first_line(error)
+        said = first_line(error)
         if self._db is not None and self._db.closed:
             self._db = None
             return ConnectionLost(f"the connection was lost: {said}")
@@ -171,7 +171,7 @@ def reached(url: str) -> "psycopg.Connection[Row]":
     try:
         return _connect(url)
     except psycopg.Error as error:
-        raise UsageError(f"no PostgreSQL at {without_password(url)}: {_first_line(error)}", RUNNING) from None
+        raise UsageError(f"no PostgreSQL at {without_password(url)}: {first_line(error)}", RUNNING) from None
 
 
 def _connect(url: str, options: str = "") -> "psycopg.Connection[Row]":
@@ -209,7 +209,7 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _described(db: "psycopg.Connection[Row]") -> Any:
+def described(db: "psycopg.Connection[Row]") -> Any:
     """Each table of the author's, with its columns and those of its primary key. Raises `MachineError`."""
     for row in db.execute(TABLES).fetchall():
         if not row["name"].startswith("fasm_"):
@@ -220,5 +220,5 @@ def _described(db: "psycopg.Connection[Row]") -> Any:
             yield row["name"], row["columns"], row["key"]
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
