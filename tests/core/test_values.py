@@ -11,7 +11,7 @@ import pytest
 from fasm_cli.core.codec import Shapes, render
 from fasm_cli.core.copying import Copiers, immutable, is_frozen
 from fasm_cli.core.diff import changes
-from fasm_cli.core.fingerprint import fingerprint
+from fasm_cli.core.fingerprint import described
 
 
 class Color(Enum):
@@ -197,22 +197,27 @@ def test_frozen_classes_of_either_kind_are_known():
     assert [is_frozen(kind) for kind in (Point, Iced, Order, Attrs)] == [True, True, False, False]
 
 
-def test_a_fingerprint_is_every_type_in_words():
+def test_a_description_is_every_type_in_words():
     shapes = Shapes()
     types: dict[str, Any] = {
         "State": shapes.of(Order, "State"),
         "ActionId": shapes.of(Color | None, "T"),
         "Input": None,
     }
-    assert fingerprint(types).splitlines() == [
-        "State = Order",
-        "ActionId = Color | None",
-        "Input = None",
-        "Color: RED | BLUE",
-        "Holder: items: list[int]",
-        (
-            "Order: id: int, points: list[Point], by_color: dict[Color, list[int]], seen: set[int], "
-            "pair: tuple[Point, Holder | None], next: Order | None"
-        ),
-        "Point: x: int, y: int",
+    order = {
+        "id": "int",
+        "points": "list[Point]",
+        "by_color": "dict[Color, list[int]]",
+        "seen": "set[int]",
+        "pair": "tuple[Point, Holder | None]",
+        "next": "Order | None",
+    }
+    assert described(types) == [
+        {"name": "State", "is": "Order"},
+        {"name": "ActionId", "is": "Color | None"},
+        {"name": "Input", "is": "None"},
+        {"name": "Color", "members": ["RED", "BLUE"]},
+        {"name": "Holder", "fields": {"items": "list[int]"}},
+        {"name": "Order", "fields": order},
+        {"name": "Point", "fields": {"x": "int", "y": "int"}},
     ]
