@@ -197,12 +197,20 @@ def test_frozen_classes_of_either_kind_are_known():
     assert [is_frozen(kind) for kind in (Point, Iced, Order, Attrs)] == [True, True, False, False]
 
 
-def test_the_description_of_types_is_every_type_in_words():
+def test_a_description_is_every_type_in_words():
     shapes = Shapes()
     types: dict[str, Any] = {
         "State": shapes.of(Order, "State"),
         "ActionId": shapes.of(Color | None, "T"),
         "Input": None,
+    }
+    order = {
+        "id": "int",
+        "points": "list[Point]",
+        "by_color": "dict[Color, list[int]]",
+        "seen": "set[int]",
+        "pair": "tuple[Point, Holder | None]",
+        "next": "Order | None",
     }
     assert described(types) == [
         {"name": "State", "is": "Order"},
@@ -210,16 +218,6 @@ def test_the_description_of_types_is_every_type_in_words():
         {"name": "Input", "is": "None"},
         {"name": "Color", "members": ["RED", "BLUE"]},
         {"name": "Holder", "fields": {"items": "list[int]"}},
-        {
-            "name": "Order",
-            "fields": {
-                "id": "int",
-                "points": "list[Point]",
-                "by_color": "dict[Color, list[int]]",
-                "seen": "set[int]",
-                "pair": "tuple[Point, Holder | None]",
-                "next": "Order | None",
-            },
-        },
+        {"name": "Order", "fields": order},
         {"name": "Point", "fields": {"x": "int", "y": "int"}},
     ]

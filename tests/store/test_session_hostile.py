@@ -126,6 +126,21 @@ def test_what_a_careful_enemy_writes(seal: Seal, old: str, new: str, message: st
 
 
 @pytest.mark.parametrize(
+    ("types", "message"),
+    [
+        ("types = 5\n", "`types` does not describe types: each is a table of a name and `is`, `fields` or `members`"),
+        ('types = [{ name = "State" }]\n', "`types` does not describe types: "),
+        ('types = [{ name = "S", fields = { a = 1 } }]\n', "`types` does not describe types: "),
+        ('fingerprint = "f"\n', "unknown key `fingerprint`; a block like this has format, machine, version, types, "),
+        ("", "`types` is missing"),
+    ],
+)
+def test_types_that_describe_none(seal: Seal, types: str, message: str) -> None:
+    head = HEAD.replace("format = 1", "format = 2").replace('fingerprint = "f"\n', types)
+    assert refused(seal([head])).startswith(f"x, line 1: the header: {message}")
+
+
+@pytest.mark.parametrize(
     ("block", "message"),
     [
         ("step = 2\nafter = 1\n", "it moves to step 2; steps go from 0 to 1"),
