@@ -9,7 +9,7 @@ from typing import Any
 
 from fasm_cli.app import sessions
 from fasm_cli.app.loading import load
-from fasm_cli.app.report_sessions import Copied
+from fasm_cli.app.reports import Copied
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.codec import Mismatch
 from fasm_cli.core.errors import SessionError
@@ -50,9 +50,11 @@ def _begun(project: Project, machine: Machine, name: str, first: Past) -> Workbe
         initial = machine.decode_state(first.event["state"])
     except Mismatch as wrong:
         raise SessionError(f"the history does not fit {machine.name}: {wrong}") from None
+    path = project.session_path(name)
+    sessions.make_room(project, path)
     types = (machine.version, machine.types, first.event["state"])
     header = Header(project.reference(machine), *types, {"kind": "run", "from": first.step}, None)
-    return Workbench(machine, Timeline(machine, initial), SessionFile.create(project.session_path(name), header))
+    return Workbench(machine, Timeline(machine, initial), SessionFile.create(path, header))
 
 
 def _take(workbench: Workbench, row: Past, base: int) -> None:

@@ -113,3 +113,13 @@ class Removed:
     """Sessions that are gone, each with what was left beside it."""
 
     items: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """The history of a machine that ran for real, in the session `path`: `new` steps of `steps` were added."""
+
+    path: str
+    machine: str
+    new: int
+    steps: int

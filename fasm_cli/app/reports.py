@@ -14,6 +14,7 @@ from fasm_cli.app.report_laws import Linted as Linted
 from fasm_cli.app.report_laws import LintLine as LintLine
 from fasm_cli.app.report_sessions import Change as Change
 from fasm_cli.app.report_sessions import Compared as Compared
+from fasm_cli.app.report_sessions import Copied as Copied
 from fasm_cli.app.report_sessions import Migrated as Migrated
 from fasm_cli.app.report_sessions import Removed as Removed
 from fasm_cli.app.report_sessions import SessionLine as SessionLine
@@ -261,6 +262,7 @@ Report = (
     | Verified
     | Migrated
     | Removed
+    | Copied
     | Simulated
     | Replayed
     | Traces

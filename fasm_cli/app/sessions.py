@@ -21,13 +21,18 @@ def create(project: Project, target: str, name: str) -> SessionInfo:
     if path.suffix != ".toml" or not name.strip() or name.endswith("/") or path.stem in ("", ".toml"):
         raise UsageError(f"{name!r} is no name for a session", "give a name, or a path that ends in .toml")
     machine = load(project, target)
-    if path.parent == project.sessions:  # the project's own folder need not be made by hand
+    make_room(project, path)
+    SessionFile.create(path, header_of(project, machine, {"kind": "session"})).close()
+    return info(project, name, created=True)
+
+
+def make_room(project: Project, path: Path) -> None:
+    """The project's own folder need not be made by hand. Raises `SessionError`."""
+    if path.parent == project.sessions:
         try:
             path.parent.mkdir(exist_ok=True)
         except OSError as error:
             raise SessionError(f"cannot create {path.parent}: {error.strerror}") from None
-    SessionFile.create(path, header_of(project, machine, {"kind": "session"})).close()
-    return info(project, name, created=True)
 
 
 def header_of(

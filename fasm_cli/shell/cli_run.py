@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fasm_cli.shell.cli_base import Target, app, project, writing
+from fasm_cli.shell.cli_base import JsonFlag, Session, Target, app, project, writing
 
 
 @app.verb(
@@ -30,3 +30,17 @@ def run(
         machine = project().load(target)
         log_to(sys.stderr)
         serve(Runtime(machine, db, room=room, grace=grace, history=history), sys.stdin, output.stream)
+
+
+@app.verb("fasm history machines/gift_shop.py --db sqlite:///shop.db production")
+def history(
+    target: Target,
+    session: Session,
+    db: Annotated[str, typer.Option("--db", metavar="URL", help="Where the machine runs, or has run.")],
+    json: JsonFlag = False,
+) -> None:
+    """What a machine that ran for real has been through, as a session."""
+    from fasm_cli.app.history import copy_history
+
+    with writing("history", json) as output:
+        output.report(copy_history(project(), target, db, session))

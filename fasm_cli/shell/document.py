@@ -34,6 +34,7 @@ NAMES = {
     reports.Verified: "session-verify",
     reports.Migrated: "session-migrate",
     reports.Removed: "session-rm",
+    reports.Copied: "history",
     reports.Simulated: "simulation",
     reports.Replayed: "replay",
     reports.Traces: "traces",

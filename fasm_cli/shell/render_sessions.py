@@ -83,3 +83,10 @@ def _(report: reports.Removed) -> list[Line]:
         lines.append([Span("removed "), Span(path, "name")])
         lines += [[Span(f"   and {each}", "quiet")] for each in left]
     return lines
+
+
+@render.register
+def _(report: reports.Copied) -> list[Line]:
+    what = f"{steps_told(report.steps)} of {report.machine}"
+    new = "nothing new" if not report.new else f"{report.new} new"
+    return [[Span(report.path, "name"), Span(f"  {what}, {new}")]]

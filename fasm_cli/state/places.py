@@ -1,7 +1,10 @@
 """Where the state of a machine that runs for real is: the database at a URL, opened once for as long as it runs."""
 
+import json
 import sqlite3
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from fasm_cli.core.database import without_password
@@ -87,7 +90,9 @@ def read_history(machine: Machine, url: str) -> list[Past]:
     try:
         rows = _history_rows(url)
     except _database_errors() as error:
-        raise SessionError(f"cannot read {shown}: {str(error).partition(chr(10))[0]}", f"`fasm run --db {shown}` makes it") from None
+        raise SessionError(
+            f"cannot read {shown}: {str(error).partition(chr(10))[0]}", f"`fasm run --db {shown}` makes it"
+        ) from None
     if not rows or rows[0][0] != machine.name:
         raise SessionError(f"{shown} holds the state of {rows[0][0] if rows else 'nothing'}, not of {machine.name}")
     if rows[0][1] is None:
@@ -95,9 +100,7 @@ def read_history(machine: Machine, url: str) -> list[Past]:
     return [Past(step, json.loads(event), json.loads(actions)) for _, step, event, actions in rows]
 
 
-_HISTORY = (
-    "SELECT machine, step, event, actions FROM fasm_about LEFT JOIN fasm_history ON true ORDER BY step"
-)
+_HISTORY = "SELECT machine, step, event, actions FROM fasm_about LEFT JOIN fasm_history ON true ORDER BY step"
 
 
 def _history_rows(url: str) -> list[tuple[str, Any, Any, Any]]:

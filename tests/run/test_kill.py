@@ -28,7 +28,9 @@ def start(database: Path) -> "subprocess.Popen[str]":
     )
 
 
-def killed(process: "subprocess.Popen[str]", inputs: list[str], choose: Random, provider: Provider) -> list[dict[str, Any]]:
+def killed(
+    process: "subprocess.Popen[str]", inputs: list[str], choose: Random, provider: Provider
+) -> list[dict[str, Any]]:
     """Feed `inputs` to the process, which is killed when it has said or asked so much; gives what it said until then."""
     said: list[dict[str, Any]] = []
     lines = choose.randrange(3 * INPUTS)
@@ -100,7 +102,11 @@ def test_nothing_is_lost_and_nothing_is_done_twice(provider: Provider, tmp_path:
         if "charge" in told:
             charged.setdefault(told["charge"], set()).add(told["amount"])
     orders = state["next_id"] - 1
-    paid = {int(id): amount for id, amount in state["paid"].items()} if isinstance(state["paid"], dict) else dict(state["paid"])
+    paid = (
+        {int(id): amount for id, amount in state["paid"].items()}
+        if isinstance(state["paid"], dict)
+        else dict(state["paid"])
+    )
 
     assert accepted
     assert set(accepted) <= set(keys)  # every accepted input is in the state,
