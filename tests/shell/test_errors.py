@@ -49,7 +49,7 @@ USAGE = {
     ("repl", "counter", "-c", "goto 4"): "-c, line 1: no step 4; steps go from 0 to 0",
     ("repl", "counter", "-c", "crash noon"): "-c, line 1: no crash point 'noon'; known: after-action, after-commit,",
     ("repl", "counter", "-c", "crash between 2"): "-c, line 1: crash between takes no count, got '2'",
-    ("repl", "counter", "-c", "fault tyre"): "-c, line 1: no failure 'tyre'; known: add, cancel, commit, load,",
+    ("repl", "counter", "-c", "fault tyre"): "-c, line 1: no failure 'tyre'; known: add, commit, load, unknown",
     ("repl", "counter", "-c", "pending 1"): "-c, line 1: pending takes nothing, got '1'; usage: pending",
     ("repl", "counter", "-c", "help frob"): "-c, line 1: no verb 'frob'; known: back, complete,",
     ("replay", "machines"): "no traces in machines",
