@@ -165,7 +165,9 @@ def test_help(repl: Call) -> None:
     assert lines[0].split("  ")[0] == "Name(field=value)"
     assert [line.split()[0] for line in lines[1:]] == list(VERBS)
     for name, verb in VERBS.items():
-        assert repl(f"help {name}").out == f"{verb.usage}\n   {verb.summary}\n"
+        told = repl(f"help {name}").out
+        assert told.startswith(f"{verb.usage}\n   {verb.summary}\n   > {verb.examples[0]}\n")
+        assert set(verb.related) <= set(VERBS)
     assert repl("inputs").out == "RedeemPoints(points: int Between(low=1, high=1000))\nCancelOrder()\n"
     assert repl("describe").out.startswith("coffee_shop  CoffeeShop, version 1\n")
 
