@@ -11,6 +11,7 @@ from fasm_cli.app import sessions
 from fasm_cli.core.errors import UsageError
 from fasm_cli.shell.cli_base import ByHand, Exit, JsonFlag, app, project, writing
 from fasm_cli.shell.repl import run_prompt, run_script
+from fasm_cli.shell.writer import Text
 
 TYPED = "-c"
 PIPED = "standard input"
@@ -29,6 +30,9 @@ def repl(
     file: Annotated[Path | None, typer.Option("-f", metavar="FILE", help="Perform the lines of this file.")] = None,
     session: Annotated[str, typer.Option("--session", metavar="FILE", help="Keep the steps in this session.")] = "",
     machine: ByHand = "",
+    watch: Annotated[
+        bool, typer.Option("--watch", help="At a prompt, reload the machine when its file is saved.")
+    ] = False,
     json: JsonFlag = False,
 ) -> None:
     """Step a machine at a prompt, or by lines of -c, -f or a pipe."""
@@ -37,13 +41,14 @@ def repl(
         workbench, dropped = sessions.open_target(here, target, session, machine)
         if dropped:
             output.note(dropped)
+        watched = Path(workbench.machine.source) if watch and workbench.machine.source else None
         with workbench:
             if commands or file is not None:
                 code = run_script(workbench, commands or [], output, TYPED)
                 if not code and file is not None:
                     code = run_script(workbench, lines_of(file), output, str(file))
-            elif sys.stdin is not None and sys.stdin.isatty() and not json:
-                code = run_prompt(workbench, output, here.root / ".fasm" / "history")
+            elif sys.stdin is not None and sys.stdin.isatty() and isinstance(output, Text):
+                code = run_prompt(workbench, output, here.root / ".fasm" / "history", watched)
             else:
                 code = run_script(workbench, decoded(sys.stdin, PIPED), output, PIPED)
     if code:

@@ -94,16 +94,22 @@ def write_lines(lines: list[Line], stream: TextIO | None) -> None:
     """`lines` to `stream`: styled by rich on a terminal, as they are anywhere else."""
     if stream is None:  # closed by whoever called us
         return
+    stream.write(styled_text(lines, stream))
+
+
+def styled_text(lines: list[Line], stream: TextIO) -> str:
+    """`lines` as they are written to `stream`: with escape codes where those are welcome."""
     lines = [[Span(visible(span.text), span.role) for span in line] for line in lines]
     if not wants_colour(stream):
-        stream.write(plain_text(lines))
-        return
+        return plain_text(lines)
     from rich.console import Console
     from rich.text import Text as Styled
 
     console = Console(file=stream, highlight=False, soft_wrap=True)
-    for line in lines:
-        console.print(Styled.assemble(*((span.text, STYLES.get(span.role, "")) for span in line)))
+    with console.capture() as captured:
+        for line in lines:
+            console.print(Styled.assemble(*((span.text, STYLES.get(span.role, "")) for span in line)))
+    return captured.get()
 
 
 def visible(text: str) -> str:

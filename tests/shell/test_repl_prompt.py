@@ -9,7 +9,8 @@ from time import monotonic
 import pytest
 
 from fasm_cli.app.workbench import Workbench
-from fasm_cli.shell.repl_complete import candidates
+from fasm_cli.shell import repl_verbs  # noqa: F401  fills the table of verbs
+from fasm_cli.shell.prompt.complete import candidates
 from fasm_cli.store.catalog import Project
 
 pexpect = pytest.importorskip("pexpect")

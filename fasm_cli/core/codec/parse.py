@@ -24,7 +24,7 @@ from fasm_cli.core.errors import InputError, did_you_mean
 
 MAX_LENGTH, MAX_DEPTH = 100_000, 60
 
-_BUILDERS: dict[str, Callable[..., Any]] = {
+BUILDERS: dict[str, Callable[..., Any]] = {
     **{kind.__name__: row.build for kind, row in SCALARS.items() if row.build is not None},
     "set": set,
     "frozenset": frozenset,
@@ -136,7 +136,7 @@ class Parser:
 
     def _call(self, node: ast.Call, name: str, depth: int) -> Any:
         kind = self._names.get(name)
-        builder = _BUILDERS.get(name)
+        builder = BUILDERS.get(name)
         if kind is None and builder is None:
             raise self._unknown(node, name)
         args: list[ast.expr] = []

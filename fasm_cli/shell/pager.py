@@ -1,0 +1,55 @@
+"""Output that is taller than the screen goes through the user's pager; nothing else ever does."""
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+from collections.abc import Sequence
+from typing import TextIO
+
+from fasm_cli.shell.render import Line, plain_text
+from fasm_cli.shell.writer import styled_text, write_lines
+
+LESS = "-SRXF"  # long lines are cut, colours kept, the screen left as it is, and what fits is not paged
+
+
+def show(lines: list[Line], stream: TextIO) -> None:
+    """Write `lines` to a terminal, by the pager where they would scroll away."""
+    columns, height = shutil.get_terminal_size()
+    tall = rows(plain_text(lines).splitlines(), columns) >= height
+    command = pager() if tall else None
+    if command is None:
+        write_lines(lines, stream)
+        return
+    stream.flush()
+    try:
+        page(styled_text(lines, stream), command)
+    except OSError:  # it is there and cannot be started
+        write_lines(lines, stream)
+
+
+def rows(lines: Sequence[str], columns: int) -> int:
+    """How many rows of a screen `lines` take, wrapped."""
+    return sum(max(-(-len(line) // max(columns, 1)), 1) for line in lines)
+
+
+def pager() -> list[str] | None:
+    """The command of $PAGER, or `less`; None where there is none, or where the terminal cannot move its cursor."""
+    if os.environ.get("TERM", "dumb") == "dumb":
+        return None
+    try:
+        words = shlex.split(os.environ.get("PAGER", "less"))
+    except ValueError:  # a quote that is not closed
+        return None
+    return words if words and shutil.which(words[0]) else None
+
+
+def page(text: str, command: Sequence[str]) -> None:
+    """Show `text` by `command`, and wait. Ctrl-C is the pager's. Raises OSError where it cannot be started."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)  # not SIG_IGN, which the pager would inherit
+    try:
+        env = {"LESS": LESS, **os.environ}
+        subprocess.run(command, input=text, text=True, errors="replace", env=env, check=False)
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,68 @@
+"""The lines at the bottom: where the session stands, and above it how the call that one is typing goes on."""
+
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.utils import get_cwidth
+
+from fasm_cli.shell.prompt.check import Fault, Signature
+from fasm_cli.shell.prompt.colours import Glyphs, cropped
+from fasm_cli.shell.prompt.live import Live
+
+KEYS = (("F1", "help"), ("F2", "state"), ("F3", "timeline"), ("F4", "vi"))
+
+
+def bar(live: Live, width: int, shown: Glyphs, *, vi: bool) -> StyleAndTextTuples:
+    """`invariants 2/2 · 1 pending · kept in sessions/shop.toml      F1 help  F2 state`; keys go where room is short."""
+    bench = live.bench
+    held, of = live.invariants()
+    facts: StyleAndTextTuples = []
+    if of:
+        facts.append(("class:bar.good" if held == of else "class:bar.bad", f"invariants {held}/{of}"))
+    waiting = len(bench.timeline.now.pending)
+    facts.append(("class:bar.pending" if waiting else "class:bar", f"{waiting} pending"))
+    origin = bench.file.stored.header.origin if bench.file is not None else {}
+    if "seed" in origin:
+        facts.append(("class:bar", f"seed {origin['seed']}"))
+    saved = "not saved" if bench.file is None else f"{bench.file.path.name} saved"
+    facts.append(("class:bar", saved))
+    left: StyleAndTextTuples = []
+    for fact in facts:
+        left += [("class:bar", f" {shown.dot} "), fact] if left else [fact]
+    room = width - sum(get_cwidth(part[1]) for part in left)
+    return left + _keys(room, vi=vi)
+
+
+def _keys(room: int, *, vi: bool) -> StyleAndTextTuples:
+    """As many of the keys as fit into `room` columns, at its right end."""
+    told = [*KEYS[:3], ("F4", "emacs" if vi else "vi")]
+    texts = [f"  {key} {what}" for key, what in told]
+    while texts and sum(map(len, texts)) > room - 1:
+        texts.pop()
+    parts: StyleAndTextTuples = [("", " " * max(room - sum(map(len, texts)), 0))]
+    for (key, what), _ in zip(told, texts, strict=False):
+        parts += [("class:bar.key", f"  {key}"), ("class:bar", f" {what}")]
+    return parts
+
+
+def hint(told: Signature, width: int, shown: Glyphs) -> StyleAndTextTuples:
+    """A signature on one line, with the argument one is at in sight."""
+    at = cropped(told.at, width, shown.more)
+    before = told.before
+    if len(before) + len(at) > width:
+        keep = max(width - len(at) - len(shown.more), 0)
+        before = shown.more + before[len(before) - keep :] if keep else ""
+    after = cropped(told.after, max(width - len(before) - len(at), 0), shown.more)
+    return [("class:hint", before), ("class:hint.at", at), ("class:hint", after)]
+
+
+def caret(wrong: Fault, column: int, width: int, shown: Glyphs) -> StyleAndTextTuples:
+    """The line under the fault: `^ 5000 is not between 1 and 1000`. `column` is that of the fault on the screen; where
+    the message does not fit behind the caret it stands before it."""
+    whole = f"{wrong.message}; {wrong.hint}" if wrong.hint else wrong.message
+    behind = width - column - 3
+    if len(whole) <= behind or behind >= min(len(wrong.message), width // 2):
+        hint = f"; {wrong.hint}" if wrong.hint else ""
+        message = cropped(wrong.message, behind, shown.more)
+        rest = cropped(hint, max(behind - len(message), 0), shown.more)
+        return [("", " " * column), ("class:fault", f"^ {message}"), ("class:fault.hint", rest)]
+    message = cropped(whole, column - 1, shown.more)
+    return [("class:fault", " " * (column - 1 - len(message)) + f"{message} ^")]
