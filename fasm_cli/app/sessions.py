@@ -108,11 +108,8 @@ def check_version(path: Path, header: Header, machine: Machine, *, given: bool) 
 def timeline_of(machine: Machine, path: Path, stored: Stored) -> Timeline:
     """The history in a file; its machine runs only what comes after the last snapshot."""
     try:
-        timeline = Timeline(machine, machine.codec.decode(machine.state, stored.header.state), stored.records)
-        on_path = {record.n for record in timeline.path(stored.head)}
-        nearest = max((n for n in stored.snapshots if n in on_path), default=0)
-        if nearest:
-            timeline.keep(nearest, machine.codec.decode(machine.state, stored.snapshots[nearest]))
+        initial = machine.codec.decode(machine.state, stored.header.state)
+        timeline = Timeline(machine, initial, stored.records, stored.snapshots)
         timeline.goto(stored.head)
     except Mismatch as wrong:
         raise SessionError(f"{path} does not fit {machine.name}: {wrong}", "start a new session") from None

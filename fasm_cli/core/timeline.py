@@ -5,10 +5,11 @@ missing (the file was just opened, a long way back) is found by running the even
 there, and a record that does not come out the same is a divergence: the session no longer fits its machine.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fasm_cli.core.branches import Branches
 from fasm_cli.core.codec import Mismatch
 from fasm_cli.core.codec.plain import TAG, canonical_text
 from fasm_cli.core.diff import changes
@@ -40,27 +41,49 @@ class Entry:
     step: Step
     state: Any
     violation: Violation | None
+    forks: bool = False  # it started a branch
 
 
 class Timeline:
-    """The history of one machine from `initial`; `head` is the number of the step that comes before the next one."""
+    """The history of one machine from `initial`; `head` is the number of the step that comes before the next one.
 
-    def __init__(self, machine: Machine, initial: Any, records: Iterable[Record] = ()) -> None:
+    `snapshots` are plain states by step number, known from elsewhere: nothing before one is run again to go there.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        initial: Any,
+        records: Iterable[Record] = (),
+        snapshots: Mapping[int, Any] | None = None,
+    ) -> None:
         self.machine = machine
         self.records: dict[int, Record] = {record.n: record for record in records}
+        self.branches = Branches(self.records.values())
+        self._snapshots = dict(snapshots or {})
         self._moments: dict[int, Moment] = {0: Moment(initial, {}, up=True)}
         self._process: tuple[int, Process] | None = None  # the one that took the last step
         self.last = max(self.records, default=0)  # the highest number given to a step, on any branch
         self.head = self.last
 
     def keep(self, n: int, state: Any) -> None:
-        """The state after step `n` is known from elsewhere (a snapshot in the file): nothing before it is run again."""
-        pending: dict[str, tuple[Ref, int]] = {}
-        up, ahead = True, None
-        for record in self.path(n):
+        """The state after step `n` is known: what else there was then, the records tell."""
+        since: list[Record] = []  # the last moment that is there
+        at = n
+        while at not in self._moments:
+            since.append(self.records[at])
+            at = self.records[at].parent
+        known = self._moments[at]
+        up, ahead = known.up, known.ahead
+        pending = {self._plain_id(id): (each.ref, each.since) for id, each in known.pending.items()}
+        for record in reversed(since):
             up, ahead = _fold(record, pending, up=up, ahead=ahead)
-        emissions = [Emission(ref, self.emitted(ref), since) for ref, since in pending.values()]
+        emissions = [Emission(ref, self.emitted(ref), first) for ref, first in pending.values()]
         self._moments[n] = Moment(state, {each.tracked.id: each for each in emissions}, up, ahead)
+
+    def _plain_id(self, id: Any) -> str:
+        assert self.machine.action_id is not None
+        return canonical_text(self.machine.codec.encode(self.machine.action_id, id))
 
     @property
     def now(self) -> Moment:
@@ -87,12 +110,14 @@ class Timeline:
         before = self.now
         entry = self._run(before, event, self.last + 1, self.head)
         self.records[entry.record.n] = entry.record
+        entry.forks = self.branches.add(entry.record)
         self.head = self.last = entry.record.n
         return entry
 
     def forget(self, record: Record) -> None:
         """Take back a step that could not be written down; it must be the last one."""
         del self.records[record.n], self._moments[record.n]
+        self.branches.forget(record)
         self._process = None
         self.head, self.last = record.parent, record.n - 1
 
@@ -102,6 +127,7 @@ class Timeline:
         event = decode_event(self.machine, record.event, self.id_of)
         entry = self._run(self.moment(record.parent), event, record.n, record.parent)
         self.records[record.n] = entry.record
+        self.branches.add(entry.record)
         self.head, self.last = record.n, max(self.last, record.n)
         return entry
 
@@ -136,12 +162,19 @@ class Timeline:
         process.pending, process.up, process.ahead = dict(moment.pending), moment.up, moment.ahead
         return process
 
+    @property
+    def process(self) -> Process:
+        """The process at the head, to be looked at only."""
+        return self._process_after(self.head, self.now)
+
     def moment(self, n: int) -> Moment:
         """What there was after step `n`. Raises `SessionError` where running the steps again gives something else."""
         missing = []
-        while n not in self._moments:
+        while n not in self._moments and n not in self._snapshots:
             missing.append(n)
             n = self.records[n].parent
+        if n not in self._moments:
+            self.keep(n, self.machine.codec.decode(self.machine.state, self._snapshots.pop(n)))
         for number in reversed(missing):
             self._relive(self.records[number])
         return self._moments[missing[0] if missing else n]

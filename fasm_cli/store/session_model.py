@@ -1,8 +1,9 @@
-"""What a session file holds, as plain data: a header, steps, snapshots, and where the head stands."""
+"""What a session file holds, as plain data: a header, steps, snapshots, marks, and where the head stands."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from fasm_cli.core.marks import Mark
 from fasm_cli.core.record import Record
 
 FORMAT = 1
@@ -33,3 +34,4 @@ class Stored:
     snapshots: dict[int, Any]
     head: int
     dropped: str = ""
+    marks: list[Mark] = field(default_factory=list)

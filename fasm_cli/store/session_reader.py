@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from fasm_cli.core.errors import SessionError
+from fasm_cli.core.marks import Mark
 from fasm_cli.core.record import Record
-from fasm_cli.store.session_block import read_goto, read_header, read_step
+from fasm_cli.store.session_block import read_goto, read_header, read_mark, read_step
 from fasm_cli.store.session_damage import KEPT, could_be_torn, damage, foreign, lost_sectors
 from fasm_cli.store.session_model import FORMAT, Header, Stored
-from fasm_cli.store.session_text import GOTO, MAX_BLOCK, MAX_FILE, STEP, chained
+from fasm_cli.store.session_text import GOTO, MARK, MAX_BLOCK, MAX_FILE, STEP, chained
 from fasm_cli.store.toml_text import UnfitError
 
 FIRST = f"format = {FORMAT}\n".encode()
-STEP_OPENING, GOTO_OPENING = STEP.encode(), GOTO.encode()
+STEP_OPENING, GOTO_OPENING, MARK_OPENING = STEP.encode(), GOTO.encode(), MARK.encode()
 SUM_LINE = re.compile(rb'(?<=\n)sum = "([0-9a-f]{16})"\n\Z')
 SUM_LENGTH = len(b'sum = "0123456789abcdef"\n')
 T = TypeVar("T")
@@ -97,6 +98,7 @@ class _Scanner:
         self.records: list[Record] = []
         self.snapshots: dict[int, Any] = {}
         self.head = 0
+        self.marks: list[Mark] = []
 
     def run(self) -> Scan:
         data, limit = self.data, self.limit
@@ -117,7 +119,7 @@ class _Scanner:
             self.at, self.line = self.end + 1, self.end_line + 1
         if self.header is None:
             raise foreign(self.name, data) or _cut_header(self.name, data)
-        stored = Stored(self.header, self.records, self.snapshots, self.head, self._dropped())
+        stored = Stored(self.header, self.records, self.snapshots, self.head, self._dropped(), self.marks)
         return Scan(stored, self.end, self.sum)
 
     def _take(self, body: bytes) -> None:
@@ -132,8 +134,10 @@ class _Scanner:
                 self.snapshots[record.n] = state
         elif body.startswith(GOTO_OPENING):
             self.head = self._read(lambda text: read_goto(text, steps), body[len(GOTO_OPENING) :])
+        elif body.startswith(MARK_OPENING):
+            self.marks.append(self._read(lambda text: read_mark(text, steps), body[len(MARK_OPENING) :]))
         else:
-            raise self._at_line("a block begins with [[step]] or [[goto]]")
+            raise self._at_line("a block begins with [[step]], [[goto]] or [[mark]]")
 
     def _read(self, read: Callable[[bytes], T], body: bytes) -> T:
         try:
@@ -147,7 +151,10 @@ class _Scanner:
         if self.header is None:
             return "the header"
         steps = len(self.records)
-        return f"the move after step {steps}" if self.data.startswith(GOTO_OPENING, self.at) else f"step {steps + 1}"
+        for opening, what in ((GOTO_OPENING, "move"), (MARK_OPENING, "mark")):
+            if self.data.startswith(opening, self.at):
+                return f"the {what} after step {steps}"
+        return f"step {steps + 1}"
 
     def _at_line(self, why: str) -> SessionError:
         return SessionError(f"{self.name}, line {self.line}: {why}", KEPT)
