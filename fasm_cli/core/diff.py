@@ -38,7 +38,7 @@ def _walk(path: str, before: Any, after: Any) -> Iterator[Change]:
         if render(before) != render(after):
             yield Change(path, before, after)
         return
-    names = field_names(before)
+    names = _fields(before)
     if names is not None:
         for name in names:
             yield from _walk(f"{path}.{name}" if path else name, getattr(before, name), getattr(after, name))
@@ -67,7 +67,7 @@ def _keyed(path: str, before: dict[Any, Any], after: dict[Any, Any]) -> Iterator
             yield from _walk(step, before[key], after[key])
 
 
-def field_names(value: Any) -> list[str] | None:
+def _fields(value: Any) -> list[str] | None:
     declared = getattr(type(value), "__dataclass_fields__", None)
     if declared is not None:
         return list(declared)

@@ -5,35 +5,23 @@ from prompt_toolkit.utils import get_cwidth
 
 from fasm_cli.shell.prompt.check import Fault, Signature
 from fasm_cli.shell.prompt.colours import Glyphs, cropped
+from fasm_cli.shell.prompt.facts import facts
 from fasm_cli.shell.prompt.live import Live
 
-KEYS = (("F1", "help"), ("F2", "state"), ("F3", "timeline"), ("F4", "vi"))
+KEYS = (("F1", "help"), ("F2", "state"), ("F3", "timeline"))  # and F4, which goes back and forth
 
 
 def bar(live: Live, width: int, shown: Glyphs, *, vi: bool) -> StyleAndTextTuples:
-    """`invariants 2/2 · 1 pending · kept in sessions/shop.toml      F1 help  F2 state`; keys go where room is short."""
-    bench = live.bench
-    held, of = live.invariants()
-    facts: StyleAndTextTuples = []
-    if of:
-        facts.append(("class:bar.good" if held == of else "class:bar.bad", f"invariants {held}/{of}"))
-    waiting = len(bench.timeline.now.pending)
-    facts.append(("class:bar.pending" if waiting else "class:bar", f"{waiting} pending"))
-    origin = bench.file.stored.header.origin if bench.file is not None else {}
-    if "seed" in origin:
-        facts.append(("class:bar", f"seed {origin['seed']}"))
-    saved = "not saved" if bench.file is None else f"{bench.file.path.name} saved"
-    facts.append(("class:bar", saved))
+    """`main@3 · invariants 2/2 · 1 pending · shop.toml saved      F1 help  F2 state`; keys go where room is short."""
     left: StyleAndTextTuples = []
-    for fact in facts:
+    for fact in facts(live.bench, live.invariants()):
         left += [("class:bar", f" {shown.dot} "), fact] if left else [fact]
-    room = width - sum(get_cwidth(part[1]) for part in left)
-    return left + _keys(room, vi=vi)
+    return left + _keys(width - sum(get_cwidth(part[1]) for part in left), vi=vi)
 
 
 def _keys(room: int, *, vi: bool) -> StyleAndTextTuples:
     """As many of the keys as fit into `room` columns, at its right end."""
-    told = [*KEYS[:3], ("F4", "emacs" if vi else "vi")]
+    told = [*KEYS, ("F4", "emacs" if vi else "vi")]
     texts = [f"  {key} {what}" for key, what in told]
     while texts and sum(map(len, texts)) > room - 1:
         texts.pop()

@@ -4,7 +4,8 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.codec.render import render
-from fasm_cli.core.diff import changes, field_names
+from fasm_cli.core.diff import changes
+from fasm_cli.core.expression.parts import field_names
 from fasm_cli.core.record import Record
 from fasm_cli.shell.prompt.colours import Glyphs, cropped
 
@@ -51,7 +52,7 @@ def state_pane(bench: Workbench, step: int, width: int, height: int, shown: Glyp
 
 def _rows(state: object) -> list[tuple[str, str]]:
     names = field_names(state)
-    return [("", render(state))] if names is None else [(name, render(getattr(state, name))) for name in names]
+    return [(name, render(getattr(state, name))) for name in names] or [("", render(state))]
 
 
 def _touched(name: str, changed: set[str]) -> bool:

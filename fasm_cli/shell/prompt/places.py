@@ -10,9 +10,9 @@ from typing import Any
 from fasm_cli.app.answers import likely
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.codec.render import render
-from fasm_cli.core.diff import field_names
 from fasm_cli.core.errors import FasmError
 from fasm_cli.core.event import Failure, Point
+from fasm_cli.core.expression.parts import FUNCTIONS, field_names
 from fasm_cli.core.machine import Machine, input_types
 from fasm_cli.core.record import Record
 from fasm_cli.core.timeline import Moment
@@ -104,7 +104,7 @@ def expressions(bench: Workbench, word: str, before: tuple[str, ...] = ()) -> It
     yield Option("prev", "the state before this step")
     yield Option("pending", f"{len(now.pending)} now")
     yield Option("up", str(now.up))
-    yield from (Option(f"{name}(") for name in ("len", "any", "all"))
+    yield from (Option(f"{name}(") for name in FUNCTIONS)
 
 
 def previous(bench: Workbench) -> Moment:
@@ -120,9 +120,8 @@ def below(value: Any, prefix: str, word: str) -> Iterator[Option]:
             value = getattr(value, found[1]) if found[1] else _keyed(value)[found[2]]
         except (AttributeError, KeyError):
             return
-    names = field_names(value)
     at = prefix + word[:cut]
-    for name in names or ():
+    for name in field_names(value):
         yield Option(f"{at}.{name}" if at else name, short(render(getattr(value, name))))
     for key, each in islice(_keyed(value).items(), MOST):
         yield Option(f"{at}[{key}]", short(render(each)))

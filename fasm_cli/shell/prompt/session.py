@@ -62,6 +62,7 @@ class Prompt:
         self.state_open = False
         self._shown = glyphs(encoding)
         self._watched = watched
+        self._state: tuple[object, list[panes.Line]] = (None, [])
         self._held = Document()  # what was typed when a key ordered a line of its own
         self.session: PromptSession[str] = PromptSession(
             message=lambda: self._prompt(),
@@ -169,9 +170,14 @@ class Prompt:
             lines += picker.lines(size.columns, tall, self._shown)
         if self.state_open:
             step = self.bench.timeline.head if picker is None else picker.step
-            tall = min(room - len(lines), TALLEST)
-            lines += panes.state_pane(self.bench, step, size.columns, tall, self._shown)
+            lines += self._state_lines(step, size.columns, min(room - len(lines), TALLEST))
         return [part for at, line in enumerate(lines) for part in ([("", "\n"), *line] if at else line)]
+
+    def _state_lines(self, step: int, width: int, height: int) -> list[panes.Line]:
+        key = (step, width, height, self.bench.machine)
+        if self._state[0] != key:  # a state may be large, and this is asked with each key
+            self._state = (key, panes.state_pane(self.bench, step, width, height, self._shown))
+        return self._state[1]
 
     def _fault(self) -> StyleAndTextTuples:
         text = self.session.default_buffer.text

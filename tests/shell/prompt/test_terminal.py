@@ -1,95 +1,11 @@
 """The prompt on a real pseudo-terminal: what is typed goes in, and what a person would see is asserted."""
 
-import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from time import monotonic
 
-import pytest
-
-from fasm_cli.app.workbench import Workbench
-from fasm_cli.shell import repl_verbs  # noqa: F401  fills the table of verbs
-from fasm_cli.shell.prompt.complete import candidates
-from fasm_cli.store.catalog import Project
-
-pexpect = pytest.importorskip("pexpect")
-pyte = pytest.importorskip("pyte")
-
-PATIENCE = 20.0  # seconds until a screen that does not come is a failure; nothing waits so long when all is well
-
-
-class Terminal:
-    """A program on a terminal of 30 lines of 110 columns."""
-
-    def __init__(self, *arguments: str, env: dict[str, str]) -> None:
-        self._screen = pyte.Screen(110, 30)
-        self._stream = pyte.Stream(self._screen)
-        self._child = pexpect.spawn(
-            sys.executable,
-            ["-m", "fasm_cli", *arguments],
-            env={**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **env},
-            dimensions=(30, 110),
-            encoding="utf-8",
-        )
-        self._screen.write_process_input = self._child.send
-        self.raw = ""
-
-    @property
-    def text(self) -> str:
-        return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
-
-    @property
-    def last(self) -> str:
-        """The line of the cursor, where the prompt is."""
-        return str(self._screen.display[self._screen.cursor.y]).rstrip()
-
-    def until(self, seen: Callable[[str], bool]) -> str:
-        """Wait until `seen` of the line of the cursor; gives the whole screen."""
-        end = monotonic() + PATIENCE
-        while not seen(self.last):
-            assert monotonic() < end, f"never seen on\n{self.text}"
-            self._read()
-        return self.text
-
-    def prompt(self, text: str) -> str:
-        """Wait until the prompt is `text` and nothing is typed behind it."""
-        return self.until(lambda line: line == text)
-
-    def type(self, keys: str) -> None:
-        self._child.send(keys)
-
-    def end(self) -> int:
-        while True:
-            try:
-                self._read()
-            except pexpect.EOF:
-                self._child.close()
-                return int(self._child.exitstatus)
-
-    def _read(self) -> None:
-        try:
-            data = self._child.read_nonblocking(65536, PATIENCE)
-        except pexpect.TIMEOUT:
-            raise AssertionError(f"silence on\n{self.text}") from None
-        self.raw += data
-        self._stream.feed(data)
-
-    def close(self) -> None:
-        self._child.close(force=True)
-
-
-@pytest.fixture
-def terminal(project: Path) -> Iterator[Callable[..., Terminal]]:
-    opened: list[Terminal] = []
-
-    def start(*arguments: str, **env: str) -> Terminal:
-        opened.append(Terminal(*arguments, env=env))
-        return opened[-1]
-
-    yield start
-    for each in opened:
-        each.close()
+import pexpect
+from terminals import PATIENCE, Terminal
 
 
 def test_a_conversation(terminal: Callable[..., Terminal]) -> None:
@@ -203,28 +119,3 @@ def test_a_result_that_goes_elsewhere(project: Path) -> None:
     assert child.exitstatus == 0
     assert (project / "out.txt").read_text().startswith("#1 Increment()  committed\n")
     assert "\x1b" not in (project / "out.txt").read_text()
-
-
-@pytest.mark.parametrize(
-    ("text", "options"),
-    [
-        ("", ["RedeemPoints(", "CancelOrder()", "step", "try"]),
-        ("step ", ["RedeemPoints(", "CancelOrder()"]),
-        ("complete ", ["1.1"]),
-        ("complete 1.1 ", ["Success(", "Failed(", "Pending()", "Refunded()"]),
-        ("complete 1.1 Success(", ["points_deducted="]),
-        ("RedeemPoints(", ["points="]),
-        ("RedeemPoints(points=", []),
-        ("RedeemPoints(points=1, ", []),
-        ("drop ", ["1.1"]),
-        ("crash ", ["between", "after-commit", "after-action", "before-commit", "in-restore"]),
-        ("fault ", ["add", "load", "commit", "unknown"]),
-        ("goto ", ["0", "1"]),
-        ("pending ", []),
-        ("frob(", []),
-    ],
-)
-def test_candidates(project: Path, text: str, options: list[str]) -> None:
-    bench = Workbench.fresh(Project(project).load("coffee_shop"))
-    bench.submit("RedeemPoints(10)")
-    assert candidates(bench, text)[1][: len(options) or None] == options
