@@ -7,7 +7,7 @@ from fasm_cli.core.codec import Mismatch
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.model import StateMachine, Tracked
 
-DRAWS = 24  # enough to meet an answer of one in ten; each costs microseconds
+DRAWS = 50  # enough to meet an answer of one in ten; each costs microseconds
 
 
 def likely(machine: Machine, tracked: Tracked) -> list[Any]:
@@ -18,8 +18,9 @@ def likely(machine: Machine, tracked: Tracked) -> list[Any]:
     if machine.result is None or machine.cls.respond is StateMachine.respond:
         return []
     found: dict[type, Any] = {}
-    for seed in range(DRAWS):
-        result = machine.instance.respond(Chooser(seed), tracked.id, tracked.action)
+    choose = Chooser(0)
+    for _ in range(DRAWS):
+        result = machine.instance.respond(choose, tracked.id, tracked.action)
         if type(result) not in found and _fits(machine, result):
             found[type(result)] = result
     return list(found.values())

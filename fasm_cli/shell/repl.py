@@ -38,11 +38,14 @@ def run_script(workbench: Workbench, lines: Iterable[str], output: Output, name:
 def run_prompt(workbench: Workbench, output: Text, history: Path, watched: Path | None = None) -> int:
     """The interactive loop: an error is shown and the loop goes on; Ctrl-C clears the line, Ctrl-D leaves."""
     output.note(f"{workbench.machine.reference}: `help` lists the verbs, Tab completes, Ctrl-D leaves")
-    ask = asking(workbench, output, history, watched)
+    return converse(workbench, output, asking(workbench, output, history, watched))
+
+
+def converse(workbench: Workbench, output: Text, ask: Callable[[], str]) -> int:
+    """Perform what `ask` gives until it raises EOFError or a line says `quit`; KeyboardInterrupt asks again."""
     while True:
         try:
-            text = ask()
-            for _, line in logical_lines(text.split("\n")):  # a paste may hold several
+            for _, line in logical_lines(ask().split("\n")):  # a paste may hold several
                 if not performed(workbench, output, line):
                     break
         except (EOFError, Quit):

@@ -4,6 +4,7 @@ Both wait until what is wanted is on the screen; nothing sleeps.
 """
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,10 +21,11 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.errors import FasmError
 from fasm_cli.shell.prompt.session import Prompt
-from fasm_cli.shell.render import plain_text, render
-from fasm_cli.shell.repl_verbs import Quit, perform
-from fasm_cli.shell.writer import error_lines
+from fasm_cli.shell.render import plain_text
+from fasm_cli.shell.repl import converse
+from fasm_cli.shell.writer import Text, error_lines
 
+PATIENCE_HERE = 5.0  # the same, in this process
 PATIENCE = 20.0  # seconds until a screen that does not come is a failure; nothing waits so long when all is well
 WIDE, TALL = 110, 30
 
@@ -138,6 +140,7 @@ class Rendered:
     ) -> None:
         self.bench = bench
         self.screen = pyte.Screen(columns, rows)
+        self.screen.set_mode(pyte.modes.LNM)  # a line feed begins a line, as on a terminal that is not raw
         self._out = _Out(self.screen, encoding)
         self._history = history
         self._encoding = encoding
@@ -155,7 +158,20 @@ class Rendered:
     def play(self, *moves: tuple[str, Callable[["Rendered"], bool]]) -> str:
         """Send the keys of each move and wait until its predicate holds, one after another; gives the last screen."""
         waiting = list(moves)
-        end = monotonic() + PATIENCE
+
+        def give_up(*_: Any) -> None:
+            raise AssertionError(f"never seen after {waiting[0][0]!r} on\n{self.text}" if waiting else "no end")
+
+        before = signal.signal(signal.SIGALRM, give_up)
+        signal.setitimer(signal.ITIMER_REAL, PATIENCE_HERE)
+        try:
+            self._play(waiting)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        return self.final
+
+    def _play(self, waiting: list[tuple[str, Callable[["Rendered"], bool]]]) -> None:
         with create_pipe_input() as keys:
             self.screen.write_process_input = keys.send_text
             output = Vt100_Output(
@@ -175,7 +191,6 @@ class Rendered:
                             sent = True
                             return
                         if not seen(self):
-                            assert monotonic() < end, f"never seen on\n{self.text}"
                             return
                         waiting.pop(0)
                         sent = False
@@ -185,26 +200,26 @@ class Rendered:
 
                 prompt.session.app.after_render += look
                 prompt.session.app.timeoutlen = prompt.session.app.ttimeoutlen = 0.01  # Esc is Esc at once
-                while self._one():
-                    pass
+                converse(self.bench, _Shown(self._out), self._ask)
         assert not waiting, f"never seen on\n{self.text}"
-        return self.final
 
-    def _one(self) -> bool:
+    def _ask(self) -> str:
         try:
-            line = self.prompt.ask()
-            self.performed.append(line)
-            report = perform(self.bench, line)
-            self._print(render(report) if report is not None else [])
-        except KeyboardInterrupt:
-            return True
-        except (EOFError, Quit):
+            self.performed.append(self.prompt.ask())
+            return self.performed[-1]
+        finally:
             self.faults += self.prompt.shelter.untold()
-            return False
-        except FasmError as error:
-            self._print(error_lines(error, line, carets=True))
-        self.faults += self.prompt.shelter.untold()
-        return True
 
-    def _print(self, lines: Any) -> None:
-        self._out.write(plain_text(lines).replace("\n", "\r\n"))
+
+class _Shown(Text):
+    """Results and errors alike on one screen."""
+
+    def __init__(self, out: _Out) -> None:
+        super().__init__()
+        self.stream: Any = out
+
+    def fail(self, error: FasmError, source: str = "", place: str = "") -> None:
+        self.stream.write(plain_text(error_lines(error, source, place, carets=True)))
+
+    def note(self, text: str) -> None:
+        self.stream.write(f"{text}\n")

@@ -15,6 +15,7 @@ from fasm_cli.core.machine import input_types
 from fasm_cli.shell.prompt.colours import cropped
 from fasm_cli.shell.prompt.live import Live
 from fasm_cli.shell.prompt.tokens import Token, tokens
+from fasm_cli.shell.prompt.values import Option
 from fasm_cli.shell.repl_verb import VERBS
 
 REMEMBERED = 2000  # lines of the history that are searched: the suggestion looks through them with each key
@@ -80,10 +81,16 @@ class LineCompleter(Completer):
         self._more = more  # what stands for the end of a text that is too long
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
-        word, options = self._live.candidates(document.text_before_cursor)
-        for option in options:
-            meta = cropped(option.meta, get_app().output.get_size().columns // 2, self._more)
-            yield Completion(str(option.text), start_position=-len(word), display_meta=meta)
+        return completions(*self._live.candidates(document.text_before_cursor), self._more)
+
+
+def completions(word: str, options: Iterable[Option], more: str) -> list[Completion]:
+    """What stands in the menu; what is said beside an option takes half of the width at most."""
+    room = get_app().output.get_size().columns // 2
+    return [
+        Completion(str(option.text), start_position=-len(word), display_meta=cropped(option.meta, room, more))
+        for option in options
+    ]
 
 
 class KeptHistory(FileHistory):

@@ -2,12 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.buffer import Buffer, CompletionState
 from prompt_toolkit.completion import Completion
 from prompt_toolkit.filters import Condition, completion_is_selected, has_completions
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 
+from fasm_cli.shell.prompt.adapters import completions
 from fasm_cli.shell.prompt.live import Live
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def bindings(prompt: "Prompt") -> KeyBindings:
 
     @keys.add("tab")
     def _(event: KeyPressEvent) -> None:
-        complete(event.current_buffer, prompt.live)
+        complete(event.current_buffer, prompt.live, prompt.shown.more)
 
     @keys.add("enter", filter=completion_is_selected)
     def _(event: KeyPressEvent) -> None:
@@ -88,19 +89,20 @@ def _picking(keys: KeyBindings, prompt: "Prompt") -> None:
         """Nothing is typed while a step is being picked."""
 
 
-def complete(buffer: Buffer, live: Live) -> None:
+def complete(buffer: Buffer, live: Live, more: str) -> None:
     """Tab: take the selected completion, or the only one, or what all have in common, or else show them."""
     state = buffer.complete_state
     if state is not None and state.current_completion is not None:
         buffer.complete_state = None
         return
-    word, options = live.candidates(buffer.document.text_before_cursor)
+    word, options = live.candidates(buffer.document.text_before_cursor)  # now: the menu may not have come yet
     texts = [option.text for option in options]
     common = texts[0] if len(texts) == 1 else shared([text for text in texts if text.startswith(word)])
     if len(texts) == 1 or len(common) > len(word):
         buffer.apply_completion(Completion(common, start_position=-len(word)))
     elif texts:
-        buffer.start_completion(select_first=True)
+        buffer.complete_state = CompletionState(buffer.document, completions(word, options, more))
+        buffer.complete_next()
 
 
 def shared(texts: list[str]) -> str:

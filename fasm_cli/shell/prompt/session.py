@@ -60,7 +60,7 @@ class Prompt:
         self.live = Live(bench, self.shelter)
         self.picker: panes.Picker | None = None
         self.state_open = False
-        self._shown = glyphs(encoding)
+        self.shown = glyphs(encoding)
         self._watched = watched
         self._state: tuple[object, list[panes.Line]] = (None, [])
         self._held = Document()  # what was typed when a key ordered a line of its own
@@ -68,7 +68,7 @@ class Prompt:
             message=lambda: self._prompt(),
             history=history_in(history),
             lexer=LineLexer(self.live),
-            completer=LineCompleter(self.live, self._shown.more),
+            completer=LineCompleter(self.live, self.shown.more),
             complete_while_typing=True,
             auto_suggest=AutoSuggestFromHistory(),
             multiline=Condition(lambda: not is_complete(self.session.default_buffer.text)),  # Enter ends what is closed
@@ -126,7 +126,7 @@ class Prompt:
 
     def _prompt(self) -> StyleAndTextTuples:
         plain: StyleAndTextTuples = [("", "> ")]
-        return self.shelter.run("the prompt", lambda: [*prompt_parts(self.bench, self._shown)], plain)
+        return self.shelter.run("the prompt", lambda: [*prompt_parts(self.bench, self.shown)], plain)
 
     def _layout(self, inner: AnyContainer) -> HSplit:
         drawn = ~is_done & renderer_height_is_known
@@ -151,11 +151,11 @@ class Prompt:
 
     def _hint(self) -> StyleAndTextTuples:
         told = self._signature()
-        return [] if told is None else bar.hint(told, _columns(), self._shown)
+        return [] if told is None else bar.hint(told, _columns(), self.shown)
 
     def _bar(self) -> StyleAndTextTuples:
         vi = self.session.app.editing_mode is EditingMode.VI
-        return self.shelter.run("the bar", lambda: bar.bar(self.live, _columns(), self._shown, vi=vi), [])
+        return self.shelter.run("the bar", lambda: bar.bar(self.live, _columns(), self.shown, vi=vi), [])
 
     def _panes(self) -> StyleAndTextTuples:
         return self.shelter.run("the pane", self._pane_text, [])
@@ -167,7 +167,7 @@ class Prompt:
         lines: list[panes.Line] = []
         if picker is not None:
             tall = min(room // 2 if self.state_open else room, TALLEST)
-            lines += picker.lines(size.columns, tall, self._shown)
+            lines += picker.lines(size.columns, tall, self.shown)
         if self.state_open:
             step = self.bench.timeline.head if picker is None else picker.step
             lines += self._state_lines(step, size.columns, min(room - len(lines), TALLEST))
@@ -176,7 +176,7 @@ class Prompt:
     def _state_lines(self, step: int, width: int, height: int) -> list[panes.Line]:
         key = (step, width, height, self.bench.machine)
         if self._state[0] != key:  # a state may be large, and this is asked with each key
-            self._state = (key, panes.state_pane(self.bench, step, width, height, self._shown))
+            self._state = (key, panes.state_pane(self.bench, step, width, height, self.shown))
         return self._state[1]
 
     def _fault(self) -> StyleAndTextTuples:
@@ -186,7 +186,7 @@ class Prompt:
             return []
         start = text.rfind("\n", 0, wrong.column) + 1
         column = self._margin() + get_cwidth(text[start : wrong.column])
-        return bar.caret(wrong, column % max(_columns(), 1), _columns(), self._shown)
+        return bar.caret(wrong, column % max(_columns(), 1), _columns(), self.shown)
 
     def _margin(self) -> int:
         return sum(get_cwidth(part[1]) for part in self._prompt())
