@@ -1,34 +1,15 @@
-"""The loop: lines in, reports out. Where the lines come from (a prompt, `-c`, a file, a pipe) makes no difference."""
+"""The loop at a prompt: a line in, a report out. Lines that nobody types are performed in `repl_script`."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
 from fasm_cli.app.workbench import Workbench
-from fasm_cli.core.errors import FasmError
-from fasm_cli.shell.cli_base import FINDING, as_error
-from fasm_cli.shell.document import findings
-from fasm_cli.shell.repl_lines import is_complete, logical_lines
+from fasm_cli.shell.cli_base import as_error
+from fasm_cli.shell.repl_lines import is_complete
 from fasm_cli.shell.repl_verbs import Quit, perform
 from fasm_cli.shell.writer import Output
-
-
-def run_script(workbench: Workbench, lines: Iterable[str], output: Output, name: str) -> int:
-    """Perform the `lines` of `name` until the first error or finding; gives the exit code."""
-    for number, line in logical_lines(lines):
-        try:
-            report = perform(workbench, line)
-        except Quit:
-            return 0
-        except FasmError as error:
-            output.fail(error, line.strip(), f"{name}, line {number}")
-            return error.exit_code
-        if report is not None:
-            output.report(report)
-            if findings(report):
-                return FINDING
-    return 0
 
 
 def run_prompt(workbench: Workbench, output: Output, history: Path) -> int:
