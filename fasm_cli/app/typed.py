@@ -10,6 +10,7 @@ from fasm_cli.core.errors import InputError
 from fasm_cli.core.event import Complete, Event, Submit, read_ref
 from fasm_cli.core.machine import Machine, input_types
 from fasm_cli.core.model import TrackedActionCompleted
+from fasm_cli.core.record import decode_event
 from fasm_cli.core.step import Emission
 from fasm_cli.core.timeline import Timeline
 
@@ -32,6 +33,27 @@ def read_completion(timeline: Timeline, action: str, result: str) -> Event:
     emission = find(timeline, action)
     check_name(machine.result, result, "result")
     return Complete(emission.ref, emission.tracked.id, machine.codec.read(machine.result, result))
+
+
+def read_redelivery(timeline: Timeline, action: str, result: str) -> Event:
+    """The result of a completed action once more, or another one: what a message broker may do."""
+    machine = timeline.machine
+    if machine.result is None or machine.action_id is None:
+        raise InputError(f"{machine.name} has no tracked actions")
+    given = [record for record in timeline.path() if record.event.get("type") == "completion" and "of" in record.event]
+    if "." not in action:
+        id = machine.codec.encode(machine.action_id, machine.codec.read(machine.action_id, action))
+        given = [record for record in given if record.event["id"] == id]
+    else:
+        given = [record for record in given if record.event["of"] == action]
+    if not given:
+        raise InputError(f"{action[:60]} has no result that could come again", "usage: redeliver ACTION [RESULT]")
+    before = decode_event(machine, given[-1].event, timeline.id_of)
+    if not result:
+        return before
+    check_name(machine.result, result, "result")
+    assert isinstance(before, Complete)
+    return Complete(before.of, before.id, machine.codec.read(machine.result, result))
 
 
 def find(timeline: Timeline, action: str) -> Emission:

@@ -101,6 +101,10 @@ class Workbench:
         """The result of a tracked action, named by its handle (`1.1`) or its id."""
         return self.take(typed.read_completion(self.timeline, action, result))
 
+    def redeliver(self, action: str, result: str = "") -> Stepped:
+        """The result of a completed action again, or another one."""
+        return self.take(typed.read_redelivery(self.timeline, action, result))
+
     def crash(self, point: Point = Point.BETWEEN, at: int = 0) -> Stepped:
         return self.take(Crash(point, at))
 
