@@ -11,6 +11,23 @@ from fasm_cli.app.report_laws import Explained as Explained
 from fasm_cli.app.report_laws import LawList as LawList
 from fasm_cli.app.report_laws import Linted as Linted
 from fasm_cli.app.report_laws import LintLine as LintLine
+from fasm_cli.app.report_repl import BranchLine as BranchLine
+from fasm_cli.app.report_repl import CheckLine as CheckLine
+from fasm_cli.app.report_repl import Checks as Checks
+from fasm_cli.app.report_repl import Differences as Differences
+from fasm_cli.app.report_repl import Expected as Expected
+from fasm_cli.app.report_repl import Kept as Kept
+from fasm_cli.app.report_repl import Ran as Ran
+from fasm_cli.app.report_repl import Reloaded as Reloaded
+from fasm_cli.app.report_repl import SampleLine as SampleLine
+from fasm_cli.app.report_repl import Samples as Samples
+from fasm_cli.app.report_repl import Sourced as Sourced
+from fasm_cli.app.report_repl import StopLine as StopLine
+from fasm_cli.app.report_repl import Stops as Stops
+from fasm_cli.app.report_repl import Tree as Tree
+from fasm_cli.app.report_repl import Value as Value
+from fasm_cli.app.report_repl import Verified as Verified
+from fasm_cli.app.report_repl import Why as Why
 from fasm_cli.core.record import Record
 from fasm_cli.sim.tally import Tally
 
@@ -86,6 +103,8 @@ class Stepped:
     pending: int
     finding: Finding | None
     kept: bool = True  # false for a preview
+    lost: list[str] = field(default_factory=list)  # what did not survive it, in words
+    fork: str = ""  # the branch it started, if it did
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +125,7 @@ class LogLine:
     record: Record
     event: str
     here: bool
+    labels: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +143,7 @@ class Moved:
     changed: list[str]
     pending: int
     up: bool
+    branch: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,5 +287,18 @@ Report = (
     | Explained
     | LawList
     | Linted
+    | Checks
+    | Differences
+    | Expected
+    | Kept
+    | Ran
+    | Reloaded
+    | Samples
+    | Sourced
+    | Stops
+    | Tree
+    | Value
+    | Verified
+    | Why
     | Message
 )

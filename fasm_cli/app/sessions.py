@@ -44,7 +44,7 @@ def open_session(project: Project, name: str, target: str = "") -> tuple[Workben
     machine = machine_of(project, path, stored, target)
     file = SessionFile.open(path)
     try:
-        return Workbench(machine, timeline_of(machine, path, file.stored), file), dropped(path, file.stored)
+        return Workbench(machine, timeline_of(machine, path, file.stored), file, project), dropped(path, file.stored)
     except BaseException:
         file.close()
         raise
@@ -67,7 +67,7 @@ def open_target(project: Project, target: str, keep: str = "", by_hand: str = ""
     if not any(mark in target for mark in "./:") and not project.has_machine(target):
         known = [found.name for found in project.listed()] + [path.stem for path in project.sessions_there()]
         raise UsageError(f"no machine and no session {target!r}", did_you_mean(target, known))
-    return Workbench.fresh(load(project, target)), ""
+    return Workbench.fresh(load(project, target), project), ""
 
 
 def view_session(project: Project, name: str, target: str = "") -> tuple[Workbench, str]:
@@ -75,7 +75,7 @@ def view_session(project: Project, name: str, target: str = "") -> tuple[Workben
     path = project.session_path(name)
     stored = read_session(path)
     machine = machine_of(project, path, stored, target)
-    return Workbench(machine, timeline_of(machine, path, stored)), dropped(path, stored)
+    return Workbench(machine, timeline_of(machine, path, stored), None, project), dropped(path, stored)
 
 
 def dropped(path: Path, stored: Stored) -> str:

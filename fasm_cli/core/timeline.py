@@ -98,6 +98,20 @@ class Timeline:
             at = self.records[at].parent
         return out[::-1]
 
+    def leads(self, n: int, to: int) -> bool:
+        """Whether step `n` is on the way from the initial state to step `to`, or is it."""
+        while to > n:
+            to = self.records[to].parent
+        return to == n
+
+    def between(self, n: int, to: int) -> list[int]:
+        """The steps after `n` that lead to `to`; `n` must lead there."""
+        out = []
+        while to != n:
+            out.append(to)
+            to = self.records[to].parent
+        return out[::-1]
+
     def goto(self, n: int) -> None:
         """Move the head; the steps after it stay where they are."""
         if n != 0 and n not in self.records:

@@ -34,6 +34,19 @@ NAMES = {
     reports.Replayed: "replay",
     reports.Traces: "traces",
     reports.Message: "message",
+    reports.Value: "value",
+    reports.Tree: "tree",
+    reports.Differences: "diff",
+    reports.Stops: "stops",
+    reports.Ran: "ran",
+    reports.Reloaded: "reloaded",
+    reports.Checks: "checks",
+    reports.Verified: "verified",
+    reports.Why: "why",
+    reports.Samples: "inputs",
+    reports.Kept: "kept",
+    reports.Expected: "expected",
+    reports.Sourced: "sourced",
 }
 SEVERAL = ("step", "repl")
 
@@ -56,11 +69,16 @@ def findings(report: reports.Report) -> Sequence[reports.Finding | reports.LintL
     """What a report says is broken."""
     if isinstance(report, reports.Simulated | reports.Linted | reports.Checked):
         return report.findings
-    if isinstance(report, reports.Stepped | reports.Replayed):
+    if isinstance(report, reports.Sourced):
+        return [found for each in report.reports for found in findings(each)]
+    if isinstance(report, _ONE_FINDING):
         return [] if report.finding is None else [report.finding]
     if isinstance(report, reports.Traces):
         return [item.finding for item in report.items if item.finding is not None]
     return []
+
+
+_ONE_FINDING = reports.Stepped | reports.Replayed | reports.Ran | reports.Reloaded | reports.Checks | reports.Verified
 
 
 def dumps(value: dict[str, Any]) -> str:
@@ -92,6 +110,8 @@ def _(report: reports.Stepped) -> dict[str, Any]:
         "invariants": {"held": report.invariants[0], "of": report.invariants[1]},
         "pending": report.pending,
         "kept": report.kept,
+        "lost": report.lost,
+        "fork": report.fork,
     }
 
 
@@ -103,6 +123,16 @@ def _(report: reports.Replayed) -> dict[str, Any]:
         "recorded": _data(report.recorded),
         "difference": report.difference,
     }
+
+
+@_plain.register
+def _(report: reports.Ran) -> dict[str, Any]:
+    return {"what": report.what, "steps": [_plain(step) for step in report.steps], "stopped": report.stopped}
+
+
+@_plain.register
+def _(report: reports.Sourced) -> dict[str, Any]:
+    return {"path": report.path, "reports": [{"report": NAMES[type(each)], **_plain(each)} for each in report.reports]}
 
 
 def _fields(value: Any) -> dict[str, Any]:

@@ -6,27 +6,35 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
-from typing import TextIO
 
 from fasm_cli.shell.render import Line, plain_text
-from fasm_cli.shell.writer import styled_text, write_lines
+from fasm_cli.shell.writer import Text, styled_text
 
 LESS = "-SRXF"  # long lines are cut, colours kept, the screen left as it is, and what fits is not paged
 
 
-def show(lines: list[Line], stream: TextIO) -> None:
-    """Write `lines` to a terminal, by the pager where they would scroll away."""
+class Paged(Text):
+    """Writes where `output` does: to a terminal, by the pager where a report would scroll away."""
+
+    def __init__(self, output: Text) -> None:
+        super().__init__(output.settings)
+        self.stream = output.stream
+
+    def write(self, lines: list[Line]) -> None:
+        command = pager() if self.stream.isatty() and too_tall(lines) else None
+        if command is None:
+            super().write(lines)
+            return
+        self.stream.flush()
+        try:
+            page(styled_text(lines, self.stream), command)
+        except OSError:  # it is there and cannot be started
+            super().write(lines)
+
+
+def too_tall(lines: list[Line]) -> bool:
     columns, height = shutil.get_terminal_size()
-    tall = rows(plain_text(lines).splitlines(), columns) >= height
-    command = pager() if tall else None
-    if command is None:
-        write_lines(lines, stream)
-        return
-    stream.flush()
-    try:
-        page(styled_text(lines, stream), command)
-    except OSError:  # it is there and cannot be started
-        write_lines(lines, stream)
+    return rows(plain_text(lines).splitlines(), columns) >= height
 
 
 def rows(lines: Sequence[str], columns: int) -> int:

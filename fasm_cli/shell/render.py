@@ -5,6 +5,7 @@ from functools import singledispatch
 from typing import NamedTuple
 
 from fasm_cli.app import reports
+from fasm_cli.core.branches import MAIN
 
 
 class Span(NamedTuple):
@@ -15,6 +16,50 @@ class Span(NamedTuple):
 
 
 Line = list[Span]
+
+
+ONE_LINE = 110  # characters of a value that are shown on one line; a longer one has a line for each of its parts
+
+
+def outline(text: str, indent: str = "   ") -> list[str]:
+    """A value in constructor syntax over several lines, its parts indented; joined, it is the same value."""
+    if len(text) <= ONE_LINE or ("(" not in text and "[" not in text and "{" not in text):
+        return [text]
+    head, parts, tail = opened(text)
+    if not parts:
+        return [text]
+    lines = [head]
+    for part in parts:
+        lines += [f"{indent}{line}" for line in outline(part)]
+        lines[-1] += ","
+    return [*lines, tail]
+
+
+def opened(text: str) -> tuple[str, list[str], str]:
+    """The parts between the outermost brackets of `text`, what stands before them, and after."""
+    start = min(at for at in (text.find(mark) for mark in "([{") if at >= 0)
+    parts, depth, quote, skip, at = [], 0, "", False, start + 1
+    for here in range(start, len(text)):
+        char = text[here]
+        if skip:
+            skip = False
+        elif char == "\\" and quote:
+            skip = True
+        elif quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"":
+            quote = char
+        elif char in "([{":
+            depth += 1
+        elif char in ")]}":
+            depth -= 1
+            if depth == 0:
+                parts += [text[at:here].strip()] if text[at:here].strip() else []
+                return text[: start + 1], parts, text[here:]
+        elif char == "," and depth == 1:
+            parts.append(text[at:here].strip())
+            at = here + 1
+    return text, [], ""
 
 
 def plain_text(lines: list[Line]) -> str:
@@ -37,11 +82,14 @@ def _(report: reports.Stepped) -> list[Line]:
     number = f"#{record.n}" if report.kept else "try"
     head: Line = [Span(f"{number} ", "quiet"), Span(report.event, "name"), Span("  ")]
     head.append(Span(record.outcome, OUTCOME_ROLE.get(record.outcome, "plain")))
+    if report.fork:
+        head.append(Span(f"  on {report.fork}, from #{record.parent}", "quiet"))
     if record.error and report.finding is None:
         head.append(Span(f"  {record.error}"))
     lines = [head]
     lines += [[Span(f"   {change}")] for change in record.changed]
     lines += [_action(action) for action in report.actions]
+    lines += [[Span(f"   {text}", "quiet")] for text in report.lost]
     lines += [
         [Span(f"   - missing  id {id}", "bad"), Span("  is pending and restore did not emit it")]
         for id in report.missing
@@ -60,7 +108,7 @@ def _action(action: reports.ActionLine) -> Line:
     if not action.tracked:
         return [Span("   + untracked  ", "quiet"), Span(action.text)]
     line = [Span(f"   + tracked {action.handle}  ", "quiet"), Span(f"id {action.id}  "), Span(action.text, "name")]
-    return [*line, Span(f"  was {action.was}", "quiet")] if action.was else line
+    return [*line, Span(f"  {action.was}", "quiet")] if action.was else line
 
 
 @render.register
@@ -83,7 +131,10 @@ def _(report: reports.Pending) -> list[Line]:
 
 @render.register
 def _(report: reports.State) -> list[Line]:
-    return [[Span(f"@{report.step} ", "quiet"), Span(report.text)]]
+    if len(report.text) <= ONE_LINE:
+        return [[Span(f"@{report.step} ", "quiet"), Span(report.text)]]
+    first, *rest = outline(report.text)
+    return [[Span(f"@{report.step} ", "quiet"), Span(first)], *([Span(line)] for line in rest)]
 
 
 @render.register
@@ -96,6 +147,7 @@ def _(report: reports.Log) -> list[Line]:
         mark = "*" if record.n == report.head else " " if entry.here else "·"
         fork = f"  from #{record.parent}" if record.parent != record.n - 1 else ""
         error = f" {record.error}" if record.error else ""
+        labels = "".join(f"  [{name}]" for name in entry.labels)
         role = OUTCOME_ROLE.get(record.outcome, "plain")
         broken = [Span(f"  BROKEN {record.broken}", "bad")] if record.broken else []
         lines.append(
@@ -106,6 +158,7 @@ def _(report: reports.Log) -> list[Line]:
                 Span(f"{record.outcome}{error}", role if entry.here else "quiet"),
                 *broken,
                 Span(fork, "quiet"),
+                Span(labels, "name"),
             ]
         )
     return lines
@@ -114,7 +167,8 @@ def _(report: reports.Log) -> list[Line]:
 @render.register
 def _(report: reports.Moved) -> list[Line]:
     pending = f"{report.pending} pending" if report.up else f"down, {report.pending} pending"
-    head = [Span(f"@{report.start} -> @{report.end}", "name"), Span(f"  {pending}", "quiet")]
+    on = "" if report.branch == MAIN else f"  on {report.branch}"
+    head = [Span(f"@{report.start} -> @{report.end}", "name"), Span(f"  {pending}{on}", "quiet")]
     return [head, *([Span(f"   {change}")] for change in report.changed)]
 
 

@@ -1,44 +1,24 @@
-"""The loop: lines in, reports out. Where the lines come from (a prompt, `-c`, a file, a pipe) makes no difference."""
+"""The loop at a prompt: a line in, a report out. Lines that nobody types are performed in `repl_script`."""
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 from fasm_cli.app.workbench import Workbench
-from fasm_cli.core.errors import FasmError
-from fasm_cli.shell.cli_base import FINDING, as_error
-from fasm_cli.shell.document import findings
-from fasm_cli.shell.pager import show
+from fasm_cli.shell.cli_base import as_error
+from fasm_cli.shell.pager import Paged
 from fasm_cli.shell.prompt.colours import ASCII
 from fasm_cli.shell.prompt.facts import prompt_parts
-from fasm_cli.shell.render import render
 from fasm_cli.shell.repl_lines import is_complete, logical_lines
 from fasm_cli.shell.repl_verbs import Quit, perform
-from fasm_cli.shell.writer import Output, Text
+from fasm_cli.shell.writer import Text
 
 
-def run_script(workbench: Workbench, lines: Iterable[str], output: Output, name: str) -> int:
-    """Perform the `lines` of `name` until the first error or finding; gives the exit code."""
-    for number, line in logical_lines(lines):
-        try:
-            report = perform(workbench, line)
-        except Quit:
-            return 0
-        except FasmError as error:
-            output.fail(error, line.strip(), f"{name}, line {number}")
-            return error.exit_code
-        if report is not None:
-            output.report(report)
-            if findings(report):
-                return FINDING
-    return 0
-
-
-def run_prompt(workbench: Workbench, output: Text, history: Path, watched: Path | None = None) -> int:
+def run_prompt(workbench: Workbench, output: Text, history: Path, *, watch: bool = False) -> int:
     """The interactive loop: an error is shown and the loop goes on; Ctrl-C clears the line, Ctrl-D leaves."""
     output.note(f"{workbench.machine.reference}: `help` lists the verbs, Tab completes, Ctrl-D leaves")
-    return converse(workbench, output, asking(workbench, output, history, watched))
+    return converse(workbench, Paged(output), asking(workbench, output, history, watch=watch))
 
 
 def converse(workbench: Workbench, output: Text, ask: Callable[[], str]) -> int:
@@ -59,7 +39,7 @@ def performed(workbench: Workbench, output: Text, line: str) -> bool:
     try:
         report = perform(workbench, line)
         if report is not None:
-            show(render(report), output.stream)
+            output.report(report)
     except KeyboardInterrupt:
         output.note(f"interrupted at step {workbench.timeline.head}; every whole step is kept")
         return False
@@ -72,7 +52,7 @@ def performed(workbench: Workbench, output: Text, line: str) -> bool:
     return True
 
 
-def asking(workbench: Workbench, output: Text, history: Path, watched: Path | None) -> Callable[[], str]:
+def asking(workbench: Workbench, output: Text, history: Path, *, watch: bool) -> Callable[[], str]:
     """What asks for a line: the prompt where there is a terminal that can draw one."""
     if not output.stream.isatty() or os.environ.get("TERM", "dumb") == "dumb":
         return lambda: bare_line(workbench)
@@ -81,7 +61,7 @@ def asking(workbench: Workbench, output: Text, history: Path, watched: Path | No
     from fasm_cli.shell.prompt.session import Prompt
 
     stream = output.stream
-    prompt = Prompt(workbench, history, stream.encoding, watched=watched, output=create_output(stream))
+    prompt = Prompt(workbench, history, stream.encoding, watch=watch, output=create_output(stream))
 
     def ask() -> str:
         try:

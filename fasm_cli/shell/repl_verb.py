@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fasm_cli.app.reports import Report
 from fasm_cli.app.workbench import Workbench
-from fasm_cli.core.errors import InputError, UsageError
+from fasm_cli.core.errors import InputError, UsageError, did_you_mean
 from fasm_cli.shell.repl_kinds import Kind
 
 SHOWN = 40  # characters of a wrong word that are shown
@@ -84,3 +84,21 @@ def something(rest: str, usage: str) -> str:
     if not rest:
         raise InputError(f"{usage.partition(' ')[0]} what?", f"usage: {usage}")
     return rest
+
+
+def options(rest: str, usage: str, *known: str) -> tuple[list[str], dict[str, str]]:
+    """The words of a line, and what its `--name VALUE` options were given. Raises `UsageError`."""
+    words: list[str] = []
+    given: dict[str, str] = {}
+    parts = iter(rest.split())
+    for part in parts:
+        if not part.startswith("--"):
+            words.append(part)
+            continue
+        if part not in known:
+            raise UsageError(f"no option {part[:SHOWN]!r}", did_you_mean(part, known))
+        value = next(parts, None)
+        if value is None:
+            raise UsageError(f"{part} takes a value", f"usage: {usage}")
+        given[part] = value
+    return words, given

@@ -1,37 +1,21 @@
 """The verbs of the REPL: one table that feeds the prompt, `-c`, `-f`, piped lines, completion and help.
 
-To add a verb, write its function in the module of its theme (`repl_verbs_step`, `_look`, `_time`, `_self`) and put it
-in the table with `@verb`. A line is an input where it has a call form (`Name(…)`) or names an input without fields;
-else its first word is a verb.
+To add a verb, write its function in the module of its theme and put it in the table with `@verb`. A line is an input
+where it has a call form (`Name(…)`) or names an input without fields; else its first word is a verb.
 """
 
-from fasm_cli.app.reports import Report
-from fasm_cli.app.workbench import Workbench
-from fasm_cli.core.errors import UsageError, did_you_mean
-from fasm_cli.core.machine import input_types
-from fasm_cli.shell import repl_verbs_look, repl_verbs_self, repl_verbs_step, repl_verbs_time  # noqa: F401  each registers its verbs
+# Each registers its verbs, in the order in which `help` lists them.
+# isort: off
+from fasm_cli.shell import repl_verbs_step  # noqa: F401
+from fasm_cli.shell import repl_verbs_time  # noqa: F401
+from fasm_cli.shell import repl_verbs_look  # noqa: F401
+from fasm_cli.shell import repl_verbs_work  # noqa: F401
+from fasm_cli.shell import repl_verbs_file  # noqa: F401
+from fasm_cli.shell import repl_verbs_self  # noqa: F401
+
+# isort: on
 from fasm_cli.shell.repl_kinds import Kind
-from fasm_cli.shell.repl_verb import SHOWN, VERBS, Quit, Verb, shifted
+from fasm_cli.shell.repl_perform import is_input, perform
+from fasm_cli.shell.repl_verb import VERBS, Quit, Verb
 
-__all__ = ["VERBS", "Kind", "Quit", "Verb", "perform"]
-
-
-def perform(workbench: Workbench, line: str) -> Report | None:
-    """Do what `line` says; None for a blank line or a comment. Raises `FasmError` or `Quit`."""
-    text = line.strip()
-    if not text or text.startswith("#"):
-        return None
-    word, *rest = text.split(maxsplit=1)
-    if word in VERBS:
-        arguments = rest[0] if rest else ""
-        with shifted(len(text) - len(arguments)):
-            return VERBS[word].run(workbench, arguments)
-    if is_input(workbench, text):
-        return workbench.submit(text)
-    raise UsageError(f"no verb {word[:SHOWN]!r}", did_you_mean(word, [*VERBS, *input_types(workbench.machine.input)]))
-
-
-def is_input(workbench: Workbench, text: str) -> bool:
-    """Whether `text` has the form of an input: a call, or the bare name of an input."""
-    head = text.split("(", 1)[0].rstrip()
-    return ("(" in text and head.isidentifier()) or text in input_types(workbench.machine.input)
+__all__ = ["VERBS", "Kind", "Quit", "Verb", "is_input", "perform"]

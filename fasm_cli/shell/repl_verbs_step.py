@@ -51,6 +51,20 @@ def _complete(workbench: Workbench, rest: str) -> Report:
 
 
 @verb(
+    "redeliver ACTION [RESULT]",
+    "a result that was given already comes again, or another one does",
+    Kind.COMPLETED,
+    Kind.ACTION_RESULT,
+    examples=("redeliver 3.1", "redeliver 3.1 Pending()"),
+    related=("complete", "drop"),
+)
+def _redeliver(workbench: Workbench, rest: str) -> Report:
+    action, result = first_word(something(rest, "redeliver ACTION [RESULT]"))
+    with shifted(len(rest) - len(result)):
+        return workbench.redeliver(action, result)
+
+
+@verb(
     "drop ACTION",
     "the action was carried out and its result is lost",
     Kind.ACTION,

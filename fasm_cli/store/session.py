@@ -13,7 +13,16 @@ Other layers import from here only.
 from fasm_cli.store.session_model import FORMAT, Header, Stored
 from fasm_cli.store.session_reader import read_session
 from fasm_cli.store.session_text import render_session
-from fasm_cli.store.session_trace import write_trace
+from fasm_cli.store.session_trace import write_session, write_trace
 from fasm_cli.store.session_writer import SessionFile
 
-__all__ = ["FORMAT", "Header", "SessionFile", "Stored", "read_session", "render_session", "write_trace"]
+__all__ = [
+    "FORMAT",
+    "Header",
+    "SessionFile",
+    "Stored",
+    "read_session",
+    "render_session",
+    "write_session",
+    "write_trace",
+]

@@ -1,10 +1,12 @@
-"""Writing a whole trace at once, as a simulation does with what it found."""
+"""Writing a whole file at once: what a simulation found, or a session that is to be kept."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from fasm_cli.core.errors import SessionError
+from fasm_cli.core.marks import Mark
 from fasm_cli.core.record import Record
 from fasm_cli.store.lock import WriterLock
 from fasm_cli.store.session_disk import Disk
@@ -12,6 +14,27 @@ from fasm_cli.store.session_model import Header
 from fasm_cli.store.session_reader import load, read_session, reason
 from fasm_cli.store.session_text import render_session
 from fasm_cli.store.session_whole import place, write_temporary
+
+
+def write_session(
+    path: Path,
+    header: Header,
+    records: Sequence[Record],
+    snapshots: Mapping[int, Any],
+    head: int,
+    marks: Sequence[Mark],
+) -> None:
+    """Write a whole session under a new name. Raises `SessionError`, also where `path` exists."""
+    disk = Disk()
+    data = render_session(header, records, snapshots, head, marks).encode()
+    try:
+        disk.close(place(Path(os.path.realpath(path)), data, disk))
+    except FileExistsError:
+        raise SessionError(
+            f"{path} exists; nothing is overwritten", "give another name, or go on with that one"
+        ) from None
+    except OSError as error:
+        raise SessionError(f"cannot write {path}: {reason(error)}") from None
 
 
 def write_trace(path: Path, header: Header, records: Sequence[Record], disk: Disk | None = None) -> None:

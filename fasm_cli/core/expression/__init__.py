@@ -35,11 +35,11 @@ class Expression:
             raise self._error(fault) from None
 
     def holds(self, scope: Scope) -> bool:
-        """Whether it is true. Raises `InputError`, also where it is no yes or no."""
+        """Whether it is true; a collection is where it is not empty. Raises `InputError` where it is no yes or no."""
         value = self.value(scope)
-        if type(value) is not bool:
+        if type(value) not in (bool, type(None), list, tuple, dict, set, frozenset):
             raise InputError(f"that is {short(value)}, neither True nor False", "write a comparison", 0)
-        return value
+        return bool(value)
 
     def _error(self, fault: Fault) -> InputError:
         return InputError(fault.message, fault.hint, column_of(self.text, fault.node))

@@ -7,6 +7,7 @@ import io
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 
+from fasm_cli.app.typed import read_input
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.codec.parse import BUILDERS
 from fasm_cli.core.errors import InputError, UsageError, did_you_mean
@@ -55,9 +56,9 @@ def _unknown(bench: Workbench, line: list[Token]) -> Fault | None:
     if len(solid) > 1 and solid[0].kind == "name" and solid[1].text == "(":
         return None  # a call: its name is the parser's business
     word = solid[0].text
-    if word in VERBS or word in names or (len(solid) == 1 and line[-1].kind != "blank"):
+    if word in VERBS or word in names or word in bench.memo.aliases or (len(solid) == 1 and line[-1].kind != "blank"):
         return None
-    return Fault(solid[0].start, f"no verb {word[:SHOWN]!r}", did_you_mean(word, [*VERBS, *names]))
+    return Fault(solid[0].start, f"no verb {word[:SHOWN]!r}", did_you_mean(word, [*VERBS, *bench.memo.aliases, *names]))
 
 
 def _wrong_value(bench: Workbench, kind: Kind, told: Line, line: list[Token], text: str) -> Fault | None:
@@ -69,7 +70,7 @@ def _wrong_value(bench: Workbench, kind: Kind, told: Line, line: list[Token], te
     try:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):  # a constructor may print
             if kind is Kind.INPUT:
-                bench.read_input(whole)
+                read_input(bench.machine, whole)
             elif bench.machine.result is not None:
                 bench.machine.codec.read(bench.machine.result, whole)
     except InputError as error:

@@ -8,7 +8,7 @@ from fasm_cli.core.codec.shape import Shape
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.model import TrackedActionCompleted
 from fasm_cli.shell.prompt.expected import arguments, expected, record_of
-from fasm_cli.shell.prompt.places import OF_KIND, expressions, inputs, verbs
+from fasm_cli.shell.prompt.places import OF_KIND, aliases, expressions, inputs, verbs
 from fasm_cli.shell.prompt.tokens import Open, Token, closers, last_word, opened, tokens
 from fasm_cli.shell.prompt.values import Option, ranked, values
 from fasm_cli.shell.repl_kinds import Kind
@@ -78,13 +78,15 @@ def candidates(bench: Workbench, text: str) -> tuple[str, list[Option]]:
     if told.verb is None:
         if any(token.kind == "blank" for token in tokens(word.rstrip())):  # the first word is no verb
             return "", []
-        options = [*inputs(bench), *verbs(bench)]
+        options = [*inputs(bench), *aliases(bench), *verbs(bench)]
         if word:
             options.append(Option(f"{TrackedActionCompleted.__name__}(", "a result that was never asked for"))
         return word, ranked(word, options) if not word.endswith((" ", "\n")) else []
     if Kind.EXPRESSION in kinds:
-        word = path_at_end(word)
-        return word, ranked(word, expressions(bench, word))
+        first, word = word, path_at_end(word)
+        others = [kind for kind in kinds if kind is not Kind.EXPRESSION and kind in OF_KIND and first == word]
+        offered = [option for kind in others for option in OF_KIND[kind](bench, word, told.words)]
+        return word, ranked(word, [*offered, *expressions(bench, word)])
     offered = [option for kind in kinds if kind in OF_KIND for option in OF_KIND[kind](bench, word, told.words)]
     return word, ranked(word, offered)
 

@@ -11,7 +11,7 @@ def prompt_parts(bench: Workbench, shown: Glyphs) -> Parts:
     timeline = bench.timeline
     now, tip = timeline.now, timeline.branches.tips[timeline.branches.of(timeline.head)]
     ahead = f"/{tip}" if tip != timeline.head else ""
-    branch = branch_name(bench) if len(timeline.branches.tips) > 1 else ""
+    branch = bench.branch_name() if len(timeline.branches.tips) > 1 else ""
     parts = [
         ("class:prompt.name", bench.machine.reference.rpartition("/")[2]),
         ("class:prompt.place", f" {branch}@{timeline.head}{ahead}"),
@@ -23,16 +23,11 @@ def prompt_parts(bench: Workbench, shown: Glyphs) -> Parts:
     return [*parts, ("class:prompt.place", "> ")]
 
 
-def branch_name(bench: Workbench) -> str:
-    branches = bench.timeline.branches
-    return branches.given_name(branches.of(bench.timeline.head))
-
-
 def facts(bench: Workbench, invariants: tuple[int, int]) -> Parts:
     """What the bar tells: `main@3`, `invariants 2/2`, `1 pending`, `seed 7`, `shop.toml saved`."""
     held, of = invariants
     waiting = len(bench.timeline.now.pending)
-    told = [("class:bar", f"{branch_name(bench)}@{bench.timeline.head}")]
+    told = [("class:bar", f"{bench.branch_name()}@{bench.timeline.head}")]
     if of:
         told.append(("class:bar.good" if held == of else "class:bar.bad", f"invariants {held}/{of}"))
     told.append(("class:bar.pending" if waiting else "class:bar", f"{waiting} pending"))

@@ -2,7 +2,7 @@
 
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.laws import invariants_held
-from fasm_cli.core.machine import Machine
+from fasm_cli.core.timeline import Timeline
 from fasm_cli.shell.prompt import check, complete
 from fasm_cli.shell.prompt.shelter import Shelter
 from fasm_cli.shell.prompt.values import Option
@@ -19,9 +19,9 @@ class Live:
         self._held: tuple[object, tuple[int, int]] = (None, (0, 0))
 
     @property
-    def moment(self) -> tuple[int, Machine]:
-        """Changes when what stands here may have other answers: another step, or the machine loaded again."""
-        return self.bench.timeline.head, self.bench.machine
+    def moment(self) -> tuple[int, Timeline]:
+        """Changes when what stands here may have other answers: another step, another session, the machine anew."""
+        return self.bench.timeline.head, self.bench.timeline
 
     def fault(self, text: str) -> check.Fault | None:
         """What is wrong with `text`. Several lines at once, as they are pasted, are looked at when they are run."""

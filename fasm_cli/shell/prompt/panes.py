@@ -2,6 +2,7 @@
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 
+from fasm_cli.app.told import event_text
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.codec.render import render
 from fasm_cli.core.diff import changes
@@ -96,7 +97,7 @@ class Picker:
         record = self._records[at - 1]
         here = record.n in self._here
         mark = "*" if record.n == head else " " if here else shown.dot
-        text = cropped(f"{mark} {record.n}  {self._bench.event_text(record)}", width - 30, shown.more)
+        text = cropped(f"{mark} {record.n}  {event_text(self._bench.timeline, record)}", width - 30, shown.more)
         tail = _told(record)
         style = "" if here else "class:pane.quiet"
         bad = "class:pane.bad" if record.broken or record.outcome in ("rejected", "defect", "failed") else style

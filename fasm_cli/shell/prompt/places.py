@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from fasm_cli.app.answers import likely
+from fasm_cli.app.expect import OUTCOMES
+from fasm_cli.app.export import FORMATS
+from fasm_cli.app.told import event_text
+from fasm_cli.app.travel import END, START
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.codec.render import render
 from fasm_cli.core.errors import FasmError
@@ -56,7 +60,7 @@ def completed(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[
         if of:
             seen.setdefault(str(of), record)
     for handle, record in seen.items():
-        yield Option(handle, short(bench.event_text(record)))
+        yield Option(handle, short(event_text(bench.timeline, record)))
 
 
 def results(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[Option]:
@@ -79,8 +83,12 @@ def steps(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[Opti
     matching = (record for record in reversed(bench.timeline.records.values()) if str(record.n).startswith(word))
     for record in islice(matching, MOST):
         mark = f"  {record.outcome}" if record.outcome != "committed" else ""
-        yield Option(str(record.n), f"{short(bench.event_text(record))}{mark}")
+        yield Option(str(record.n), f"{short(event_text(bench.timeline, record))}{mark}")
     yield Option("0", "the initial state")
+    if not word[:1].isdigit():
+        yield Option("-1", "the step before")
+        yield Option(START, "the initial state")
+        yield Option(END, "the last step of this branch")
 
 
 def newest(bench: Workbench) -> Iterator[Record]:
@@ -151,6 +159,25 @@ def verbs(bench: Workbench, word: str = "", before: tuple[str, ...] = ()) -> Ite
     return (Option(verb.name, verb.summary) for verb in VERBS.values())
 
 
+def aliases(bench: Workbench) -> Iterator[Option]:
+    return (Option(name, short(line)) for name, line in bench.memo.aliases.items())
+
+
+def labels(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[Option]:
+    return (Option(name, f"step {step}") for name, step in bench.marks.labels.items())
+
+
+def branches(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[Option]:
+    for branch, tip in bench.timeline.branches.tips.items():
+        yield Option(bench.branch_name(branch), f"up to step {tip}")
+
+
+def settings(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[Option]:
+    now = bench.memo.settings
+    yield Option("format", f"{now.format} now; text or json")
+    yield Option("time", f"{'on' if now.time else 'off'} now; on or off")
+
+
 def invariants(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[Option]:
     return (Option(name) for name in every_invariant(bench.machine))
 
@@ -173,6 +200,11 @@ OF_KIND: dict[Kind, Places] = {  # by kind: what may stand for a word, given the
     Kind.EXPRESSION: expressions,
     Kind.STEP: steps,
     Kind.FILE: files,
+    Kind.LABEL: labels,
+    Kind.BRANCH: branches,
+    Kind.FORMAT: lambda bench, word, before: map(Option, FORMATS),
+    Kind.SETTING: settings,
+    Kind.OUTCOME: lambda bench, word, before: map(Option, OUTCOMES),
     Kind.VERB: verbs,
     Kind.INVARIANT: invariants,
     Kind.POINT: lambda bench, word, before: (Option(point, POINTS[point]) for point in Point),

@@ -34,7 +34,7 @@ from fasm_cli.shell.prompt.facts import prompt_parts
 from fasm_cli.shell.prompt.keys import bindings
 from fasm_cli.shell.prompt.live import Live
 from fasm_cli.shell.prompt.shelter import Shelter
-from fasm_cli.shell.prompt.watch import watching
+from fasm_cli.shell.prompt.watch import Watch
 from fasm_cli.shell.repl_lines import is_complete
 from fasm_cli.shell.repl_verb import VERBS
 
@@ -43,7 +43,7 @@ TALLEST = 16  # lines of a pane
 
 
 class Prompt:
-    """Asks for lines. `encoding` is the terminal's; `watched` a file whose change reloads the machine."""
+    """Asks for lines. `encoding` is the terminal's; with `watch`, saving the machine's file reloads it."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Prompt:
         history: Path,
         encoding: str,
         *,
-        watched: Path | None = None,
+        watch: bool = False,
         input: Input | None = None,
         output: Output | None = None,
     ) -> None:
@@ -61,7 +61,7 @@ class Prompt:
         self.picker: panes.Picker | None = None
         self.state_open = False
         self.shown = glyphs(encoding)
-        self._watched = watched
+        self._watch = Watch(bench) if watch else None
         self._state: tuple[object, list[panes.Line]] = (None, [])
         self._held = Document()  # what was typed when a key ordered a line of its own
         self.session: PromptSession[str] = PromptSession(
@@ -96,8 +96,8 @@ class Prompt:
         return self.session.prompt(default=held, pre_run=self._start)
 
     def _start(self) -> None:
-        if self._watched is not None:
-            self.session.app.create_background_task(watching(self._watched, lambda: self.order("reload")))
+        if self._watch is not None:
+            self.session.app.create_background_task(self._watch.changes(lambda: self.order("reload")))
 
     # --- what the keys do -------------------------------------------------------------------------------------
 
@@ -174,7 +174,7 @@ class Prompt:
         return [part for at, line in enumerate(lines) for part in ([("", "\n"), *line] if at else line)]
 
     def _state_lines(self, step: int, width: int, height: int) -> list[panes.Line]:
-        key = (step, width, height, self.bench.machine)
+        key = (step, width, height, self.bench.timeline)
         if self._state[0] != key:  # a state may be large, and this is asked with each key
             self._state = (key, panes.state_pane(self.bench, step, width, height, self.shown))
         return self._state[1]

@@ -27,7 +27,7 @@ def test_a_conversation(terminal: Callable[..., Terminal]) -> None:
     screen.prompt("coffee_shop @2 ⧗1 down>")
     screen.type("restore\r")
     shown = screen.prompt("coffee_shop @3 ⧗1>")
-    assert "CheckStatus(redemption_id=1)  was 1.1 Redeem(user_id=12345, points=100)" in shown
+    assert "CheckStatus(redemption_id=1)  changed, was 1.1 Redeem(user_id=12345, points=100)" in shown
     screen.type("back\r")
     screen.prompt("coffee_shop @2/3 ⧗1 down>")
     screen.type("\x04")  # Ctrl-D leaves
