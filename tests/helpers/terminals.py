@@ -196,6 +196,9 @@ class Rendered:
                         sent = False
                     if not waiting and not app.is_done:
                         self.final = self.text
+                        self.final_lines = list(self.screen.display)
+                        width = range(self.screen.columns)
+                        self.final_cells = [[self.screen.buffer[y][x] for x in width] for y in range(self.screen.lines)]
                         app.exit(exception=EOFError)
 
                 prompt.session.app.after_render += look

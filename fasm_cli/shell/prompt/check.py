@@ -4,6 +4,7 @@ Only what more typing cannot mend is called wrong: an unfinished call is not.
 """
 
 import io
+import re
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from fasm_cli.shell.repl_kinds import Kind
 from fasm_cli.shell.repl_verb import SHOWN, VERBS
 
 LONGEST = 2000  # characters that are looked at with each key
+PATH = re.compile(r"\A[^\W\d]\w*\.[^:\s]+: ")  # which field it is, the column says
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def _wrong_value(bench: Workbench, kind: Kind, told: Line, line: list[Token], te
         column = told.start + (error.column or 0)
         if stack and _unfinished(bench, column, stack, line):
             return None
-        return Fault(min(column, len(text)), error.message, error.hint)
+        return Fault(min(column, len(text)), PATH.sub("", error.message), error.hint)
     except UsageError as error:
         return Fault(told.start, error.message, error.hint)
     return None

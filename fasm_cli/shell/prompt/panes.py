@@ -5,7 +5,7 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 from fasm_cli.app.told import event_text
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.codec.render import render
-from fasm_cli.core.diff import changes
+from fasm_cli.core.diff import ABSENT, changes
 from fasm_cli.core.expression.parts import field_names
 from fasm_cli.core.record import Record
 from fasm_cli.shell.prompt.colours import Glyphs, cropped
@@ -23,41 +23,45 @@ def rule(title: str, width: int, shown: Glyphs) -> Line:
 
 
 def state_pane(bench: Workbench, step: int, width: int, height: int, shown: Glyphs) -> list[Line]:
-    """The state after `step`, a field a line, what that step changed standing out with its value before."""
+    """The state after `step`, a field a line; of a field that this step changed, what changed in it."""
     timeline = bench.timeline
     now = timeline.moment(step)
     before = timeline.moment(timeline.records[step].parent) if step else now
-    changed = {change.path for change in changes(before.state, now.state)}
-    rows = list(_rows(now.state))
-    left = max((len(name) for name, _ in rows), default=0)
-    left = min(left, width // 2)
-    lines: list[Line] = [rule(f"state @{step}", width, shown)]
+    rows = _rows(now.state)
+    changed = _changed(before.state, now.state, rows, shown)
+    left = min(max(map(len, rows), default=0), width // 2)
     room = height - 1 if len(rows) <= height - 1 else height - 2
     # where there is no room for everything, what changed goes first
-    first = sorted(range(len(rows)), key=lambda at: (not _touched(rows[at][0], changed), at))[: max(room, 0)]
-    old = dict(_rows(before.state))
-    for at in sorted(first):
-        name, value = rows[at]
-        touched = _touched(name, changed)
-        text = f"{old[name]} {shown.arrow} {value}" if touched and name in old else value
-        lines.append(
-            [
-                ("class:pane.name", f" {cropped(name, left, shown.more).ljust(left)}  "),
-                ("class:pane.changed" if touched else "", cropped(text, width - left - 3, shown.more)),
-            ]
-        )
-    if len(first) < len(rows):
-        lines.append([("class:pane.quiet", f" {shown.more} {len(rows) - len(first)} more; `state` shows them all")])
+    chosen = sorted(rows, key=lambda name: name not in changed)[: max(room, 0)]
+    lines: list[Line] = [rule(f"state @{step}", width, shown)]
+    for name, value in rows.items():
+        if name in chosen:
+            label = f" {cropped(name, left, shown.more).ljust(left)}  "
+            text = cropped(changed.get(name, value), width - left - 3, shown.more)
+            lines.append([("class:pane.name", label), ("class:pane.changed" if name in changed else "", text)])
+    if len(chosen) < len(rows):
+        lines.append([("class:pane.quiet", f" {shown.more} {len(rows) - len(chosen)} more; `state` shows them all")])
     return lines
 
 
-def _rows(state: object) -> list[tuple[str, str]]:
-    names = field_names(state)
-    return [(name, render(getattr(state, name))) for name in names] or [("", render(state))]
+def _rows(state: object) -> dict[str, str]:
+    """The fields of a state and their values; a state that is no record is one value without a name."""
+    return {name: render(getattr(state, name)) for name in field_names(state)} or {"": render(state)}
 
 
-def _touched(name: str, changed: set[str]) -> bool:
-    return any(path == name or path.startswith((f"{name}.", f"{name}[", f"{name}{{")) for path in changed)
+def _changed(before: object, now: object, rows: dict[str, str], shown: Glyphs) -> dict[str, str]:
+    """By field, what changed in it: `150 → 50`, or `.phase REQUESTED → CANCELLED` where it is something inside."""
+    told: dict[str, list[str]] = {}
+    for change in changes(before, now):
+        name = next((name for name in rows if _within(change.path, name)), "")
+        inside = change.path[len(name) :]
+        values = ("nothing" if value is ABSENT else render(value) for value in (change.before, change.after))
+        told.setdefault(name, []).append(f"{inside} {f' {shown.arrow} '.join(values)}".strip())
+    return {name: "; ".join(parts) for name, parts in told.items()}
+
+
+def _within(path: str, name: str) -> bool:
+    return path == name or path.startswith((f"{name}.", f"{name}[", f"{name}{{"))
 
 
 class Picker:

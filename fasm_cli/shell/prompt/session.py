@@ -38,7 +38,8 @@ from fasm_cli.shell.prompt.watch import Watch
 from fasm_cli.shell.repl_lines import is_complete
 from fasm_cli.shell.repl_verb import VERBS
 
-MENU = 6  # lines kept free under the prompt for completions
+MENU, SMALL_MENU = 6, 4  # lines kept free under the prompt for completions
+SMALL = 20  # rows of a screen that has not got many
 TALLEST = 16  # lines of a pane
 
 
@@ -88,7 +89,7 @@ class Prompt:
         self.session.style = Style.from_dict(STYLE)
         if app.color_depth is ColorDepth.DEPTH_1_BIT:
             self.session.style = merge_styles([self.session.style, Style.from_dict(PLAIN)])
-        app.before_render += lambda _: self._place_caret()
+        app.before_render += lambda _: self._fit()
 
     def ask(self) -> str:
         """The next line, or several that were pasted. Raises KeyboardInterrupt (Ctrl-C) and EOFError (Ctrl-D)."""
@@ -162,7 +163,7 @@ class Prompt:
 
     def _pane_text(self) -> StyleAndTextTuples:
         size = get_app().output.get_size()
-        room = max(size.rows - MENU - 3, 3)
+        room = max(size.rows - self.session.reserve_space_for_menu - 3, 3)
         picker = self.picker
         lines: list[panes.Line] = []
         if picker is not None:
@@ -191,8 +192,11 @@ class Prompt:
     def _margin(self) -> int:
         return sum(get_cwidth(part[1]) for part in self._prompt())
 
-    def _place_caret(self) -> None:
-        """The caret goes under the last line of what is typed, however often that wraps."""
+    def _fit(self) -> None:
+        """Before each drawing: a small screen keeps less room for the menu, and the caret goes under the last line of
+        what is typed, however often that wraps."""
+        small = get_app().output.get_size().rows < SMALL
+        self.session.reserve_space_for_menu = SMALL_MENU if small else MENU
         margin, columns = self._margin(), max(_columns(), 1)
         lines = self.session.default_buffer.text.split("\n")
         self._caret.top = sum((margin + get_cwidth(line)) // columns + 1 for line in lines)

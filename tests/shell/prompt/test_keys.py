@@ -82,9 +82,7 @@ def test_a_fault_has_its_caret_while_typing(drawn: Drawn) -> None:
     text = screen.play(READY, ("RedeemPoints(points=5000)", shown("^")))
     lines = text.splitlines()
     assert lines[0] == "coffee_shop @0> RedeemPoints(points=5000)"
-    assert lines[1] == f"{'^'.rjust(lines[0].index('5000') + 1)} RedeemPoints.points: 5000 is not between 1 and 1000"[
-        :79
-    ] + "…" or (lines[1].index("^") == lines[0].index("5000"))
+    assert lines[1] == f"{'^'.rjust(lines[0].index('5000') + 1)} 5000 is not between 1 and 1000"
     assert screen.performed == []
 
 
