@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -16,6 +17,7 @@ import pyte
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from fasm_cli.app.workbench import Workbench
@@ -94,6 +96,14 @@ class Terminal:
             except pexpect.EOF:
                 self._child.close()
                 return int(self._child.exitstatus)
+
+    def while_silent(self, seen: Callable[[], bool]) -> None:
+        """Wait until `seen`, of something that is not on the screen."""
+        end = monotonic() + PATIENCE
+        while not seen():
+            assert monotonic() < end, f"never so; the screen is\n{self.text}"
+            with suppress(pexpect.TIMEOUT):
+                self._stream.feed(self._child.read_nonblocking(65536, 0.01))
 
     def _read(self) -> None:
         try:
@@ -175,7 +185,10 @@ class Rendered:
         with create_pipe_input() as keys:
             self.screen.write_process_input = keys.send_text
             output = Vt100_Output(
-                self._out, lambda: Size(self.screen.lines, self.screen.columns), term="xterm-256color"
+                self._out,
+                lambda: Size(self.screen.lines, self.screen.columns),
+                term="xterm-256color",
+                default_color_depth=ColorDepth.from_env(),
             )
             with create_app_session(input=keys, output=output):
                 self.prompt = prompt = Prompt(self.bench, self._history, self._encoding, input=keys, output=output)

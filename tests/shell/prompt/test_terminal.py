@@ -119,3 +119,126 @@ def test_a_result_that_goes_elsewhere(project: Path) -> None:
     assert child.exitstatus == 0
     assert (project / "out.txt").read_text().startswith("#1 Increment()  committed\n")
     assert "\x1b" not in (project / "out.txt").read_text()
+
+
+def test_ctrl_c_stops_what_takes_long_after_a_whole_step(terminal: Callable[..., Terminal], project: Path) -> None:
+    screen = terminal("repl", "counter", "--session", "long", PAGER="cat")
+    screen.prompt("counter @0>")
+    screen.type("run 100000000\r")
+    screen.until_screen(lambda text: "run 100000000" in text and not text.endswith("F3 timeline"))
+    path = project / "sessions" / "long.toml"
+    screen.while_silent(lambda: path.read_text().count("[[step]]") >= 3)
+    screen.type("\x03")
+    shown = screen.until(lambda line: line.startswith("counter @") and line.endswith(">"))
+    assert "interrupted" in shown
+    assert "Traceback" not in screen.raw
+    head = int(screen.last.removeprefix("counter @").rstrip(">").split()[0])
+    assert path.read_text().count("[[step]]") == head
+    screen.type("Increment()\r")
+    screen.prompt(f"counter @{head + 1}>")
+    screen.type("\x04")
+    assert screen.end() == 0
+
+
+def test_kill_loses_no_step_that_was_acknowledged(terminal: Callable[..., Terminal]) -> None:
+    screen = terminal("repl", "counter", "--session", "kept")
+    for step in range(3):
+        screen.prompt(f"counter @{step}>")
+        screen.type("Increment()\r")
+    screen.prompt("counter @3>")
+    screen.kill()
+    again = terminal("repl", "kept")
+    again.until_screen(lambda text: again.last == "counter @3>" and "kept.toml saved" in text)
+
+
+def test_another_size(terminal: Callable[..., Terminal]) -> None:
+    screen = terminal("repl", "coffee_shop", columns=80, rows=24)
+    screen.until_screen(lambda text: text.endswith("F3 timeline"))
+    screen.type("RedeemPoints(points=5000)")
+    screen.until_screen(lambda text: "^ 5000 is not" in text)
+    screen.resize(60, 14)
+    screen.until_screen(lambda text: text.endswith("F1 help") and "1000 ^" in text)
+    screen.resize(120, 40)
+    screen.until_screen(lambda text: text.endswith("F4 vi") and "^ 5000 is not" in text)
+
+
+def test_the_pager_shows_what_is_taller_than_the_screen(terminal: Callable[..., Terminal], project: Path) -> None:
+    pager = project / "pager"
+    pager.write_text('#!/bin/sh\necho "paged by $LESS"\nhead -n 1\necho "--end--"\n')
+    pager.chmod(0o755)
+    screen = terminal("repl", "coffee_shop", rows=14, PAGER=str(pager))
+    screen.prompt("coffee_shop @0>")
+    screen.type("crash\r")
+    assert "paged by" not in screen.prompt("coffee_shop @1 down>")
+    screen.type("help\r")
+    shown = screen.until_screen(lambda text: "--end--" in text)
+    assert "paged by -SRXF\n" in shown
+    screen.prompt("coffee_shop @1 down>")
+
+
+def test_a_pager_that_is_not_there_costs_nothing(terminal: Callable[..., Terminal]) -> None:
+    screen = terminal("repl", "coffee_shop", rows=14, PAGER="no-such-pager --x")
+    screen.prompt("coffee_shop @0>")
+    screen.type("help\r")
+    screen.until_screen(lambda text: "quit" in text and screen.last == "coffee_shop @0>")
+
+
+def test_the_editor_of_the_user(terminal: Callable[..., Terminal], project: Path) -> None:
+    editor = project / "editor"
+    editor.write_text("#!/bin/sh\necho 'RedeemPoints(points=7)' > \"$1\"\n")
+    editor.chmod(0o755)
+    screen = terminal("repl", "coffee_shop", VISUAL=str(editor))
+    screen.prompt("coffee_shop @0>")
+    screen.type("\x18\x05")
+    assert "#1 RedeemPoints(points=7)  committed" in screen.prompt("coffee_shop @1 ⧗1>")
+
+
+def test_pasted_lines_wait_for_enter_and_then_all_run(terminal: Callable[..., Terminal]) -> None:
+    screen = terminal("repl", "coffee_shop")
+    screen.prompt("coffee_shop @0>")
+    screen.type("\x1b[200~RedeemPoints(7)\r\ncrash\r\nrestore\x1b[201~")
+    screen.until(lambda line: line.strip() == "restore")
+    assert "committed" not in screen.text
+    screen.type("\r")
+    screen.prompt("coffee_shop @3 ⧗1>")
+    screen.type("\x1b[200~crash\r\nfrob\r\nrestore\x1b[201~\r")
+    screen.prompt("coffee_shop @4 ⧗1 down>")  # what comes after an error is not run
+    assert "no verb 'frob'" in screen.text
+
+
+def test_saving_the_machine_reloads_it(terminal: Callable[..., Terminal], machine: Callable[..., None]) -> None:
+    machine("mine")
+    screen = terminal("repl", "mine", "--watch")
+    screen.prompt("mine @0>")
+    screen.type("Add(2)\r")
+    screen.prompt("mine @1>")
+    screen.type("Ad")
+    screen.until(lambda line: line.startswith("mine @1> Ad"))
+    machine("mine", stf="state.n += 10 * input.value.by")
+    shown = screen.until_screen(lambda text: "> reload" in text and screen.last.startswith("mine main~2@2> Ad"))
+    assert "differs  step 1 led to another state" in shown
+    machine("mine", stf="this is no Python")
+    screen.until_screen(lambda text: "error: " in text and screen.last.startswith("mine main~2@2> Ad"))
+    assert "Traceback" not in screen.raw
+
+
+def test_a_terminal_that_cannot_draw(terminal: Callable[..., Terminal]) -> None:
+    screen = terminal("repl", "coffee_shop", TERM="dumb")
+    screen.prompt("coffee_shop @0>")
+    screen.type("RedeemPoints(\n")
+    screen.type("points=7)\n")
+    screen.prompt("coffee_shop @1 pending 1>")
+    screen.type("fro\x03")
+    screen.until_screen(lambda text: text.count("@1 pending 1>") == 2)
+    screen.type("\x04")
+    assert screen.end() == 0
+    assert "\x1b" not in screen.raw
+
+
+def test_a_terminal_without_utf8(terminal: Callable[..., Terminal]) -> None:
+    screen = terminal("repl", "coffee_shop", LC_ALL="C", PYTHONIOENCODING="ascii")
+    screen.prompt("coffee_shop @0>")
+    screen.type("RedeemPoints(7)\r")
+    screen.prompt("coffee_shop @1 pending 1>")
+    assert "?" not in screen.text
+    assert screen.raw.isascii()
