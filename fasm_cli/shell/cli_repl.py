@@ -12,8 +12,6 @@ from fasm_cli.app.reports import Message
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.errors import UsageError
 from fasm_cli.shell.cli_base import FINDING, ByHand, Exit, JsonFlag, app, project, writing
-from fasm_cli.shell.repl import run_prompt
-from fasm_cli.shell.repl_script import Manner, run_script
 from fasm_cli.shell.writer import Output, Text
 
 TYPED = "-c"
@@ -54,16 +52,22 @@ def repl(
             output.note(dropped)
         if isinstance(output, Text):
             output.settings = workbench.memo.settings
-        manner = Manner(echo, keep_going)
+        prompting = sys.stdin is not None and sys.stdin.isatty() and not (commands or file or check or update)
         with workbench:
+            if prompting and isinstance(output, Text):
+                from fasm_cli.shell.repl import run_prompt  # each where it is needed: the prompt must come at once
+
+                run_prompt(workbench, output, here.root / ".fasm" / "history", watch=watch)
+                return
+            from fasm_cli.shell.repl_script import Manner, run_script
+
+            manner = Manner(echo, keep_going)
             if check is not None or update is not None:
                 code = transcript(workbench, check, update, output)
             elif commands or file is not None:
                 code = run_script(workbench, commands or [], output, TYPED, manner)
                 if file is not None and (keep_going or not code):
                     code = run_script(workbench, lines_of(file), output, str(file), manner) or code
-            elif sys.stdin is not None and sys.stdin.isatty() and isinstance(output, Text):
-                code = run_prompt(workbench, output, here.root / ".fasm" / "history", watch=watch)
             else:
                 code = run_script(workbench, decoded(sys.stdin, PIPED), output, PIPED, manner)
     if code:

@@ -11,17 +11,18 @@ from fasm_cli.shell.pager import Paged
 from fasm_cli.shell.prompt.colours import ASCII
 from fasm_cli.shell.prompt.facts import prompt_parts
 from fasm_cli.shell.repl_lines import is_complete, logical_lines
-from fasm_cli.shell.repl_verbs import Quit, perform
+from fasm_cli.shell.repl_perform import perform
+from fasm_cli.shell.repl_verb import Quit
 from fasm_cli.shell.writer import Text
 
 
-def run_prompt(workbench: Workbench, output: Text, history: Path, *, watch: bool = False) -> int:
+def run_prompt(workbench: Workbench, output: Text, history: Path, *, watch: bool = False) -> None:
     """The interactive loop: an error is shown and the loop goes on; Ctrl-C clears the line, Ctrl-D leaves."""
     output.note(f"{workbench.machine.reference}: `help` lists the verbs, Tab completes, Ctrl-D leaves")
-    return converse(workbench, Paged(output), asking(workbench, output, history, watch=watch))
+    converse(workbench, Paged(output), asking(workbench, output, history, watch=watch))
 
 
-def converse(workbench: Workbench, output: Text, ask: Callable[[], str]) -> int:
+def converse(workbench: Workbench, output: Text, ask: Callable[[], str]) -> None:
     """Perform what `ask` gives until it raises EOFError or a line says `quit`; KeyboardInterrupt asks again."""
     while True:
         try:
@@ -29,13 +30,15 @@ def converse(workbench: Workbench, output: Text, ask: Callable[[], str]) -> int:
                 if not performed(workbench, output, line):
                     break
         except (EOFError, Quit):
-            return 0
+            return
         except KeyboardInterrupt:
             continue
 
 
 def performed(workbench: Workbench, output: Text, line: str) -> bool:
     """Do what `line` says and show what came of it; whether that was no error. Raises `Quit`."""
+    from fasm_cli.shell import repl_verbs  # noqa: F401  fills the table; the prompt is on the screen by now
+
     try:
         report = perform(workbench, line)
         if report is not None:

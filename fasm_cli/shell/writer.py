@@ -135,7 +135,7 @@ def write_lines(lines: list[Line], stream: TextIO | None) -> None:
 def styled_text(lines: list[Line], stream: TextIO) -> str:
     """`lines` as they are written to `stream`: with escape codes where those are welcome."""
     lines = [[Span(visible(span.text), span.role) for span in line] for line in lines]
-    if not wants_colour(stream):
+    if not any(span.role in STYLES for line in lines for span in line) or not wants_colour(stream):
         return plain_text(lines)
     from rich.console import Console
     from rich.text import Text as Styled

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Iterable
 from itertools import islice, pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prompt_toolkit.application import get_app
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
@@ -15,8 +16,10 @@ from fasm_cli.core.machine import input_types
 from fasm_cli.shell.prompt.colours import cropped
 from fasm_cli.shell.prompt.live import Live
 from fasm_cli.shell.prompt.tokens import Token, tokens
-from fasm_cli.shell.prompt.values import Option
 from fasm_cli.shell.repl_verb import VERBS
+
+if TYPE_CHECKING:
+    from fasm_cli.shell.prompt.values import Option
 
 REMEMBERED = 2000  # lines of the history that are searched: the suggestion looks through them with each key
 
@@ -84,7 +87,7 @@ class LineCompleter(Completer):
         return completions(*self._live.candidates(document.text_before_cursor), self._more)
 
 
-def completions(word: str, options: Iterable[Option], more: str) -> list[Completion]:
+def completions(word: str, options: "Iterable[Option]", more: str) -> list[Completion]:
     """What stands in the menu; what is said beside an option takes half of the width at most."""
     room = get_app().output.get_size().columns // 2
     return [

@@ -1,12 +1,16 @@
 """The lines at the bottom: where the session stands, and above it how the call that one is typing goes on."""
 
+from typing import TYPE_CHECKING
+
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.utils import get_cwidth
 
-from fasm_cli.shell.prompt.check import Fault, Signature
 from fasm_cli.shell.prompt.colours import Glyphs, cropped
 from fasm_cli.shell.prompt.facts import facts
 from fasm_cli.shell.prompt.live import Live
+
+if TYPE_CHECKING:
+    from fasm_cli.shell.prompt.check import Fault, Signature
 
 KEYS = (("F1", "help"), ("F2", "state"), ("F3", "timeline"))  # and F4, which goes back and forth
 
@@ -31,7 +35,7 @@ def _keys(room: int, *, vi: bool) -> StyleAndTextTuples:
     return parts
 
 
-def hint(told: Signature, width: int, shown: Glyphs) -> StyleAndTextTuples:
+def hint(told: "Signature", width: int, shown: Glyphs) -> StyleAndTextTuples:
     """A signature on one line, with the argument one is at in sight."""
     at = cropped(told.at, width, shown.more)
     before = told.before
@@ -42,7 +46,7 @@ def hint(told: Signature, width: int, shown: Glyphs) -> StyleAndTextTuples:
     return [("class:hint", before), ("class:hint.at", at), ("class:hint", after)]
 
 
-def caret(wrong: Fault, column: int, width: int, shown: Glyphs) -> StyleAndTextTuples:
+def caret(wrong: "Fault", column: int, width: int, shown: Glyphs) -> StyleAndTextTuples:
     """The line under the fault: `^ 5000 is not between 1 and 1000`. `column` is that of the fault on the screen; where
     the message does not fit behind the caret it stands before it."""
     whole = f"{wrong.message}; {wrong.hint}" if wrong.hint else wrong.message

@@ -1,12 +1,19 @@
-"""What is known of the line in the buffer and of where the session stands, worked out once for each and then kept."""
+"""What is known of the line in the buffer and of where the session stands, worked out once for each and then kept.
+
+The modules that look at text are imported with the first key: the prompt is on the screen before.
+"""
+
+from typing import TYPE_CHECKING
 
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.laws import invariants_held
 from fasm_cli.core.timeline import Timeline
-from fasm_cli.shell.prompt import check, complete
 from fasm_cli.shell.prompt.shelter import Shelter
-from fasm_cli.shell.prompt.values import Option
 from fasm_cli.shell.repl_lines import logical_lines
+
+if TYPE_CHECKING:
+    from fasm_cli.shell.prompt.check import Fault, Signature
+    from fasm_cli.shell.prompt.values import Option
 
 
 class Live:
@@ -15,7 +22,7 @@ class Live:
     def __init__(self, bench: Workbench, shelter: Shelter) -> None:
         self.bench = bench
         self.shelter = shelter
-        self._fault: tuple[object, check.Fault | None] = (None, None)
+        self._fault: tuple[object, Fault | None] = (None, None)
         self._held: tuple[object, tuple[int, int]] = (None, (0, 0))
 
     @property
@@ -23,20 +30,30 @@ class Live:
         """Changes when what stands here may have other answers: another step, another session, the machine anew."""
         return self.bench.timeline.head, self.bench.timeline
 
-    def fault(self, text: str) -> check.Fault | None:
+    def fault(self, text: str) -> "Fault | None":
         """What is wrong with `text`. Several lines at once, as they are pasted, are looked at when they are run."""
         key = (text, *self.moment)
+        if not text:
+            return None
         if self._fault[0] != key:
+            from fasm_cli.shell.prompt import check
+
             several = "\n" in text and len(list(logical_lines(text.split("\n")))) > 1
             found = None if several else self.shelter.run("checking", lambda: check.fault(self.bench, text), None)
             self._fault = (key, found)
         return self._fault[1]
 
-    def signature(self, text: str) -> check.Signature | None:
+    def signature(self, text: str) -> "Signature | None":
         line = last_line(text)
+        if not line:
+            return None
+        from fasm_cli.shell.prompt import check
+
         return self.shelter.run("the hint", lambda: check.signature(self.bench, line), None)
 
-    def candidates(self, text: str) -> tuple[str, list[Option]]:
+    def candidates(self, text: str) -> "tuple[str, list[Option]]":
+        from fasm_cli.shell.prompt import complete
+
         line = last_line(text)
         nothing: tuple[str, list[Option]] = ("", [])
         return self.shelter.run("completion", lambda: complete.candidates(self.bench, line), nothing)

@@ -1,7 +1,9 @@
 """The prompt on a terminal: prompt_toolkit's session with our layout under it. Only a terminal ever gets here."""
 
+from asyncio import get_running_loop
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import get_app
@@ -28,7 +30,6 @@ from prompt_toolkit.utils import get_cwidth
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.shell.prompt import bar, panes
 from fasm_cli.shell.prompt.adapters import LineCompleter, LineLexer, history_in
-from fasm_cli.shell.prompt.check import Signature
 from fasm_cli.shell.prompt.colours import PLAIN, STYLE, glyphs
 from fasm_cli.shell.prompt.facts import prompt_parts
 from fasm_cli.shell.prompt.keys import bindings
@@ -37,6 +38,9 @@ from fasm_cli.shell.prompt.shelter import Shelter
 from fasm_cli.shell.prompt.watch import Watch
 from fasm_cli.shell.repl_lines import is_complete
 from fasm_cli.shell.repl_verb import VERBS
+
+if TYPE_CHECKING:
+    from fasm_cli.shell.prompt.check import Signature
 
 MENU, SMALL_MENU = 6, 4  # lines kept free under the prompt for completions
 SMALL = 20  # rows of a screen that has not got many
@@ -97,8 +101,15 @@ class Prompt:
         return self.session.prompt(default=held, pre_run=self._start)
 
     def _start(self) -> None:
+        get_running_loop().call_soon(self._prepare)
         if self._watch is not None:
             self.session.app.create_background_task(self._watch.changes(lambda: self.order("reload")))
+
+    def _prepare(self) -> None:
+        """Once the prompt is drawn: import what the first key needs."""
+        from fasm_cli.shell import repl_verbs  # noqa: F401  fills the table
+
+        self.live.candidates(" ")
 
     # --- what the keys do -------------------------------------------------------------------------------------
 
@@ -147,7 +158,7 @@ class Prompt:
         quiet = ~has_completions & ~is_searching & ~is_done
         return ConditionalContainer(_text(self._fault), wrong & quiet)
 
-    def _signature(self) -> Signature | None:
+    def _signature(self) -> "Signature | None":
         return self.live.signature(self.session.default_buffer.document.text_before_cursor)
 
     def _hint(self) -> StyleAndTextTuples:
