@@ -86,6 +86,8 @@ def _compare(
 def _what(record: Record, now: Record) -> str:
     if record.same_result(now):
         return f"broke {record.broken}; now {now.broken or 'nothing'}" if record.broken else f"now breaks {now.broken}"
+    if (record.outcome, record.error, record.actions) == (now.outcome, now.error, now.actions):
+        return "leads to another state"
     return difference(record, now)
 
 
