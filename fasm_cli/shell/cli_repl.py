@@ -39,6 +39,7 @@ def repl(
     update: Annotated[
         Path | None, typer.Option("--update-transcript", metavar="FILE", help="Write what comes out now into FILE.")
     ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Reload the machine when its file was written.")] = False,
     session: Annotated[str, typer.Option("--session", metavar="FILE", help="Keep the steps in this session.")] = "",
     machine: ByHand = "",
     json: JsonFlag = False,
@@ -51,22 +52,34 @@ def repl(
         workbench, dropped = sessions.open_target(here, target, session, machine)
         if dropped:
             output.note(dropped)
-        if isinstance(output, Text):
-            output.settings = workbench.memo.settings
+        workbench.memo.watching = watch
         manner = Manner(echo, keep_going)
         with workbench:
             if check is not None or update is not None:
                 code = transcript(workbench, check, update, output)
             elif commands or file is not None:
+                dress(output, workbench)
                 code = run_script(workbench, commands or [], output, TYPED, manner)
                 if file is not None and (keep_going or not code):
                     code = run_script(workbench, lines_of(file), output, str(file), manner) or code
-            elif sys.stdin is not None and sys.stdin.isatty() and not json:
-                code = run_prompt(workbench, output, here.root / ".fasm" / "history")
             else:
-                code = run_script(workbench, decoded(sys.stdin, PIPED), output, PIPED, manner)
+                code = converse(workbench, output, manner)
     if code:
         raise Exit(code)
+
+
+def converse(workbench: Workbench, output: Output, manner: Manner) -> int:
+    """Lines from the prompt, or from a pipe; gives the exit code."""
+    dress(output, workbench)
+    if isinstance(output, Text) and sys.stdin is not None and sys.stdin.isatty():
+        return run_prompt(workbench, output, workbench.project.root / ".fasm" / "history")
+    return run_script(workbench, decoded(sys.stdin, PIPED), output, PIPED, manner)
+
+
+def dress(output: Output, workbench: Workbench) -> None:
+    """Let `set` decide how reports are written; a JSON document is one whatever it says."""
+    if isinstance(output, Text):
+        output.settings = workbench.memo.settings
 
 
 def transcript(workbench: Workbench, check: Path | None, update: Path | None, output: Output) -> int:

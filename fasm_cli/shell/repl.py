@@ -8,7 +8,7 @@ from typing import TextIO
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.shell.cli_base import as_error
 from fasm_cli.shell.repl_lines import is_complete
-from fasm_cli.shell.repl_verbs import Quit, perform
+from fasm_cli.shell.repl_verbs import Quit, performed
 from fasm_cli.shell.writer import Output
 
 
@@ -18,7 +18,9 @@ def run_prompt(workbench: Workbench, output: Output, history: Path) -> int:
     drawn = output.stream is not None and output.stream.isatty()
     for line in prompt_lines(workbench, output.stream, history) if drawn else bare_lines(workbench):
         try:
-            report = perform(workbench, line)
+            for report in performed(workbench, line):
+                output.report(report)
+                output.done()
         except Quit:
             break
         except KeyboardInterrupt:
@@ -26,10 +28,6 @@ def run_prompt(workbench: Workbench, output: Output, history: Path) -> int:
             continue
         except Exception as error:  # whoever's fault it is, it must not cost the session
             output.fail(as_error(error), line.strip())
-            continue
-        if report is not None:
-            output.report(report)
-            output.done()
     return 0
 
 
