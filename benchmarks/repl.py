@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,7 @@ def keys(bench: Workbench, text: str) -> list[float]:
     """Milliseconds from each key of `text` until the screen shows it, all panes open."""
     took: list[float] = []
     with create_pipe_input() as pipe:
-        output: Any = Vt100_Output(Sink(), lambda: Size(40, 120), term="xterm-256color", enable_cpr=False)  # type: ignore[arg-type]
+        output: Any = Vt100_Output(Sink(), lambda: Size(40, 120), term="xterm-256color", enable_cpr=False)
         with create_app_session(input=pipe, output=output):
             prompt = Prompt(bench, Path("no-such-folder/history"), "utf-8", input=pipe, output=output)
             prompt.state_open = True
@@ -115,16 +116,14 @@ def keys(bench: Workbench, text: str) -> list[float]:
                 pipe.send_text(key)
 
             prompt.session.app.after_render += drawn
-            try:
+            with suppress(EOFError):
                 prompt.ask()
-            except EOFError:
-                pass
     return took
 
 
 def jumps(bench: Workbench) -> list[float]:
     """Milliseconds of `goto` to steps all over the session, each for the first time."""
-    return [timed(lambda step=step: perform(bench, f"goto {step}")) for step in range(37, STEPS, 487)]  # type: ignore[misc]
+    return [timed(lambda step=step: perform(bench, f"goto {step}")) for step in range(37, STEPS, 487)]
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -149,9 +148,7 @@ def long_session(folder: Path) -> None:
 def main(rounds: int) -> int:
     prompt, bare = start(rounds)
     told = {"start": prompt / bare}
-    print(
-        f"prompt on screen          {prompt * 1000:7.1f} ms   {told['start']:.2f} x import prompt_toolkit ({bare * 1000:.1f} ms)"
-    )
+    print(f"prompt on screen          {prompt * 1000:7.1f} ms   {told['start']:.2f} x import prompt_toolkit")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "machines").symlink_to(ROOT / "machines")

@@ -22,7 +22,7 @@ def reload(workbench: Workbench) -> Reloaded:
     """Go on with the machine as its file is now. Where its steps lead elsewhere they are taken again on a branch of
     their own; where its types have changed, the session's file stays behind. Raises `MachineError`: nothing changed."""
     old, before = workbench.machine, workbench.timeline
-    written = source_time(old)
+    workbench.loaded = source_time(old)  # seen, even where it cannot be loaded
     machine = load_again(workbench.project, old)
     path = before.path()
     initial, note = _initial(machine, before)
@@ -36,7 +36,7 @@ def reload(workbench: Workbench) -> Reloaded:
             workbench.file.close()
             workbench.file = None
         found = found or ("the types have changed", [])
-    workbench.machine, workbench.loaded = machine, written
+    workbench.machine = machine
     if found is None:
         workbench.timeline = Timeline(machine, initial, records)
         workbench.timeline.goto(before.head)
@@ -86,6 +86,8 @@ def _compare(
 def _what(record: Record, now: Record) -> str:
     if record.same_result(now):
         return f"broke {record.broken}; now {now.broken or 'nothing'}" if record.broken else f"now breaks {now.broken}"
+    if (record.outcome, record.error, record.actions) == (now.outcome, now.error, now.actions):
+        return "leads to another state"
     return difference(record, now)
 
 

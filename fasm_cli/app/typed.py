@@ -65,9 +65,12 @@ def find(timeline: Timeline, action: str) -> Emission:
     if "." in action and action.replace(".", "").isdigit():
         ref = read_ref(action)
         try:
-            return Emission(ref, timeline.emitted(ref), ref.step)
+            emission = Emission(ref, timeline.emitted(ref), ref.step)
         except KeyError:
             raise InputError(f"no tracked action {action}", f"pending: {known}") from None
+        if not timeline.leads(ref.step, timeline.head):
+            raise InputError(f"{action} was not emitted on the way here", f"pending: {known}")
+        return emission
     id = machine.codec.read(machine.action_id, action)
     if id not in now.pending:
         raise InputError(f"no pending action has the id {render(id)}", f"pending: {known}")

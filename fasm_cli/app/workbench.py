@@ -43,6 +43,7 @@ class Memo:
     typed: list[str] = field(default_factory=list)
     aliases: dict[str, str] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
+    watching: bool = False  # reload when the machine's file was written
     depth: int = 0  # of lines that perform lines
     walked: int = 0  # the step one came from, going back: the way `forward` goes
 

@@ -12,6 +12,8 @@ from fasm_cli.app.reports import Message
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.errors import UsageError
 from fasm_cli.shell.cli_base import FINDING, ByHand, Exit, JsonFlag, app, project, writing
+from fasm_cli.shell.repl import run_prompt
+from fasm_cli.shell.repl_script import Manner, run_script
 from fasm_cli.shell.writer import Output, Text
 
 TYPED = "-c"
@@ -37,8 +39,8 @@ def repl(
     update: Annotated[
         Path | None, typer.Option("--update-transcript", metavar="FILE", help="Write what comes out now into FILE.")
     ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Reload the machine when its file was written.")] = False,
     session: Annotated[str, typer.Option("--session", metavar="FILE", help="Keep the steps in this session.")] = "",
-    watch: Annotated[bool, typer.Option("--watch", help="At a prompt: reload the machine when it is saved.")] = False,
     machine: ByHand = "",
     json: JsonFlag = False,
 ) -> None:
@@ -50,28 +52,35 @@ def repl(
         workbench, dropped = sessions.open_target(here, target, session, machine)
         if dropped:
             output.note(dropped)
-        if isinstance(output, Text):
-            output.settings = workbench.memo.settings
-        prompting = sys.stdin is not None and sys.stdin.isatty() and not (commands or file or check or update)
+        workbench.memo.watching = watch
+        manner = Manner(echo, keep_going)
         with workbench:
-            if prompting and isinstance(output, Text):
-                from fasm_cli.shell.repl import run_prompt  # each where it is needed: the prompt must come at once
-
-                run_prompt(workbench, output, here.root / ".fasm" / "history", watch=watch)
-                return
-            from fasm_cli.shell.repl_script import Manner, run_script
-
-            manner = Manner(echo, keep_going)
             if check is not None or update is not None:
                 code = transcript(workbench, check, update, output)
             elif commands or file is not None:
+                dress(output, workbench)
                 code = run_script(workbench, commands or [], output, TYPED, manner)
                 if file is not None and (keep_going or not code):
                     code = run_script(workbench, lines_of(file), output, str(file), manner) or code
             else:
-                code = run_script(workbench, decoded(sys.stdin, PIPED), output, PIPED, manner)
+                code = converse(workbench, output, manner)
     if code:
         raise Exit(code)
+
+
+def converse(workbench: Workbench, output: Output, manner: Manner) -> int:
+    """Lines from the prompt, or from a pipe; gives the exit code."""
+    dress(output, workbench)
+    if isinstance(output, Text) and sys.stdin is not None and sys.stdin.isatty():
+        run_prompt(workbench, output, workbench.project.root / ".fasm" / "history")
+        return 0
+    return run_script(workbench, decoded(sys.stdin, PIPED), output, PIPED, manner)
+
+
+def dress(output: Output, workbench: Workbench) -> None:
+    """Let `set` decide how reports are written; a JSON document is one whatever it says."""
+    if isinstance(output, Text):
+        output.settings = workbench.memo.settings
 
 
 def transcript(workbench: Workbench, check: Path | None, update: Path | None, output: Output) -> int:

@@ -11,15 +11,15 @@ from fasm_cli.shell.pager import Paged
 from fasm_cli.shell.prompt.colours import ASCII
 from fasm_cli.shell.prompt.facts import prompt_parts
 from fasm_cli.shell.repl_lines import is_complete, logical_lines
-from fasm_cli.shell.repl_perform import perform
+from fasm_cli.shell.repl_perform import performed
 from fasm_cli.shell.repl_verb import Quit
 from fasm_cli.shell.writer import Text
 
 
-def run_prompt(workbench: Workbench, output: Text, history: Path, *, watch: bool = False) -> None:
+def run_prompt(workbench: Workbench, output: Text, history: Path) -> None:
     """The interactive loop: an error is shown and the loop goes on; Ctrl-C clears the line, Ctrl-D leaves."""
     output.note(f"{workbench.machine.reference}: `help` lists the verbs, Tab completes, Ctrl-D leaves")
-    converse(workbench, Paged(output), asking(workbench, output, history, watch=watch))
+    converse(workbench, Paged(output), asking(workbench, output, history))
 
 
 def converse(workbench: Workbench, output: Text, ask: Callable[[], str]) -> None:
@@ -27,7 +27,7 @@ def converse(workbench: Workbench, output: Text, ask: Callable[[], str]) -> None
     while True:
         try:
             for _, line in logical_lines(ask().split("\n")):  # a paste may hold several
-                if not performed(workbench, output, line):
+                if not tried(workbench, output, line):
                     break
         except (EOFError, Quit):
             return
@@ -35,14 +35,14 @@ def converse(workbench: Workbench, output: Text, ask: Callable[[], str]) -> None
             continue
 
 
-def performed(workbench: Workbench, output: Text, line: str) -> bool:
+def tried(workbench: Workbench, output: Text, line: str) -> bool:
     """Do what `line` says and show what came of it; whether that was no error. Raises `Quit`."""
     from fasm_cli.shell import repl_verbs  # noqa: F401  fills the table; the prompt is on the screen by now
 
     try:
-        report = perform(workbench, line)
-        if report is not None:
+        for report in performed(workbench, line):
             output.report(report)
+            output.done()
     except KeyboardInterrupt:
         output.note(f"interrupted at step {workbench.timeline.head}; every whole step is kept")
         return False
@@ -51,11 +51,10 @@ def performed(workbench: Workbench, output: Text, line: str) -> bool:
     except Exception as error:  # whoever's fault it is, it must not cost the session
         output.fail(as_error(error), line.strip())
         return False
-    output.done()
     return True
 
 
-def asking(workbench: Workbench, output: Text, history: Path, *, watch: bool) -> Callable[[], str]:
+def asking(workbench: Workbench, output: Text, history: Path) -> Callable[[], str]:
     """What asks for a line: the prompt where there is a terminal that can draw one."""
     if not output.stream.isatty() or os.environ.get("TERM", "dumb") == "dumb":
         return lambda: bare_line(workbench)
@@ -64,7 +63,7 @@ def asking(workbench: Workbench, output: Text, history: Path, *, watch: bool) ->
     from fasm_cli.shell.prompt.session import Prompt
 
     stream = output.stream
-    prompt = Prompt(workbench, history, stream.encoding, watch=watch, output=create_output(stream))
+    prompt = Prompt(workbench, history, stream.encoding, output=create_output(stream))
 
     def ask() -> str:
         try:

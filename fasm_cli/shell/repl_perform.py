@@ -1,9 +1,10 @@
 """A line performed: as an alias, a verb, or an input."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from time import perf_counter
 
+from fasm_cli.app.reload import reload
 from fasm_cli.app.reports import Finding, Report, Sourced
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.errors import FasmError, InputError, UsageError, did_you_mean
@@ -12,6 +13,16 @@ from fasm_cli.shell.document import findings
 from fasm_cli.shell.repl_verb import SHOWN, VERBS, shifted
 
 DEEPEST = 8  # files and aliases that perform lines that perform lines
+
+
+def performed(workbench: Workbench, line: str) -> Iterator[Report]:
+    """What comes of `line`; before it, of reloading the machine where its file was written and that is waited for.
+    Raises `FasmError` or `Quit`."""
+    if workbench.memo.watching and workbench.stale() and line.strip() != "reload":
+        yield reload(workbench)
+    report = perform(workbench, line)
+    if report is not None:
+        yield report
 
 
 def perform(workbench: Workbench, line: str) -> Report | None:

@@ -9,7 +9,8 @@ from fasm_cli.core.errors import FasmError
 from fasm_cli.shell.cli_base import FINDING
 from fasm_cli.shell.document import findings
 from fasm_cli.shell.repl_lines import logical_lines
-from fasm_cli.shell.repl_verbs import Quit, perform
+from fasm_cli.shell.repl_perform import performed
+from fasm_cli.shell.repl_verb import Quit
 from fasm_cli.shell.writer import Output
 
 PROMPT, MORE = "> ", "... "  # how a line, and what belongs to it, is echoed
@@ -27,6 +28,8 @@ class Manner:
 def run_script(workbench: Workbench, lines: Iterable[str], output: Output, name: str, manner: Manner = Manner()) -> int:
     """Perform the `lines` of `name` until the first error, or finding that the next line does not expect; gives the
     exit code, with `keep_going` the worst of all."""
+    from fasm_cli.shell import repl_verbs  # noqa: F401  fills the table; a prompt does that when it is drawn
+
     worst = 0
     waiting = logical_lines(lines)
     ahead: tuple[int, str] | None = None
@@ -36,7 +39,10 @@ def run_script(workbench: Workbench, lines: Iterable[str], output: Output, name:
         if manner.echo:
             output.echo(echoed(line))
         try:
-            report = perform(workbench, line)
+            found = 0
+            for report in performed(workbench, line):
+                output.report(report)
+                found = len(findings(report))
         except Quit:
             return worst
         except FasmError as error:
@@ -45,11 +51,8 @@ def run_script(workbench: Workbench, lines: Iterable[str], output: Output, name:
             if not manner.keep_going:
                 return worst
             continue
-        if report is None:
-            continue
-        output.report(report)
-        if findings(report):
-            ahead = next(waiting, None)
+        if found:
+            ahead = next((each for each in waiting if each[1].strip()), None)
             if ahead is None or not EXPECTS_A_FINDING.match(ahead[1]):
                 worst = FINDING
                 if not manner.keep_going:

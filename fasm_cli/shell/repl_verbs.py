@@ -15,7 +15,7 @@ from fasm_cli.shell import repl_verbs_self  # noqa: F401
 
 # isort: on
 from fasm_cli.shell.repl_kinds import Kind
-from fasm_cli.shell.repl_perform import is_input, perform
+from fasm_cli.shell.repl_perform import is_input, perform, performed
 from fasm_cli.shell.repl_verb import VERBS, Quit, Verb
 
-__all__ = ["VERBS", "Kind", "Quit", "Verb", "is_input", "perform"]
+__all__ = ["VERBS", "Kind", "Quit", "Verb", "is_input", "perform", "performed"]

@@ -48,7 +48,7 @@ TALLEST = 16  # lines of a pane
 
 
 class Prompt:
-    """Asks for lines. `encoding` is the terminal's; with `watch`, saving the machine's file reloads it."""
+    """Asks for lines. `encoding` is the terminal's; where the workbench is watching, saving the machine reloads it."""
 
     def __init__(
         self,
@@ -56,7 +56,6 @@ class Prompt:
         history: Path,
         encoding: str,
         *,
-        watch: bool = False,
         input: Input | None = None,
         output: Output | None = None,
     ) -> None:
@@ -66,7 +65,7 @@ class Prompt:
         self.picker: panes.Picker | None = None
         self.state_open = False
         self.shown = glyphs(encoding)
-        self._watch = Watch(bench) if watch else None
+        self._watch = Watch(bench) if bench.memo.watching else None
         self._state: tuple[object, list[panes.Line]] = (None, [])
         self._held = Document()  # what was typed when a key ordered a line of its own
         self.session: PromptSession[str] = PromptSession(
