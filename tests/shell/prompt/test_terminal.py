@@ -216,7 +216,7 @@ def test_saving_the_machine_reloads_it(terminal: Callable[..., Terminal], machin
     screen.until(lambda line: line.startswith("mine @1> Ad"))
     machine("mine", stf="state.n += 10 * input.value.by")
     shown = screen.until_screen(lambda text: "> reload" in text and screen.last.startswith("mine main~2@2> Ad"))
-    assert "step 1 led to another state" in shown
+    assert "state.n: 2 -> 20" in shown
     machine("mine", stf="this is no Python")
     screen.until_screen(lambda text: "error: " in text and screen.last.startswith("mine main~2@2> Ad"))
     assert "Traceback" not in screen.raw
