@@ -65,12 +65,22 @@ def asking(workbench: Workbench, output: Text, history: Path) -> Callable[[], st
     stream = output.stream
     prompt = Prompt(workbench, history, stream.encoding, output=create_output(stream))
 
+    drawing = True
+
     def ask() -> str:
+        nonlocal drawing
         try:
-            return prompt.ask()
+            if drawing:
+                return prompt.ask()
+        except EOFError:
+            raise
+        except Exception as error:  # drawing itself fails: better a bare prompt than none
+            drawing = False
+            output.fail(as_error(error), place="the prompt cannot be drawn")
         finally:
-            for place, error in prompt.shelter.untold():
-                output.fail(as_error(error), place=place)
+            for place, fault in prompt.shelter.untold():
+                output.fail(as_error(fault), place=place)
+        return bare_line(workbench)
 
     return ask
 

@@ -92,7 +92,7 @@ class Prompt:
         self.session.style = Style.from_dict(STYLE)
         if app.color_depth is ColorDepth.DEPTH_1_BIT:
             self.session.style = merge_styles([self.session.style, Style.from_dict(PLAIN)])
-        app.before_render += lambda _: self._fit()
+        app.before_render += lambda _: self.shelter.run("the layout", self._fit, None)
 
     def ask(self) -> str:
         """The next line, or several that were pasted. Raises KeyboardInterrupt (Ctrl-C) and EOFError (Ctrl-D)."""
@@ -197,7 +197,8 @@ class Prompt:
             return []
         start = text.rfind("\n", 0, wrong.column) + 1
         column = self._margin() + get_cwidth(text[start : wrong.column])
-        return bar.caret(wrong, column % max(_columns(), 1), _columns(), self.shown)
+        width = _columns()
+        return self.shelter.run("the caret", lambda: bar.caret(wrong, column % max(width, 1), width, self.shown), [])
 
     def _margin(self) -> int:
         return sum(get_cwidth(part[1]) for part in self._prompt())

@@ -264,3 +264,21 @@ def test_the_editor(drawn: Drawn, project: Path, monkeypatch: pytest.MonkeyPatch
     screen.play(READY, ("\x18\x05", line("coffee_shop @1 ⧗1>")))
     assert screen.performed == ["RedeemPoints(points=7)"]
     assert os.access(editor, os.X_OK)
+
+
+def test_a_report_that_cannot_be_drawn_does_not_end_it(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Any) -> Any:
+        raise RuntimeError("no text for that")
+
+    monkeypatch.setattr("fasm_cli.shell.writer.render", broken)
+    screen = drawn()
+    screen.play(
+        READY, ("crash\r", shown("RuntimeError: no text for that")), ("x", line("coffee_shop @1 down> x"))
+    )
+
+
+def test_a_caret_that_cannot_be_drawn_does_not_end_it(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fasm_cli.shell.prompt.bar.caret", lambda *_: 1 / 0)
+    screen = drawn()
+    screen.play(READY, ("RedeemPoints(5000)", line("coffee_shop @0> RedeemPoints(5000)")))
+    assert [(place, str(error)) for place, error in screen.faults] == [("the caret", "division by zero")]

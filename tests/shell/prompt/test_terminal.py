@@ -1,11 +1,18 @@
 """The prompt on a real pseudo-terminal: what is typed goes in, and what a person would see is asserted."""
 
+import io
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pexpect
+import pytest
 from terminals import PATIENCE, Terminal
+
+from fasm_cli.app.workbench import Workbench
+from fasm_cli.shell.prompt.session import Prompt
+from fasm_cli.shell.repl import asking, converse
+from fasm_cli.shell.writer import Text
 
 
 def test_a_conversation(terminal: Callable[..., Terminal]) -> None:
@@ -242,3 +249,31 @@ def test_a_terminal_without_utf8(terminal: Callable[..., Terminal]) -> None:
     screen.prompt("coffee_shop @1 pending 1>")
     assert "?" not in screen.text
     assert screen.raw.isascii()
+
+
+def test_a_prompt_that_cannot_be_drawn_is_a_bare_one(
+    bench: Callable[..., Workbench], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Screen(io.StringIO):
+        encoding = "utf-8"
+
+        def isatty(self) -> bool:
+            return True
+
+        def fileno(self) -> int:
+            return 1
+
+    def broken(_: Prompt) -> str:
+        raise RuntimeError("no layout")
+
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(Prompt, "ask", broken)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("CancelOrder(\n)\nquit\n"))
+    output = Text()
+    output.stream = Screen()
+    converse(workbench := bench(), output, asking(workbench, output, Path("no-such-folder/history")))
+    assert output.stream.getvalue().endswith("#1 CancelOrder()  rejected  NothingToCancel()\n")
+    told = capsys.readouterr().err
+    assert told.startswith("error: the prompt cannot be drawn: the machine raised RuntimeError: no layout\n")
+    assert told.endswith("coffee_shop @0>                 coffee_shop @1> ")
