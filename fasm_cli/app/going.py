@@ -47,7 +47,7 @@ def run(workbench: Workbench, count: int, seed: int, crash: float | None = None)
             if stopped:
                 return Ran(what, steps, stopped, taken.finding)
     except KeyboardInterrupt:
-        return Ran(what, steps, "interrupted; every step above was kept", None)
+        return Ran(what, steps, "interrupted; every step above was kept", None, interrupted=True)
     return Ran(what, steps, "done; nothing broke", None)
 
 
@@ -67,7 +67,7 @@ def play(workbench: Workbench, items: Iterable[Item], what: str, halt: Callable[
             if stopped:
                 return Ran(what, steps, stopped, taken.finding)
     except KeyboardInterrupt:
-        return Ran(what, steps, "interrupted; every step above was kept", None)
+        return Ran(what, steps, "interrupted; every step above was kept", None, interrupted=True)
     finding = _at_rest(workbench, law)
     return Ran(what, steps, "at the end" if finding else "at the end; nothing broke", finding)
 

@@ -67,6 +67,7 @@ class Ran:
     steps: "list[Stepped]"
     stopped: str
     finding: "Finding | None"
+    interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,3 +161,8 @@ class Sourced:
 
     path: str
     reports: "list[Report]" = field(default_factory=list)
+
+
+Part = (
+    Value | Tree | Differences | Stops | Ran | Reloaded | Checks | Verified | Why | Samples | Kept | Expected | Sourced
+)

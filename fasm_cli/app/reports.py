@@ -6,28 +6,12 @@ Values come twice where a person and a program want different things: `text` in 
 from dataclasses import dataclass, field
 from typing import Any
 
+from fasm_cli.app import report_repl
 from fasm_cli.app.report_laws import Checked as Checked
 from fasm_cli.app.report_laws import Explained as Explained
 from fasm_cli.app.report_laws import LawList as LawList
 from fasm_cli.app.report_laws import Linted as Linted
 from fasm_cli.app.report_laws import LintLine as LintLine
-from fasm_cli.app.report_repl import BranchLine as BranchLine
-from fasm_cli.app.report_repl import CheckLine as CheckLine
-from fasm_cli.app.report_repl import Checks as Checks
-from fasm_cli.app.report_repl import Differences as Differences
-from fasm_cli.app.report_repl import Expected as Expected
-from fasm_cli.app.report_repl import Kept as Kept
-from fasm_cli.app.report_repl import Ran as Ran
-from fasm_cli.app.report_repl import Reloaded as Reloaded
-from fasm_cli.app.report_repl import SampleLine as SampleLine
-from fasm_cli.app.report_repl import Samples as Samples
-from fasm_cli.app.report_repl import Sourced as Sourced
-from fasm_cli.app.report_repl import StopLine as StopLine
-from fasm_cli.app.report_repl import Stops as Stops
-from fasm_cli.app.report_repl import Tree as Tree
-from fasm_cli.app.report_repl import Value as Value
-from fasm_cli.app.report_repl import Verified as Verified
-from fasm_cli.app.report_repl import Why as Why
 from fasm_cli.core.record import Record
 from fasm_cli.sim.tally import Tally
 
@@ -287,18 +271,6 @@ Report = (
     | Explained
     | LawList
     | Linted
-    | Checks
-    | Differences
-    | Expected
-    | Kept
-    | Ran
-    | Reloaded
-    | Samples
-    | Sourced
-    | Stops
-    | Tree
-    | Value
-    | Verified
-    | Why
     | Message
+    | report_repl.Part
 )

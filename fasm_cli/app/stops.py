@@ -65,7 +65,10 @@ def hit(workbench: Workbench, step: Stepped) -> str:
             if record.outcome == "rejected" if stop.name == "reject" else step.finding is not None:
                 return f"break {stop.name}"
         else:
-            question = Question(workbench, stop.name)
+            try:
+                question = Question(workbench, stop.name)
+            except InputError as error:  # the machine's types are not those it was asked about
+                return f"break {stop.name} means nothing here: {error.message}"
             if question.holds(record.n) and not question.holds(record.parent):
                 return f"break {stop.name}"
     return ""

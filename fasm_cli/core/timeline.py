@@ -11,10 +11,11 @@ from typing import Any
 
 from fasm_cli.core.branches import Branches
 from fasm_cli.core.codec import Mismatch
-from fasm_cli.core.codec.plain import TAG, canonical_text
+from fasm_cli.core.codec.plain import canonical_text
 from fasm_cli.core.diff import changes
 from fasm_cli.core.errors import InputError, SessionError
-from fasm_cli.core.event import AHEAD, Complete, Crash, Event, Failure, Fault, Point, Ref, Submit
+from fasm_cli.core.event import Complete, Crash, Event, Fault, Ref, Submit
+from fasm_cli.core.fold import fold
 from fasm_cli.core.laws import Violation, judge
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.memory import Memory
@@ -77,7 +78,7 @@ class Timeline:
         up, ahead = known.up, known.ahead
         pending = {self._plain_id(id): (each.ref, each.since) for id, each in known.pending.items()}
         for record in reversed(since):
-            up, ahead = _fold(record, pending, up=up, ahead=ahead)
+            up, ahead = fold(record, pending, up=up, ahead=ahead)
         emissions = [Emission(ref, self.emitted(ref), first) for ref, first in pending.values()]
         self._moments[n] = Moment(state, {each.tracked.id: each for each in emissions}, up, ahead)
 
@@ -217,35 +218,6 @@ class Timeline:
         if not isinstance(action, Tracked):
             raise KeyError(ref)
         return action
-
-
-def _fold(
-    record: Record, pending: dict[str, tuple[Ref, int]], *, up: bool, ahead: Crash | Fault | None
-) -> tuple[bool, Crash | Fault | None]:
-    """What one record does to the pending ids (as canonical text) and to the process, without its machine."""
-    kind = record.event[TAG]
-    waits = kind == "fault" or (kind == "crash" and record.event["point"] in AHEAD)
-    if waits:
-        at = record.event.get("at", 0)
-        is_fault = kind == "fault"
-        return up, Fault(Failure(record.event["failure"]), at) if is_fault else Crash(Point(record.event["point"]), at)
-    if kind == "lose" or record.outcome == Outcome.SKIPPED:
-        return up, ahead
-    if record.outcome == Outcome.COMMITTED:
-        if kind == "completion":
-            pending.pop(canonical_text(record.event["id"]), None)
-        for index, action in enumerate(record.actions, 1):
-            if action[TAG] == "Tracked":
-                known = pending.get(canonical_text(action["id"]))
-                pending[canonical_text(action["id"])] = (Ref(record.n, index), known[1] if known else record.n)
-        unknown = kind != "restore" and ahead is not None and ahead == Fault(Failure.UNKNOWN)
-        up = kind != "crash" and not unknown
-    elif record.outcome == Outcome.FAILED and ahead == Crash(Point.BEFORE_COMMIT):
-        up = False
-    waits_on = kind == "crash" or (
-        kind != "restore" and ahead is not None and ahead == Crash(Point.IN_RESTORE, ahead.at)
-    )
-    return up, ahead if waits_on else None
 
 
 _DIVERGED = "the machine has changed since; `fasm replay` shows the whole difference"

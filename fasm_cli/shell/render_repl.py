@@ -1,16 +1,19 @@
 """What the verbs of the REPL give back, as text."""
 
-from fasm_cli.app import reports
-from fasm_cli.shell.render import OUTCOME_ROLE, Line, Span, outline, render
+from fasm_cli.app import report_repl, reports
+from fasm_cli.shell.outline import outline
+from fasm_cli.shell.render import OUTCOME_ROLE, Line, Span, render
+
+SHOWN = 30  # steps of a long run, the last ones
 
 
 @render.register
-def _(report: reports.Value) -> list[Line]:
+def _(report: report_repl.Value) -> list[Line]:
     return [[Span(line)] for line in outline(report.text)]
 
 
 @render.register
-def _(report: reports.Tree) -> list[Line]:
+def _(report: report_repl.Tree) -> list[Line]:
     width = max(len(branch.name) for branch in report.branches)
     lines: list[Line] = []
     for branch in report.branches:
@@ -34,7 +37,7 @@ def _(report: reports.Tree) -> list[Line]:
 
 
 @render.register
-def _(report: reports.Differences) -> list[Line]:
+def _(report: report_repl.Differences) -> list[Line]:
     lines: list[Line] = [[Span(f"{report.before} -> {report.after}", "name")]]
     lines += [[Span(f"   {change}")] for change in report.changed]
     lines += [[Span(f"   pending {text}")] for text in report.pending]
@@ -42,7 +45,7 @@ def _(report: reports.Differences) -> list[Line]:
 
 
 @render.register
-def _(report: reports.Stops) -> list[Line]:
+def _(report: report_repl.Stops) -> list[Line]:
     if not report.items:
         return [[Span("nothing stops a run but a finding", "quiet")]]
     return [
@@ -52,8 +55,10 @@ def _(report: reports.Stops) -> list[Line]:
 
 
 @render.register
-def _(report: reports.Ran) -> list[Line]:
-    lines = [short(step) for step in report.steps]
+def _(report: report_repl.Ran) -> list[Line]:
+    left_out = max(len(report.steps) - SHOWN, 0)
+    lines: list[Line] = [[Span(f"   … {left_out} steps more; `log` shows them", "quiet")]] if left_out else []
+    lines += [short(step) for step in report.steps[left_out:]]
     if report.steps and report.steps[-1].finding is not None:
         lines[-1:] = render(report.steps[-1])
     finding = report.finding
@@ -73,7 +78,7 @@ def short(step: reports.Stepped) -> Line:
 
 
 @render.register
-def _(report: reports.Reloaded) -> list[Line]:
+def _(report: report_repl.Reloaded) -> list[Line]:
     lines: list[Line] = [[Span("reloaded ", "quiet"), Span(report.machine, "name")]]
     if report.note:
         lines.append([Span(f"   {report.note}", "quiet")])
@@ -94,7 +99,7 @@ def _(report: reports.Reloaded) -> list[Line]:
 
 
 @render.register
-def _(report: reports.Checks) -> list[Line]:
+def _(report: report_repl.Checks) -> list[Line]:
     if not report.lines:
         return [[Span("no invariants, and nothing to restore", "quiet")]]
     width = max(len(line.name) for line in report.lines)
@@ -107,7 +112,7 @@ def _(report: reports.Checks) -> list[Line]:
 
 
 @render.register
-def _(report: reports.Verified) -> list[Line]:
+def _(report: report_repl.Verified) -> list[Line]:
     steps = "1 step" if report.steps == 1 else f"{report.steps} steps"
     lines: list[Line] = []
     if report.difference:
@@ -118,7 +123,7 @@ def _(report: reports.Verified) -> list[Line]:
 
 
 @render.register
-def _(report: reports.Why) -> list[Line]:
+def _(report: report_repl.Why) -> list[Line]:
     lines: list[Line] = [[Span(report.title, "bad" if report.why else "quiet")]]
     told = (
         ("what", report.why),
@@ -132,7 +137,7 @@ def _(report: reports.Why) -> list[Line]:
 
 
 @render.register
-def _(report: reports.Samples) -> list[Line]:
+def _(report: report_repl.Samples) -> list[Line]:
     lines: list[Line] = []
     for item in report.items:
         lines.append([Span(item.signature, "name"), Span(f"  {item.doc}" if item.doc else "", "quiet")])
@@ -143,15 +148,15 @@ def _(report: reports.Samples) -> list[Line]:
 
 
 @render.register
-def _(report: reports.Kept) -> list[Line]:
+def _(report: report_repl.Kept) -> list[Line]:
     return [[Span(f"{report.what} ", "quiet"), Span(report.name, "name")]]
 
 
 @render.register
-def _(report: reports.Expected) -> list[Line]:
+def _(report: report_repl.Expected) -> list[Line]:
     return [[Span("as expected", "good"), Span(f"  {report.got}", "quiet")]]
 
 
 @render.register
-def _(report: reports.Sourced) -> list[Line]:
+def _(report: report_repl.Sourced) -> list[Line]:
     return [line for each in report.reports for line in render(each)]

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from time import perf_counter
 
 from fasm_cli.app.reload import reload
-from fasm_cli.app.reports import Finding, Report, Sourced
+from fasm_cli.app.report_repl import Sourced
+from fasm_cli.app.reports import Finding, Report
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.errors import FasmError, InputError, UsageError, did_you_mean
 from fasm_cli.core.machine import input_types

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.errors import FasmError
-from fasm_cli.shell.cli_base import FINDING
-from fasm_cli.shell.document import findings
+from fasm_cli.shell.cli_base import FINDING, INTERRUPTED
+from fasm_cli.shell.document import findings, interrupted
 from fasm_cli.shell.repl_lines import logical_lines
 from fasm_cli.shell.repl_perform import performed
 from fasm_cli.shell.repl_verb import Quit
@@ -43,6 +43,8 @@ def run_script(workbench: Workbench, lines: Iterable[str], output: Output, name:
             for report in performed(workbench, line):
                 output.report(report)
                 found = len(findings(report))
+                if interrupted(report):
+                    return INTERRUPTED
         except Quit:
             return worst
         except FasmError as error:

@@ -9,7 +9,8 @@ from pathlib import Path
 from fasm_cli.app import sessions
 from fasm_cli.app.export import FORMATS, export, save
 from fasm_cli.app.reload import reload
-from fasm_cli.app.reports import Kept, Message, Report
+from fasm_cli.app.report_repl import Kept
+from fasm_cli.app.reports import Message, Report
 from fasm_cli.app.told import event_text
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.errors import UsageError
@@ -46,7 +47,7 @@ def _open(workbench: Workbench, rest: str) -> Report:
 
 @verb(
     "export FORMAT FILE",
-    f"write this session as {', '.join(FORMATS)} (script: lines for -f; pytest: a test that it stays so)",
+    f"write the way here as {', '.join(FORMATS)}: lines for -f, a test, plain data",
     Kind.FORMAT,
     Kind.FILE,
     examples=("export script lunch.fasm", "export pytest test_lunch.py"),
@@ -71,7 +72,7 @@ def _source(workbench: Workbench, rest: str) -> Report:
 
 @verb(
     "edit [N]",
-    "open the machine in $EDITOR and reload it; or edit step N, and perform the lines that come of it",
+    "open the machine in $EDITOR and reload it; or edit step N and perform that",
     Kind.STEP,
     examples=("edit", "edit 1"),
     related=("reload", "history"),

@@ -95,7 +95,7 @@ def _watch(workbench: Workbench, rest: str) -> Report:
 
 @verb(
     "break [EXPR|invariant|reject]",
-    "stop `run` and `replay` where EXPR becomes true, at a finding, or at a rejection; `break remove N|all`",
+    "stop `run` and `replay` where EXPR becomes true; `break remove N|all`",
     Kind.EXPRESSION,
     examples=("break state.points_balance == 0", "break reject", "break remove all"),
     related=("watch", "run", "until"),

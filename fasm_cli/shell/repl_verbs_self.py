@@ -2,7 +2,8 @@
 
 import re
 
-from fasm_cli.app.reports import Kept, Message, Report
+from fasm_cli.app.report_repl import Kept
+from fasm_cli.app.reports import Message, Report
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.errors import UsageError, did_you_mean
 from fasm_cli.core.machine import input_types
@@ -14,7 +15,7 @@ SETTINGS = {"format": ("text", "json"), "time": ("off", "on")}
 
 @verb(
     "alias [NAME = LINE]",
-    "a line under a name of its own, with $1, $2, … for the words after it; `alias` lists them",
+    "a line under a name of its own, with $1, $2, … for the words after it",
     Kind.TEXT,
     examples=("alias redeem = RedeemPoints(points=$1)", "alias"),
     related=("source", "history"),

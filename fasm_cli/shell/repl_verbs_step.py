@@ -80,10 +80,10 @@ def _drop(workbench: Workbench, rest: str) -> Report:
 
 @verb(
     "crash [POINT [N]]",
-    f"the process dies; POINT is one of {', '.join(Point)}",
+    "the process dies: between steps, or at another point",
     Kind.POINT,
     Kind.NUMBER,
-    examples=("crash", "crash before-commit"),
+    examples=("crash", "crash before-commit", "crash after-action 1"),
     related=("restore", "fault", "pending"),
 )
 def _crash(workbench: Workbench, rest: str) -> Report:
@@ -117,7 +117,7 @@ def _restore(workbench: Workbench, rest: str) -> Report:
 
 @verb(
     "fault FAILURE [N]",
-    f"the next transition fails: {', '.join(Failure)}; `add N` at the N-th actions.add",
+    f"the next transition fails: {', '.join(Failure)} (add N: at the N-th)",
     Kind.FAILURE,
     Kind.NUMBER,
     examples=("fault add 2", "fault commit"),

@@ -34,7 +34,7 @@ def _forward(workbench: Workbench, rest: str) -> Report:
 
 @verb(
     "goto PLACE",
-    "go to a step, a label or the end of a branch; -1 is the step before, start and end are what they say",
+    "go to a step, a label, a branch, start or end; -1 is the step before",
     PLACE,
     examples=("goto 1", "goto -1", "goto start"),
     related=("back", "label", "log"),
@@ -45,7 +45,7 @@ def _goto(workbench: Workbench, rest: str) -> Report:
 
 @verb(
     "until EXPR",
-    "go forward to the first step at which EXPR is no longer what it is here",
+    "go forward to where EXPR is no longer what it is here",
     Kind.EXPRESSION,
     examples=("until state.points_balance < 100", "until not up"),
     related=("back-until", "print", "break"),
@@ -56,7 +56,7 @@ def _until(workbench: Workbench, rest: str) -> Report:
 
 @verb(
     "back-until EXPR",
-    "go back to the first step at which EXPR is no longer what it is here",
+    "go back to where EXPR is no longer what it is here",
     Kind.EXPRESSION,
     examples=("back-until not pending",),
     related=("until", "print"),
@@ -119,7 +119,7 @@ def _label(workbench: Workbench, rest: str) -> Report:
 
 @verb(
     "diff [A] [B]",
-    "what differs between two places, or a session file: from the step before, or from A, to here, or to B",
+    "what differs from the step before, or from A, to here, or to B; places or session files",
     (*PLACE, Kind.FILE),
     (*PLACE, Kind.FILE),
     examples=("diff", "diff start", "diff 1 2"),

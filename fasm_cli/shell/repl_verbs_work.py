@@ -15,7 +15,7 @@ RUN = "run N [--seed S] [--crash P]"
 
 @verb(
     RUN,
-    "up to N random steps from here, with the faults of the machine's profile, until something breaks or stops them",
+    "up to N random steps with the machine's faults, until something breaks",
     Kind.NUMBER,
     examples=("run 5", "run 5 --seed 7 --crash 0.2"),
     related=("break", "watch", "shrink", "back"),
@@ -61,7 +61,7 @@ def _shrink(workbench: Workbench, rest: str) -> Report:
 
 @verb(
     "reload",
-    "import the machine again and take the same steps again; says where they first go another way",
+    "import the machine again; says where its steps first go another way",
     examples=("reload",),
     related=("edit", "verify"),
 )
@@ -83,7 +83,7 @@ def _verify(workbench: Workbench, rest: str) -> Report:
 
 @verb(
     "expect OUTCOME|EXPR",
-    "go on only if it is so: accepted, rejected [NAME], defect, skipped, failed, broken [LAW], pending N, or EXPR",
+    "go on if so: accepted, rejected [NAME], defect, skipped, failed, broken [LAW], pending N",
     (Kind.OUTCOME, Kind.EXPRESSION),
     Kind.TEXT,
     examples=("expect accepted", "expect pending 1", "expect state.points_balance == 150"),

@@ -15,6 +15,7 @@ from fasm_cli.app.verify import verify
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.errors import MachineError, SessionError, UsageError
 from fasm_cli.core.event import Event
+from fasm_cli.core.marks import Mark, Pin
 from fasm_cli.store.catalog import Project
 from fasm_cli.store.session import read_session
 
@@ -332,3 +333,27 @@ def test_a_saved_session_is_the_same_session(project: Project) -> None:
         travel.goto(again, seen[2].step)
         assert (travel.log(again).lines[:-1], again.state(), again.pending()) == (seen[1].lines, *seen[2:])
         assert again.marks.labels == workbench.marks.labels
+
+
+@pytest.mark.parametrize("name", ["coffee_shop", "payment", "dentist", "counter"])
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_printed_can_be_typed(project: Project, name: str, seed: int) -> None:
+    from fasm_cli.shell.repl_verbs import perform
+
+    workbench, again = bench(project, name), bench(project, name)
+    going.run(workbench, 20, seed, 0.1)
+    travel.back(workbench, 10)
+    going.run(workbench, 20, seed, 0.1)
+    for line in lines(workbench):
+        perform(again, line)
+    told = [(record.outcome, record.error, record.digest) for record in workbench.timeline.path()]
+    assert [(record.outcome, record.error, record.digest) for record in again.timeline.path()] == told
+    assert again.timeline.now.pending.keys() == workbench.timeline.now.pending.keys()
+
+
+def test_a_break_that_means_nothing_any_more_says_so(project: Project) -> None:
+    workbench = bench(project, "counter")
+    workbench.mark(Mark(Pin.BREAK, "state.points >"))
+    workbench.mark(Mark(Pin.WATCH, "points"))
+    told = going.run(workbench, 5, 1)
+    assert told.stopped.startswith("stopped at step 1: break state.points > means nothing here: not a value: ")

@@ -272,9 +272,7 @@ def test_a_report_that_cannot_be_drawn_does_not_end_it(drawn: Drawn, monkeypatch
 
     monkeypatch.setattr("fasm_cli.shell.writer.render", broken)
     screen = drawn()
-    screen.play(
-        READY, ("crash\r", shown("RuntimeError: no text for that")), ("x", line("coffee_shop @1 down> x"))
-    )
+    screen.play(READY, ("crash\r", shown("RuntimeError: no text for that")), ("x", line("coffee_shop @1 down> x")))
 
 
 def test_a_caret_that_cannot_be_drawn_does_not_end_it(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:

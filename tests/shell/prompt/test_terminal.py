@@ -19,7 +19,7 @@ def test_a_conversation(terminal: Callable[..., Terminal]) -> None:
     screen = terminal("repl", "coffee_shop")
     shown = screen.prompt("coffee_shop @0>")
     assert shown.startswith("coffee_shop: `help` lists the verbs, Tab completes, Ctrl-D leaves\n")
-    screen.type("Red\t")
+    screen.type("Redee\t")
     screen.prompt("coffee_shop @0> RedeemPoints(")
     screen.type("\t")
     screen.prompt("coffee_shop @0> RedeemPoints(points=")
