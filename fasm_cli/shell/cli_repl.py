@@ -12,7 +12,6 @@ from fasm_cli.app.reports import Message
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.errors import UsageError
 from fasm_cli.shell.cli_base import FINDING, ByHand, Exit, JsonFlag, app, project, writing
-from fasm_cli.shell.repl import run_prompt
 from fasm_cli.shell.repl_script import Manner, run_script
 from fasm_cli.shell.writer import Output, Text
 
@@ -72,6 +71,8 @@ def converse(workbench: Workbench, output: Output, manner: Manner) -> int:
     """Lines from the prompt, or from a pipe; gives the exit code."""
     dress(output, workbench)
     if isinstance(output, Text) and sys.stdin is not None and sys.stdin.isatty():
+        from fasm_cli.shell.repl import run_prompt  # no other verb draws
+
         run_prompt(workbench, output, workbench.project.root / ".fasm" / "history")
         return 0
     return run_script(workbench, decoded(sys.stdin, PIPED), output, PIPED, manner)

@@ -9,7 +9,7 @@ from fasm_cli.core.machine import Machine
 from fasm_cli.core.model import TrackedActionCompleted
 from fasm_cli.shell.prompt.expected import arguments, expected, record_of
 from fasm_cli.shell.prompt.places import OF_KIND, aliases, expressions, inputs, verbs
-from fasm_cli.shell.prompt.tokens import Open, Token, closers, last_word, opened, tokens
+from fasm_cli.shell.prompt.tokens import Open, Token, last_word, opened, tokens
 from fasm_cli.shell.prompt.values import Option, ranked, values
 from fasm_cli.shell.repl_kinds import Kind
 from fasm_cli.shell.repl_verb import VERBS, Verb
@@ -114,8 +114,3 @@ def inside(bench: Workbench, before: list[Token], stack: list[Open], kinds: tupl
     shape = expected(machine, root_of(machine, kinds), stack)
     if shape is not None and (record is None or inner.keyword):
         yield from values(shape)
-
-
-def closing(text: str) -> str:
-    """What would close `text`."""
-    return closers(opened(tokens(text)))

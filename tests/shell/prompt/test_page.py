@@ -2,7 +2,9 @@
 
 import ast
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "repl.md").read_text(encoding="utf-8")
@@ -27,3 +29,11 @@ def test_every_key_of_the_bar_is_on_the_page() -> None:
 
     keys = PAGE.partition("## Keys")[2].partition("\n## ")[0]
     assert all(f"| {key} |" in keys for key, _ in KEYS)
+
+
+def test_only_a_prompt_imports_what_draws_it(process: Callable[..., Any]) -> None:
+    for arguments in (("list",), ("repl", "counter", "-c", "state")):
+        told = process(*arguments, env={"PYTHONPROFILEIMPORTTIME": "1"}).err
+        assert "fasm_cli.core" in told
+        assert "prompt_toolkit" not in told
+        assert "fasm_cli.shell.prompt" not in told
