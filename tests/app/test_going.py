@@ -145,6 +145,18 @@ def test_a_trace_lands_on_the_step_it_was_kept_for(project: Project, path: Path)
         assert workbench.timeline.head == recorded["step"]
 
 
+def test_a_replay_waits_for_its_law_unless_told_otherwise(project: Project) -> None:
+    path = SHIPPED / "dentist_as_published-stored-4b0f38.toml"
+    first = "    @invariant\n    def no_overlap"
+    another = "    @invariant\n    def no(self, state):\n        return not state.pending\n\n"
+    rewritten("dentist_as_published", first, another + first)
+    told = going.replay(bench(project, "dentist_as_published"), path)
+    assert [step.finding and step.finding.law for step in told.steps] == ["invariant:no"] * 3 + ["stored"]
+    workbench = bench(project, "dentist_as_published")
+    set_break(workbench, "invariant")
+    assert going.replay(workbench, path).stopped == "stopped at step 1: break invariant"
+
+
 def test_a_replay_is_a_branch_of_its_own(project: Project) -> None:
     workbench = overdrawn(project)
     told = going.replay(workbench, SHIPPED / "payment_overdraft.toml")
