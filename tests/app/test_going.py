@@ -369,3 +369,12 @@ def test_a_break_that_means_nothing_any_more_says_so(project: Project) -> None:
     workbench.mark(Mark(Pin.WATCH, "points"))
     told = going.run(workbench, 5, 1)
     assert told.stopped.startswith("stopped at step 1: break state.points > means nothing here: not a value: ")
+
+
+def test_a_sample_is_looked_for_until_one_is_accepted(project: Project) -> None:
+    workbench = bench(project)
+    workbench.submit("RedeemPoints(149)")
+    workbench.complete("1", "Success(149)")  # one point is left, and many a proposal asks for more
+    for _ in range(12):
+        assert samples(workbench, "RedeemPoints").items[0].sample == "RedeemPoints(points=1)"
+        workbench.submit("CancelOrder()")
