@@ -72,8 +72,9 @@ def play(workbench: Workbench, items: Iterable[Item], what: str, halt: Callable[
     return Ran(what, steps, "at the end" if finding else "at the end; nothing broke", finding)
 
 
-def _stopped(workbench: Workbench, taken: Stepped) -> str:
-    if taken.finding is not None:
+def _stopped(workbench: Workbench, taken: Stepped, law: str = "") -> str:
+    """Why to stop after a step; empty where nothing says so, or only a finding of another law than the given one."""
+    if taken.finding is not None and law in ("", taken.finding.law):
         return f"stopped at step {taken.record.n}; `back` and `why` say more"
     why = stops.hit(workbench, taken)
     return f"stopped at step {taken.record.n}: {why}" if why else ""
@@ -82,11 +83,7 @@ def _stopped(workbench: Workbench, taken: Stepped) -> str:
 def play_to(workbench: Workbench, items: Iterable[Item], what: str, law: str) -> Ran:
     """Let `items` happen up to the first break, watch or finding; where a `law` is given, only a finding of that."""
 
-    def halt(taken: Stepped) -> str:
-        other = taken.finding is not None and law and taken.finding.law != law
-        return "" if other else _stopped(workbench, taken)
-
-    return play(workbench, items, what, halt, law)
+    return play(workbench, items, what, lambda taken: _stopped(workbench, taken, law), law)
 
 
 def _at_rest(workbench: Workbench, law: str) -> Finding | None:

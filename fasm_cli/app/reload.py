@@ -50,6 +50,8 @@ def reload(workbench: Workbench) -> Reloaded:
         except Mismatch:
             break
     told = play(workbench, items, "reload", lambda _: "")
+    if len(told.steps) < len(path):
+        note = f"{len(told.steps)} of {len(path)} steps could be taken again"
     last = told.steps[-1].finding if told.steps else None
     branch = workbench.branch_name() if told.steps else ""
     return Reloaded(machine.reference, len(told.steps), found[0], found[1], branch, last, note)

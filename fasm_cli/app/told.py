@@ -53,7 +53,7 @@ def _actions(machine: Machine, entry: Entry, before: Moment) -> Iterator[ActionL
 def _lost(timeline: Timeline, entry: Entry, before: Moment) -> Iterator[str]:
     """What did not survive the step, in words."""
     step = entry.step
-    if step.outcome is Outcome.FAILED and step.attempted:
+    if step.outcome is Outcome.FAILED:
         yield from (f"never happened: {change}" for change in _unwritten(timeline, entry, before))
         yield from (f"never emitted: {render(action.action)}" for action in step.attempted)
     if not isinstance(step.event, Crash) or step.outcome is not Outcome.COMMITTED:

@@ -8,6 +8,7 @@ from fasm_cli.app.report_repl import BranchLine, Differences, Kept, Tree
 from fasm_cli.app.reports import Log, LogLine, Moved
 from fasm_cli.app.told import event_text
 from fasm_cli.app.workbench import Workbench
+from fasm_cli.core.branches import MAIN
 from fasm_cli.core.codec import render
 from fasm_cli.core.diff import changes
 from fasm_cli.core.errors import InputError, SessionError, UsageError, did_you_mean
@@ -118,7 +119,7 @@ def branch(workbench: Workbench, name: str) -> Kept:
 
 
 def _check_new(workbench: Workbench, name: str) -> None:
-    if not NAME.fullmatch(name) or name in (START, END):
+    if not NAME.fullmatch(name) or name in (START, END) or name.startswith(f"{MAIN}~"):
         raise UsageError(f"{name[:60]!r} is no name for it", "a letter first, then letters, digits, - . _ ~")
     if name in workbench.marks.labels or name in _branches(workbench):
         raise UsageError(f"{name!r} is taken", "`tree` shows the names there are")

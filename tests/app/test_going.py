@@ -145,6 +145,18 @@ def test_a_trace_lands_on_the_step_it_was_kept_for(project: Project, path: Path)
         assert workbench.timeline.head == recorded["step"]
 
 
+def test_a_replay_waits_for_its_law_unless_told_otherwise(project: Project) -> None:
+    path = SHIPPED / "dentist_as_published-stored-4b0f38.toml"
+    first = "    @invariant\n    def no_overlap"
+    another = "    @invariant\n    def no(self, state):\n        return not state.pending\n\n"
+    rewritten("dentist_as_published", first, another + first)
+    told = going.replay(bench(project, "dentist_as_published"), path)
+    assert [step.finding and step.finding.law for step in told.steps] == ["invariant:no"] * 3 + ["stored"]
+    workbench = bench(project, "dentist_as_published")
+    set_break(workbench, "invariant")
+    assert going.replay(workbench, path).stopped == "stopped at step 1: break invariant"
+
+
 def test_a_replay_is_a_branch_of_its_own(project: Project) -> None:
     workbench = overdrawn(project)
     told = going.replay(workbench, SHIPPED / "payment_overdraft.toml")
@@ -357,3 +369,12 @@ def test_a_break_that_means_nothing_any_more_says_so(project: Project) -> None:
     workbench.mark(Mark(Pin.WATCH, "points"))
     told = going.run(workbench, 5, 1)
     assert told.stopped.startswith("stopped at step 1: break state.points > means nothing here: not a value: ")
+
+
+def test_a_sample_is_looked_for_until_one_is_accepted(project: Project) -> None:
+    workbench = bench(project)
+    workbench.submit("RedeemPoints(149)")
+    workbench.complete("1", "Success(149)")  # one point is left, and many a proposal asks for more
+    for _ in range(12):
+        assert samples(workbench, "RedeemPoints").items[0].sample == "RedeemPoints(points=1)"
+        workbench.submit("CancelOrder()")

@@ -178,3 +178,69 @@ def test_a_restore_tells_what_it_emits_in_place_of_what(project: Project) -> Non
     workbench.crash()
     assert [line.was for line in workbench.restore().actions] == ["kept, was 3.1"]
     assert [(item.handle, item.since) for item in workbench.pending().items] == [("5.1", 1)]
+
+
+@pytest.mark.parametrize(
+    ("point", "at", "lost"),
+    [
+        (Point.BETWEEN, 0, ["on its way: what came of 1.1 Redeem(user_id=12345, points=10)"]),
+        (
+            Point.AFTER_COMMIT,
+            0,
+            [
+                "never sent: 1.1 Redeem(user_id=12345, points=10); restore may emit it again",
+                "never sent: 1.2 ShowStampAnimation() for ever",
+                "never sent: 1.3 LogAnalytics(event='redemption_requested:10') for ever",
+            ],
+        ),
+        (
+            Point.AFTER_ACTION,
+            2,
+            [
+                "never sent: 1.3 LogAnalytics(event='redemption_requested:10') for ever",
+                "on its way: what came of 1.1 Redeem(user_id=12345, points=10)",
+            ],
+        ),
+        (Point.BEFORE_COMMIT, 0, ["nothing yet: it strikes in the next transition"]),
+        (Point.IN_RESTORE, 1, ["nothing yet: it strikes in the next restore"]),
+    ],
+)
+def test_a_crash_tells_what_it_cost(project: Project, point: Point, at: int, lost: list[str]) -> None:
+    workbench = Workbench.fresh(project.load("coffee_shop"))
+    workbench.submit("RedeemPoints(10)")
+    assert workbench.crash(point, at).lost == lost
+
+
+def test_what_was_not_committed_never_happened(project: Project) -> None:
+    workbench = Workbench.fresh(project.load("coffee_shop"))
+    workbench.submit("RedeemPoints(10)")
+    workbench.crash(Point.BEFORE_COMMIT)
+    assert workbench.submit("CancelOrder()").lost == [
+        "never happened: pending_redemption.phase: Phase.REQUESTED -> Phase.CANCELLED"
+    ]
+    workbench.restore()
+    workbench.crash(Point.BEFORE_COMMIT)
+    assert workbench.complete("1", "Failed('no')").lost == [
+        "never happened: pending_redemption: Redemption(id=1, points=10, phase=Phase.REQUESTED) -> None",
+        "never emitted: ShowErrorMessage(text='no')",
+    ]
+
+
+def test_an_action_of_another_branch_is_not_here(project: Project) -> None:
+    workbench = Workbench.fresh(project.load("coffee_shop"))
+    workbench.submit("RedeemPoints(10)")
+    travel.goto(workbench, 0)
+    workbench.submit("RedeemPoints(20)")
+    with pytest.raises(InputError, match=r"1\.1 was not emitted on the way here"):
+        workbench.complete("1.1", "Pending()")
+    assert workbench.complete("2.1", "Pending()").record.outcome == "committed"
+
+
+def test_a_result_comes_again(project: Project) -> None:
+    workbench = Workbench.fresh(project.load("coffee_shop"))
+    workbench.submit("RedeemPoints(10)")
+    workbench.complete("1", "Success(10)")
+    for action in ("1.1", "1"):
+        assert workbench.redeliver(action).event == "complete 1.1 Success(points_deducted=10)"
+    again = workbench.redeliver("1.1", "Failed('no')")
+    assert (again.event, again.record.error) == ("complete 1.1 Failed(reason='no')", "InvalidRedemptionId(1)")

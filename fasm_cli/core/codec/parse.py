@@ -246,11 +246,12 @@ def _members(kind: Any) -> str:
     return ", ".join(f"{kind.__name__}.{name}" for name in kind.__members__)
 
 
-def tree_of(text: str) -> ast.expr:
+def tree_of(text: str, write: str = "write Name(field=value)") -> ast.expr:
+    """The tree of one expression; `write` is the hint where it is none. Raises `InputError` with the column."""
     if len(text) > MAX_LENGTH:
         raise InputError(f"{len(text)} characters are too many for one value; the limit is {MAX_LENGTH}")
     if not text.strip():
-        raise InputError("nothing is written here", "write Name(field=value)")
+        raise InputError("nothing is written here", write)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # "\d" in a string is a SyntaxWarning from Python 3.12 on
@@ -259,7 +260,7 @@ def tree_of(text: str) -> ast.expr:
         known = error.lineno is not None and error.offset is not None
         column = min(_line_start(text, error.lineno or 1) + max((error.offset or 1) - 1, 0), len(text))
         why = error.msg.partition("; use sys.set_int_max_str_digits")[0]  # no business of who types
-        raise InputError(f"not a value: {why}", "write Name(field=value)", column if known else None) from None
+        raise InputError(f"not a value: {why}", write, column if known else None) from None
     except (MemoryError, RecursionError):  # thousands of brackets, signs or dots
         raise InputError("not a value: nested too deeply") from None
     except ValueError as error:  # NUL, half a surrogate pair

@@ -21,7 +21,7 @@ class Expression:
     def __init__(self, text: str, shapes: Shapes, names: tuple[str, ...]) -> None:
         self.text = text
         self._shapes = shapes
-        self._tree = tree_of(text)
+        self._tree = tree_of(text, f"write an expression over {', '.join(names)}")
         try:
             Look(names, shapes.members).at(self._tree, set(names), 0)
         except Fault as fault:
