@@ -1,10 +1,10 @@
-"""Transfers a second: `Runtime` beside a hand-written loop that says the same SQL, and beside DBOS doing the same job.
+"""Transfers a second: `Runtime` beside a hand-written loop that says the same SQL.
 
     python benchmarks/runtime.py
 
 Each transfer is one transaction on the ledger's tables, with its outbox, and a statement sent for it. The loop by hand
-knows nothing of machines, laws or handlers. PostgreSQL is the one of the test extra; DBOS (`pip install dbos`) is left out
-where it is not installed. Compare the ratios; single figures move with the disk and the day.
+knows nothing of machines, laws or handlers. PostgreSQL is the one of the test extra. Compare the ratios; single figures
+move with the disk and the day.
 """
 
 import asyncio
@@ -109,15 +109,9 @@ def by_hand_postgres(url: str, schema: str) -> None:
         ByHand(lambda sql, args: db.execute(sql.encode(), args or None, prepare=True), "%s", begin).run()
 
 
-def by_dbos(url: str) -> None:
-    """The same transfers as durable workflows: a transaction for the books, a step for the statement."""
-
-    raise NotImplementedError
-
-
-def timed(what: Callable[[], None]) -> float:
+def timed(what: Callable[..., None], *args: Any) -> float:
     begun = perf_counter()
-    what()
+    what(*args)
     return TRANSFERS / (perf_counter() - begun)
 
 
@@ -133,8 +127,8 @@ def told(name: str, speeds: dict[str, list[float]]) -> None:
 def sqlite(folder: Path) -> None:
     speeds: dict[str, list[float]] = {"by hand": [], "fasm": []}
     for at in range(ROUNDS):
-        speeds["by hand"].append(timed(lambda: by_hand_sqlite(folder / f"hand{at}.db")))
-        speeds["fasm"].append(timed(lambda: by_fasm(f"sqlite:///{folder / f'fasm{at}.db'}")))
+        speeds["by hand"].append(timed(by_hand_sqlite, folder / f"hand{at}.db"))
+        speeds["fasm"].append(timed(by_fasm, f"sqlite:///{folder / f'fasm{at}.db'}"))
     told("SQLite", speeds)
 
 
@@ -153,8 +147,8 @@ def postgres(folder: Path) -> None:
             with psycopg.connect(url, autocommit=True) as db:
                 db.execute(f"CREATE SCHEMA hand{at}".encode())
                 db.execute(f"CREATE SCHEMA fasm{at}".encode())
-            speeds["by hand"].append(timed(lambda: by_hand_postgres(url, f"hand{at}")))
-            speeds["fasm"].append(timed(lambda: by_fasm(f"{url}&options=-csearch_path%3Dfasm{at}")))
+            speeds["by hand"].append(timed(by_hand_postgres, url, f"hand{at}"))
+            speeds["fasm"].append(timed(by_fasm, f"{url}&options=-csearch_path%3Dfasm{at}"))
         told("PostgreSQL", speeds)
     finally:
         server.cleanup()

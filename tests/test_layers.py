@@ -26,7 +26,7 @@ LIBRARIES = {
     "prompt_toolkit": ("shell",),
     "tomli_w": ("store",),
     "cattrs": ("core.codec",),
-    "psycopg": ("state.postgres",),
+    "psycopg": ("state",),
     "dask": ("sim",),
     "distributed": ("sim",),
 }

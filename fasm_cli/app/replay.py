@@ -7,7 +7,7 @@ from pathlib import Path
 from fasm_cli.app.loading import load_for_file
 from fasm_cli.app.reports import Finding, Replayed, Stepped, TraceStep
 from fasm_cli.app.sessions import recorded_finding
-from fasm_cli.app.workbench import Workbench, describe_event
+from fasm_cli.app.told import describe_event, stepped
 from fasm_cli.core.codec import Mismatch
 from fasm_cli.core.database import without_password
 from fasm_cli.core.errors import SessionError
@@ -49,17 +49,16 @@ def _walk(
     machine: Machine, stored: Stored, timeline: Timeline, recorded: Finding | None
 ) -> tuple[list[Stepped], Finding | None, str]:
     """The steps, the first violation (of the recorded law, where there is one), and the first difference."""
-    workbench = Workbench(machine, timeline)
     steps: list[Stepped] = []
     differs = ""
     finding: Finding | None = None
     for record in Timeline(machine, None, stored.records).path(stored.head):
-        before = dict(timeline.now.pending)
+        before = timeline.now
         try:
             entry = timeline.retake(record)
         except Mismatch as wrong:
             return steps, finding, differs or f"step {record.n} can no longer be taken: {wrong}"
-        steps.append(workbench.stepped(entry, before))
+        steps.append(stepped(timeline, entry, before))
         if not differs and not record.same_result(entry.record):
             differs = f"step {record.n} {difference(record, entry.record)}"
         found = steps[-1].finding

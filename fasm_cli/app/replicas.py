@@ -9,7 +9,7 @@ from fasm_cli.core.laws import Violation
 from fasm_cli.core.machine import Machine
 from fasm_cli.sim.executors import Pool, result_of
 from fasm_cli.sim.plan import Plan
-from fasm_cli.sim.replica import HASH_SEEDS, Disagreement, between_seeds, differing, from_stored
+from fasm_cli.sim.replica import HASH_SEEDS, Disagreement, Seen, between_seeds, differing, from_stored
 from fasm_cli.sim.shrink import Shrinker
 from fasm_cli.sim.trace import Item, Packed, Played, Player, pack, unpack
 from fasm_cli.store.catalog import Project
@@ -64,6 +64,10 @@ class Replicas:
                 found = Disagreement(found.number, Violation("reads", why))
         taken = {one.number for one in seen[0] if one.number <= found.number}
         return found.violation, [item for item in items if item[0] in taken]
+
+    def seen(self, items: list[Packed]) -> list[Seen]:
+        """What the events lead to in a process that has done nothing before."""
+        return self._pools[0].one(worker.observe, items)
 
     def left_behind(self, items: list[Packed]) -> tuple[Violation, list[Packed]] | None:
         """What the events leave behind outside of the state, and the events up to where it shows."""

@@ -4,7 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from fasm_cli.app.workbench import check_name, describe_event
+from fasm_cli.app.told import describe_event
+from fasm_cli.app.typed import check_name
 from fasm_cli.core.codec import Mismatch
 from fasm_cli.core.errors import InputError
 from fasm_cli.core.machine import Machine

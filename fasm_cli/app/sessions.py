@@ -50,7 +50,7 @@ def open_session(project: Project, name: str, target: str = "") -> tuple[Workben
     machine = machine_of(project, path, found.stored, target)
     file = SessionFile.open(path, read=found)
     try:
-        return Workbench(machine, timeline_of(machine, path, file.stored), file), dropped(path, file.stored)
+        return Workbench(machine, timeline_of(machine, path, file.stored), file, project), dropped(path, file.stored)
     except BaseException:
         file.close()
         raise
@@ -73,7 +73,7 @@ def open_target(project: Project, target: str, keep: str = "", by_hand: str = ""
     if not any(mark in target for mark in "./:") and not project.has_machine(target):
         known = [found.name for found in project.listed()] + [path.stem for path in project.sessions_there()]
         raise UsageError(f"no machine and no session {target!r}", did_you_mean(target, known))
-    return Workbench.fresh(load(project, target)), ""
+    return Workbench.fresh(load(project, target), project), ""
 
 
 def view_session(project: Project, name: str, target: str = "") -> tuple[Workbench, str]:
@@ -81,7 +81,7 @@ def view_session(project: Project, name: str, target: str = "") -> tuple[Workben
     path = project.session_path(name)
     stored = read_session(path)
     machine = machine_of(project, path, stored, target)
-    return Workbench(machine, timeline_of(machine, path, stored)), dropped(path, stored)
+    return Workbench(machine, timeline_of(machine, path, stored), None, project), dropped(path, stored)
 
 
 def dropped(path: Path, stored: Stored) -> str:
@@ -94,12 +94,12 @@ def timeline_of(machine: Machine, path: Path, stored: Stored, at: int | None = N
     comes after the last snapshot before that."""
     head = stored.head if at is None else at
     try:
-        timeline = Timeline(machine, machine.decode_state(stored.header.state), stored.records)
-        on_path = set(timeline.records.way(head))
-        nearest = max((n for n in stored.snapshots if n in on_path), default=0)
-        if nearest:
-            state = machine.decode_state(stored.snapshots[nearest])
-            timeline.keep(nearest, state, stored.standing if nearest == stored.standing_at else None)
+        initial = machine.decode_state(stored.header.state)
+        timeline = Timeline(machine, initial, stored.records, stored.snapshots)
+        if stored.standing is not None and stored.standing_at in timeline.records.way(head):
+            timeline.keep(
+                stored.standing_at, machine.decode_state(stored.snapshots[stored.standing_at]), stored.standing
+            )
         timeline.goto(head)
     except Mismatch as wrong:
         raise SessionError(f"{path} does not fit {machine.name}: {wrong}", "start a new session") from None

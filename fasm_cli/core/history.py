@@ -82,6 +82,10 @@ class History(Mapping[int, Record]):
             return self[n].parent
         return self._stored.parents[n - 1]
 
+    def parents(self) -> Iterator[tuple[int, int]]:
+        """Every step with the one it was taken from, in the order of their numbers."""
+        return ((n, self.parent(n)) for n in self)
+
     def way(self, n: int) -> list[int]:
         """The numbers that lead from the initial state to step `n`; empty for 0."""
         out = []

@@ -5,11 +5,13 @@ missing (the file was just opened, a long way back) is found by running the even
 there, and a record that does not come out the same is a divergence: the session no longer fits its machine.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fasm_cli.core.branches import Branches
 from fasm_cli.core.codec import Mismatch
+from fasm_cli.core.codec.plain import canonical_text
 from fasm_cli.core.diff import changes
 from fasm_cli.core.errors import InputError, SessionError
 from fasm_cli.core.event import Complete, Crash, Event, Fault, Ref, Submit
@@ -41,28 +43,55 @@ class Entry:
     step: Step
     state: Any
     violation: Violation | None
+    forks: bool = False  # it started a branch
 
 
 class Timeline:
-    """The history of one machine from `initial`; `head` is the number of the step that comes before the next one."""
+    """The history of one machine from `initial`; `head` is the number of the step that comes before the next one.
 
-    def __init__(self, machine: Machine, initial: Any, records: Iterable[Record] = ()) -> None:
+    `snapshots` are plain states by step number, known from elsewhere: nothing before one is run again to go there.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        initial: Any,
+        records: Iterable[Record] = (),
+        snapshots: Mapping[int, Any] | None = None,
+    ) -> None:
         self.machine = machine
         self.records = History(records if isinstance(records, Steps) else Steps(records))
+        self.branches = Branches(self.records.parents())
+        self._snapshots = {} if snapshots is None else snapshots
         self._moments: dict[int, Moment] = {0: Moment(initial, {}, up=True)}
         self._process: tuple[int, Process] | None = None  # the one that took the last step
         self.last = len(self.records)  # the highest number given to a step, on any branch
         self.head = self.last
 
     def keep(self, n: int, state: Any, standing: Standing | None = None) -> None:
-        """The state after step `n` is known from elsewhere (a snapshot in the file): nothing before it is run again.
+        """The state after step `n` is known from elsewhere: nothing before it is run again.
 
-        Where the process stood then is told from the records before it, unless that is known too.
+        Where the process stood then is told from the records since the last moment that is there, unless
+        that is known too.
         """
-        standing = standing or Standing().after(self.records[number] for number in self.records.way(n))
+        standing = standing or self._standing(n)
         emissions = [Emission(ref, self.emitted(ref), since) for ref, since in standing.pending.values()]
         pending = {each.tracked.id: each for each in emissions}
         self._moments[n] = Moment(state, pending, standing.up, standing.ahead)
+
+    def _standing(self, n: int) -> Standing:
+        since: list[int] = []
+        while n not in self._moments:
+            since.append(n)
+            n = self.records.parent(n)
+        known = self._moments[n]
+        pending = {self._plain_id(id): (each.ref, each.since) for id, each in known.pending.items()}
+        standing = Standing(pending, known.up, known.ahead)
+        return standing.after(self.records[number] for number in reversed(since))
+
+    def _plain_id(self, id: Any) -> str:
+        assert self.machine.action_id is not None
+        return canonical_text(self.machine.codec.encode(self.machine.action_id, id))
 
     @property
     def now(self) -> Moment:
@@ -71,6 +100,20 @@ class Timeline:
     def path(self, n: int | None = None) -> list[Record]:
         """The records that lead from the initial state to step `n` (the head where None)."""
         return [self.records[number] for number in self.records.way(self.head if n is None else n)]
+
+    def leads(self, n: int, to: int) -> bool:
+        """Whether step `n` is on the way from the initial state to step `to`, or is it."""
+        while to > n:
+            to = self.records.parent(to)
+        return to == n
+
+    def between(self, n: int, to: int) -> list[int]:
+        """The steps after `n` that lead to `to`; `n` must lead there."""
+        out = []
+        while to != n:
+            out.append(to)
+            to = self.records.parent(to)
+        return out[::-1]
 
     def goto(self, n: int) -> None:
         """Move the head; the steps after it stay where they are."""
@@ -84,6 +127,7 @@ class Timeline:
         before = self.now
         entry = self._run(before, event, self.last + 1, self.head)
         self.records.add(entry.record)
+        entry.forks = self.branches.add(entry.record.n, entry.record.parent)
         self.head = self.last = entry.record.n
         return entry
 
@@ -91,6 +135,7 @@ class Timeline:
         """Take back a step that could not be written down; it must be the last one."""
         self.records.remove(record.n)
         del self._moments[record.n]
+        self.branches.forget(record.n, record.parent)
         self._process = None
         self.head, self.last = record.parent, record.n - 1
 
@@ -100,6 +145,7 @@ class Timeline:
         event = decode_event(self.machine, record.event, self.id_of)
         entry = self._run(self.moment(record.parent), event, record.n, record.parent)
         self.records.add(entry.record)
+        self.branches.add(record.n, record.parent)
         self.head, self.last = record.n, max(self.last, record.n)
         return entry
 
@@ -139,12 +185,19 @@ class Timeline:
         process.pending, process.up, process.ahead = dict(moment.pending), moment.up, moment.ahead
         return process
 
+    @property
+    def process(self) -> Process:
+        """The process at the head, to be looked at only."""
+        return self._process_after(self.head, self.now)
+
     def moment(self, n: int) -> Moment:
         """What there was after step `n`. Raises `SessionError` where running the steps again gives something else."""
         missing = []
-        while n not in self._moments:
+        while n not in self._moments and n not in self._snapshots:
             missing.append(n)
             n = self.records.parent(n)
+        if n not in self._moments:
+            self.keep(n, self.machine.decode_state(self._snapshots[n]))
         for number in reversed(missing):
             self._relive(self.records[number])
         return self._moments[missing[0] if missing else n]

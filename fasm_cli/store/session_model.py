@@ -1,4 +1,4 @@
-"""What a session file holds, as plain data: a header, steps, snapshots, and where the head stands."""
+"""What a session file holds, as plain data: a header, steps, snapshots, marks, and where the head stands."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from typing import Any
 
 from fasm_cli.core.fingerprint import Types, fingerprint
 from fasm_cli.core.history import Steps
+from fasm_cli.core.marks import Mark
 from fasm_cli.core.standing import Standing
 
 FORMAT = 2  # what new files are written in; `migrations` says what the older ones were
@@ -50,5 +51,6 @@ class Stored:
     snapshots: Mapping[int, Any]
     head: int
     dropped: str = ""
+    marks: list[Mark] = field(default_factory=list)
     standing: Standing | None = field(default=None, compare=False)
     standing_at: int = field(default=0, compare=False)

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from fasm_cli.core.errors import InternalError, SessionError
+from fasm_cli.core.marks import Mark
 from fasm_cli.core.record import Record
 from fasm_cli.store.lock import WriterLock
 from fasm_cli.store.session_disk import Disk
@@ -18,7 +19,7 @@ from fasm_cli.store.session_model import Header, Stored
 from fasm_cli.store.session_reader import Scan, scan_file
 from fasm_cli.store.session_source import OpenFile, open_regular, reason
 from fasm_cli.store.session_steps import FileSteps
-from fasm_cli.store.session_text import MAX_FILE, goto_text, header_text, sealed, step_text
+from fasm_cli.store.session_text import MAX_FILE, goto_text, header_text, mark_text, sealed, step_text
 from fasm_cli.store.session_whole import keep_aside, place, sweep, write_all
 
 
@@ -130,6 +131,18 @@ class SessionFile:
         block, own = sealed(goto_text(step, tip.steps), tip.sum)
         self._write(block, own, f"the move to step {step}", steps=tip.steps, head=step)
         self.stored.head = step
+
+    def mark(self, mark: Mark) -> None:
+        """Pin something, on the disk on return. Raises `SessionError`."""
+        tip = self._tip
+        block, own = sealed(mark_text(mark, tip.steps), tip.sum)
+        self._write(block, own, f"the {mark.pin}", steps=tip.steps, head=tip.head)
+        self.stored.marks.append(mark)
+
+    @property
+    def steps(self) -> int:
+        """How many are on the disk for certain."""
+        return self._tip.steps
 
     def close(self) -> None:
         """Let others write. A second time does nothing."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fasm_cli.app import sessions
+from fasm_cli.app import sessions, travel
 from fasm_cli.app.reports import StepDifference
 from fasm_cli.app.rerun import Rerun, exactly
 from fasm_cli.app.verify import verify
@@ -30,7 +30,7 @@ def till(project: Project, write_till: WriteTill) -> Project:
             bench.submit("Pay(5)")
             bench.complete(f"{bench.timeline.head}.1", "Paid()")
             bench.submit("Pay(0)")
-            bench.back()
+            travel.back(bench)
         bench.crash()
         bench.restore()
     return project

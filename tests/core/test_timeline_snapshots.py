@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from fasm_cli import StateMachine
 from fasm_cli.core.chooser import Chooser
 from fasm_cli.core.event import Complete, Crash, Failure, Fault, Lose, Point, Restore, Submit
+from fasm_cli.core.machine import Machine
 from fasm_cli.core.record import Record, decode_event, encode_event
 from fasm_cli.core.timeline import Timeline
 from fasm_cli.sim.generate import Generators
@@ -113,3 +114,16 @@ def test_the_programs_get_everywhere(shipped):
     assert {kind for kind, _ in seen} == {"input", "completion", "lose", "crash", "restore", "fault"}
     assert {outcome for _, outcome in seen} == {"committed", "rejected", "failed", "skipped"}
     assert ("restore", "failed") in seen
+
+
+def test_a_snapshot_after_a_moment_that_is_down_is_down(tiny):
+    machine = Machine(tiny.cls())
+    line = Timeline(machine, machine.instance.initial())
+    for event in (Submit(tiny.Go(1)), Crash(), Submit(tiny.Go(2))):
+        line.take(event)
+    known = {3: machine.encode_state(line.now.state)}
+    opened = Timeline(machine, machine.instance.initial(), line.records.values(), known)
+    opened.goto(2)
+    opened.goto(3)
+    assert opened.now == line.now
+    assert not opened.now.up

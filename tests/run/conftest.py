@@ -5,6 +5,7 @@ import os
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ SHOP = str(Path(__file__).with_name("shop.py"))
 
 
 class Provider:
-    """A server on a socket, as `shop.provider` calls it. `asked` is everything it was told, in order; `answers` gives the
-    answer, and may kill whoever asks instead."""
+    """A server on a socket, as `shop.provider` calls it. `asked` is everything it was told, in order; `answers` gives
+    the answer, and may kill whoever asks instead."""
 
     def __init__(self, path: Path) -> None:
         self.asked: list[dict[str, Any]] = []
@@ -28,10 +29,8 @@ class Provider:
                 if line.endswith(b"\n"):
                     told = json.loads(line)
                     provider.asked.append(told)
-                    try:
+                    with suppress(OSError):  # whoever asked may be gone
                         self.wfile.write(json.dumps(provider.answers(told)).encode() + b"\n")
-                    except OSError:
-                        pass  # whoever asked is gone
 
         class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             daemon_threads = True

@@ -1,4 +1,4 @@
-"""`fasm run` is killed at random moments, again and again. Nothing that was accepted is lost, nothing is applied twice."""
+"""`fasm run` is killed at random moments, again and again: nothing accepted is lost, nothing is applied twice."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def start(database: Path) -> "subprocess.Popen[str]":
 def killed(
     process: "subprocess.Popen[str]", inputs: list[str], choose: Random, provider: Provider
 ) -> list[dict[str, Any]]:
-    """Feed `inputs` to the process, which is killed when it has said or asked so much; gives what it said until then."""
+    """Feed `inputs` to the process, which is killed when it has said or asked so much; gives what it said."""
     said: list[dict[str, Any]] = []
     lines = choose.randrange(3 * INPUTS)
     asks = choose.randrange(1, 2 * INPUTS)
