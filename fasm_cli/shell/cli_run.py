@@ -9,8 +9,8 @@ from fasm_cli.shell.cli_base import JsonFlag, Session, Target, app, project, wri
 
 
 @app.verb(
-    "fasm run machines/gift_shop.py --db sqlite:///shop.db",
-    """echo '{"input": "Buy(amount=5)", "key": "order-1"}' | fasm run machines/gift_shop.py --db sqlite:///shop.db""",
+    "fasm run ledger --db sqlite:///ledger.db",
+    "fasm run ledger --db sqlite:///ledger.db --history",
 )
 def run(
     target: Target,
@@ -32,7 +32,7 @@ def run(
         serve(Runtime(machine, db, room=room, grace=grace, history=history), sys.stdin, output.stream)
 
 
-@app.verb("fasm history machines/gift_shop.py --db sqlite:///shop.db production")
+@app.verb("fasm history ledger production --db sqlite:///ledger.db")
 def history(
     target: Target,
     session: Session,

@@ -117,7 +117,7 @@ def _restore(workbench: Workbench, rest: str) -> Report:
 
 @verb(
     "fault FAILURE [N]",
-    f"the next transition fails: {', '.join(Failure)} ; N counts adds, or awaits of the state",
+    f"the next transition fails: {', '.join(Failure)}; N counts",
     Kind.FAILURE,
     Kind.NUMBER,
     examples=("fault add 2", "fault commit"),

@@ -7,7 +7,7 @@ of the author's own state that sleeps.
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, Protocol
 
 from fasm_cli.core.database import ConnectionLost, Database
@@ -87,7 +87,7 @@ class StateGate:
         """Whether `frame` runs a method of the state, or of something in it."""
         code = frame.f_code
         owner = frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
-        return owner is not None and any(owner is part for part in _parts(self._state))
+        return _is_method(code, type(owner)) and any(owner is part for part in _parts(self._state))
 
     def _wait_for(self, coroutine: Coroutine[Any, Any, Any], awaited: Any) -> None:
         if self._loop is None or getattr(awaited, "_asyncio_future_blocking", None) is None:
@@ -102,6 +102,15 @@ class StateGate:
             return CancelledError(f"cancelled at await {self._awaits}")
         why = f"the connection was lost at await {self._awaits}"
         return ConnectionLost(why) if self._transaction is None else self._transaction.lose(why)
+
+
+def _is_method(code: CodeType, owner: type) -> bool:
+    """Whether `code` is what a method of the class runs: a function that is handed the state is none."""
+    for cls in owner.__mro__:
+        member = vars(cls).get(code.co_name)
+        if getattr(getattr(member, "__wrapped__", member), "__code__", None) is code:
+            return True
+    return False
 
 
 def _frames(coroutine: Any) -> Iterator[FrameType]:

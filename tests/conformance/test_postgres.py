@@ -7,7 +7,7 @@ import pytest
 
 from fasm_cli.core.database import ConnectionLost, Contention
 from fasm_cli.core.errors import UsageError
-from fasm_cli.core.event import Crash, Restore
+from fasm_cli.core.event import Crash, Failure, Fault, Restore
 from fasm_cli.core.step import ATTEMPTS, Outcome
 from fasm_cli.state.postgres import PostgresScratch, numbered
 
@@ -105,6 +105,26 @@ def test_a_transition_that_another_client_came_before_is_made_again(house, other
     assert step.outcome is Outcome.COMMITTED
     assert step.actions[0].action.guest == "eve"  # the second time it was read
     assert hook.statements > 4
+
+
+def test_fields_that_another_process_wrote_are_read_before_the_transition_is_made_again(house, other):
+    connection = connection_of(house)
+    write = (
+        f"UPDATE {connection._name}.fasm_state SET version = version + 1, fields = replace(fields, '2', '7') "
+        "WHERE fields LIKE '%:2,%'"
+    )
+    Before(connection, 1, lambda: other.execute(write))
+    step = house.step("Book(seat=2, guest='bob')")
+    assert (step.outcome, step.actions[0].id, house.state.next_charge) == (Outcome.COMMITTED, 7, 8)
+
+
+def test_a_fault_at_an_await_really_loses_the_connection(house):
+    connection = connection_of(house)
+    before = connection._db.info.backend_pid
+    house.process.step(Fault(Failure.OPERATION, 1))
+    assert house.step(*PAID).outcome is Outcome.FAILED
+    assert house.step(*PAID).outcome is Outcome.COMMITTED
+    assert connection._db.info.backend_pid != before
 
 
 def test_a_transition_that_others_always_come_before_is_given_up(house, other):

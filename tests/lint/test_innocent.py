@@ -1,8 +1,11 @@
 """Snippets that look like a broken law and are none: nothing is said of them."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from fasm_cli.core.lint import lint
 
 Case = tuple[str, dict[str, str]]
 
@@ -399,3 +402,10 @@ def test_nothing_is_said_of_the_innocent(name: str, source: Any, said: Any) -> N
 
 def test_there_are_enough_of_them() -> None:
     assert len(INNOCENT) >= 30
+
+
+def test_a_state_may_wait():
+    shipped = Path(__file__).parents[2] / "machines" / "async_counter.py"
+    assert lint(shipped.read_bytes()) == []
+    direct = shipped.read_text().replace("before = await state.read()", "before = await asyncio.sleep(1)")
+    assert [finding.law for finding in lint(direct.encode())] == ["effects"]

@@ -71,6 +71,17 @@ def test_only_the_state_may_be_waited_for(go):
         await helper(state.wire)  # through the state after all
         await helper(Wire())
 
+    async def yields(self, state, input, actions):
+        await asyncio.sleep(0)  # asks for no loop, and suspends
+
+    async def handed(state):
+        await asyncio.sleep(1)
+
+    async def hands(self, state, input, actions):
+        await handed(state)  # a function that gets the state is not the state
+
+    assert str(go(running(yields, Far)).error).startswith("awaits asyncio.sleep() at test_clock.py:")
+    assert str(go(running(hands, Far)).error).startswith("calls asyncio.sleep() at test_clock.py:")
     line = sleeps.__code__.co_firstlineno + 1
     assert str(go(running(sleeps, Far)).error) == f"calls asyncio.sleep() at test_clock.py:{line}"
     assert "asyncio.sleep()" in str(go(running(other, Far)).error)

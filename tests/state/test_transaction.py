@@ -195,6 +195,25 @@ def test_a_look_has_no_transaction_and_says_what_to_write():
         look.table("note")
 
 
+def test_a_field_that_goes_back_to_what_it_was_is_written(go):
+    async def stf(self, state, input, actions):
+        state.count = 1 - state.count
+
+    process = running(stf)
+    go(process)
+    go(process)
+    process.step(Crash())
+    assert process.store.committed.count == 0
+
+
+def test_foreign_keys_are_kept(go):
+    async def stf(self, state, input, actions):
+        await state.db.execute("INSERT INTO notes VALUES (2, 'x', 9)")
+
+    schema = "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT, of INTEGER REFERENCES notes (id));"
+    assert type(go(running(stf, schema=schema)).error) is ConstraintError
+
+
 def test_restore_may_read_and_not_write():
     async def plain(self, state, input, actions): ...
 
