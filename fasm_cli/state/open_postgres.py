@@ -3,11 +3,10 @@
 from typing import Any
 
 import psycopg
-from psycopg.rows import dict_row
 
 from fasm_cli.core.database import ConnectionLost, Row, without_password
 from fasm_cli.core.errors import MachineError, SessionError
-from fasm_cli.state.postgres import PostgresConnection, described, first_line, reached
+from fasm_cli.state.postgres import PostgresConnection, connect, described, first_line, reached
 
 HELD = "SELECT pg_try_advisory_lock(hashtext('fasm'), hashtext(current_schema())) AS held"
 TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
@@ -51,8 +50,7 @@ class OpenPostgres(PostgresConnection):
         if self._db is None or self._db.closed:
             self._db = None
             try:
-                db: psycopg.Connection[Any] = psycopg.connect(self._url, row_factory=dict_row)
-                db.isolation_level = psycopg.IsolationLevel.SERIALIZABLE
+                db = connect(self._url)
                 held = _held(db)
                 db.commit()
             except psycopg.Error as error:

@@ -62,7 +62,7 @@ class PostgresConnection:
     def _connected(self) -> "psycopg.Connection[Row]":
         if self._db is None or self._db.closed:
             try:
-                self._db = _connect(self._url, f"-c search_path={self._name}")
+                self._db = connect(self._url, f"-c search_path={self._name}")
             except psycopg.Error as error:
                 raise ConnectionLost(first_line(error)) from None
         return self._db
@@ -156,26 +156,27 @@ class PostgresScratch:
     def names(self) -> list[str]:
         """The schemas that are there; none where the server is gone."""
         try:
-            with _connect(self._url) as db:
+            with connect(self._url) as db:
                 return [row["nspname"] for row in db.execute("SELECT nspname FROM pg_namespace").fetchall()]
         except psycopg.Error:
             return []
 
     def remove(self, name: str) -> None:
-        with suppress(psycopg.Error), _connect(self._url) as db:
+        with suppress(psycopg.Error), connect(self._url) as db:
             db.execute(f"DROP SCHEMA IF EXISTS {quoted(name)} CASCADE".encode())
 
 
 def reached(url: str) -> "psycopg.Connection[Row]":
     """A connection to the server at `url`. Raises `UsageError`."""
     try:
-        return _connect(url)
+        return connect(url)
     except psycopg.Error as error:
         raise UsageError(f"no PostgreSQL at {without_password(url)}: {first_line(error)}", RUNNING) from None
 
 
-def _connect(url: str, options: str = "") -> "psycopg.Connection[Row]":
-    db = psycopg.connect(url, row_factory=dict_row, options=options)
+def connect(url: str, options: str = "") -> "psycopg.Connection[Row]":
+    given: dict[str, Any] = {"options": options} if options else {}  # where there are none, those of the URL count
+    db = psycopg.connect(url, row_factory=dict_row, **given)
     db.isolation_level = psycopg.IsolationLevel.SERIALIZABLE
     return db
 

