@@ -1,4 +1,4 @@
-"""The README, and the pages on sessions and state: every transcript in them is what really comes out, to the letter.
+"""The README, and the pages that show what is typed: every transcript in them is what really comes out, to the letter.
 
 `python tests/test_readme.py` writes what comes out into them; read the difference before it is committed.
 """
@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-PAGES = (README, ROOT / "docs" / "sessions.md", ROOT / "docs" / "state.md")
+PAGES = (README, ROOT / "docs" / "sessions.md", ROOT / "docs" / "state.md", ROOT / "docs" / "running.md")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)\)")
 SOURCE = re.compile(r"^`([\w/]+\.py)`", re.MULTILINE)
