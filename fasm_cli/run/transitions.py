@@ -5,9 +5,11 @@ The event loop of the handlers never waits for a disk, and a step is the same st
 
 import asyncio
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, TypeVar
 
 from fasm_cli.core.event import Complete, Event, Restore
 from fasm_cli.core.machine import Machine
@@ -16,6 +18,7 @@ from fasm_cli.core.step import Outcome, Process, Step
 from fasm_cli.state.durable import Durable, Entry, Place
 
 T = TypeVar("T")
+Call = tuple[Callable[[], Any], "asyncio.Future[Any]", asyncio.AbstractEventLoop]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,12 @@ class Transitions:
     def __init__(self, machine: Machine, open: Callable[[], Durable]) -> None:
         self._machine = machine
         self._open = open
-        self._thread = ThreadPoolExecutor(1, "fasm-steps")
+        self._calls: SimpleQueue[Call | None] = SimpleQueue()
+        self._thread = Thread(target=self._serve, name="fasm-steps", daemon=True)
 
     async def start(self) -> Start:
         """Open the store, and restore what an earlier process left pending. Raises what `open` does."""
+        self._thread.start()
         return await self._on_thread(self._start)
 
     async def take(self, event: Event, key: str = "", sent: Iterable[Place] = ()) -> Taken:
@@ -56,10 +61,25 @@ class Transitions:
     async def stop(self, sent: Iterable[Place]) -> None:
         """Close the store."""
         await self._on_thread(lambda: self._stop(sent))
-        self._thread.shutdown()
+        self._calls.put(None)
 
     async def _on_thread(self, call: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+        """A pool of one thread would do the same, at twice the price for each step."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._calls.put((call, future, loop))
+        return await future
+
+    def _serve(self) -> None:
+        """The whole life of the thread."""
+        while (asked := self._calls.get()) is not None:
+            call, future, loop = asked
+            try:
+                tell, result = future.set_result, call()
+            except BaseException as error:
+                tell, result = future.set_exception, error
+            with suppress(RuntimeError):  # the loop has ended, and nobody waits
+                loop.call_soon_threadsafe(_tell, future, tell, result)
 
     # --- on the thread ----------------------------------------------------------------------------------------
 
@@ -93,3 +113,8 @@ class Transitions:
     def _stop(self, sent: Iterable[Place]) -> None:
         self._store.sent(sent)
         self._store.close()
+
+
+def _tell(future: "asyncio.Future[Any]", tell: Callable[[Any], None], result: Any) -> None:
+    if not future.cancelled():
+        tell(result)
