@@ -24,12 +24,12 @@ def run(
     """Run a machine for real. Durable state, its handlers, inputs as lines of JSON."""
     with writing("run", as_json=False) as output:
         from fasm_cli.run.runtime import Runtime
-        from fasm_cli.shell.logs import log_to
+        from fasm_cli.shell.logs import logging_to
         from fasm_cli.shell.serving import serve
 
         machine = project().load(target)
-        log_to(sys.stderr)
-        serve(Runtime(machine, db, room=room, grace=grace, history=history), sys.stdin, output.stream)
+        with logging_to(sys.stderr):
+            serve(Runtime(machine, db, room=room, grace=grace, history=history), sys.stdin, output.stream)
 
 
 @app.verb("fasm history ledger production --db sqlite:///ledger.db")

@@ -2,6 +2,8 @@
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -19,8 +21,16 @@ class Lines(logging.Formatter):
         return json.dumps(line)
 
 
-def log_to(stream: TextIO) -> None:
+@contextmanager
+def logging_to(stream: TextIO) -> Iterator[None]:
     """Write the log of the runtime, and what its machine logs, to `stream`."""
-    handler = logging.StreamHandler(stream)
+    handler, root = logging.StreamHandler(stream), logging.getLogger()
     handler.setFormatter(Lines())
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    before = root.level
+    root.setLevel(logging.INFO)
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before)
