@@ -12,6 +12,12 @@ def load(project: Project, target: str) -> Machine:
     return equip(project.load(target), project.db)
 
 
+def load_again(project: Project, machine: Machine) -> Machine:
+    """The machine as its file is now. Raises `MachineError` where that cannot be loaded any more."""
+    guard.install()
+    return equip(project.load_again(machine.reference), project.db)
+
+
 def load_for_file(project: Project, reference: str, by_hand: str) -> Machine:
     """The machine that a file names by `reference`, or the one given by hand."""
     guard.install()

@@ -59,14 +59,15 @@ def _types(machine: Machine) -> Iterator[TypeLine]:
 
 def _type(role: str, name: str, shape: Shape) -> TypeLine:
     if isinstance(shape, Record):
-        fields = [FieldLine(field.name, type_text(field.shape), _default(field.default)) for field in shape.fields]
+        fields = [FieldLine(field.name, type_text(field.shape), default_text(field.default)) for field in shape.fields]
         return TypeLine(role, name, fields, _doc(shape.cls))
     if isinstance(shape, Member):
         return TypeLine(role, name, [FieldLine(member, "", "") for member in shape.cls.__members__], _doc(shape.cls))
     return TypeLine(role, type_text(shape), [], "")
 
 
-def _default(default: Any) -> str:
+def default_text(default: Any) -> str:
+    """The default of a field as source text: empty where it must be given."""
     if default is REQUIRED:
         return ""
     try:

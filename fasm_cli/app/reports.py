@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from fasm_cli.app import report_repl
 from fasm_cli.app.report_laws import Checked as Checked
 from fasm_cli.app.report_laws import Explained as Explained
 from fasm_cli.app.report_laws import LawList as LawList
@@ -97,6 +98,8 @@ class Stepped:
     pending: int
     finding: Finding | None
     kept: bool = True  # false for a preview
+    lost: list[str] = field(default_factory=list)  # what did not survive it, in words
+    fork: str = ""  # the branch it started, if it did
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,7 @@ class LogLine:
     record: Record
     event: str
     here: bool
+    labels: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,7 @@ class Moved:
     changed: list[str]
     pending: int
     up: bool
+    branch: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,4 +274,5 @@ Report = (
     | LawList
     | Linted
     | Message
+    | report_repl.Part
 )

@@ -17,17 +17,29 @@ from fasm_cli.store.session import Header, SessionFile, Stored, read_session, sc
 
 def create(project: Project, target: str, name: str) -> SessionInfo:
     """An empty session of TARGET."""
+    check_name(project, name)
+    machine = load(project, target)
+    path = new_path(project, name)
+    SessionFile.create(path, header_of(project, machine, {"kind": "session"})).close()
+    return info(project, name, created=True)
+
+
+def check_name(project: Project, name: str) -> None:
+    """Raises `UsageError` where a new session cannot be called so."""
     path = project.session_path(name)
     if path.suffix != ".toml" or not name.strip() or name.endswith("/") or path.stem in ("", ".toml"):
         raise UsageError(f"{name!r} is no name for a session", "give a name, or a path that ends in .toml")
-    machine = load(project, target)
-    if path.parent == project.sessions:  # the project's own folder need not be made by hand
+
+
+def new_path(project: Project, name: str) -> Path:
+    """Where a new session goes; the project's own folder for them need not be made by hand. Raises `SessionError`."""
+    path = project.session_path(name)
+    if path.parent == project.sessions:
         try:
             path.parent.mkdir(exist_ok=True)
         except OSError as error:
             raise SessionError(f"cannot create {path.parent}: {error.strerror}") from None
-    SessionFile.create(path, header_of(project, machine, {"kind": "session"})).close()
-    return info(project, name, created=True)
+    return path
 
 
 def header_of(
@@ -45,7 +57,7 @@ def open_session(project: Project, name: str, target: str = "") -> tuple[Workben
     machine = machine_of(project, path, found.stored, target)
     file = SessionFile.open(path, read=found)
     try:
-        return Workbench(machine, timeline_of(machine, path, file.stored), file), dropped(path, file.stored)
+        return Workbench(machine, timeline_of(machine, path, file.stored), file, project), dropped(path, file.stored)
     except BaseException:
         file.close()
         raise
@@ -68,7 +80,7 @@ def open_target(project: Project, target: str, keep: str = "", by_hand: str = ""
     if not any(mark in target for mark in "./:") and not project.has_machine(target):
         known = [found.name for found in project.listed()] + [path.stem for path in project.sessions_there()]
         raise UsageError(f"no machine and no session {target!r}", did_you_mean(target, known))
-    return Workbench.fresh(load(project, target)), ""
+    return Workbench.fresh(load(project, target), project), ""
 
 
 def view_session(project: Project, name: str, target: str = "") -> tuple[Workbench, str]:
@@ -76,7 +88,7 @@ def view_session(project: Project, name: str, target: str = "") -> tuple[Workben
     path = project.session_path(name)
     stored = read_session(path)
     machine = machine_of(project, path, stored, target)
-    return Workbench(machine, timeline_of(machine, path, stored)), dropped(path, stored)
+    return Workbench(machine, timeline_of(machine, path, stored), None, project), dropped(path, stored)
 
 
 def dropped(path: Path, stored: Stored) -> str:
@@ -89,12 +101,8 @@ def timeline_of(machine: Machine, path: Path, stored: Stored, at: int | None = N
     comes after the last snapshot before that."""
     head = stored.head if at is None else at
     try:
-        timeline = Timeline(machine, machine.decode_state(stored.header.state), stored.records)
-        on_path = set(timeline.records.way(head))
-        nearest = max((n for n in stored.snapshots if n in on_path), default=0)
-        if nearest:
-            state = machine.decode_state(stored.snapshots[nearest])
-            timeline.keep(nearest, state, stored.standing if nearest == stored.standing_at else None)
+        initial = machine.decode_state(stored.header.state)
+        timeline = Timeline(machine, initial, stored.records, stored.snapshots, stored.standings)
         timeline.goto(head)
     except Mismatch as wrong:
         raise SessionError(f"{path} does not fit {machine.name}: {wrong}", "start a new session") from None

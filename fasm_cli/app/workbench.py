@@ -1,47 +1,88 @@
-"""A session one works in: a timeline, perhaps with its file, and what can be done with it.
+"""A session one works in: a timeline, perhaps with its file, and the steps that are taken in it.
 
 The REPL keeps one open; a shell verb such as `fasm step` opens one for a single call. Every step is on disk before it
-is reported.
+is reported. What can be done besides stepping is in the modules beside this one, as functions of a workbench: `travel`
+(time), `look` (the state), `stops`, `going` (many steps), `reload`, `export`.
 """
 
-import re
 from collections.abc import Iterator
-from difflib import get_close_matches
+from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-from fasm_cli.app.reports import ActionLine, Finding, Log, LogLine, Moved, Pending, PendingLine, State, Stepped
-from fasm_cli.core.codec import Mismatch, render
-from fasm_cli.core.codec.shape import Record as RecordShape
-from fasm_cli.core.codec.shape import Shape
+from fasm_cli.app import typed
+from fasm_cli.app.reports import Finding, Pending, PendingLine, State, Stepped
+from fasm_cli.app.told import stepped
+from fasm_cli.core.codec import render
 from fasm_cli.core.database import Tables
-from fasm_cli.core.diff import changes
-from fasm_cli.core.errors import InputError, UsageError
-from fasm_cli.core.event import Complete, Crash, Event, Fault, Lose, Point, Restore, Submit, read_ref
-from fasm_cli.core.laws import Violation, invariants_held
-from fasm_cli.core.machine import Machine, input_types
-from fasm_cli.core.model import Tracked, TrackedActionCompleted
-from fasm_cli.core.record import Record, decode_event
-from fasm_cli.core.step import Emission, Outcome
-from fasm_cli.core.timeline import Entry, Timeline
-from fasm_cli.store.catalog import raised_at
+from fasm_cli.core.errors import FasmError
+from fasm_cli.core.event import Crash, Event, Point, Restore
+from fasm_cli.core.machine import Machine
+from fasm_cli.core.marks import Mark, Marks
+from fasm_cli.core.step import Emission, Step
+from fasm_cli.core.timeline import Timeline
+from fasm_cli.store.catalog import Project
 from fasm_cli.store.session import SessionFile
 
 SNAPSHOT_EVERY = 50  # steps between two states kept whole: what opening a session has to run again at most
 
 
-class Workbench:
-    """A timeline of `machine`; with `file`, each step is appended to it."""
+@dataclass(slots=True)
+class Settings:
+    """How reports are written."""
 
-    def __init__(self, machine: Machine, timeline: Timeline, file: SessionFile | None = None) -> None:
+    format: str = "text"
+    time: bool = False
+    took: float = 0.0  # seconds, of the last line
+
+
+@dataclass(slots=True)
+class Memo:
+    """What one person's sitting is about; it ends with the process."""
+
+    last: Stepped | None = None  # what `expect` asks about
+    trouble: FasmError | Finding | None = None  # what `why` tells of
+    typed: list[str] = field(default_factory=list)
+    aliases: dict[str, str] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
+    watching: bool = False  # reload when the machine's file was written
+    depth: int = 0  # of lines that perform lines
+    walked: int = 0  # the step one came from, going back: the way `forward` goes
+
+
+class Workbench:
+    """A timeline of `machine`; with `file`, each step is appended to it. `project` is where names are looked up."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        timeline: Timeline,
+        file: SessionFile | None = None,
+        project: Project | None = None,
+    ) -> None:
         self.machine = machine
         self.timeline = timeline
         self.file = file
+        self.project = project or Project(Path())
+        self.marks = Marks.of(file.stored.marks if file is not None else ())
+        self.memo = Memo(walked=timeline.head)
+        self.loaded = source_time(machine)
 
     @classmethod
-    def fresh(cls, machine: Machine) -> "Workbench":
+    def fresh(cls, machine: Machine, project: Project | None = None) -> "Workbench":
         """From the machine's initial state, in memory."""
-        return cls(machine, Timeline(machine, machine.initial()))
+        return cls(machine, Timeline(machine, machine.initial()), None, project)
+
+    def replace(self, other: "Workbench") -> None:
+        """Go on with what `other` holds; what was open here is closed."""
+        self.close()
+        self.machine, self.timeline, self.file = other.machine, other.timeline, other.file
+        self.project, self.marks, self.loaded = other.project, other.marks, other.loaded
+        self.memo.last, self.memo.walked = None, other.timeline.head
+
+    def stale(self) -> bool:
+        """Whether the machine's file was written since it was loaded."""
+        return source_time(self.machine) != self.loaded
 
     def close(self) -> None:
         if self.file is not None:
@@ -57,17 +98,15 @@ class Workbench:
 
     def submit(self, text: str) -> Stepped:
         """An input in constructor syntax."""
-        return self.take(self.read_input(text))
+        return self.take(typed.read_input(self.machine, text))
 
     def complete(self, action: str, result: str) -> Stepped:
         """The result of a tracked action, named by its handle (`1.1`) or its id."""
-        machine = self.machine
-        if machine.result is None:
-            raise InputError(f"{machine.name} has no tracked actions to complete")
-        emission = self.find(action)
-        check_name(machine.result, result, "result")
-        value = machine.codec.read(machine.result, result)
-        return self.take(Complete(emission.ref, emission.tracked.id, value))
+        return self.take(typed.read_completion(self.timeline, action, result))
+
+    def redeliver(self, action: str, result: str = "") -> Stepped:
+        """The result of a completed action again, or another one."""
+        return self.take(typed.read_redelivery(self.timeline, action, result))
 
     def crash(self, point: Point = Point.BETWEEN, at: int = 0) -> Stepped:
         return self.take(Crash(point, at))
@@ -77,72 +116,64 @@ class Workbench:
 
     def take(self, event: Event) -> Stepped:
         """Let `event` happen at the head and keep it."""
-        before = dict(self.timeline.now.pending)
-        entry = self.timeline.take(event)
+        return self.take_step(event)[0]
+
+    def take_step(self, event: Event) -> tuple[Stepped, Step]:
+        """As `take`, with the step as it was."""
+        timeline, before = self.timeline, self.timeline.now
+        entry = timeline.take(event)
         if self.file is not None:
             snapshot = entry.record.n % SNAPSHOT_EVERY == 0
             try:
                 self.file.append(entry.record, self.machine.encode_state(entry.state) if snapshot else None)
             except BaseException:
-                self.timeline.forget(entry.record)
+                if self.file.steps < entry.record.n:  # else Ctrl-C came when it was on the disk already
+                    timeline.forget(entry.record)
                 raise
-        return self.stepped(entry, before)
+        self.memo.walked = entry.record.n
+        fork = self.branch_name(entry.record.n) if entry.forks else ""
+        self.memo.last = stepped(timeline, entry, before, fork=fork)
+        return self.memo.last, entry.step
 
     def preview(self, text: str) -> Stepped:
         """What an input would do; nothing is kept."""
-        before = dict(self.timeline.now.pending)
-        entry = self.timeline.preview(self.read_input(text))
-        return self.stepped(entry, before, kept=False)
-
-    def read_input(self, text: str) -> Event:
-        """`Name(field=value)`, or a raw `TrackedActionCompleted(id=…, result=…)` for what was never emitted."""
-        machine = self.machine
-        name = TrackedActionCompleted.__name__
-        if text.lstrip().startswith(f"{name}(") and machine.result is not None and machine.action_id is not None:
-            id, result = machine.codec.parser.arguments(text, name, ("id", "result"))
-            return Complete(
-                None, machine.codec.check(machine.action_id, id), machine.codec.check(machine.result, result)
-            )
-        check_name(machine.input, text, "input")
-        return Submit(machine.codec.read(machine.input, text))
+        before = self.timeline.now
+        entry = self.timeline.preview(typed.read_input(self.machine, text))
+        return stepped(self.timeline, entry, before, kept=False)
 
     def find(self, action: str) -> Emission:
         """The tracked action that a handle or an id names."""
-        now, machine = self.timeline.now, self.machine
-        if machine.action_id is None:
-            raise InputError(f"{machine.name} has no tracked actions")
-        known = ", ".join(f"{each.ref} (id {render(id)})" for id, each in now.pending.items()) or "nothing"
-        if "." in action and action.replace(".", "").isdigit():
-            ref = read_ref(action)
+        return typed.find(self.timeline, action)
+
+    # --- going anywhere ---------------------------------------------------------------------------------------
+
+    def move(self, step: int) -> None:
+        """Put the head at `step`, which must be there; on the disk on return."""
+        timeline = self.timeline
+        if step == timeline.head:
+            return
+        start = timeline.head
+        timeline.goto(step)
+        if self.file is not None:
             try:
-                return Emission(ref, self.timeline.emitted(ref), ref.step)
-            except KeyError:
-                raise InputError(f"no tracked action {action}", f"pending: {known}") from None
-        id = machine.codec.read(machine.action_id, action)
-        if id not in now.pending:
-            raise InputError(f"no pending action has the id {render(id)}", f"pending: {known}")
-        return now.pending[id]
+                self.file.goto(step)
+            except BaseException:
+                timeline.head = start
+                raise
+        if not timeline.leads(step, self.memo.walked):
+            self.memo.walked = timeline.branches.tips[timeline.branches.of(step)]
 
-    # --- going back -------------------------------------------------------------------------------------------
+    def mark(self, mark: Mark) -> None:
+        """Pin something, or take it off; on the disk on return."""
+        if self.file is not None:
+            self.file.mark(mark)
+        self.marks.add(mark)
 
-    def back(self, count: int = 1) -> Moved:
-        """Move the head `count` steps towards the initial state."""
-        path = self.timeline.path()
-        if count < 1 or count > len(path):
-            raise UsageError(f"cannot go back {count} of {len(path)} steps", "`goto 0` is the initial state")
-        return self.goto(path[-count].parent)
-
-    def goto(self, step: int) -> Moved:
-        """Move the head to `step`; nothing is lost, and the next step forks."""
-        start, before = self.timeline.head, self.timeline.now
-        if step != 0 and step not in self.timeline.records:
-            raise UsageError(f"no step {step}", f"steps go from 0 to {self.timeline.last}")
-        self.timeline.goto(step)
-        if self.file is not None and step != start:
-            self.file.goto(step)
-        now = self.timeline.now
-        changed = [str(change) for change in changes(before.state, now.state)]
-        return Moved(start, step, changed, len(now.pending), now.up)
+    def branch_name(self, step: int | None = None) -> str:
+        """The name of the branch that `step` (the head where None) is on."""
+        branches = self.timeline.branches
+        branch = branches.of(self.timeline.head if step is None else step)
+        return self.marks.branches.get(branch) or branches.given_name(branch)
 
     # --- looking ----------------------------------------------------------------------------------------------
 
@@ -150,12 +181,19 @@ class Workbench:
         """The pending actions, oldest first."""
         now = self.timeline.now
         items = [
-            PendingLine(str(each.ref), render(id), render(each.tracked.action), self.plain(each.tracked), each.since)
+            PendingLine(
+                str(each.ref),
+                render(id),
+                render(each.tracked.action),
+                self.machine.encode_action(each.tracked),
+                each.since,
+            )
             for id, each in now.pending.items()
         ]
         return Pending(items, now.up)
 
     def state(self) -> State:
+        """The committed state; the rows of a database beside the rest."""
         state, name = self.timeline.now.state, self.machine.database
         plain = self.machine.encode_state(state)
         if not name:
@@ -163,54 +201,6 @@ class Workbench:
         others = ", ".join(f"{key}={render(value)}" for key, value in vars(state).items() if key != name)
         rows = list(_rows(name, getattr(state, name)))
         return State(self.timeline.head, f"{type(state).__name__}({others})", plain, rows)
-
-    def log(self) -> Log:
-        """Every step of every branch, in the order they were taken; `here` marks those that lead to the head."""
-        here = {record.n for record in self.timeline.path()}
-        lines = [
-            LogLine(record, self.event_text(record), record.n in here) for record in self.timeline.records.values()
-        ]
-        return Log(lines, self.timeline.head)
-
-    # --- in words ---------------------------------------------------------------------------------------------
-
-    def plain(self, tracked: Tracked) -> Any:
-        return self.machine.encode_action(tracked)
-
-    def event_text(self, record: Record) -> str:
-        try:
-            return describe_event(decode_event(self.machine, record.event, self.timeline.id_of))
-        except Mismatch:
-            return str(record.event.get("type"))
-
-    def stepped(self, entry: Entry, before: dict[Any, Emission], *, kept: bool = True) -> Stepped:
-        """`entry` as a report; `before` is what was pending before it."""
-        step, machine = entry.step, self.machine
-        restored = isinstance(step.event, Restore)
-        lines = []
-        for index, action in enumerate(step.actions, 1):
-            tracked = isinstance(action, Tracked)
-            id = action.id if isinstance(action, Tracked) else None
-            known = before.get(id) if restored and tracked else None
-            was = ""
-            if known is not None:
-                was = f"{known.ref} {render(known.tracked.action)}" if known.tracked != action else f"{known.ref}"
-            handle = f"{step.number}.{index}"
-            text = render(action.action)
-            lines.append(
-                ActionLine(handle, tracked, render(id) if tracked else "", text, machine.encode_action(action), was)
-            )
-        pending = self.timeline.moment(entry.record.n).pending if kept else {}
-        return Stepped(
-            entry.record,
-            describe_event(step.event),
-            lines,
-            [render(id) for id in step.missing],
-            invariants_held(machine, entry.state),
-            len(pending),
-            finding_of(entry.violation, entry.record.n, step.error if step.outcome is Outcome.DEFECT else None),
-            kept,
-        )
 
 
 def _rows(database: str, tables: Tables) -> Iterator[str]:
@@ -222,40 +212,9 @@ def _rows(database: str, tables: Tables) -> Iterator[str]:
             yield f"{database}.{name}: empty"
 
 
-def check_name(shape: Shape, text: str, what: str) -> None:
-    """Raises `InputError` where `text` is `Name(…)` or `Name`, and none of the messages of `shape` is called so."""
-    known = input_types(shape)
-    found = re.match(r"\s*([^\W\d]\w*)\s*(\(|\Z)", text)
-    if found is None or found[1] in known or not all(isinstance(each, RecordShape) for each in known.values()):
-        return
-    near = get_close_matches(found[1], known, n=1, cutoff=0.5)  # few names, so a distant one is a fair guess
-    meant = f"did you mean {near[0]!r}? " if near else ""
-    raise InputError(f"no {what} {found[1][:60]!r}", f"{meant}{what}s: {', '.join(sorted(known))}")
-
-
-def finding_of(violation: Violation | None, step: int, error: BaseException | None = None) -> Finding | None:
-    """The finding that a violation is; `error` is the exception behind it, if there is one."""
-    if violation is None:
-        return None
-    return Finding(violation.law, violation.why, step, where="" if error is None else raised_at(error))
-
-
-def describe_event(event: Event) -> str:
-    """An event as it is typed."""
-    match event:
-        case Submit(value):
-            return render(value)
-        case Complete(None, id, result):
-            return f"TrackedActionCompleted(id={render(id)}, result={render(result)})"
-        case Complete(of, _, result):
-            return f"complete {of} {render(result)}"
-        case Lose(of, _):
-            return f"drop {of}"
-        case Crash(Point.BETWEEN, _):
-            return "crash"
-        case Crash(point, at):
-            return f"crash {point}{f' {at}' if at else ''}"
-        case Restore():
-            return "restore"
-        case Fault(failure, at):
-            return f"fault {failure}{f' {at}' if at else ''}"
+def source_time(machine: Machine) -> int:
+    """When the machine's file was written last, in nanoseconds; 0 where that cannot be told."""
+    try:
+        return Path(machine.source).stat().st_mtime_ns
+    except OSError:
+        return 0

@@ -190,24 +190,31 @@ def restores(machine: Machine) -> bool:
 
 
 def _by_state(machine: Machine, before: Any, after: Any) -> Iterator[Violation]:
-    for name, check in machine.transition_invariants.items():
-        why = _failure(check, before, after)
-        if why:
-            yield Violation(f"transition:{name}", why)
+    yield from (Violation(f"transition:{name}", why) for name, why in transitions(machine, before, after) if why)
     yield from _invariants(machine, after)
 
 
 def _invariants(machine: Machine, state: Any) -> Iterator[Violation]:
+    return (Violation(f"invariant:{name}", why) for name, why in invariants(machine, state) if why)
+
+
+def invariants(machine: Machine, state: Any) -> Iterator[tuple[str, str]]:
+    """Every invariant by name, with why it does not hold in `state`; empty where it does."""
     for name, check in machine.invariants.items():
-        why = _failure(check, state)
-        if why:
-            yield Violation(f"invariant:{name}", why)
+        yield name, _failure(check, state)
     if machine.checks_invariants:
         try:
             machine.instance.check_invariants(state)
         except Exception as error:
             told = str(error) if isinstance(error, AssertionError) else ""
-            yield Violation("invariant:check_invariants", told or f"{type(error).__name__}: {error}")
+            yield "check_invariants", told or f"{type(error).__name__}: {error}"
+        else:
+            yield "check_invariants", ""
+
+
+def transitions(machine: Machine, before: Any, after: Any) -> Iterator[tuple[str, str]]:
+    """Every transition invariant by name, with why it does not hold from `before` to `after`."""
+    return ((name, _failure(check, before, after)) for name, check in machine.transition_invariants.items())
 
 
 def invariants_held(machine: Machine, state: Any) -> tuple[int, int]:

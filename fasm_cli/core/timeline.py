@@ -5,15 +5,16 @@ missing (the file was just opened, a long way back) is found by running the even
 there, and a record that does not come out the same is a divergence: the session no longer fits its machine.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fasm_cli.core.branches import Branches
 from fasm_cli.core.codec import Mismatch
 from fasm_cli.core.diff import changes
 from fasm_cli.core.errors import InputError, SessionError
 from fasm_cli.core.event import Complete, Crash, Event, Fault, Ref, Submit
-from fasm_cli.core.history import History, Steps
+from fasm_cli.core.history import History
 from fasm_cli.core.laws import Violation, judge
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.memory import open_store
@@ -41,28 +42,52 @@ class Entry:
     step: Step
     state: Any
     violation: Violation | None
+    forks: bool = False  # it started a branch
 
 
 class Timeline:
-    """The history of one machine from `initial`; `head` is the number of the step that comes before the next one."""
+    """The history of one machine from `initial`; `head` is the number of the step that comes before the next one.
 
-    def __init__(self, machine: Machine, initial: Any, records: Iterable[Record] = ()) -> None:
+    `snapshots` are plain states by step number, known from elsewhere: nothing before one is run again to go there.
+    Where the process stood then is told from the records before it, back to the nearest step `standings` knows it of.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        initial: Any,
+        records: Iterable[Record] | History = (),
+        snapshots: Mapping[int, Any] | None = None,
+        standings: Mapping[int, Standing] | None = None,
+    ) -> None:
         self.machine = machine
-        self.records = History(records if isinstance(records, Steps) else Steps(records))
+        self.records = records if isinstance(records, History) else History(records)
+        self.branches = Branches(self.records.parents())
+        self._snapshots = snapshots or {}
+        self._standings = standings or {}
         self._moments: dict[int, Moment] = {0: Moment(initial, {}, up=True)}
         self._process: tuple[int, Process] | None = None  # the one that took the last step
         self.last = len(self.records)  # the highest number given to a step, on any branch
         self.head = self.last
 
-    def keep(self, n: int, state: Any, standing: Standing | None = None) -> None:
-        """The state after step `n` is known from elsewhere (a snapshot in the file): nothing before it is run again.
-
-        Where the process stood then is told from the records before it, unless that is known too.
-        """
-        standing = standing or Standing().after(self.records[number] for number in self.records.way(n))
-        emissions = [Emission(ref, self.emitted(ref), since) for ref, since in standing.pending.values()]
+    def _recall(self, n: int) -> None:
+        """Take the state after step `n` from its snapshot. Raises `SessionError` where that does not fit."""
+        try:
+            state = self.machine.decode_state(self._snapshots[n])
+            standing = self._standing(n)
+            emissions = [Emission(ref, self.emitted(ref), since) for ref, since in standing.pending.values()]
+        except Mismatch as wrong:
+            raise SessionError(f"step {n} does not fit {self.machine.name}: {wrong}", _DIVERGED) from None
         pending = {each.tracked.id: each for each in emissions}
         self._moments[n] = Moment(state, pending, standing.up, standing.ahead)
+
+    def _standing(self, n: int) -> Standing:
+        since = []
+        while n and n not in self._standings:
+            since.append(n)
+            n = self.records.parent(n)
+        known = self._standings[n].copy() if n else Standing()
+        return known.after(self.records[number] for number in reversed(since))
 
     @property
     def now(self) -> Moment:
@@ -70,7 +95,21 @@ class Timeline:
 
     def path(self, n: int | None = None) -> list[Record]:
         """The records that lead from the initial state to step `n` (the head where None)."""
-        return [self.records[number] for number in self.records.way(self.head if n is None else n)]
+        return self.records.path(self.head if n is None else n)
+
+    def leads(self, n: int, to: int) -> bool:
+        """Whether step `n` is on the way from the initial state to step `to`, or is it."""
+        while to > n:
+            to = self.records.parent(to)
+        return to == n
+
+    def between(self, n: int, to: int) -> list[int]:
+        """The steps after `n` that lead to `to`; `n` must lead there."""
+        out = []
+        while to != n:
+            out.append(to)
+            to = self.records.parent(to)
+        return out[::-1]
 
     def goto(self, n: int) -> None:
         """Move the head; the steps after it stay where they are."""
@@ -84,12 +123,14 @@ class Timeline:
         before = self.now
         entry = self._run(before, event, self.last + 1, self.head)
         self.records.add(entry.record)
+        entry.forks = self.branches.add(entry.record.n, entry.record.parent)
         self.head = self.last = entry.record.n
         return entry
 
     def forget(self, record: Record) -> None:
         """Take back a step that could not be written down; it must be the last one."""
         self.records.remove(record.n)
+        self.branches.forget(record.n, record.parent)
         del self._moments[record.n]
         self._process = None
         self.head, self.last = record.parent, record.n - 1
@@ -100,6 +141,7 @@ class Timeline:
         event = decode_event(self.machine, record.event, self.id_of)
         entry = self._run(self.moment(record.parent), event, record.n, record.parent)
         self.records.add(entry.record)
+        self.branches.add(record.n, record.parent)
         self.head, self.last = record.n, max(self.last, record.n)
         return entry
 
@@ -139,12 +181,19 @@ class Timeline:
         process.pending, process.up, process.ahead = dict(moment.pending), moment.up, moment.ahead
         return process
 
+    @property
+    def process(self) -> Process:
+        """The process at the head, to be looked at only."""
+        return self._process_after(self.head, self.now)
+
     def moment(self, n: int) -> Moment:
         """What there was after step `n`. Raises `SessionError` where running the steps again gives something else."""
         missing = []
-        while n not in self._moments:
+        while n not in self._moments and n not in self._snapshots:
             missing.append(n)
             n = self.records.parent(n)
+        if n not in self._moments:
+            self._recall(n)
         for number in reversed(missing):
             self._relive(self.records[number])
         return self._moments[missing[0] if missing else n]

@@ -14,7 +14,7 @@ import typer
 
 from fasm_cli import __version__
 from fasm_cli.core.errors import FasmError, InternalError, UsageError, did_you_mean
-from fasm_cli.shell import cli_laws, cli_machines, cli_repl, cli_session, cli_simulate, cli_step  # noqa: F401  each registers its verbs
+from fasm_cli.shell import cli_laws, cli_machines, cli_repl, cli_session, cli_simulate, cli_step, cli_trace  # noqa: F401  each registers its verbs
 from fasm_cli.shell.cli_base import Exit, Interrupted, app, as_error, output_for
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+from enum import StrEnum
 from pathlib import Path
 from time import time_ns
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -28,11 +29,19 @@ from fasm_cli.store.catalog import Project
 from fasm_cli.store.config import read_config
 
 if TYPE_CHECKING:
+    from fasm_cli.app.reports import Finding
     from fasm_cli.app.simulation import Simulation
+    from fasm_cli.core.machine import Machine
 
 KEEP_GOING = 1_000_000
 RUNS, STEPS = 1000, 100
 Number = TypeVar("Number", int, float)
+
+
+class Then(StrEnum):
+    """What follows a simulation that found something."""
+
+    REPL = "repl"
 
 
 @app.verb(
@@ -71,6 +80,9 @@ def simulate(
     max_findings: Annotated[int | None, typer.Option("--max-findings", min=1, help="Stop at so many (10).")] = None,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="However many findings there are.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="What never happened is a finding too.")] = False,
+    on_finding: Annotated[
+        Then | None, typer.Option("--on-finding", help="Go on in the REPL, at the step that breaks.")
+    ] = None,
     db: Db = "",
     json: JsonFlag = False,
 ) -> None:
@@ -80,6 +92,8 @@ def simulate(
     from fasm_cli.app.simulation import Simulation
     from fasm_cli.sim.plan import Plan
 
+    if json and on_finding is not None:
+        raise UsageError("--json and --on-finding are two things", "one document, or a conversation")
     with writing("simulate", json) as output:
         here = project(db)
         machine = load(here, target)
@@ -106,6 +120,8 @@ def simulate(
         go(simulation, output)
         report = simulation.report()
         output.report(report)
+        if on_finding is Then.REPL and report.findings and not report.interrupted:
+            look_into(here, machine, report.findings[0], output)
     if report.interrupted:
         raise Exit(INTERRUPTED)
     if report.findings or (strict and report.never):
@@ -141,6 +157,22 @@ def check(
         raise Exit(INTERRUPTED)
     if report.findings:
         raise Exit(FINDING)
+
+
+def look_into(here: Project, machine: "Machine", finding: "Finding", output: Output) -> None:
+    """A REPL at the step that a finding's trace breaks at."""
+    from fasm_cli.app.workbench import Workbench
+    from fasm_cli.shell.cli_repl import converse
+    from fasm_cli.shell.repl_script import Manner
+    from fasm_cli.shell.repl_verbs import performed
+
+    if not finding.trace:
+        output.note(f"there is no trace of {finding.law} to look into")
+        return
+    with Workbench.fresh(machine, here) as workbench:
+        for report in performed(workbench, f"replay {finding.trace}"):
+            output.report(report)
+        converse(workbench, output, Manner())
 
 
 def go(simulation: "Simulation", output: Output) -> None:

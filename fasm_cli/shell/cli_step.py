@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from fasm_cli.app import sessions
+from fasm_cli.app import sessions, travel
 from fasm_cli.app.reports import Report, Stepped
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.errors import InputError
@@ -138,7 +138,7 @@ def back(
     json: JsonFlag = False,
 ) -> None:
     """Go back N steps. Nothing is lost; the next step starts a branch."""
-    moved("back", session, machine, json, lambda workbench: workbench.back(count))
+    moved("back", session, machine, json, lambda workbench: travel.back(workbench, count))
 
 
 @app.verb("fasm goto shop 1")
@@ -149,4 +149,4 @@ def goto(
     json: JsonFlag = False,
 ) -> None:
     """Go to step N of a session. Nothing is lost."""
-    moved("goto", session, machine, json, lambda workbench: workbench.goto(number))
+    moved("goto", session, machine, json, lambda workbench: travel.goto(workbench, number))

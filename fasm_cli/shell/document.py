@@ -13,7 +13,7 @@ from functools import singledispatch
 from math import isfinite
 from typing import Any
 
-from fasm_cli.app import reports
+from fasm_cli.app import report_repl, reports
 from fasm_cli.core.errors import FasmError
 
 NAMES = {
@@ -38,6 +38,18 @@ NAMES = {
     reports.Replayed: "replay",
     reports.Traces: "traces",
     reports.Message: "message",
+    report_repl.Value: "value",
+    report_repl.Tree: "tree",
+    report_repl.Differences: "diff",
+    report_repl.Stops: "stops",
+    report_repl.Ran: "ran",
+    report_repl.Reloaded: "reloaded",
+    report_repl.Checks: "checks",
+    report_repl.Why: "why",
+    report_repl.Samples: "inputs",
+    report_repl.Kept: "kept",
+    report_repl.Expected: "expected",
+    report_repl.Sourced: "sourced",
 }
 SEVERAL = ("step", "repl")
 
@@ -46,7 +58,7 @@ def document(verb: str, done: Sequence[reports.Report], error: FasmError | None 
     """The whole document of a call of `verb` that gave the reports `done`, and ended with `error` if there is one."""
     data = [{"report": NAMES[type(report)], **_plain(report)} for report in done]
     found = [_fields(finding) for report in done for finding in findings(report)]
-    cut_short = any(isinstance(report, reports.Simulated) and report.interrupted for report in done)
+    cut_short = any(map(interrupted, done))
     return {
         "schema": f"fasm/{verb}/1",
         "ok": not (found or error or cut_short),
@@ -60,11 +72,29 @@ def findings(report: reports.Report) -> Sequence[reports.Finding | reports.LintL
     """What a report says is broken."""
     if isinstance(report, reports.Simulated | reports.Linted | reports.Checked):
         return report.findings
-    if isinstance(report, reports.Stepped | reports.Replayed | reports.Verified | reports.Migrated):
+    if isinstance(report, report_repl.Sourced):
+        return [found for each in report.reports for found in findings(each)]
+    if isinstance(report, _ONE_FINDING):
         return [] if report.finding is None else [report.finding]
     if isinstance(report, reports.Traces):
         return [item.finding for item in report.items if item.finding is not None]
     return []
+
+
+def interrupted(report: reports.Report) -> bool:
+    """Whether Ctrl-C ended it before it was done."""
+    return isinstance(report, reports.Simulated | report_repl.Ran) and report.interrupted
+
+
+_ONE_FINDING = (
+    reports.Stepped
+    | reports.Replayed
+    | report_repl.Ran
+    | report_repl.Reloaded
+    | report_repl.Checks
+    | reports.Verified
+    | reports.Migrated
+)
 
 
 def dumps(value: dict[str, Any]) -> str:
@@ -96,6 +126,8 @@ def _(report: reports.Stepped) -> dict[str, Any]:
         "invariants": {"held": report.invariants[0], "of": report.invariants[1]},
         "pending": report.pending,
         "kept": report.kept,
+        "lost": report.lost,
+        "fork": report.fork,
     }
 
 
@@ -107,6 +139,16 @@ def _(report: reports.Replayed) -> dict[str, Any]:
         "recorded": _data(report.recorded),
         "difference": report.difference,
     }
+
+
+@_plain.register
+def _(report: report_repl.Ran) -> dict[str, Any]:
+    return {"what": report.what, "steps": [_plain(step) for step in report.steps], "stopped": report.stopped}
+
+
+@_plain.register
+def _(report: report_repl.Sourced) -> dict[str, Any]:
+    return {"path": report.path, "reports": [{"report": NAMES[type(each)], **_plain(each)} for each in report.reports]}
 
 
 def _fields(value: Any) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from functools import singledispatch
 from typing import NamedTuple
 
 from fasm_cli.app import reports
+from fasm_cli.core.branches import MAIN
+from fasm_cli.shell.outline import ONE_LINE, outline
 
 
 class Span(NamedTuple):
@@ -37,11 +39,14 @@ def _(report: reports.Stepped) -> list[Line]:
     number = f"#{record.n}" if report.kept else "try"
     head: Line = [Span(f"{number} ", "quiet"), Span(report.event, "name"), Span("  ")]
     head.append(Span(record.outcome, OUTCOME_ROLE.get(record.outcome, "plain")))
+    if report.fork:
+        head.append(Span(f"  on {report.fork}, from #{record.parent}", "quiet"))
     if record.error and report.finding is None:
         head.append(Span(f"  {record.error}"))
     lines = [head]
     lines += [[Span(f"   {change}")] for change in record.changed]
     lines += [_action(action) for action in report.actions]
+    lines += [[Span(f"   {text}", "quiet")] for text in report.lost]
     lines += [
         [Span(f"   - missing  id {id}", "bad"), Span("  is pending and restore did not emit it")]
         for id in report.missing
@@ -60,7 +65,7 @@ def _action(action: reports.ActionLine) -> Line:
     if not action.tracked:
         return [Span("   + untracked  ", "quiet"), Span(action.text)]
     line = [Span(f"   + tracked {action.handle}  ", "quiet"), Span(f"id {action.id}  "), Span(action.text, "name")]
-    return [*line, Span(f"  was {action.was}", "quiet")] if action.was else line
+    return [*line, Span(f"  {action.was}", "quiet")] if action.was else line
 
 
 @render.register
@@ -83,7 +88,11 @@ def _(report: reports.Pending) -> list[Line]:
 
 @render.register
 def _(report: reports.State) -> list[Line]:
-    return [[Span(f"@{report.step} ", "quiet"), Span(report.text)], *([Span(f"   {row}")] for row in report.rows)]
+    rows: list[Line] = [[Span(f"   {row}")] for row in report.rows]
+    if len(report.text) <= ONE_LINE:
+        return [[Span(f"@{report.step} ", "quiet"), Span(report.text)], *rows]
+    first, *rest = outline(report.text)
+    return [[Span(f"@{report.step} ", "quiet"), Span(first)], *([Span(line)] for line in rest), *rows]
 
 
 @render.register
@@ -96,6 +105,7 @@ def _(report: reports.Log) -> list[Line]:
         mark = "*" if record.n == report.head else " " if entry.here else "·"
         fork = f"  from #{record.parent}" if record.parent != record.n - 1 else ""
         error = f" {record.error}" if record.error else ""
+        labels = "".join(f"  [{name}]" for name in entry.labels)
         role = OUTCOME_ROLE.get(record.outcome, "plain")
         broken = [Span(f"  BROKEN {record.broken}", "bad")] if record.broken else []
         lines.append(
@@ -106,6 +116,7 @@ def _(report: reports.Log) -> list[Line]:
                 Span(f"{record.outcome}{error}", role if entry.here else "quiet"),
                 *broken,
                 Span(fork, "quiet"),
+                Span(labels, "name"),
             ]
         )
     return lines
@@ -114,8 +125,16 @@ def _(report: reports.Log) -> list[Line]:
 @render.register
 def _(report: reports.Moved) -> list[Line]:
     pending = f"{report.pending} pending" if report.up else f"down, {report.pending} pending"
-    head = [Span(f"@{report.start} -> @{report.end}", "name"), Span(f"  {pending}", "quiet")]
+    on = "" if report.branch == MAIN else f"  on {report.branch}"
+    head = [Span(f"@{report.start} -> @{report.end}", "name"), Span(f"  {pending}{on}", "quiet")]
     return [head, *([Span(f"   {change}")] for change in report.changed)]
+
+
+def change_told(change: reports.Change) -> Line:
+    """What differs at one path."""
+    role = {"+": "good", "-": "bad"}.get(change.sign, "plain")
+    values = f"{change.old} -> {change.new}" if change.sign == "~" else change.old or change.new
+    return [Span(f"   {change.sign} ", role), Span(f"{change.path}: {values}")]
 
 
 @render.register

@@ -1,114 +1,105 @@
-"""The loop: lines in, reports out. Where the lines come from (a prompt, `-c`, a file, a pipe) makes no difference."""
+"""The loop at a prompt: a line in, a report out. Lines that nobody types are performed in `repl_script`."""
 
+import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TextIO
 
 from fasm_cli.app.workbench import Workbench
-from fasm_cli.core.errors import FasmError
-from fasm_cli.shell.cli_base import FINDING, as_error
-from fasm_cli.shell.document import findings
+from fasm_cli.shell.cli_base import as_error
+from fasm_cli.shell.pager import Paged
+from fasm_cli.shell.prompt.colours import ASCII
+from fasm_cli.shell.prompt.facts import prompt_parts
 from fasm_cli.shell.repl_lines import is_complete, logical_lines
-from fasm_cli.shell.repl_verbs import Quit, perform
-from fasm_cli.shell.writer import Output
+from fasm_cli.shell.repl_perform import performed
+from fasm_cli.shell.repl_verb import Quit
+from fasm_cli.shell.writer import Text
 
 
-def run_script(workbench: Workbench, lines: Iterable[str], output: Output, name: str) -> int:
-    """Perform the `lines` of `name` until the first error or finding; gives the exit code."""
-    for number, line in logical_lines(lines):
-        try:
-            report = perform(workbench, line)
-        except Quit:
-            return 0
-        except FasmError as error:
-            output.fail(error, line.strip(), f"{name}, line {number}")
-            return error.exit_code
-        if report is not None:
-            output.report(report)
-            if findings(report):
-                return FINDING
-    return 0
-
-
-def run_prompt(workbench: Workbench, output: Output, history: Path) -> int:
+def run_prompt(workbench: Workbench, output: Text, history: Path) -> None:
     """The interactive loop: an error is shown and the loop goes on; Ctrl-C clears the line, Ctrl-D leaves."""
     output.note(f"{workbench.machine.reference}: `help` lists the verbs, Tab completes, Ctrl-D leaves")
-    drawn = output.stream is not None and output.stream.isatty()
-    for line in prompt_lines(workbench, output.stream, history) if drawn else bare_lines(workbench):
+    converse(workbench, Paged(output), asking(workbench, output, history))
+
+
+def converse(workbench: Workbench, output: Text, ask: Callable[[], str]) -> None:
+    """Perform what `ask` gives until it raises EOFError or a line says `quit`; KeyboardInterrupt asks again."""
+    while True:
         try:
-            report = perform(workbench, line)
-        except Quit:
-            break
+            for _, line in logical_lines(ask().split("\n")):  # a paste may hold several
+                if not tried(workbench, output, line):
+                    break
+        except (EOFError, Quit):
+            return
         except KeyboardInterrupt:
-            output.note("interrupted; nothing of that step was kept")
             continue
-        except Exception as error:  # whoever's fault it is, it must not cost the session
-            output.fail(as_error(error), line.strip())
-            continue
-        if report is not None:
+
+
+def tried(workbench: Workbench, output: Text, line: str) -> bool:
+    """Do what `line` says and show what came of it; whether that was no error. Raises `Quit`."""
+    from fasm_cli.shell import repl_verbs  # noqa: F401  fills the table; the prompt is on the screen by now
+
+    try:
+        for report in performed(workbench, line):
             output.report(report)
             output.done()
-    return 0
+    except KeyboardInterrupt:
+        output.note(f"interrupted at step {workbench.timeline.head}; every whole step is kept")
+        return False
+    except Quit:
+        raise
+    except Exception as error:  # whoever's fault it is, it must not cost the session
+        output.fail(as_error(error), line.strip())
+        return False
+    return True
 
 
-def prompt_lines(workbench: Workbench, stream: TextIO, history: Path) -> Iterator[str]:
-    """Lines from prompt_toolkit; only a terminal ever gets here."""
-    from prompt_toolkit import PromptSession
-    from prompt_toolkit.application import get_app
-    from prompt_toolkit.filters import Condition
-    from prompt_toolkit.history import FileHistory, InMemoryHistory
+def asking(workbench: Workbench, output: Text, history: Path) -> Callable[[], str]:
+    """What asks for a line: the prompt where there is a terminal that can draw one."""
+    if not output.stream.isatty() or os.environ.get("TERM", "dumb") == "dumb":
+        return lambda: bare_line(workbench)
     from prompt_toolkit.output import create_output
 
-    from fasm_cli.shell.repl_complete import LineCompleter
+    from fasm_cli.shell.prompt.session import Prompt
 
-    session: PromptSession[str] = PromptSession(
-        history=FileHistory(str(history)) if can_keep(history) else InMemoryHistory(),
-        completer=LineCompleter(workbench),
-        complete_while_typing=False,
-        multiline=Condition(lambda: not is_complete(get_app().current_buffer.text)),  # Enter ends what is closed
-        output=create_output(stream),
-    )
-    while True:
+    stream = output.stream
+    prompt = Prompt(workbench, history, stream.encoding, output=create_output(stream))
+
+    drawing = True
+
+    def ask() -> str:
+        nonlocal drawing
         try:
-            yield session.prompt(lambda: prompt_text(workbench, stream.encoding))
-        except KeyboardInterrupt:
-            continue
+            if drawing:
+                return prompt.ask()
         except EOFError:
-            return
+            raise
+        except Exception as error:  # drawing itself fails: better a bare prompt than none
+            drawing = False
+            output.fail(as_error(error), place="the prompt cannot be drawn")
+        finally:
+            for place, fault in prompt.shelter.untold():
+                output.fail(as_error(fault), place=place)
+        return bare_line(workbench)
+
+    return ask
 
 
-def can_keep(history: Path) -> bool:
-    """Whether lines may be added to this file. Its folder is the user's wish; nothing is created unasked."""
-    try:
-        with history.open("ab"):
-            return True
-    except OSError:
-        return False
-
-
-def bare_lines(workbench: Workbench) -> Iterator[str]:
-    """Lines from a terminal whose result goes elsewhere: the prompt, on stderr, is all that is drawn."""
+def bare_line(workbench: Workbench) -> str:
+    """A line, with those that its open brackets ask for, where nothing can be drawn: a terminal that cannot, or whose
+    result goes elsewhere. Raises EOFError."""
+    text, told = "", "".join(part[1] for part in prompt_parts(workbench, ASCII))
     while True:
-        print(prompt_text(workbench, "ascii"), end="", file=sys.stderr, flush=True)
+        print(told, end="", file=sys.stderr, flush=True)
         try:
             line = sys.stdin.readline()
         except KeyboardInterrupt:
             print(file=sys.stderr)
-            continue
+            raise
         if not line:
             print(file=sys.stderr)
-            return
-        yield line
-
-
-def prompt_text(workbench: Workbench, encoding: str) -> str:
-    """`coffee_shop @3 ⧗1> `: where one stands, and what is pending."""
-    timeline = workbench.timeline
-    now = timeline.now
-    place = f"@{timeline.head}" if timeline.head == timeline.last else f"@{timeline.head}/{timeline.last}"
-    clock = "⧗" if encoding.lower().startswith("utf") else "pending "
-    pending = f" {clock}{len(now.pending)}" if now.pending else ""
-    down = "" if now.up else " down"
-    name = workbench.machine.reference.rpartition("/")[2]
-    return f"{name} {place}{pending}{down}> "
+            raise EOFError
+        text += line
+        if is_complete(text.rstrip("\n")):
+            return text.rstrip("\n")
+        told = " " * len(told)

@@ -1,13 +1,15 @@
 """Where output goes: results to stdout, everything else to stderr; colour only on a terminal that wants it."""
 
+import io
 import os
 import re
 import sys
 from typing import TextIO
 
 from fasm_cli.app.reports import Report
+from fasm_cli.app.workbench import Settings
 from fasm_cli.core.errors import FasmError, InputError, MachineError
-from fasm_cli.shell import render_sessions, render_simulated  # noqa: F401  each registers its reports
+from fasm_cli.shell import render_repl, render_sessions, render_simulated  # noqa: F401  each registers its reports
 from fasm_cli.shell.document import document, dumps
 from fasm_cli.shell.render import Line, Span, plain_text, render
 
@@ -20,11 +22,24 @@ LONGEST = 500  # characters of an error's message: a wrong value may be as long 
 class Text:
     """Writes reports one by one, as they come."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings | None = None) -> None:
         self.stream = sys.stdout
+        self.settings = settings or Settings()
 
     def report(self, report: Report) -> None:
-        write_lines(render(report), self.stream)
+        if self.settings.format == "json":
+            self.write([[Span(dumps(document("repl", [report])))]])
+        else:
+            self.write(render(report))
+        if self.settings.time:
+            self.note(f"{self.settings.took * 1000:.1f} ms")
+
+    def write(self, lines: list[Line]) -> None:
+        write_lines(lines, self.stream)
+
+    def echo(self, lines: list[str]) -> None:
+        """Lines as they were typed."""
+        write_lines([[Span(line, "quiet")] for line in lines], self.stream)
 
     def fail(self, error: FasmError, source: str = "", place: str = "") -> None:
         """`source` is the text the error is in, `place` where that stands (`line 3`)."""
@@ -38,6 +53,23 @@ class Text:
     def done(self) -> None:
         if self.stream is not None:
             self.stream.flush()
+
+
+class Plain:
+    """Writes reports and errors into one text, as they come: a transcript."""
+
+    def __init__(self, stream: io.StringIO, settings: Settings) -> None:
+        self.stream = stream
+        self._settings = settings
+
+    def report(self, report: Report) -> None:
+        if self._settings.format == "json":
+            self.stream.write(dumps(document("repl", [report])) + "\n")
+        else:
+            write_lines(render(report), self.stream)
+
+    def fail(self, error: FasmError, source: str) -> None:
+        write_lines(error_lines(error, source, carets=True), self.stream)
 
 
 class Json:
@@ -57,6 +89,9 @@ class Json:
 
     def note(self, text: str) -> None:
         write_lines([[Span(text)]], sys.stderr)
+
+    def echo(self, lines: list[str]) -> None:
+        """Nothing: each report in the document says what led to it."""
 
     def done(self) -> None:
         if self.stream is not None:
@@ -94,16 +129,22 @@ def write_lines(lines: list[Line], stream: TextIO | None) -> None:
     """`lines` to `stream`: styled by rich on a terminal, as they are anywhere else."""
     if stream is None:  # closed by whoever called us
         return
+    stream.write(styled_text(lines, stream))
+
+
+def styled_text(lines: list[Line], stream: TextIO) -> str:
+    """`lines` as they are written to `stream`: with escape codes where those are welcome."""
     lines = [[Span(visible(span.text), span.role) for span in line] for line in lines]
-    if not wants_colour(stream):
-        stream.write(plain_text(lines))
-        return
+    if not any(span.role in STYLES for line in lines for span in line) or not wants_colour(stream):
+        return plain_text(lines)
     from rich.console import Console
     from rich.text import Text as Styled
 
     console = Console(file=stream, highlight=False, soft_wrap=True)
-    for line in lines:
-        console.print(Styled.assemble(*((span.text, STYLES.get(span.role, "")) for span in line)))
+    with console.capture() as captured:
+        for line in lines:
+            console.print(Styled.assemble(*((span.text, STYLES.get(span.role, "")) for span in line)))
+    return captured.get()
 
 
 def visible(text: str) -> str:

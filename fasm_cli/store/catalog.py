@@ -105,6 +105,16 @@ class Project:
         names = sorted({found.name for found in self.listed()})
         raise UsageError(f"no machine {place!r} under {MACHINES}/", did_you_mean(place, names))
 
+    def load_again(self, target: str) -> Machine:
+        """As `load`, with the module read anew from its source."""
+        module = sys.modules.pop(target.partition(":")[0], None)
+        try:
+            return self.load(target)
+        except BaseException:
+            if module is not None:
+                sys.modules[module.__name__] = module
+            raise
+
     def load_named(self, reference: str) -> Machine:
         """The machine that a *file* names: nothing is followed that does not end under `machines/`, also by a link."""
         place, _, cls = reference.partition(":")

@@ -5,10 +5,11 @@ from collections.abc import Collection
 from typing import Any
 
 from fasm_cli.core.fingerprint import is_description
+from fasm_cli.core.marks import Mark, Pin
 from fasm_cli.core.record import Record
 from fasm_cli.store.migrations import of_present_format
 from fasm_cli.store.session_model import Header
-from fasm_cli.store.session_text import GOTO_KEYS, HEADER_KEYS, STEP_KEYS
+from fasm_cli.store.session_text import GOTO_KEYS, HEADER_KEYS, MARK_KEYS, STEP_KEYS
 from fasm_cli.store.toml_read import read_lines
 from fasm_cli.store.toml_text import UnfitError, untag
 
@@ -71,6 +72,22 @@ def read_goto(body: bytes, steps: int) -> int:
     if not 0 <= values["step"] <= steps:
         raise UnfitError(f"it moves to step {values['step']}; steps go from 0 to {steps}")
     return int(values["step"])
+
+
+def read_mark(body: bytes, steps: int) -> Mark:
+    """What was pinned when there were `steps` steps. Raises like `read_lines`."""
+    values = parse_values(body, MARK_KEYS, ("gone",))
+    _expect(values, str, "kind", "name")
+    _expect(values, int, "step", "after")
+    if values["kind"] not in list(Pin):
+        raise UnfitError(f"it pins a {values['kind'][:40]!r}; known: {', '.join(Pin)}")
+    if values.get("gone", True) is not True:
+        raise UnfitError("`gone` is true or left out")
+    if values["after"] != steps:
+        raise UnfitError(f"it says after = {values['after']} where there are {steps} steps")
+    if not 0 <= values["step"] <= steps:
+        raise UnfitError(f"it is for step {values['step']}; steps go from 0 to {steps}")
+    return Mark(Pin(values["kind"]), values["name"], values["step"], gone="gone" in values)
 
 
 NAMES = {str: "text", int: "a whole number", dict: "a table", list: "a list"}

@@ -1,4 +1,4 @@
-"""What a session file holds, as plain data: a header, steps, snapshots, and where the head stands."""
+"""What a session file holds, as plain data: a header, steps, snapshots, marks, and where the head stands."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from typing import Any
 
 from fasm_cli.core.fingerprint import Types, fingerprint
 from fasm_cli.core.history import Steps
+from fasm_cli.core.marks import Mark
 from fasm_cli.core.standing import Standing
 
 FORMAT = 2  # what new files are written in; `migrations` says what the older ones were
@@ -41,8 +42,8 @@ class Header:
 class Stored:
     """A file's content. `snapshots` are plain states by step number; the next step is taken from `head`.
 
-    `dropped` is one line on what was cut off behind the last whole step, empty where nothing was. `standing` is where
-    the process stood at the step `standing_at`, the last one with a snapshot, where that was told on the way.
+    `dropped` is one line on what was cut off behind the last whole step, empty where nothing was. `standings` is where
+    the process stood at some of the steps with a snapshot, as it was told on the way.
     """
 
     header: Header
@@ -50,5 +51,5 @@ class Stored:
     snapshots: Mapping[int, Any]
     head: int
     dropped: str = ""
-    standing: Standing | None = field(default=None, compare=False)
-    standing_at: int = field(default=0, compare=False)
+    marks: list[Mark] = field(default_factory=list)
+    standings: Mapping[int, Standing] = field(default_factory=dict, compare=False)

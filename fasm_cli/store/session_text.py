@@ -2,8 +2,8 @@
 
 A block is `key = value` lines in a fixed order, an empty line before it and, last, `sum`: 16 hexadecimal digits over
 the previous block's sum and this block's bytes. So a file cut anywhere, and a block that was edited, moved, added or
-taken away, is recognised for what it is. Whoever changes a line here makes a format 3,
-and says in `migrations` what becomes of the older ones.
+taken away, is recognised for what it is. Whoever changes a line here makes a format 3, and says in `migrations` what
+becomes of the older ones.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import Any
 
 from fasm_cli.core.errors import SessionError
+from fasm_cli.core.marks import Mark
 from fasm_cli.core.record import Record
 from fasm_cli.store.session_model import Header
 from fasm_cli.store.toml_text import UnfitError, value_text
@@ -18,23 +19,33 @@ from fasm_cli.store.toml_text import UnfitError, value_text
 WIDTH = 100  # a list that would make its line longer has one element a line
 MAX_BLOCK = 4 * 1024 * 1024  # bytes; what is more is not a step that anybody reads, and bounds what a reader may meet
 MAX_FILE = 256 * 1024 * 1024  # some 400,000 steps
-STEP, GOTO = "[[step]]\n", "[[goto]]\n"
+STEP, GOTO, MARK = "[[step]]\n", "[[goto]]\n", "[[mark]]\n"
 HEADER_KEYS = {  # by format; a format may only add to what stands here
     1: ("format", "machine", "version", "fingerprint", "origin", "finding", "state"),
     2: ("format", "machine", "version", "types", "origin", "finding", "state"),
 }
 STEP_KEYS = ("n", "parent", "event", "outcome", "error", "actions", "changed", "missing", "broken", "digest", "state")
 GOTO_KEYS = ("step", "after")
+MARK_KEYS = ("kind", "name", "step", "gone", "after")
+BLOCKS = {STEP: STEP_KEYS, GOTO: GOTO_KEYS, MARK: MARK_KEYS}
+FIRST_WITH_MARKS = 2  # the format
 
 
 def render_session(
-    header: Header, records: Sequence[Record], snapshots: Mapping[int, Any] | None = None, head: int | None = None
+    header: Header,
+    records: Sequence[Record],
+    snapshots: Mapping[int, Any] | None = None,
+    head: int | None = None,
+    marks: Sequence[Mark] = (),
 ) -> str:
     """The whole text; `head` where it is not at the last step. Raises `SessionError` for what cannot be stored."""
     text, last = sealed(header_text(header), "")
     parts = [text]
     for record in records:
         text, last = sealed(step_text(record, (snapshots or {}).get(record.n)), last)
+        parts.append(text)
+    for mark in marks:
+        text, last = sealed(mark_text(mark, len(records)), last)
         parts.append(text)
     if head is not None and head != (records[-1].n if records else 0):
         text, last = sealed(goto_text(head, len(records)), last)
@@ -68,6 +79,12 @@ def step_text(record: Record, state: Any = None) -> str:
 def goto_text(step: int, after: int) -> str:
     """The head was moved to `step` when there were `after` steps."""
     return _block(GOTO, {"step": step, "after": after}, GOTO_KEYS, f"the move to step {step}")
+
+
+def mark_text(mark: Mark, after: int) -> str:
+    """Something was pinned, or taken off, when there were `after` steps."""
+    values = {"kind": str(mark.pin), "name": mark.name, "step": mark.step, "gone": mark.gone or None, "after": after}
+    return _block(MARK, values, MARK_KEYS, f"the {mark.pin} {mark.name[:40]!r}")
 
 
 def sealed(body: str, previous: str) -> tuple[str, str]:

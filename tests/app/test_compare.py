@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fasm_cli.app import sessions
+from fasm_cli.app import sessions, travel
 from fasm_cli.app.compare import compare
 from fasm_cli.app.migrate import migrate
 from fasm_cli.app.reports import Change, StepPair, StepTold
@@ -61,7 +61,7 @@ def test_the_same(two: Project, write_till: WriteTill) -> None:
 
 def test_only_the_way_to_where_they_are_counts(two: Project, write_till: WriteTill) -> None:
     with sessions.open_session(two, "b")[0] as bench:
-        bench.goto(2)
+        travel.goto(bench, 2)
         bench.submit("Pay(5)")
     found = compare(two, "a", "b")
     assert (found.steps, found.parted, [(pair.place, pair.b) for pair in found.pairs]) == ((4, 3), 4, [(4, None)])

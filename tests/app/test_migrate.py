@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fasm_cli.app import sessions
+from fasm_cli.app import sessions, travel
 from fasm_cli.app.migrate import migrate
 from fasm_cli.app.reports import StepDifference
 from fasm_cli.core.errors import MachineError, SessionError
@@ -30,7 +30,7 @@ def till(project: Project, write_till: WriteTill) -> Project:
             bench.submit("Pay(5)")
             bench.submit("Pay(6)")
             bench.complete(f"{bench.timeline.head - 1}.1", "Paid()")
-        bench.goto(1)
+        travel.goto(bench, 1)
         bench.crash()
     return project
 

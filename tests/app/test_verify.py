@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from fasm_cli.app import sessions
+from fasm_cli.app import sessions, travel
 from fasm_cli.app.reports import StepDifference
 from fasm_cli.app.rerun import Rerun, exactly
 from fasm_cli.app.verify import verify
 from fasm_cli.core.errors import SessionError
+from fasm_cli.core.history import History
 from fasm_cli.core.record import Record
 from fasm_cli.core.timeline import Timeline
 from fasm_cli.store.catalog import Project
@@ -30,7 +31,7 @@ def till(project: Project, write_till: WriteTill) -> Project:
             bench.submit("Pay(5)")
             bench.complete(f"{bench.timeline.head}.1", "Paid()")
             bench.submit("Pay(0)")
-            bench.back()
+            travel.back(bench)
         bench.crash()
         bench.restore()
     return project
@@ -70,7 +71,7 @@ def test_what_no_later_step_is_taken_from_is_let_go(till: Project, monkeypatch: 
 
     monkeypatch.setattr(Timeline, "_relive", again)
     machine, stored = till.load("till"), read_session(FILE)
-    rerun = Rerun(machine, stored, machine.codec.decode(machine.state, stored.header.state), exactly)
+    rerun = Rerun(machine, History(stored.records), machine.codec.decode(machine.state, stored.header.state), exactly)
     assert max(len(rerun.timeline._moments) for _ in rerun.entries()) == 3
     assert rerun.finding is None
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fasm_cli.app import sessions
+from fasm_cli.app import sessions, travel
 from fasm_cli.app.workbench import SNAPSHOT_EVERY, Workbench
 from fasm_cli.core.errors import InputError, SessionError, UsageError
 from fasm_cli.core.event import Crash, Point
@@ -27,7 +27,7 @@ def opened(project: Project, name: str) -> Workbench:
 
 def snapshot(workbench: Workbench) -> tuple[Any, ...]:
     """Everything a user can see of where a workbench stands."""
-    return workbench.state(), workbench.pending(), workbench.log()
+    return workbench.state(), workbench.pending(), travel.log(workbench)
 
 
 def test_each_step_is_on_disk_before_it_is_reported(project: Project, shop: str) -> None:
@@ -71,11 +71,11 @@ def test_back_and_goto_are_kept(project: Project, shop: str) -> None:
     with opened(project, shop) as workbench:
         for text in ("RedeemPoints(10)", "CancelOrder()"):
             workbench.submit(text)
-        assert (workbench.back().start, workbench.timeline.head) == (2, 1)
+        assert (travel.back(workbench).start, workbench.timeline.head) == (2, 1)
     with opened(project, shop) as workbench:
         assert workbench.timeline.head == 1
         assert workbench.crash().record.parent == 1
-        assert workbench.goto(0).changed == [
+        assert travel.goto(workbench, 0).changed == [
             "pending_redemption: Redemption(id=1, points=10, phase=Phase.REQUESTED) -> None",
             "next_redemption_id: 2 -> 1",
         ]
@@ -83,7 +83,7 @@ def test_back_and_goto_are_kept(project: Project, shop: str) -> None:
         assert workbench.timeline.head == 0
         assert workbench.submit("RedeemPoints(20)").record.parent == 0
         seen = snapshot(workbench)
-        assert [(line.record.n, line.record.parent, line.here) for line in workbench.log().lines] == [
+        assert [(line.record.n, line.record.parent, line.here) for line in travel.log(workbench).lines] == [
             (1, 0, False),
             (2, 1, False),
             (3, 1, False),
@@ -97,13 +97,13 @@ def test_going_nowhere_writes_nothing(project: Project, shop: str) -> None:
     with opened(project, shop) as workbench:
         workbench.submit("RedeemPoints(10)")
         before = Path("sessions/shop.toml").read_bytes()
-        assert workbench.goto(1).changed == []
+        assert travel.goto(workbench, 1).changed == []
         for count in (0, 2, -1):
             with pytest.raises(UsageError):
-                workbench.back(count)
+                travel.back(workbench, count)
         for step in (2, -1):
             with pytest.raises(UsageError):
-                workbench.goto(step)
+                travel.goto(workbench, step)
         assert Path("sessions/shop.toml").read_bytes() == before
 
 
@@ -115,7 +115,7 @@ def test_many_steps_open_from_a_snapshot(project: Project) -> None:
     assert set(read_session(Path("sessions/long.toml")).snapshots) == {SNAPSHOT_EVERY}
     with opened(project, "long") as workbench:
         assert workbench.state().plain == {"counter": SNAPSHOT_EVERY + 3}
-        assert workbench.goto(7).end == 7
+        assert travel.goto(workbench, 7).end == 7
         assert workbench.state().plain == {"counter": 7}
 
 
@@ -173,8 +173,74 @@ def test_a_restore_tells_what_it_emits_in_place_of_what(project: Project) -> Non
     workbench.take(Crash())
     first = workbench.restore()
     assert [(line.handle, line.text, line.was) for line in first.actions] == [
-        ("3.1", "CheckStatus(redemption_id=1)", "1.1 Redeem(user_id=12345, points=10)")
+        ("3.1", "CheckStatus(redemption_id=1)", "changed, was 1.1 Redeem(user_id=12345, points=10)")
     ]
     workbench.crash()
-    assert [line.was for line in workbench.restore().actions] == ["3.1"]
+    assert [line.was for line in workbench.restore().actions] == ["kept, was 3.1"]
     assert [(item.handle, item.since) for item in workbench.pending().items] == [("5.1", 1)]
+
+
+@pytest.mark.parametrize(
+    ("point", "at", "lost"),
+    [
+        (Point.BETWEEN, 0, ["on its way: what came of 1.1 Redeem(user_id=12345, points=10)"]),
+        (
+            Point.AFTER_COMMIT,
+            0,
+            [
+                "never sent: 1.1 Redeem(user_id=12345, points=10); restore may emit it again",
+                "never sent: 1.2 ShowStampAnimation() for ever",
+                "never sent: 1.3 LogAnalytics(event='redemption_requested:10') for ever",
+            ],
+        ),
+        (
+            Point.AFTER_ACTION,
+            2,
+            [
+                "never sent: 1.3 LogAnalytics(event='redemption_requested:10') for ever",
+                "on its way: what came of 1.1 Redeem(user_id=12345, points=10)",
+            ],
+        ),
+        (Point.BEFORE_COMMIT, 0, ["nothing yet: it strikes in the next transition"]),
+        (Point.IN_RESTORE, 1, ["nothing yet: it strikes in the next restore"]),
+    ],
+)
+def test_a_crash_tells_what_it_cost(project: Project, point: Point, at: int, lost: list[str]) -> None:
+    workbench = Workbench.fresh(project.load("coffee_shop"))
+    workbench.submit("RedeemPoints(10)")
+    assert workbench.crash(point, at).lost == lost
+
+
+def test_what_was_not_committed_never_happened(project: Project) -> None:
+    workbench = Workbench.fresh(project.load("coffee_shop"))
+    workbench.submit("RedeemPoints(10)")
+    workbench.crash(Point.BEFORE_COMMIT)
+    assert workbench.submit("CancelOrder()").lost == [
+        "never happened: pending_redemption.phase: Phase.REQUESTED -> Phase.CANCELLED"
+    ]
+    workbench.restore()
+    workbench.crash(Point.BEFORE_COMMIT)
+    assert workbench.complete("1", "Failed('no')").lost == [
+        "never happened: pending_redemption: Redemption(id=1, points=10, phase=Phase.REQUESTED) -> None",
+        "never emitted: ShowErrorMessage(text='no')",
+    ]
+
+
+def test_an_action_of_another_branch_is_not_here(project: Project) -> None:
+    workbench = Workbench.fresh(project.load("coffee_shop"))
+    workbench.submit("RedeemPoints(10)")
+    travel.goto(workbench, 0)
+    workbench.submit("RedeemPoints(20)")
+    with pytest.raises(InputError, match=r"1\.1 was not emitted on the way here"):
+        workbench.complete("1.1", "Pending()")
+    assert workbench.complete("2.1", "Pending()").record.outcome == "committed"
+
+
+def test_a_result_comes_again(project: Project) -> None:
+    workbench = Workbench.fresh(project.load("coffee_shop"))
+    workbench.submit("RedeemPoints(10)")
+    workbench.complete("1", "Success(10)")
+    for action in ("1.1", "1"):
+        assert workbench.redeliver(action).event == "complete 1.1 Success(points_deducted=10)"
+    again = workbench.redeliver("1.1", "Failed('no')")
+    assert (again.event, again.record.error) == ("complete 1.1 Failed(reason='no')", "InvalidRedemptionId(1)")

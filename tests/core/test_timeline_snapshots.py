@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from fasm_cli import StateMachine
 from fasm_cli.core.chooser import Chooser
 from fasm_cli.core.event import Complete, Crash, Failure, Fault, Lose, Point, Restore, Submit
+from fasm_cli.core.machine import Machine
 from fasm_cli.core.record import Record, decode_event, encode_event
 from fasm_cli.core.timeline import Timeline
 from fasm_cli.sim.generate import Generators
@@ -68,9 +69,8 @@ def test_the_moment_of_a_snapshot_is_the_one_that_was_lived(shipped, name, progr
     machine = shipped(name)
     line = lived(machine, program)
     for n in line.records:
-        opened = Timeline(machine, machine.instance.initial(), read_back(line))
-        state = machine.codec.decode(machine.state, json.loads(json.dumps(machine.encode_state(line.moment(n).state))))
-        opened.keep(n, state)
+        known = {n: json.loads(json.dumps(machine.encode_state(line.moment(n).state)))}
+        opened = Timeline(machine, machine.instance.initial(), read_back(line), known)
         assert opened.moment(n) == line.moment(n)
         assert list(opened.moment(n).pending) == list(line.moment(n).pending)
 
@@ -93,9 +93,8 @@ def test_running_the_steps_again_gives_the_moments_that_were_lived(shipped, name
 def test_going_on_from_a_snapshot_gives_what_going_on_gave(shipped, name, program, seed):
     machine = shipped(name)
     line = lived(machine, program)
-    opened = Timeline(machine, machine.instance.initial(), read_back(line))
-    if line.head:
-        opened.keep(line.head, line.now.state)
+    known = {line.head: machine.encode_state(line.now.state)} if line.head else {}
+    opened = Timeline(machine, machine.instance.initial(), read_back(line), known)
     opened.goto(line.head)
     for kind in ("complete", "restore", "input", "complete"):
         event = event_of(line, kind, seed)
@@ -113,3 +112,16 @@ def test_the_programs_get_everywhere(shipped):
     assert {kind for kind, _ in seen} == {"input", "completion", "lose", "crash", "restore", "fault"}
     assert {outcome for _, outcome in seen} == {"committed", "rejected", "failed", "skipped"}
     assert ("restore", "failed") in seen
+
+
+def test_a_snapshot_after_a_moment_that_is_down_is_down(tiny):
+    machine = Machine(tiny.cls())
+    line = Timeline(machine, machine.instance.initial())
+    for event in (Submit(tiny.Go(1)), Crash(), Submit(tiny.Go(2))):
+        line.take(event)
+    known = {3: machine.encode_state(line.now.state)}
+    opened = Timeline(machine, machine.instance.initial(), line.records.values(), known)
+    opened.goto(2)
+    opened.goto(3)
+    assert opened.now == line.now
+    assert not opened.now.up

@@ -11,7 +11,7 @@ from itertools import islice, product
 from typing import Any
 from uuid import UUID
 
-from fasm_cli.app.workbench import describe_event
+from fasm_cli.app.told import describe_event
 from fasm_cli.core.codec.shape import Choice, Fixed, Mapping, Member, Nothing, Plain, Record, Sequence, Shape
 from fasm_cli.core.constraints import Between, OneOf, Size, Text
 from fasm_cli.core.event import Complete, Crash, Event, Failure, Fault, Ref, Restore, Submit

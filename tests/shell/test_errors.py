@@ -15,7 +15,7 @@ INPUTS = "inputs: CancelOrder, RedeemPoints"
 USAGE = {
     ("frob",): "no verb 'frob'; known: back, check, complete, crash, describe, ",
     ("simulat", "x"): "no verb 'simulat'; did you mean 'simulate'? known: ",
-    ("session", "nw"): "no verb 'nw'; did you mean 'new'? known: list, new, show",
+    ("session", "nw"): "no verb 'nw'; did you mean 'new'? known: diff, list, log, migrate, new, rm, show, verify",
     ("step",): "missing argument 'SESSION'; usage: fasm step [OPTIONS] SESSION INPUT…",
     ("list", "--al"): "no such option: --al; did you mean --help? usage: fasm list [OPTIONS]",
     ("list", "--jso"): "no such option: --jso; did you mean --json? usage: fasm list [OPTIONS]",
@@ -41,17 +41,17 @@ USAGE = {
     ("repl", "counter", "--machine", "counter"): "counter is no session; --machine is for a session that may not name",
     ("repl", "counter", "-f", "nowhere"): "cannot read nowhere: No such file or directory; -f takes a text file,",
     ("repl", "counter", "-f", "machines"): "cannot read machines: Is a directory; -f takes a text file,",
-    ("repl", "counter", "-c", "frob"): "-c, line 1: no verb 'frob'; known: Increment, back, complete, crash,",
-    ("repl", "counter", "-c", "bak 3"): "-c, line 1: no verb 'bak'; did you mean 'back'? known: Increment, back,",
+    ("repl", "counter", "-c", "frob"): "-c, line 1: no verb 'frob'; known: Increment, alias, back, back-until,",
+    ("repl", "counter", "-c", "bak 3"): "-c, line 1: no verb 'bak'; did you mean 'back'? known: Increment, alias,",
     ("repl", "counter", "-c", "back x"): "-c, line 1: not a number: 'x'; usage: back [N]",
     ("repl", "counter", "-c", "back ²"): "-c, line 1: not a number: '²'; usage: back [N]",
     ("repl", "counter", "-c", "back"): "-c, line 1: cannot go back 1 of 0 steps; `goto 0` is the initial state",
     ("repl", "counter", "-c", "goto 4"): "-c, line 1: no step 4; steps go from 0 to 0",
     ("repl", "counter", "-c", "crash noon"): "-c, line 1: no crash point 'noon'; known: after-action, after-commit,",
     ("repl", "counter", "-c", "crash between 2"): "-c, line 1: crash between takes no count, got '2'",
-    ("repl", "counter", "-c", "fault tyre"): "-c, line 1: no failure 'tyre'; known: add, cancel, commit, load,",
+    ("repl", "counter", "-c", "fault tyre"): "-c, line 1: no failure 'tyre'; known: add, commit, load, unknown",
     ("repl", "counter", "-c", "pending 1"): "-c, line 1: pending takes nothing, got '1'; usage: pending",
-    ("repl", "counter", "-c", "help frob"): "-c, line 1: no verb 'frob'; known: back, complete,",
+    ("repl", "counter", "-c", "help frob"): "-c, line 1: no verb 'frob'; known: alias, back,",
     ("replay", "machines"): "no traces in machines",
     ("session", "new", "counter", ""): "'' is no name for a session; give a name, or a path that ends in .toml",
     ("session", "new", "counter", "a/"): "'a/' is no name for a session; give a name, or a path that ends in .toml",
@@ -152,13 +152,13 @@ def written(project: Path, name: str, data: bytes) -> Path:
         (b"hello world\n", "sessions/x.toml is not TOML: "),
         (
             b"a = 1\n",
-            "sessions/x.toml is not a session: it has no `format`; a session begins with the line `format = 1`",
+            "sessions/x.toml is not a session: it has no `format`; a session begins with the line `format = 2`",
         ),
         (b"\x7fELF\x00\x01\x02\n", "sessions/x.toml, line 1: a NUL byte; "),
         (b"\xff\xfe\n", "sessions/x.toml, line 1: not UTF-8"),
         (
             b"format = 99\n",
-            "sessions/x.toml is format 99, this fasm reads up to 1; a newer fasm wrote it: upgrade fasm",
+            "sessions/x.toml is format 99, this fasm reads up to 2; a newer fasm wrote it: upgrade fasm",
         ),
     ],
     ids=["empty", "text", "toml", "binary", "latin", "newer"],
@@ -177,7 +177,7 @@ def test_truncated(fasm: Call, shop: None, project: Path) -> None:
     written(project, "cut", whole[:-30])
     shown = fasm("pending", "cut")
     assert (shown.code, shown.out) == (0, "nothing is pending\n")
-    assert shown.err.startswith("sessions/cut.toml, line 8: ")
+    assert shown.err.startswith("sessions/cut.toml, line 35: ")
     written(project, "header", whole[:40])
     refused = fasm("pending", "header")
     assert refused.code == 4
@@ -189,11 +189,11 @@ def test_edited(fasm: Call, shop: None, project: Path) -> None:
     written(project, "edited", whole.replace(b"points = 100", b"points = 101"))
     result = fasm("step", "edited", "CancelOrder()")
     assert result.code == 4
-    assert one_line(result.err).startswith("sessions/edited.toml, lines 9-24: step 1 was changed: it does not match")
+    assert one_line(result.err).startswith("sessions/edited.toml, lines 36-51: step 1 was changed: it does not match")
 
 
 def test_session_of_another_machine(fasm: Call, shop: None) -> None:
-    told = "sessions/shop.toml is a session of coffee_shop; the types of payment are others; give the machine it was"
+    told = "sessions/shop.toml is a session of coffee_shop; the types of payment are others: State: Shop -> Account; "
     for arguments in (
         ("step", "shop", "CancelOrder()", "--machine", "payment"),
         ("repl", "payment", "--session", "shop"),

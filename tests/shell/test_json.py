@@ -126,6 +126,8 @@ def test_a_step_says_everything_once(fasm: Call) -> None:
         "invariants": {"held": 2, "of": 2},
         "pending": 1,
         "kept": True,
+        "lost": [],
+        "fork": "",
     }
 
 

@@ -33,8 +33,9 @@ TRANSCRIPT = """\
    + untracked  LogAnalytics(event='redemption_requested:100')
    invariants 2/2
 #2 crash  committed
+   on its way: what came of 1.1 Redeem(user_id=12345, points=100)
 #3 restore  committed
-   + tracked 3.1  id 1  CheckStatus(redemption_id=1)  was 1.1 Redeem(user_id=12345, points=100)
+   + tracked 3.1  id 1  CheckStatus(redemption_id=1)  changed, was 1.1 Redeem(user_id=12345, points=100)
 #4 complete 3.1 Success(points_deducted=100)  committed
    points_balance: 150 -> 50
    pending_redemption: Redemption(id=1, points=100, phase=Phase.REQUESTED) -> None
@@ -117,7 +118,7 @@ def test_every_kind_of_crash_and_fault(repl: Call) -> None:
 
 
 def test_going_back_starts_a_branch(repl: Call) -> None:
-    result = repl("RedeemPoints(10)", "CancelOrder()", "back", "crash", "goto 2", "log")
+    result = repl("RedeemPoints(10)", "CancelOrder()", "back", "crash", "goto 2", "log --all")
     assert result.out.splitlines()[-5:] == [
         "@3 -> @2  1 pending",
         "   pending_redemption.phase: Phase.REQUESTED -> Phase.CANCELLED",
@@ -165,8 +166,15 @@ def test_help(repl: Call) -> None:
     assert lines[0].split("  ")[0] == "Name(field=value)"
     assert [line.split()[0] for line in lines[1:]] == list(VERBS)
     for name, verb in VERBS.items():
-        assert repl(f"help {name}").out == f"{verb.usage}\n   {verb.summary}\n"
-    assert repl("inputs").out == "RedeemPoints(points: int Between(low=1, high=1000))\nCancelOrder()\n"
+        told = repl(f"help {name}").out
+        assert told.startswith(f"{verb.usage}\n   {verb.summary}\n   > {verb.examples[0]}\n")
+        assert set(verb.related) <= set(VERBS)
+    assert repl("inputs").out == (
+        "RedeemPoints(points: int Between(low=1, high=1000))  Pay with points, 5 cents for each.\n"
+        "   RedeemPoints(points=7)  committed\n"
+        "CancelOrder()  Do not redeem after all.\n"
+        "   CancelOrder()  rejected  NothingToCancel()\n"
+    )
     assert repl("describe").out.startswith("coffee_shop  CoffeeShop, version 1\n")
 
 
@@ -175,7 +183,7 @@ def test_kept_in_a_session(fasm: Call) -> None:
     assert (kept.code, kept.err) == (0, "")
     again = fasm("repl", "counter", "--session", "kept", "-c", "Increment")
     assert again.out.startswith("#3 Increment()  committed\n")
-    by_name = fasm("repl", "kept", "-c", "back 2", "-c", "Increment", "-c", "log")
+    by_name = fasm("repl", "kept", "-c", "back 2", "-c", "Increment", "-c", "log --all")
     assert by_name.out.endswith(
         "  #1 Increment()  committed\n· #2 Increment()  committed\n· #3 Increment()  committed\n"
         "* #4 Increment()  committed  from #1\n"

@@ -1,6 +1,7 @@
 """What only a real process shows: exit codes, signals, closed pipes, colour, and what is imported."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -181,3 +182,18 @@ def test_version(process: Call) -> None:
 
     assert process("--version").out == f"fasm {__version__}\n"
     assert process("--version", "list").out == f"fasm {__version__}\n"
+
+
+def test_ctrl_c_in_a_run_keeps_every_whole_step(project: Path, machine: Write) -> None:
+    machine("begun", more=f"def propose(self, choose, state):\n    {BEGUN}\n    return Add()")
+    lines = ("-c", "run 10000000", "-c", "state")
+    with started("repl", "begun", "--session", "s", *lines) as child:
+        assert "begun" in child.stderr.readline()
+        child.send_signal(signal.SIGINT)
+        out, _ = child.communicate(timeout=20)
+    assert child.returncode == 130
+    assert out.endswith("run 10000000 --seed 1  interrupted; every step above was kept\n")
+    kept = (project / "sessions" / "s.toml").read_text().count("[[step]]")
+    told = out.count("\n#") + out.startswith("#")
+    more = re.search(r"… (\d+) steps more", out)
+    assert kept == told + (int(more[1]) if more else 0)

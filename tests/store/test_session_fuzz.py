@@ -45,6 +45,7 @@ WORDS += [
     b"table",
     b"[[step]]\n",
     b"[[goto]]\n",
+    b"[[mark]]\n",
     b"sum = ",
 ]
 WORDS += [b"n = 1\n", b"-1", b"1e999", b"nan", b"9" * 30, b"0x" + b"f" * 30, b"1979-05-27", b"[" * 300, b"{a=" * 300]
@@ -142,7 +143,7 @@ VALUES = st.recursive(
     max_leaves=5,
 )
 BLOCK = st.tuples(
-    st.sampled_from(["", "[[step]]\n", "[[step]]\n", "[[goto]]\n", "[step]\n"]),
+    st.sampled_from(["", "[[step]]\n", "[[step]]\n", "[[goto]]\n", "[[mark]]\n", "[step]\n"]),
     st.lists(st.tuples(KEYS, VALUES), max_size=7),
 ).map(lambda block: block[0] + "".join(f"{key} = {value}\n" for key, value in block[1]))
 

@@ -24,14 +24,14 @@ from fasm_cli.core.errors import InputError, did_you_mean
 
 MAX_LENGTH, MAX_DEPTH = 100_000, 60
 
-_BUILDERS: dict[str, Callable[..., Any]] = {
+BUILDERS: dict[str, Callable[..., Any]] = {
     **{kind.__name__: row.build for kind, row in SCALARS.items() if row.build is not None},
     "set": set,
     "frozenset": frozenset,
     "timezone": timezone,
     "ZoneInfo": ZoneInfo,
 }
-_CONSTANTS: dict[str, Any] = {"inf": float("inf"), "nan": float("nan")}
+CONSTANTS: dict[str, Any] = {"inf": float("inf"), "nan": float("nan")}
 
 
 class Parser:
@@ -44,15 +44,15 @@ class Parser:
 
     def parse(self, text: str) -> Any:
         """The value `text` stands for. Raises `InputError` with the column of what is wrong."""
-        tree = _tree(text)
+        tree = tree_of(text)
         try:
             return self._value(tree, 0)
         except _Fault as fault:
-            raise InputError(fault.message, fault.hint, _column(text, fault.node)) from None
+            raise InputError(fault.message, fault.hint, column_of(text, fault.node)) from None
 
     def arguments(self, text: str, name: str, fields: tuple[str, ...]) -> list[Any]:
         """The values of a call `name(…)` that builds no type of the machine, in the order of `fields`."""
-        tree = _tree(text)
+        tree = tree_of(text)
         try:
             match tree:
                 case ast.Call(func=ast.Name(id=called), args=args, keywords=keywords) if called == name:
@@ -62,7 +62,7 @@ class Parser:
                         return [self._value(given[field], 1) for field in fields]
             raise _Fault(tree, f"write {name}({', '.join(f'{field}=…' for field in fields)})")
         except _Fault as fault:
-            raise InputError(fault.message, fault.hint, _column(text, fault.node)) from None
+            raise InputError(fault.message, fault.hint, column_of(text, fault.node)) from None
 
     def _value(self, node: ast.expr, depth: int) -> Any:
         if depth > MAX_DEPTH:
@@ -113,8 +113,8 @@ class Parser:
         return out
 
     def _name(self, node: ast.expr, name: str) -> Any:
-        if name in _CONSTANTS:
-            return _CONSTANTS[name]
+        if name in CONSTANTS:
+            return CONSTANTS[name]
         kind = self._names.get(name)
         if kind is None:
             raise self._unknown(node, name)
@@ -136,7 +136,7 @@ class Parser:
 
     def _call(self, node: ast.Call, name: str, depth: int) -> Any:
         kind = self._names.get(name)
-        builder = _BUILDERS.get(name)
+        builder = BUILDERS.get(name)
         if kind is None and builder is None:
             raise self._unknown(node, name)
         args: list[ast.expr] = []
@@ -227,7 +227,7 @@ _FORBIDDEN: dict[type[ast.expr], str] = {
 def _literal(node: ast.expr, value: Any) -> Any:
     if value is Ellipsis or isinstance(value, complex):
         raise _Fault(node, f"{'...' if value is Ellipsis else value} is not allowed in a value", _ALLOWED)
-    if isinstance(value, float) and value == _CONSTANTS["inf"]:  # 1e999: Python rounds it up in silence
+    if isinstance(value, float) and value == CONSTANTS["inf"]:  # 1e999: Python rounds it up in silence
         raise _Fault(node, "the number is too large for a float", "write inf if you mean it")
     if type(value) is int and value > LARGEST:  # written in hexadecimal
         raise _Fault(node, "an int of more than 4300 digits cannot be stored")
@@ -246,11 +246,12 @@ def _members(kind: Any) -> str:
     return ", ".join(f"{kind.__name__}.{name}" for name in kind.__members__)
 
 
-def _tree(text: str) -> ast.expr:
+def tree_of(text: str, write: str = "write Name(field=value)") -> ast.expr:
+    """The tree of one expression; `write` is the hint where it is none. Raises `InputError` with the column."""
     if len(text) > MAX_LENGTH:
         raise InputError(f"{len(text)} characters are too many for one value; the limit is {MAX_LENGTH}")
     if not text.strip():
-        raise InputError("nothing is written here", "write Name(field=value)")
+        raise InputError("nothing is written here", write)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # "\d" in a string is a SyntaxWarning from Python 3.12 on
@@ -259,14 +260,14 @@ def _tree(text: str) -> ast.expr:
         known = error.lineno is not None and error.offset is not None
         column = min(_line_start(text, error.lineno or 1) + max((error.offset or 1) - 1, 0), len(text))
         why = error.msg.partition("; use sys.set_int_max_str_digits")[0]  # no business of who types
-        raise InputError(f"not a value: {why}", "write Name(field=value)", column if known else None) from None
+        raise InputError(f"not a value: {why}", write, column if known else None) from None
     except (MemoryError, RecursionError):  # thousands of brackets, signs or dots
         raise InputError("not a value: nested too deeply") from None
     except ValueError as error:  # NUL, half a surrogate pair
         raise InputError(f"not a value: {error}") from None
 
 
-def _column(text: str, node: ast.expr) -> int:
+def column_of(text: str, node: ast.expr) -> int:
     start = _line_start(text, node.lineno)
     line = text[start:].encode("utf-8", "surrogatepass")  # the offset counts bytes
     return start + len(line[: node.col_offset].decode("utf-8", "ignore"))

@@ -1,0 +1,174 @@
+"""How the prompt of the REPL feels: when it comes, and how long a key takes to be on the screen.
+
+    python benchmarks/repl.py [ROUNDS]
+
+The start is told as a ratio to `import prompt_toolkit` alone, taking turns, so that a busy machine slows both. Keys and
+jumps are medians, with a session of 10,000 steps open.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.data_structures import Size
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output.vt100 import Vt100_Output
+
+from fasm_cli.app import sessions
+from fasm_cli.app.workbench import Workbench
+from fasm_cli.shell.prompt.session import Prompt
+from fasm_cli.shell.repl_verbs import perform
+from fasm_cli.store.catalog import Project
+
+ROOT = Path(__file__).resolve().parent.parent
+STEPS = 10_000
+LINE = "RedeemPoints(points=100)"
+LIMITS = {"start": 2.2, "key": 16.0, "goto": 50.0}  # a ratio, and milliseconds
+
+
+def start(rounds: int) -> tuple[float, float]:
+    """Seconds until the prompt is drawn on a pseudo-terminal, and until prompt_toolkit is imported; medians."""
+    prompt: list[float] = []
+    bare: list[float] = []
+    for _ in range(rounds + 1):
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-c", "import prompt_toolkit"], check=True)
+        bare.append(time.perf_counter() - began)
+        prompt.append(until_prompt())
+    return statistics.median(prompt[1:]), statistics.median(bare[1:])  # in the first round byte code is compiled
+
+
+def until_prompt() -> float:
+    """Seconds from the start of `fasm repl counter` until its prompt is written."""
+    import pty
+
+    began = time.perf_counter()
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(ROOT)
+        os.environ["TERM"] = "xterm-256color"
+        os.execv(sys.executable, [sys.executable, "-m", "fasm_cli", "repl", "counter"])
+    seen = b""
+    while b"@0" not in seen:
+        seen += os.read(terminal, 65536)
+    took = time.perf_counter() - began
+    os.write(terminal, b"\x04")
+    while True:
+        try:
+            if not os.read(terminal, 65536):
+                break
+        except OSError:  # it is gone
+            break
+    os.waitpid(pid, 0)
+    os.close(terminal)
+    return took
+
+
+class Sink:
+    """Where the screen goes: nowhere."""
+
+    encoding = "utf-8"
+
+    def write(self, data: str) -> None: ...
+
+    def flush(self) -> None: ...
+
+    def isatty(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        raise OSError("not a file")
+
+
+def keys(bench: Workbench, text: str) -> list[float]:
+    """Milliseconds from each key of `text` until the screen shows it, all panes open."""
+    took: list[float] = []
+    with create_pipe_input() as pipe:
+        output: Any = Vt100_Output(Sink(), lambda: Size(40, 120), term="xterm-256color", enable_cpr=False)
+        with create_app_session(input=pipe, output=output):
+            prompt = Prompt(bench, Path("no-such-folder/history"), "utf-8", input=pipe, output=output)
+            prompt.state_open = True
+            waiting = list(text)
+            began = 0.0
+            sent = ""
+
+            def drawn(_: Any) -> None:
+                nonlocal began, sent
+                app = prompt.session.app
+                if app.is_done or prompt.session.default_buffer.text != sent:
+                    return
+                if began:
+                    took.append((time.perf_counter() - began) * 1000)
+                if not waiting:
+                    app.exit(exception=EOFError)
+                    return
+                key = waiting.pop(0)
+                sent += key
+                began = time.perf_counter()
+                pipe.send_text(key)
+
+            prompt.session.app.after_render += drawn
+            with suppress(EOFError):
+                prompt.ask()
+    return took
+
+
+def jumps(bench: Workbench) -> list[float]:
+    """Milliseconds of `goto` to steps all over the session, each for the first time."""
+    return [timed(lambda step=step: perform(bench, f"goto {step}")) for step in range(37, STEPS, 487)]
+
+
+def timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return (time.perf_counter() - began) * 1000
+
+
+def long_session(folder: Path) -> None:
+    """A session of STEPS steps, as `run` and a person would leave it."""
+    made = sessions.create(Project(folder), "coffee_shop", "long")
+    bench, _ = sessions.open_session(Project(folder), made.path)
+    with bench:
+        while bench.timeline.last < STEPS:
+            for line in ("RedeemPoints(points=1)", "complete -", "CancelOrder()"):
+                if line == "complete -":
+                    ref = next(iter(bench.timeline.now.pending.values())).ref
+                    line = f"complete {ref} Failed(reason='no')"
+                perform(bench, line)
+
+
+def main(rounds: int) -> int:
+    prompt, bare = start(rounds)
+    told = {"start": prompt / bare}
+    print(f"prompt on screen          {prompt * 1000:7.1f} ms   {told['start']:.2f} x import prompt_toolkit")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "machines").symlink_to(ROOT / "machines")
+        (folder / "sessions").mkdir()
+        long_session(folder)
+        began = time.perf_counter()
+        bench, _ = sessions.open_session(Project(folder), "long")
+        print(f"open {STEPS} steps          {(time.perf_counter() - began) * 1000:7.1f} ms")
+        with bench:
+            took = jumps(bench)
+            told["goto"] = max(took)
+            print(f"goto any step             {statistics.median(took):7.1f} ms   at most {max(took):.1f} ms")
+            perform(bench, f"goto {STEPS - 1}")
+            took = keys(bench, LINE) + keys(bench, "complete 1.1 Failed(reason='no')") + keys(bench, "goto 99")
+            told["key"] = statistics.median(took)
+            print(f"key until it is drawn     {told['key']:7.1f} ms   at most {max(took):.1f} ms, {len(took)} keys")
+    late = [name for name, limit in LIMITS.items() if told[name] > limit]
+    print(f"too slow: {', '.join(late)}" if late else "all within their limits")
+    return 1 if late else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 7))

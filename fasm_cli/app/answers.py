@@ -1,0 +1,35 @@
+"""Results that a pending action may well get, to be offered to who is about to give one."""
+
+from typing import Any
+
+from fasm_cli.core.chooser import Chooser
+from fasm_cli.core.codec import Mismatch
+from fasm_cli.core.machine import Machine
+from fasm_cli.core.model import StateMachine, Tracked
+
+DRAWS = 50  # enough to meet an answer of one in ten; each costs microseconds
+
+
+def likely(machine: Machine, tracked: Tracked) -> list[Any]:
+    """One result of each kind that the machine's own `respond` gives to `tracked`; none where it has no `respond`.
+
+    The draws are always the same. What `respond` raises comes out.
+    """
+    if machine.result is None or machine.cls.respond is StateMachine.respond:
+        return []
+    found: dict[type, Any] = {}
+    choose = Chooser(0)
+    for _ in range(DRAWS):
+        result = machine.instance.respond(choose, tracked.id, tracked.action)
+        if type(result) not in found and _fits(machine, result):
+            found[type(result)] = result
+    return list(found.values())
+
+
+def _fits(machine: Machine, result: Any) -> bool:
+    assert machine.result is not None
+    try:
+        machine.codec.encode(machine.result, result)
+    except Mismatch:
+        return False
+    return True

@@ -1,0 +1,110 @@
+"""Which type belongs at the end of a line, and how it is told in a few words: `points: int 1..1000 = 5`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fasm_cli.app.machines import default_text
+from fasm_cli.core.codec.render import render
+from fasm_cli.core.codec.shape import REQUIRED, Choice, Field, Fixed, Mapping, Record, Shape
+from fasm_cli.core.codec.shape import Sequence as Many
+from fasm_cli.core.constraints import Between, Constraint, OneOf, Size, Text
+from fasm_cli.core.fingerprint import type_text
+from fasm_cli.core.machine import Machine
+from fasm_cli.core.model import TrackedActionCompleted
+from fasm_cli.shell.prompt.tokens import Open
+
+LISTED = 3  # values of a OneOf that are told; the others are completed all the same
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A field of a call as it is told: `default` is source text, empty where the field must be given."""
+
+    name: str
+    type: str
+    default: str
+
+    @property
+    def meta(self) -> str:
+        return f"{self.type} = {self.default}" if self.default else self.type
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.meta}"
+
+
+def record_of(machine: Machine, name: str) -> Record | None:
+    """The fields of `name(`: those of a class of the machine, or of the one call that the REPL itself knows."""
+    if name == TrackedActionCompleted.__name__:
+        if machine.action_id is None or machine.result is None:
+            return None
+        fields = (Field("id", machine.action_id, REQUIRED), Field("result", machine.result, REQUIRED))
+        return Record(TrackedActionCompleted, cls=TrackedActionCompleted, fields=fields)
+    cls = machine.shapes.members.get(name)
+    return machine.shapes.records.get(cls) if cls is not None else None
+
+
+def arguments(record: Record) -> list[Argument]:
+    return [Argument(field.name, shape_text(field.shape), default_text(field.default)) for field in record.fields]
+
+
+def current(record: Record, at: Open) -> Field | None:
+    """The field that the end of the text is in; None where it is in none, as behind a keyword that does not exist."""
+    if at.keyword:
+        return next((field for field in record.fields if field.name == at.keyword), None)
+    if at.given or at.position >= len(record.fields):  # a positional argument cannot follow a keyword
+        return None
+    return record.fields[at.position]
+
+
+def expected(machine: Machine, root: Shape | None, stack: Sequence[Open]) -> Shape | None:
+    """The shape of what is written next; `root` that of the whole value. None where anything or nothing may stand."""
+    shape = root
+    for each in stack:
+        if each.name:
+            record = record_of(machine, each.name)
+            field = current(record, each) if record is not None else None
+            shape = field.shape if field is not None else None
+        else:
+            shape = _inside(shape, each)
+        if shape is None:
+            return None
+    return shape
+
+
+def _inside(shape: Shape | None, at: Open) -> Shape | None:
+    for member in shape.members.values() if isinstance(shape, Choice) else (shape,):
+        match member, at.bracket:
+            case (Many(cls=kind, item=item), "[") if kind is list:
+                return item
+            case (Many(cls=kind, item=item), "(") if kind is tuple:
+                return item
+            case (Many(cls=kind, item=item), "{") if kind in (set, frozenset):
+                return item
+            case (Fixed(items=items), "(") if at.position < len(items):
+                return items[at.position]
+            case (Mapping(key=key, value=value), "{"):
+                return value if at.valued else key
+    return None
+
+
+def shape_text(shape: Shape) -> str:
+    """A type with its limits, as short as it can be said: `int 1..1000`, `str 1..8 characters`."""
+    bare = " | ".join(map(shape_text, shape.members.values())) if isinstance(shape, Choice) else _bare(shape)
+    return " ".join([bare, *map(_limit, shape.constraints)])
+
+
+def _bare(shape: Shape) -> str:
+    """`type_text` without the limits, which stand behind it."""
+    return type_text(shape).removesuffix("".join(f" {limit}" for limit in shape.constraints))
+
+
+def _limit(limit: Constraint) -> str:
+    match limit:
+        case Between(low=low, high=high):
+            return f"{render(low)}..{render(high)}"
+        case OneOf(values=values):
+            return f"of {', '.join(map(render, values[:LISTED]))}{', …' if len(values) > LISTED else ''}"
+        case Text(min=low, max=high):
+            return f"{low}..{high} characters"
+        case Size(min=low, max=high):
+            return f"{low}..{high} long"

@@ -1,0 +1,120 @@
+"""Panes over the bar: the state as it is at a step (F2), and the timeline to pick a step from (F3)."""
+
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+
+from fasm_cli.app.told import event_text
+from fasm_cli.app.workbench import Workbench
+from fasm_cli.core.codec.render import render
+from fasm_cli.core.diff import ABSENT, changes
+from fasm_cli.core.expression.parts import field_names
+from fasm_cli.core.record import Record
+from fasm_cli.shell.prompt.colours import Glyphs, cropped
+
+Line = StyleAndTextTuples
+
+
+def rule(title: str, width: int, shown: Glyphs) -> Line:
+    lead = shown.rule * 2
+    return [
+        ("class:pane.rule", f"{lead} "),
+        ("class:pane.title", title),
+        ("class:pane.rule", f" {shown.rule * max(width - len(title) - 4, 0)}"),
+    ]
+
+
+def state_pane(bench: Workbench, step: int, width: int, height: int, shown: Glyphs) -> list[Line]:
+    """The state after `step`, a field a line; of a field that this step changed, what changed in it."""
+    timeline = bench.timeline
+    now = timeline.moment(step)
+    before = timeline.moment(timeline.records[step].parent) if step else now
+    rows = _rows(now.state)
+    changed = _changed(before.state, now.state, rows, shown)
+    left = min(max(map(len, rows), default=0), width // 2)
+    room = height - 1 if len(rows) <= height - 1 else height - 2
+    # where there is no room for everything, what changed goes first
+    chosen = sorted(rows, key=lambda name: name not in changed)[: max(room, 0)]
+    lines: list[Line] = [rule(f"state @{step}", width, shown)]
+    for name, value in rows.items():
+        if name in chosen:
+            label = f" {cropped(name, left, shown.more).ljust(left)}  "
+            text = cropped(changed.get(name, value), width - left - 3, shown.more)
+            lines.append([("class:pane.name", label), ("class:pane.changed" if name in changed else "", text)])
+    if len(chosen) < len(rows):
+        lines.append([("class:pane.quiet", f" {shown.more} {len(rows) - len(chosen)} more; `state` shows them all")])
+    return lines
+
+
+def _rows(state: object) -> dict[str, str]:
+    """The fields of a state and their values; a state that is no record is one value without a name."""
+    return {name: render(getattr(state, name)) for name in field_names(state)} or {"": render(state)}
+
+
+def _changed(before: object, now: object, rows: dict[str, str], shown: Glyphs) -> dict[str, str]:
+    """By field, what changed in it: `150 → 50`, or `.phase REQUESTED → CANCELLED` where it is something inside."""
+    told: dict[str, list[str]] = {}
+    for change in changes(before, now):
+        name = next((name for name in rows if _within(change.path, name)), "")
+        inside = change.path[len(name) :]
+        values = ("nothing" if value is ABSENT else render(value) for value in (change.before, change.after))
+        told.setdefault(name, []).append(f"{inside} {f' {shown.arrow} '.join(values)}".strip())
+    return {name: "; ".join(parts) for name, parts in told.items()}
+
+
+def _within(path: str, name: str) -> bool:
+    return path == name or path.startswith((f"{name}.", f"{name}[", f"{name}{{"))
+
+
+class Picker:
+    """The steps in the order they were taken, and the one that is chosen; open while a step is being picked."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        timeline = bench.timeline
+        self._records = list(timeline.records.values())
+        self._here = {record.n for record in timeline.path()}
+        self.chosen = next((at for at, each in enumerate(self._records, 1) if each.n == timeline.head), 0)
+
+    @property
+    def step(self) -> int:
+        """The number of the chosen step; 0 is the initial state."""
+        return self._records[self.chosen - 1].n if self.chosen else 0
+
+    def move(self, by: int) -> None:
+        self.chosen = min(max(self.chosen + by, 0), len(self._records))
+
+    def lines(self, width: int, height: int, shown: Glyphs) -> list[Line]:
+        """The steps around the chosen one."""
+        title = f"timeline {self.chosen}/{len(self._records)} {shown.dot} Enter goes there {shown.dot} Esc leaves"
+        out: list[Line] = [rule(title, width, shown)]
+        room = max(height - 1, 1)
+        start = min(max(self.chosen - room // 2, 0), max(len(self._records) + 1 - room, 0))
+        for at in range(start, min(start + room, len(self._records) + 1)):
+            out.append(self._line(at, width, shown))
+        return out
+
+    def _line(self, at: int, width: int, shown: Glyphs) -> Line:
+        head = self._bench.timeline.head
+        if not at:
+            return self._marked(
+                at, [("", cropped(f"{'*' if head == 0 else ' '} 0  the initial state", width, "~"))], width
+            )
+        record = self._records[at - 1]
+        here = record.n in self._here
+        mark = "*" if record.n == head else " " if here else shown.dot
+        text = cropped(f"{mark} {record.n}  {event_text(self._bench.timeline, record)}", width - 30, shown.more)
+        tail = _told(record)
+        style = "" if here else "class:pane.quiet"
+        bad = "class:pane.bad" if record.broken or record.outcome in ("rejected", "defect", "failed") else style
+        return self._marked(at, [(style, text), (bad, f"  {cropped(tail, 28, shown.more)}")], width)
+
+    def _marked(self, at: int, line: Line, width: int) -> Line:
+        if at != self.chosen:
+            return line
+        text = "".join(part[1] for part in line)
+        return [("class:pane.here", text.ljust(width))]
+
+
+def _told(record: Record) -> str:
+    told = f"BROKEN {record.broken}" if record.broken else record.outcome if record.outcome != "committed" else ""
+    fork = f"from {record.parent}" if record.parent != record.n - 1 else ""
+    return "  ".join(part for part in (told, fork) if part)
