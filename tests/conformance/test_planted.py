@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fasm_cli.app.workbench import describe_event
+from fasm_cli.app.told import describe_event
 from fasm_cli.core.event import Restore
 from fasm_cli.core.machine import Machine
 from fasm_cli.sim import guard

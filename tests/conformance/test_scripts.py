@@ -5,7 +5,7 @@ import io
 import pytest
 
 from fasm_cli.app.workbench import Workbench
-from fasm_cli.shell.repl import run_script
+from fasm_cli.shell.repl_script import run_script
 from fasm_cli.shell.writer import Text
 
 SCRIPTS = {
