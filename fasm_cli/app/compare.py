@@ -11,7 +11,7 @@ from fasm_cli.app.loading import load_for_file
 from fasm_cli.app.plain_told import event_told
 from fasm_cli.app.reports import Change, Compared, StepPair, StepTold
 from fasm_cli.app.sessions import timeline_of
-from fasm_cli.core.diff import changes
+from fasm_cli.app.told import changes_told
 from fasm_cli.core.errors import FasmError, MachineError, SessionError, UsageError
 from fasm_cli.core.history import History
 from fasm_cli.core.machine import Machine
@@ -32,8 +32,7 @@ class Side:
     step: int
 
     def way(self) -> list[Record]:
-        history = History(self.stored.records)
-        return [history[n] for n in history.way(self.step)]
+        return History(self.stored.records).path(self.step)
 
 
 def compare(project: Project, a: str, b: str, target: str = "") -> Compared:
@@ -42,7 +41,7 @@ def compare(project: Project, a: str, b: str, target: str = "") -> Compared:
     Raises `UsageError` for a step that is not there, and what keeps states from being told where only they are asked
     for.
     """
-    sides = (_side(project, a), _side(project, b))
+    sides = (side_of(project, a), side_of(project, b))
     asked = any(_named(project, each)[1] is not None for each in (a, b))
     ways = [side.way() for side in sides]
     parted, pairs = (-1, []) if asked else _ways(*sides, *ways)
@@ -66,7 +65,8 @@ def _named(project: Project, text: str) -> tuple[str, int | None]:
     return found[1], int(found[2])
 
 
-def _side(project: Project, text: str) -> Side:
+def side_of(project: Project, text: str) -> Side:
+    """What `SESSION` or `SESSION@STEP` names. Raises `UsageError` for a step that is not there."""
     name, step = _named(project, text)
     path = project.session_path(name)
     stored = read_session(path)
@@ -106,7 +106,7 @@ def _states(project: Project, sides: tuple[Side, Side], target: str) -> list[Cha
     if machine is None or machine is not other:
         state = state if machine is None else machine.encode_state(state)
         other_state = other_state if other is None else other.encode_state(other_state)
-    return [Change(each.sign, each.path, *each.texts) for each in changes(state, other_state)]
+    return changes_told(state, other_state)
 
 
 def _state(project: Project, side: Side, machines: dict[str, Machine], target: str) -> tuple[Machine | None, Any]:

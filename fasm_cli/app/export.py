@@ -9,7 +9,7 @@ from typing import Any
 
 from fasm_cli.app.going import items_of
 from fasm_cli.app.report_repl import Kept
-from fasm_cli.app.sessions import header_of
+from fasm_cli.app.sessions import check_name, header_of, new_path
 from fasm_cli.app.told import describe_event
 from fasm_cli.app.workbench import SNAPSHOT_EVERY, Workbench
 from fasm_cli.core.errors import SessionError, UsageError, did_you_mean
@@ -112,11 +112,8 @@ def export(workbench: Workbench, form: str, path: Path) -> Kept:
 def save(workbench: Workbench, name: str) -> Kept:
     """Keep this session, with all its branches, in a new file from now on. Raises `SessionError`."""
     machine, timeline = workbench.machine, workbench.timeline
-    path = workbench.project.session_path(name)
-    if path.suffix != ".toml" or not path.stem:
-        raise UsageError(f"{name!r} is no name for a session", "give a name, or a path that ends in .toml")
-    if path.parent == workbench.project.sessions:
-        path.parent.mkdir(exist_ok=True)
+    check_name(workbench.project, name)
+    path = new_path(workbench.project, name)
     header = header_of(workbench.project, machine, {"kind": "session"})
     header.state = machine.encode_state(timeline.moment(0).state)
     if workbench.file is not None:
@@ -127,8 +124,6 @@ def save(workbench: Workbench, name: str) -> Kept:
         if record.n % SNAPSHOT_EVERY == 0
     }
     records = list(timeline.records.values())
-    if os.path.lexists(path):
-        raise SessionError(f"{path} exists; nothing is overwritten", "give another name, or go on with that one")
     write_copy([path], render_session(header, records, known, timeline.head, workbench.marks.now()))
     if workbench.file is not None:
         workbench.file.close()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from fasm_cli.app import stops
+from fasm_cli.app.fitting import same_types
 from fasm_cli.app.report_repl import Ran
 from fasm_cli.app.reports import Finding, Stepped
 from fasm_cli.app.sessions import recorded_finding
@@ -11,6 +12,7 @@ from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.codec import Mismatch
 from fasm_cli.core.errors import SessionError, UsageError
 from fasm_cli.core.event import Complete, Event, Lose, Ref
+from fasm_cli.core.history import History
 from fasm_cli.core.record import Record, decode_event
 from fasm_cli.sim.generate import Generators
 from fasm_cli.sim.plan import Plan
@@ -39,7 +41,7 @@ def run(workbench: Workbench, count: int, seed: int, crash: float | None = None)
     what = f"run {count} --seed {seed}"
     try:
         for _ in range(count):
-            event = world.next(timeline.process, timeline.process.store.begin())
+            event = world.next(timeline.process, timeline.process.store.committed)
             taken, step = workbench.take_step(event)
             steps.append(taken)
             world.note(step, timeline.process)
@@ -123,19 +125,14 @@ def replay(workbench: Workbench, path: Path) -> Ran:
     stored = read_session(path)
     machine, timeline = workbench.machine, workbench.timeline
     shown = workbench.project.shown(path)
-    if stored.header.fingerprint != machine.fingerprint:
+    if not same_types(stored.header, machine):
         raise SessionError(
             f"{shown} is a session of {stored.header.machine}; the types of {machine.reference} are others",
             f"`open {shown}` goes over to it",
         )
     if stored.header.state != machine.encode_state(timeline.moment(0).state):
         raise SessionError(f"{shown} begins in another state than this session", f"`open {shown}` goes over to it")
-    records = {record.n: record for record in stored.records}
-    way, at = [], stored.head
-    while at:
-        way.append(records[at])
-        at = records[at].parent
-    items = items_of(workbench, way[::-1])
+    items = items_of(workbench, History(stored.records).path(stored.head))
     recorded = recorded_finding(stored.header)
     workbench.move(0)
     return play_to(workbench, items, f"replay {shown}", recorded.law if recorded is not None else "")

@@ -15,7 +15,7 @@ def load(project: Project, target: str) -> Machine:
 def load_again(project: Project, machine: Machine) -> Machine:
     """The machine as its file is now. Raises `MachineError` where that cannot be loaded any more."""
     guard.install()
-    return project.load_again(machine.reference)
+    return equip(project.load_again(machine.reference), project.db)
 
 
 def load_for_file(project: Project, reference: str, by_hand: str) -> Machine:

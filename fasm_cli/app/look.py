@@ -129,7 +129,7 @@ def _values_of(workbench: Workbench, name: str) -> Iterator[Any]:
     choose: Chooser = stream(0, workbench.timeline.head, "samples")
     if machine.cls.propose is not StateMachine.propose:
         for _ in range(TRIED):
-            proposed = machine.instance.propose(choose, workbench.timeline.process.store.begin())
+            proposed = machine.instance.propose(choose, workbench.timeline.process.store.committed)
             if type(proposed).__name__ == name:
                 yield proposed
     draw = Generators().of(input_types(machine.input)[name])

@@ -23,7 +23,9 @@ from fasm_cli.app.workbench import SNAPSHOT_EVERY
 from fasm_cli.core.codec import Mismatch
 from fasm_cli.core.diff import changes
 from fasm_cli.core.errors import MachineError, SessionError
+from fasm_cli.core.history import History
 from fasm_cli.core.machine import Machine
+from fasm_cli.core.marks import Marks
 from fasm_cli.core.record import Record
 from fasm_cli.store.catalog import Project
 from fasm_cli.store.session import FORMAT, Header, Stored, read_session, render_session, write_copy
@@ -66,7 +68,7 @@ def migrate(project: Project, name: str, target: str = "", *, dry_run: bool = Fa
     reference = project.reference(machine) if target else header.machine
     origin = {**header.origin, "migrated": f"{path.name}, version {header.version}"}
     new = Header(reference, machine.version, machine.types, machine.encode_state(initial), origin, header.finding)
-    written = write_copy(paths, render_session(new, steps, snapshots, stored.head))
+    written = write_copy(paths, render_session(new, steps, snapshots, stored.head, Marks.of(stored.marks).now()))
     return replace(report, target=project.shown(written), written=True)
 
 
@@ -93,7 +95,7 @@ def _again(
     """The steps as they are now, with their snapshots; or where they go another way."""
     steps: list[Record] = []
     snapshots: dict[int, Any] = {}
-    rerun = Rerun(machine, stored, initial, same_course)
+    rerun = Rerun(machine, History(stored.records), initial, same_course)
     for record, entry in rerun.entries():
         if record.n in stored.snapshots:
             kept = carried(machine, stored.header.version, stored.snapshots[record.n])

@@ -12,6 +12,7 @@ from fasm_cli.app.workbench import Workbench, source_time
 from fasm_cli.core.codec import Mismatch
 from fasm_cli.core.codec.plain import canonical_text
 from fasm_cli.core.diff import changes
+from fasm_cli.core.history import History
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.record import Record, decode_event
 from fasm_cli.core.timeline import Timeline, difference
@@ -28,9 +29,9 @@ def reload(workbench: Workbench) -> Reloaded:
     initial, note = _initial(machine, before)
     scratch = Timeline(machine, initial)
     found, finding = _compare(scratch, path, before)
-    records: list[Record] = list(before.records.values())
+    records = before.records
     if machine.fingerprint != old.fingerprint:
-        records = []
+        records = History()
         if workbench.file is not None:
             note = f"the types have changed: {workbench.file.path} stays as it was; `save FILE` keeps what follows"
             workbench.file.close()

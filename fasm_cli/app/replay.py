@@ -11,6 +11,7 @@ from fasm_cli.app.told import describe_event, stepped
 from fasm_cli.core.codec import Mismatch
 from fasm_cli.core.database import without_password
 from fasm_cli.core.errors import SessionError
+from fasm_cli.core.history import History
 from fasm_cli.core.lawbook import mend_of
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.record import Record, decode_event
@@ -52,7 +53,7 @@ def _walk(
     steps: list[Stepped] = []
     differs = ""
     finding: Finding | None = None
-    for record in Timeline(machine, None, stored.records).path(stored.head):
+    for record in History(stored.records).path(stored.head):
         before = timeline.now
         try:
             entry = timeline.retake(record)
@@ -78,12 +79,9 @@ def _by_replicas(project: Project, machine: Machine, stored: Stored, recorded: F
     from fasm_cli.app.replicas import Replicas
     from fasm_cli.sim.executors import pipes_may_break
 
-    items = [(record.n, record.event) for record in stored.records]
+    items = [(record.n, record.event) for record in History(stored.records).path(stored.head)]
     with pipes_may_break(), Replicas(machine, project) as replicas:
-        for found in (replicas.disagreement(items), replicas.left_behind(items)):
-            if found is not None and found[0].law == recorded.law:
-                return Finding(found[0].law, found[0].why, found[1][-1][0])
-    return None
+        return next((found for found in replicas.findings(items) if found.law == recorded.law), None)
 
 
 def still_breaks(project: Project, machine: Machine, path: Path, stored: Stored) -> Finding | None:

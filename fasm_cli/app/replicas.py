@@ -1,18 +1,22 @@
 """The same machine in other processes, with other hash seeds, and in processes that have done nothing before."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from typing import TypeVar
 
 from fasm_cli.app import worker
+from fasm_cli.app.reports import Finding
 from fasm_cli.app.worker import Pinned, Smallest
 from fasm_cli.core.laws import Violation
 from fasm_cli.core.machine import Machine
 from fasm_cli.sim.executors import Pool, result_of
 from fasm_cli.sim.plan import Plan
-from fasm_cli.sim.replica import HASH_SEEDS, Disagreement, Seen, between_seeds, differing, from_stored
+from fasm_cli.sim.replica import HASH_SEEDS, Disagreement, between_seeds, differing, from_stored
 from fasm_cli.sim.shrink import Shrinker
 from fasm_cli.sim.trace import Item, Packed, Played, Player, pack, unpack
 from fasm_cli.store.catalog import Project
+
+T = TypeVar("T")
 
 STEPS = 60  # of a run that are repeated
 PLAYS = 200  # traces played to shrink what replicas found: each takes several processes
@@ -65,13 +69,20 @@ class Replicas:
         taken = {one.number for one in seen[0] if one.number <= found.number}
         return found.violation, [item for item in items if item[0] in taken]
 
-    def seen(self, items: list[Packed]) -> list[Seen]:
-        """What the events lead to in a process that has done nothing before."""
-        return self._pools[0].one(worker.observe, items)
+    def alone(self, function: Callable[..., T], *args: object) -> T:
+        """What a function of a worker gives in one process."""
+        return self._pools[0].one(function, *args)
 
     def left_behind(self, items: list[Packed]) -> tuple[Violation, list[Packed]] | None:
         """What the events leave behind outside of the state, and the events up to where it shows."""
         return self._pools[0].one(worker.left_behind, items)
+
+    def findings(self, items: list[Packed]) -> Iterator[Finding]:
+        """What the processes do not agree on, and what the events leave behind, each looked for when asked for."""
+        for look in (self.disagreement, self.left_behind):
+            found = look(items)
+            if found is not None and found[1]:
+                yield Finding(found[0].law, found[0].why, found[1][-1][0])
 
     def recurs(self, items: list[Packed], law: str) -> bool:
         """Whether `items` break `law` in a process that has done nothing before."""

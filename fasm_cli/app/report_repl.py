@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from fasm_cli.app.report_sessions import Change
+
 if TYPE_CHECKING:
     from fasm_cli.app.reports import Finding, Report, Stepped
 
@@ -42,7 +44,7 @@ class Differences:
 
     before: str
     after: str
-    changed: list[str]
+    changed: list[Change]
     pending: list[str]  # `+ 1.1 …` or `- 1.1 …`
 
 
@@ -101,15 +103,6 @@ class Checks:
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
-    """The steps to the head, taken again in a fresh process."""
-
-    steps: int
-    difference: str
-    finding: "Finding | None"
-
-
-@dataclass(frozen=True, slots=True)
 class Why:
     """The whole of the last error or finding."""
 
@@ -163,6 +156,4 @@ class Sourced:
     reports: "list[Report]" = field(default_factory=list)
 
 
-Part = (
-    Value | Tree | Differences | Stops | Ran | Reloaded | Checks | Verified | Why | Samples | Kept | Expected | Sourced
-)
+Part = Value | Tree | Differences | Stops | Ran | Reloaded | Checks | Why | Samples | Kept | Expected | Sourced

@@ -1,6 +1,10 @@
 """What is said of sessions as files: lists of them, how two differ, whether one still comes out the same."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fasm_cli.app.reports import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +35,14 @@ class StepDifference:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A session run again from its beginning, every branch of it, in a process that had done nothing before."""
+    """Steps taken again in processes that had done nothing before: those of a session, on every branch, or (where
+    `path` is empty) those that lead to where one is."""
 
     path: str
     machine: str
     steps: int
     snapshots: int
-    finding: StepDifference | None
+    finding: "StepDifference | Finding | None"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Running every step of a file again, on every branch, up to the first that does not come out as it is written."""
+"""Running the steps of a history again, on every branch, up to the first that does not come out as it is written."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,33 +7,32 @@ from fasm_cli.app.plain_told import event_told, told
 from fasm_cli.app.reports import StepDifference
 from fasm_cli.core.codec import Mismatch
 from fasm_cli.core.codec.plain import canonical_text
+from fasm_cli.core.history import History
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.record import Record
 from fasm_cli.core.timeline import Entry, Timeline
-from fasm_cli.store.session import Stored
 
 LIST_OF = {"actions": "action", "changed": "change", "missing": "missing id"}
 Compare = Callable[[Record, Record], StepDifference | None]
 
 
 class Rerun:
-    """The steps of `stored`, taken again by `machine` from `initial`, one after the other.
+    """The steps of `history`, taken again by `machine` from `initial`, one after the other.
 
     `finding` is set once a step did not come out the same, by `compare`; then it ends.
     """
 
-    def __init__(self, machine: Machine, stored: Stored, initial: Any, compare: Compare) -> None:
+    def __init__(self, machine: Machine, history: History, initial: Any, compare: Compare) -> None:
         self.finding: StepDifference | None = None
-        self._stored = stored
+        self._history = history
         self._compare = compare
         self.timeline = Timeline(machine, initial)
 
     def entries(self) -> Iterator[tuple[Record, Entry]]:
         """Each record with what it led to now, up to the first difference."""
-        timeline, parents = self.timeline, self._stored.records.parents
-        last_child = {parent: n for n, parent in enumerate(parents, 1)}
-        for record in self._stored.records:
-            n = record.n
+        timeline, history = self.timeline, self._history
+        last_child = {parent: n for n, parent in history.parents()}
+        for n, record in history.items():
             try:
                 entry = timeline.retake(record)
             except Mismatch as wrong:

@@ -1,9 +1,16 @@
-"""The steps of a session from its file alone: a machine that is gone, or has changed, keeps nobody from reading it."""
+"""The steps of a session, one after the other: from its file alone, or of the one that is open.
+
+A machine that is gone, or has changed, keeps nobody from reading a file.
+"""
+
+from collections.abc import Callable, Iterable
 
 from fasm_cli.app.plain_told import event_told
 from fasm_cli.app.reports import Log, LogLine
 from fasm_cli.app.sessions import dropped
 from fasm_cli.core.history import History
+from fasm_cli.core.marks import Marks
+from fasm_cli.core.record import Record
 from fasm_cli.store.catalog import Project
 from fasm_cli.store.session import read_session
 
@@ -13,8 +20,16 @@ def session_log(project: Project, name: str, last: int = 0) -> tuple[Log, str]:
     path = project.session_path(name)
     stored = read_session(path)
     history = History(stored.records)
-    here = set(history.way(stored.head))
     first = max(1, len(history) - last + 1) if last else 1
-    records = (history[n] for n in range(first, len(history) + 1))
-    lines = [LogLine(each, event_told(each.event), each.n in here) for each in records]
-    return Log(lines, stored.head), dropped(path, stored)
+    steps = range(first, len(history) + 1)
+    told = log_of(history, stored.head, Marks.of(stored.marks), steps, lambda each: event_told(each.event))
+    return told, dropped(path, stored)
+
+
+def log_of(history: History, head: int, marks: Marks, steps: Iterable[int], event_text: Callable[[Record], str]) -> Log:
+    """Lines for `steps`; `here` marks those that lead to the head."""
+    here = set(history.way(head))
+    labels = marks.labels_by_step()
+    records = (history[n] for n in steps)
+    lines = [LogLine(each, event_text(each), each.n in here, labels.get(each.n, [])) for each in records]
+    return Log(lines, head)

@@ -17,22 +17,29 @@ from fasm_cli.store.session import Header, SessionFile, Stored, read_session, sc
 
 def create(project: Project, target: str, name: str) -> SessionInfo:
     """An empty session of TARGET."""
-    path = project.session_path(name)
-    if path.suffix != ".toml" or not name.strip() or name.endswith("/") or path.stem in ("", ".toml"):
-        raise UsageError(f"{name!r} is no name for a session", "give a name, or a path that ends in .toml")
+    check_name(project, name)
     machine = load(project, target)
-    make_room(project, path)
+    path = new_path(project, name)
     SessionFile.create(path, header_of(project, machine, {"kind": "session"})).close()
     return info(project, name, created=True)
 
 
-def make_room(project: Project, path: Path) -> None:
-    """The project's own folder need not be made by hand. Raises `SessionError`."""
+def check_name(project: Project, name: str) -> None:
+    """Raises `UsageError` where a new session cannot be called so."""
+    path = project.session_path(name)
+    if path.suffix != ".toml" or not name.strip() or name.endswith("/") or path.stem in ("", ".toml"):
+        raise UsageError(f"{name!r} is no name for a session", "give a name, or a path that ends in .toml")
+
+
+def new_path(project: Project, name: str) -> Path:
+    """Where a new session goes; the project's own folder for them need not be made by hand. Raises `SessionError`."""
+    path = project.session_path(name)
     if path.parent == project.sessions:
         try:
             path.parent.mkdir(exist_ok=True)
         except OSError as error:
             raise SessionError(f"cannot create {path.parent}: {error.strerror}") from None
+    return path
 
 
 def header_of(
@@ -95,11 +102,7 @@ def timeline_of(machine: Machine, path: Path, stored: Stored, at: int | None = N
     head = stored.head if at is None else at
     try:
         initial = machine.decode_state(stored.header.state)
-        timeline = Timeline(machine, initial, stored.records, stored.snapshots)
-        if stored.standing is not None and stored.standing_at in timeline.records.way(head):
-            timeline.keep(
-                stored.standing_at, machine.decode_state(stored.snapshots[stored.standing_at]), stored.standing
-            )
+        timeline = Timeline(machine, initial, stored.records, stored.snapshots, stored.standings)
         timeline.goto(head)
     except Mismatch as wrong:
         raise SessionError(f"{path} does not fit {machine.name}: {wrong}", "start a new session") from None

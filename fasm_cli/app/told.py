@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from fasm_cli.app.reports import ActionLine, Finding, Stepped
+from fasm_cli.app.plain_told import event_told
+from fasm_cli.app.reports import ActionLine, Change, Finding, Stepped
 from fasm_cli.core.codec import Mismatch, render
 from fasm_cli.core.diff import changes
 from fasm_cli.core.event import AHEAD, Complete, Crash, Event, Fault, Lose, Point, Ref, Restore, Submit
@@ -92,12 +93,17 @@ def _unwritten(timeline: Timeline, entry: Entry, before: Moment) -> list[str]:
     return [str(change) for change in changes(before.state, process.store.committed)]
 
 
+def changes_told(before: Any, after: Any) -> list[Change]:
+    """Every path at which two states differ."""
+    return [Change(each.sign, each.path, *each.texts) for each in changes(before, after)]
+
+
 def event_text(timeline: Timeline, record: Record) -> str:
-    """The event of a record as it is typed; its kind where it no longer fits its machine."""
+    """The event of a record as it is typed; as near to that as it goes where it no longer fits its machine."""
     try:
         return describe_event(decode_event(timeline.machine, record.event, timeline.id_of))
     except Mismatch:
-        return str(record.event.get("type"))
+        return event_told(record.event)
 
 
 def finding_of(violation: Violation | None, step: int, error: BaseException | None = None) -> Finding | None:

@@ -3,15 +3,19 @@
 import re
 from collections.abc import Iterable
 
+from fasm_cli.app.compare import side_of
+from fasm_cli.app.fitting import check_version
 from fasm_cli.app.questions import Question
 from fasm_cli.app.report_repl import BranchLine, Differences, Kept, Tree
-from fasm_cli.app.reports import Log, LogLine, Moved
-from fasm_cli.app.told import event_text
+from fasm_cli.app.reports import Log, Moved
+from fasm_cli.app.session_log import log_of
+from fasm_cli.app.sessions import timeline_of
+from fasm_cli.app.told import changes_told, event_text
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.branches import MAIN
 from fasm_cli.core.codec import render
 from fasm_cli.core.diff import changes
-from fasm_cli.core.errors import InputError, SessionError, UsageError, did_you_mean
+from fasm_cli.core.errors import InputError, UsageError, did_you_mean
 from fasm_cli.core.marks import Mark, Pin
 from fasm_cli.core.timeline import Moment
 
@@ -144,17 +148,10 @@ def log(workbench: Workbench, first: int = 1, last: int | None = None, *, everyt
     """The steps from `first` to `last` in the order they were taken; `here` marks those that lead to the head, and
     without `everything` those alone are told."""
     timeline = workbench.timeline
-    here = {record.n for record in timeline.path()}
+    here = set(timeline.records.way(timeline.head))
     end = timeline.last if last is None else last
-    labels: dict[int, list[str]] = {}
-    for name, step in workbench.marks.labels.items():
-        labels.setdefault(step, []).append(name)
-    lines = [
-        LogLine(record, event_text(timeline, record), record.n in here, labels.get(record.n, []))
-        for record in timeline.records.values()
-        if first <= record.n <= end and (everything or record.n in here)
-    ]
-    return Log(lines, timeline.head)
+    steps = [n for n in range(first, end + 1) if everything or n in here]
+    return log_of(timeline.records, timeline.head, workbench.marks, steps, lambda each: event_text(timeline, each))
 
 
 def tree(workbench: Workbench) -> Tree:
@@ -167,7 +164,7 @@ def tree(workbench: Workbench) -> Tree:
     lines = []
     for branch, tip in branches.tips.items():
         steps = on[branch]
-        parent = timeline.records[branch].parent if branch else 0
+        parent = timeline.records.parent(branch) if branch else 0
         labels = [(name, step) for name, step in workbench.marks.labels.items() if branches.of(step) == branch]
         broken = [f"#{n} {timeline.records[n].broken}" for n in steps if timeline.records[n].broken]
         here = branches.of(timeline.head) == branch
@@ -188,24 +185,18 @@ def diff(workbench: Workbench, before: str = "", after: str = "") -> Differences
     else:
         first, one = _moment(workbench, before)
     second, two = _moment(workbench, after) if after else (f"@{timeline.head}", timeline.now)
-    changed = [str(change) for change in changes(one.state, two.state)]
+    changed = changes_told(one.state, two.state)
     here, there = ({f"{each.ref} {render(each.tracked.action)}" for each in m.pending.values()} for m in (one, two))
     pending = [f"- {text}" for text in sorted(here - there)] + [f"+ {text}" for text in sorted(there - here)]
     return Differences(first, second, changed, pending)
 
 
 def _moment(workbench: Workbench, text: str) -> tuple[str, Moment]:
-    """A place in this session, or the head of another one of the same machine."""
-    if text.endswith(".toml") or "/" in text:
-        from fasm_cli.app.sessions import timeline_of
-        from fasm_cli.store.session import read_session
-
-        path = workbench.project.session_path(text)
-        stored = read_session(path)
-        machine = workbench.machine
-        if stored.header.fingerprint != machine.fingerprint:
-            raise SessionError(f"{text} is a session of {stored.header.machine}, whose types are others")
-        return text, timeline_of(machine, path, stored).now
+    """A place in this session; or the head of another one of the same machine, or its step (`FILE@STEP`)."""
+    if ".toml" in text or "/" in text:
+        side = side_of(workbench.project, text)
+        check_version(side.path, side.stored.header, workbench.machine, given=True)
+        return text, timeline_of(workbench.machine, side.path, side.stored, side.step).now
     step = place(workbench, text)
     return f"@{step}", workbench.timeline.moment(step)
 

@@ -193,6 +193,7 @@ class Workbench:
         return Pending(items, now.up)
 
     def state(self) -> State:
+        """The committed state; the rows of a database beside the rest."""
         state, name = self.timeline.now.state, self.machine.database
         plain = self.machine.encode_state(state)
         if not name:

@@ -182,7 +182,8 @@ def records_of(machine: Machine, items: list[Item]) -> list[Record]:
     return [timeline.take(item.event).record for item in items]
 
 
-def _forked(function: Callable[..., T], *args: Any) -> T:
+def forked(function: Callable[..., T], *args: Any) -> T:
+    """What `function` gives in a process like this one, of which nothing comes back but that."""
     result: T = in_fork(_leaving_nothing, function, *args)
     return result
 
@@ -200,7 +201,7 @@ def _leaving_nothing(function: Callable[..., T], *args: Any) -> T:
 
 def tell(items: list[Packed], violation: Violation, plays: int, in_time: bool) -> Smallest:  # noqa: FBT001
     """A trace that was shrunk elsewhere, as it is told."""
-    return _forked(_tell, items, violation, plays, in_time)
+    return forked(_tell, items, violation, plays, in_time)
 
 
 def _tell(items: list[Packed], violation: Violation, plays: int, in_time: bool) -> Smallest:  # noqa: FBT001
@@ -213,7 +214,7 @@ def _tell(items: list[Packed], violation: Violation, plays: int, in_time: bool) 
 
 def exact_items(plan: Plan, run: int, most: int) -> list[Packed]:
     """The first events of a run."""
-    return _forked(_exact_items, plan, run, most)
+    return forked(_exact_items, plan, run, most)
 
 
 def _exact_items(plan: Plan, run: int, most: int) -> list[Packed]:
@@ -222,7 +223,7 @@ def _exact_items(plan: Plan, run: int, most: int) -> list[Packed]:
 
 
 def observe(items: list[Packed]) -> list[Seen]:
-    return _forked(_observe, items)
+    return forked(_observe, items)
 
 
 def _observe(items: list[Packed]) -> list[Seen]:
@@ -230,7 +231,7 @@ def _observe(items: list[Packed]) -> list[Seen]:
 
 
 def alone(seen: list[Seen]) -> dict[int, Led]:
-    return _forked(_alone, seen)
+    return forked(_alone, seen)
 
 
 def _alone(seen: list[Seen]) -> dict[int, Led]:
@@ -239,7 +240,7 @@ def _alone(seen: list[Seen]) -> dict[int, Led]:
 
 def left_behind(items: list[Packed]) -> tuple[Violation, list[Packed]] | None:
     """What playing `items` leaves behind outside of the state, and the items up to where it shows."""
-    return _forked(_left_behind, items)
+    return forked(_left_behind, items)
 
 
 def _left_behind(items: list[Packed]) -> tuple[Violation, list[Packed]] | None:
@@ -255,7 +256,7 @@ def told_globals() -> dict[str, str]:
 
 def replay_alone(items: list[Packed], law: str) -> bool:
     """Whether `items` break `law` in a process that has done nothing before."""
-    return _forked(_replay_alone, items, law)
+    return forked(_replay_alone, items, law)
 
 
 def _replay_alone(items: list[Packed], law: str) -> bool:

@@ -46,9 +46,9 @@ class Steps(Sequence[Record]):
 class History(Mapping[int, Record]):
     """Every record by its number."""
 
-    def __init__(self, stored: Steps) -> None:
-        self._stored = stored
-        self._first = len(stored)  # how many there were; who writes the file may add to it
+    def __init__(self, records: Iterable[Record] = ()) -> None:
+        self._stored = records if isinstance(records, Steps) else Steps(records)
+        self._first = len(self._stored)  # how many there were; who writes the file may add to it
         self._taken: dict[int, Record] = {}
 
     def __getitem__(self, n: int) -> Record:
@@ -83,7 +83,7 @@ class History(Mapping[int, Record]):
         return self._stored.parents[n - 1]
 
     def parents(self) -> Iterator[tuple[int, int]]:
-        """Every step with the one it was taken from, in the order of their numbers."""
+        """Every step with the one that it was taken from; no record is fetched."""
         return ((n, self.parent(n)) for n in self)
 
     def way(self, n: int) -> list[int]:
@@ -93,3 +93,7 @@ class History(Mapping[int, Record]):
             out.append(n)
             n = self.parent(n)
         return out[::-1]
+
+    def path(self, n: int) -> list[Record]:
+        """The records that lead from the initial state to step `n`."""
+        return [self[number] for number in self.way(n)]

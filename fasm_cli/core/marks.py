@@ -53,6 +53,13 @@ class Marks:
             if not mark.gone:
                 self.stops.append(mark)
 
+    def labels_by_step(self) -> dict[int, list[str]]:
+        """The labels of each step that has one."""
+        out: dict[int, list[str]] = {}
+        for name, step in self.labels.items():
+            out.setdefault(step, []).append(name)
+        return out
+
     def now(self) -> list[Mark]:
         """The marks that lead here and no others."""
         labels = [Mark(Pin.LABEL, name, step) for name, step in self.labels.items()]

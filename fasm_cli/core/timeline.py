@@ -11,11 +11,10 @@ from typing import Any
 
 from fasm_cli.core.branches import Branches
 from fasm_cli.core.codec import Mismatch
-from fasm_cli.core.codec.plain import canonical_text
 from fasm_cli.core.diff import changes
 from fasm_cli.core.errors import InputError, SessionError
 from fasm_cli.core.event import Complete, Crash, Event, Fault, Ref, Submit
-from fasm_cli.core.history import History, Steps
+from fasm_cli.core.history import History
 from fasm_cli.core.laws import Violation, judge
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.memory import open_store
@@ -50,48 +49,45 @@ class Timeline:
     """The history of one machine from `initial`; `head` is the number of the step that comes before the next one.
 
     `snapshots` are plain states by step number, known from elsewhere: nothing before one is run again to go there.
+    Where the process stood then is told from the records before it, back to the nearest step `standings` knows it of.
     """
 
     def __init__(
         self,
         machine: Machine,
         initial: Any,
-        records: Iterable[Record] = (),
+        records: Iterable[Record] | History = (),
         snapshots: Mapping[int, Any] | None = None,
+        standings: Mapping[int, Standing] | None = None,
     ) -> None:
         self.machine = machine
-        self.records = History(records if isinstance(records, Steps) else Steps(records))
+        self.records = records if isinstance(records, History) else History(records)
         self.branches = Branches(self.records.parents())
-        self._snapshots = {} if snapshots is None else snapshots
+        self._snapshots = snapshots or {}
+        self._standings = standings or {}
         self._moments: dict[int, Moment] = {0: Moment(initial, {}, up=True)}
         self._process: tuple[int, Process] | None = None  # the one that took the last step
         self.last = len(self.records)  # the highest number given to a step, on any branch
         self.head = self.last
 
-    def keep(self, n: int, state: Any, standing: Standing | None = None) -> None:
-        """The state after step `n` is known from elsewhere: nothing before it is run again.
-
-        Where the process stood then is told from the records since the last moment that is there, unless
-        that is known too.
-        """
-        standing = standing or self._standing(n)
-        emissions = [Emission(ref, self.emitted(ref), since) for ref, since in standing.pending.values()]
+    def _recall(self, n: int) -> None:
+        """Take the state after step `n` from its snapshot. Raises `SessionError` where that does not fit."""
+        try:
+            state = self.machine.decode_state(self._snapshots[n])
+            standing = self._standing(n)
+            emissions = [Emission(ref, self.emitted(ref), since) for ref, since in standing.pending.values()]
+        except Mismatch as wrong:
+            raise SessionError(f"step {n} does not fit {self.machine.name}: {wrong}", _DIVERGED) from None
         pending = {each.tracked.id: each for each in emissions}
         self._moments[n] = Moment(state, pending, standing.up, standing.ahead)
 
     def _standing(self, n: int) -> Standing:
-        since: list[int] = []
-        while n not in self._moments:
+        since = []
+        while n and n not in self._standings:
             since.append(n)
             n = self.records.parent(n)
-        known = self._moments[n]
-        pending = {self._plain_id(id): (each.ref, each.since) for id, each in known.pending.items()}
-        standing = Standing(pending, known.up, known.ahead)
-        return standing.after(self.records[number] for number in reversed(since))
-
-    def _plain_id(self, id: Any) -> str:
-        assert self.machine.action_id is not None
-        return canonical_text(self.machine.codec.encode(self.machine.action_id, id))
+        known = self._standings[n].copy() if n else Standing()
+        return known.after(self.records[number] for number in reversed(since))
 
     @property
     def now(self) -> Moment:
@@ -99,7 +95,7 @@ class Timeline:
 
     def path(self, n: int | None = None) -> list[Record]:
         """The records that lead from the initial state to step `n` (the head where None)."""
-        return [self.records[number] for number in self.records.way(self.head if n is None else n)]
+        return self.records.path(self.head if n is None else n)
 
     def leads(self, n: int, to: int) -> bool:
         """Whether step `n` is on the way from the initial state to step `to`, or is it."""
@@ -134,8 +130,8 @@ class Timeline:
     def forget(self, record: Record) -> None:
         """Take back a step that could not be written down; it must be the last one."""
         self.records.remove(record.n)
-        del self._moments[record.n]
         self.branches.forget(record.n, record.parent)
+        del self._moments[record.n]
         self._process = None
         self.head, self.last = record.parent, record.n - 1
 
@@ -197,7 +193,7 @@ class Timeline:
             missing.append(n)
             n = self.records.parent(n)
         if n not in self._moments:
-            self.keep(n, self.machine.decode_state(self._snapshots[n]))
+            self._recall(n)
         for number in reversed(missing):
             self._relive(self.records[number])
         return self._moments[missing[0] if missing else n]

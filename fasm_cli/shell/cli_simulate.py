@@ -80,10 +80,10 @@ def simulate(
     max_findings: Annotated[int | None, typer.Option("--max-findings", min=1, help="Stop at so many (10).")] = None,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="However many findings there are.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="What never happened is a finding too.")] = False,
-    db: Db = "",
     on_finding: Annotated[
         Then | None, typer.Option("--on-finding", help="Go on in the REPL, at the step that breaks.")
     ] = None,
+    db: Db = "",
     json: JsonFlag = False,
 ) -> None:
     """Run a machine in a simulated world. Crashes, faults, every law and invariant."""

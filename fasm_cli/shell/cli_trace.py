@@ -8,7 +8,7 @@ import typer
 
 from fasm_cli.app import sessions
 from fasm_cli.app.reports import Message
-from fasm_cli.shell.cli_base import ByHand, JsonFlag, Session, app, project, writing
+from fasm_cli.shell.cli_base import ByHand, Db, JsonFlag, Session, app, project, writing
 
 
 class Form(StrEnum):
@@ -50,10 +50,11 @@ def shrink(
     out: Annotated[Path, typer.Option("-o", metavar="FILE", help="Where the shrunk trace goes.")],
     seconds: Annotated[float, typer.Option("--shrink-time", min=0, metavar="S", help="Seconds to shrink (5).")] = 5.0,
     machine: ByHand = "",
+    db: Db = "",
     json: JsonFlag = False,
 ) -> None:
     """Make a trace as short and simple as it can be."""
     from fasm_cli.app.shrink_trace import shrink_trace
 
     with writing("shrink", json) as output:
-        output.report(shrink_trace(project(), trace, out, machine, seconds))
+        output.report(shrink_trace(project(db), trace, out, machine, seconds))

@@ -46,7 +46,6 @@ NAMES = {
     report_repl.Ran: "ran",
     report_repl.Reloaded: "reloaded",
     report_repl.Checks: "checks",
-    report_repl.Verified: "verified",
     report_repl.Why: "why",
     report_repl.Samples: "inputs",
     report_repl.Kept: "kept",
@@ -96,7 +95,8 @@ _ONE_FINDING = (
     | report_repl.Ran
     | report_repl.Reloaded
     | report_repl.Checks
-    | report_repl.Verified
+    | reports.Verified
+    | reports.Migrated
 )
 
 

@@ -130,6 +130,13 @@ def _(report: reports.Moved) -> list[Line]:
     return [head, *([Span(f"   {change}")] for change in report.changed)]
 
 
+def change_told(change: reports.Change) -> Line:
+    """What differs at one path."""
+    role = {"+": "good", "-": "bad"}.get(change.sign, "plain")
+    values = f"{change.old} -> {change.new}" if change.sign == "~" else change.old or change.new
+    return [Span(f"   {change.sign} ", role), Span(f"{change.path}: {values}")]
+
+
 @render.register
 def _(report: reports.Machines) -> list[Line]:
     if not report.items:

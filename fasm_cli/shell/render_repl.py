@@ -2,7 +2,7 @@
 
 from fasm_cli.app import report_repl, reports
 from fasm_cli.shell.outline import outline
-from fasm_cli.shell.render import OUTCOME_ROLE, Line, Span, render
+from fasm_cli.shell.render import OUTCOME_ROLE, Line, Span, change_told, render
 
 SHOWN = 30  # steps of a long run, the last ones
 
@@ -39,7 +39,7 @@ def _(report: report_repl.Tree) -> list[Line]:
 @render.register
 def _(report: report_repl.Differences) -> list[Line]:
     lines: list[Line] = [[Span(f"{report.before} -> {report.after}", "name")]]
-    lines += [[Span(f"   {change}")] for change in report.changed]
+    lines += map(change_told, report.changed)
     lines += [[Span(f"   pending {text}")] for text in report.pending]
     return lines if len(lines) > 1 else [[*lines[0], Span("  nothing differs", "quiet")]]
 
@@ -109,17 +109,6 @@ def _(report: report_repl.Checks) -> list[Line]:
         lines.append([Span(f"   {line.name.ljust(width)}  "), held, Span(f"  {line.why}" if line.why else "")])
         lines += [[Span(f"      {value}")] for value in line.values]
     return lines
-
-
-@render.register
-def _(report: report_repl.Verified) -> list[Line]:
-    steps = "1 step" if report.steps == 1 else f"{report.steps} steps"
-    lines: list[Line] = []
-    if report.difference:
-        lines.append([Span("differs", "bad"), Span(f"  {report.difference}")])
-    if report.finding is not None:
-        lines.append([Span(f"BROKEN {report.finding.law}", "bad"), Span(f"  {report.finding.why}")])
-    return lines or [[Span("the same", "good"), Span(f"  {steps}, taken again in fresh processes", "quiet")]]
 
 
 @render.register

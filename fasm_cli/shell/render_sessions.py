@@ -1,7 +1,7 @@
 """Reports about sessions as files, as text: how two differ, whether one still comes out the same, what became of it."""
 
 from fasm_cli.app import reports
-from fasm_cli.shell.render import OUTCOME_ROLE, Line, Span, render, steps_told
+from fasm_cli.shell.render import OUTCOME_ROLE, Line, Span, change_told, render, steps_told
 
 
 @render.register
@@ -13,7 +13,7 @@ def _(report: reports.Compared) -> list[Line]:
         return [*lines, [Span("the states were not compared: ", "bad"), Span(report.problem)]]
     if not report.states:
         return [*lines, [Span("the states are the same", "good")]]
-    return [*lines, [Span("the states differ", "bad")], *map(_change, report.states)]
+    return [*lines, [Span("the states differ", "bad")], *map(change_told, report.states)]
 
 
 def _ways(report: reports.Compared) -> list[Line]:
@@ -38,19 +38,18 @@ def _step(sign: str, role: str, told: reports.StepTold) -> list[Line]:
     ]
 
 
-def _change(change: reports.Change) -> Line:
-    role = {"+": "good", "-": "bad"}.get(change.sign, "plain")
-    values = f"{change.old} -> {change.new}" if change.sign == "~" else change.old or change.new
-    return [Span(f"   {change.sign} ", role), Span(f"{change.path}: {values}")]
-
-
 @render.register
 def _(report: reports.Verified) -> list[Line]:
-    head: Line = [Span(report.path, "name"), Span("  ")]
-    if report.finding is not None:
-        return [[*head, Span("differs", "bad")], *_difference(report.finding)]
+    head: Line = [Span(report.path, "name"), Span("  ")] if report.path else []
+    finding = report.finding
+    if isinstance(finding, reports.StepDifference):
+        return [[*head, Span("differs", "bad")], *_difference(finding)]
+    if finding is not None:
+        broken = [Span(f"BROKEN {finding.law}", "bad"), Span(f"  at step {finding.step}: {finding.why}")]
+        return [[*head, *broken]]
     snapshots = "1 snapshot" if report.snapshots == 1 else f"{report.snapshots} snapshots"
-    return [[*head, Span("the same", "good"), Span(f"  {steps_told(report.steps)}, {snapshots}")]]
+    what = snapshots if report.path else "taken again in fresh processes"
+    return [[*head, Span("the same", "good"), Span(f"  {steps_told(report.steps)}, {what}")]]
 
 
 def _difference(finding: reports.StepDifference) -> list[Line]:

@@ -6,7 +6,7 @@ from fasm_cli.core.errors import InputError, UsageError, did_you_mean
 from fasm_cli.core.event import COUNTED, Failure, Fault, Lose, Point
 from fasm_cli.shell.repl_kinds import Kind
 from fasm_cli.shell.repl_lines import first_word
-from fasm_cli.shell.repl_verb import nothing_after, number, shifted, something, verb
+from fasm_cli.shell.repl_verb import SHOWN, nothing_after, number, shifted, something, verb
 
 
 @verb(
@@ -117,7 +117,7 @@ def _restore(workbench: Workbench, rest: str) -> Report:
 
 @verb(
     "fault FAILURE [N]",
-    f"the next transition fails: {', '.join(Failure)}; N counts",
+    f"the next transition fails: {', '.join(Failure)} (at the N-th add or await)",
     Kind.FAILURE,
     Kind.NUMBER,
     examples=("fault add 2", "fault commit"),
@@ -125,10 +125,10 @@ def _restore(workbench: Workbench, rest: str) -> Report:
 )
 def _fault(workbench: Workbench, rest: str) -> Report:
     word, _, count = rest.partition(" ")
-    if word not in list(Failure):
-        raise UsageError(f"no failure {word!r}", did_you_mean(word, map(str, workbench.machine.failures)))
-    failure = Failure(word)
-    if failure not in workbench.machine.failures:
+    if word in list(Failure) and Failure(word) not in workbench.machine.failures:
         raise UsageError(f"fault {word}: nothing is awaited", f"the state of {workbench.machine.name} is in memory")
+    if word not in list(Failure):
+        raise UsageError(f"no failure {word[:SHOWN]!r}", did_you_mean(word, map(str, workbench.machine.failures)))
+    failure = Failure(word)
     at = number(count.strip() or "1", f"fault {word} N") if failure in COUNTED else 0
     return workbench.take(Fault(failure, at))

@@ -6,6 +6,8 @@ import signal
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from fasm_cli.core.errors import FasmError
+
 T = TypeVar("T")
 
 
@@ -40,6 +42,8 @@ def _answer(pipe: int, function: Callable[..., Any], args: tuple[Any, ...]) -> N
     try:
         try:
             told = pickle.dumps((True, function(*args)))
+        except FasmError as error:
+            told = pickle.dumps((False, error))
         except BaseException as error:
             told = pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
         with os.fdopen(pipe, "wb") as out:

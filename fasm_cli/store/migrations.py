@@ -3,7 +3,8 @@
 A reader knows every format there ever was, and nothing behind this point knows more than the present one. The golden
 files under `tests/store/golden/` hold each of them. A file is never changed into another format in place.
 
-    1 -> 2    `types`, the description of the machine's types, in place of `fingerprint`, a sum over it
+    1 -> 2    `types`, the description of the machine's types, in place of `fingerprint`, a sum over it; and `[[mark]]`,
+              which files of format 1 have not
 """
 
 from collections.abc import Callable

@@ -9,7 +9,7 @@ import tomllib
 
 from fasm_cli.core.errors import SessionError
 from fasm_cli.store.session_model import FORMAT
-from fasm_cli.store.session_text import GOTO, GOTO_KEYS, MARK, MARK_KEYS, STEP, STEP_KEYS, line_text
+from fasm_cli.store.session_text import BLOCKS, line_text
 from fasm_cli.store.toml_read import read_lines
 from fasm_cli.store.toml_text import UnfitError, untag
 
@@ -21,7 +21,7 @@ HEAD = 64 * 1024  # bytes looked at to say what a foreign file is
 
 def could_be_torn(tail: bytes) -> bool:
     """Whether `tail`, which stands behind a whole block, is the beginning of another."""
-    for kind, keys in ((STEP, STEP_KEYS), (GOTO, GOTO_KEYS), (MARK, MARK_KEYS)):
+    for kind, keys in BLOCKS.items():
         opening = b"\n" + kind.encode()
         if opening.startswith(tail):
             return True
@@ -140,7 +140,7 @@ def damage(name: str, block: bytes, line: int, what: str) -> SessionError:
 
 def _toml_line(block: bytes) -> int:
     """The line of the block at which TOML ends; 0 where it is TOML, or too odd to be tried."""
-    opening = 1 if block.startswith((STEP.encode(), GOTO.encode(), MARK.encode())) else 0
+    opening = 1 if block.startswith(tuple(kind.encode() for kind in BLOCKS)) else 0
     try:
         read_lines(block.split(b"\n", 1)[1] if opening else block)
     except tomllib.TOMLDecodeError as error:

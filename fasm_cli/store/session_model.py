@@ -42,8 +42,8 @@ class Header:
 class Stored:
     """A file's content. `snapshots` are plain states by step number; the next step is taken from `head`.
 
-    `dropped` is one line on what was cut off behind the last whole step, empty where nothing was. `standing` is where
-    the process stood at the step `standing_at`, the last one with a snapshot, where that was told on the way.
+    `dropped` is one line on what was cut off behind the last whole step, empty where nothing was. `standings` is where
+    the process stood at some of the steps with a snapshot, as it was told on the way.
     """
 
     header: Header
@@ -52,5 +52,4 @@ class Stored:
     head: int
     dropped: str = ""
     marks: list[Mark] = field(default_factory=list)
-    standing: Standing | None = field(default=None, compare=False)
-    standing_at: int = field(default=0, compare=False)
+    standings: Mapping[int, Standing] = field(default_factory=dict, compare=False)

@@ -19,7 +19,7 @@ from fasm_cli.store.session_line import Line
 from fasm_cli.store.session_model import Header, Stored
 from fasm_cli.store.session_source import InMemory, OpenFile, Source
 from fasm_cli.store.session_steps import FileSteps
-from fasm_cli.store.session_text import GOTO, HEADER_KEYS, MARK, MAX_BLOCK, STEP, chained
+from fasm_cli.store.session_text import FIRST_WITH_MARKS, GOTO, HEADER_KEYS, MARK, MAX_BLOCK, STEP, chained
 from fasm_cli.store.toml_text import UnfitError
 
 FIRST = tuple(f"format = {number}\n".encode() for number in HEADER_KEYS)
@@ -97,9 +97,8 @@ class _Scanner:
         if self.header is None:
             data = self.source.at(0, MAX_BLOCK)
             raise foreign(self.name, data) or _cut_header(self.name, data)
-        steps, way = self.steps, self.way
-        dropped = self._dropped()
-        stored = Stored(self.header, steps, steps.snapshots, self.head, dropped, self.marks, way.kept, way.kept_at)
+        steps, dropped = self.steps, self._dropped()
+        stored = Stored(self.header, steps, steps.snapshots, self.head, dropped, self.marks, self.way.kept)
         return Scan(stored, self.end, self.sum, self.source, steps)
 
     def first(self) -> Header:
@@ -159,10 +158,11 @@ class _Scanner:
             self.head = record.n
         elif body.startswith(GOTO_OPENING):
             self.head = self._read(lambda text: read_goto(text, steps), body[len(GOTO_OPENING) :])
-        elif body.startswith(MARK_OPENING):
+        elif body.startswith(MARK_OPENING) and self.header.format >= FIRST_WITH_MARKS:
             self.marks.append(self._read(lambda text: read_mark(text, steps), body[len(MARK_OPENING) :]))
         else:
-            raise self._at_line("a block begins with [[step]], [[goto]] or [[mark]]")
+            marks = self.header.format >= FIRST_WITH_MARKS
+            raise self._at_line(f"a block begins with [[step]]{', [[goto]] or [[mark]]' if marks else ' or [[goto]]'}")
 
     def _read(self, read: Callable[[bytes], T], body: bytes) -> T:
         try:
@@ -176,10 +176,9 @@ class _Scanner:
         if self.header is None:
             return "the header"
         steps = len(self.steps)
-        for opening, what in ((GOTO_OPENING, "move"), (MARK_OPENING, "mark")):
-            if self.source.at(self.at, len(opening)) == opening:
-                return f"the {what} after step {steps}"
-        return f"step {steps + 1}"
+        opening = self.source.at(self.at, len(STEP_OPENING))  # they are all of a length
+        what = {GOTO_OPENING: "move", MARK_OPENING: "mark"}.get(opening)
+        return f"the {what} after step {steps}" if what else f"step {steps + 1}"
 
     def _at_line(self, why: str) -> SessionError:
         return SessionError(f"{self.name}, line {self.line}: {why}", KEPT)

@@ -2,8 +2,8 @@
 
 A block is `key = value` lines in a fixed order, an empty line before it and, last, `sum`: 16 hexadecimal digits over
 the previous block's sum and this block's bytes. So a file cut anywhere, and a block that was edited, moved, added or
-taken away, is recognised for what it is. Whoever changes a line here makes a format 3,
-and says in `migrations` what becomes of the older ones.
+taken away, is recognised for what it is. Whoever changes a line here makes a format 3, and says in `migrations` what
+becomes of the older ones.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,6 +27,8 @@ HEADER_KEYS = {  # by format; a format may only add to what stands here
 STEP_KEYS = ("n", "parent", "event", "outcome", "error", "actions", "changed", "missing", "broken", "digest", "state")
 GOTO_KEYS = ("step", "after")
 MARK_KEYS = ("kind", "name", "step", "gone", "after")
+BLOCKS = {STEP: STEP_KEYS, GOTO: GOTO_KEYS, MARK: MARK_KEYS}
+FIRST_WITH_MARKS = 2  # the format
 
 
 def render_session(

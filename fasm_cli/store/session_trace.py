@@ -12,7 +12,7 @@ from fasm_cli.store.session_model import Header
 from fasm_cli.store.session_reader import read_header_of
 from fasm_cli.store.session_source import OpenFile, reason
 from fasm_cli.store.session_text import MAX_FILE, render_session
-from fasm_cli.store.session_whole import place, write_temporary
+from fasm_cli.store.session_whole import exists, place, write_temporary
 
 
 def write_trace(path: Path, header: Header, records: Sequence[Record], disk: Disk | None = None) -> None:
@@ -38,7 +38,8 @@ def write_trace(path: Path, header: Header, records: Sequence[Record], disk: Dis
 
 
 def write_copy(paths: Iterable[Path], text: str, disk: Disk | None = None) -> Path:
-    """Write `text`, a whole session, into the first of `paths` that is free; gives that path. Raises `SessionError`."""
+    """Write `text`, a whole session, into the first of `paths` that is free; gives that path. Raises `SessionError`,
+    also where none is."""
     disk = disk or Disk()
     data = text.encode()
     if len(data) > MAX_FILE:
@@ -51,7 +52,7 @@ def write_copy(paths: Iterable[Path], text: str, disk: Disk | None = None) -> Pa
         except OSError as error:
             raise SessionError(f"cannot write {path}: {reason(error)}") from None
         return path
-    raise SessionError("there is no name left for it")
+    raise exists(path)
 
 
 def _replace_trace(path: Path, real: Path, header: Header, data: bytes, disk: Disk) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
+from fasm_cli.core.errors import SessionError
 from fasm_cli.store.session_disk import Disk
 
 TEMPORARY = count(1)  # with the process id, a name of its own for each temporary file
@@ -78,6 +79,10 @@ def _runs(pid: int) -> bool:
     except (OSError, OverflowError):
         return True
     return True
+
+
+def exists(path: Path) -> SessionError:
+    return SessionError(f"{path} exists; nothing is overwritten", "give another name, or go on with that one")
 
 
 def write_all(disk: Disk, fd: int, data: bytes, offset: int) -> None:

@@ -7,6 +7,7 @@ file holds every step before and that the next open finds them. The lock is held
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from types import TracebackType
 from typing import Any
 
@@ -19,8 +20,8 @@ from fasm_cli.store.session_model import Header, Stored
 from fasm_cli.store.session_reader import Scan, scan_file
 from fasm_cli.store.session_source import OpenFile, open_regular, reason
 from fasm_cli.store.session_steps import FileSteps
-from fasm_cli.store.session_text import MAX_FILE, goto_text, header_text, mark_text, sealed, step_text
-from fasm_cli.store.session_whole import keep_aside, place, sweep, write_all
+from fasm_cli.store.session_text import FIRST_WITH_MARKS, MAX_FILE, goto_text, header_text, mark_text, sealed, step_text
+from fasm_cli.store.session_whole import exists, keep_aside, place, sweep, write_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class SessionFile:
         disk = disk or Disk()
         text, own = sealed(header_text(header), "")
         if os.path.lexists(path):
-            raise _exists(path)
+            raise exists(path)
         if not path.parent.is_dir():
             raise SessionError(f"cannot create {path}: there is no directory {path.parent}")
         real = Path(os.path.realpath(path))
@@ -63,7 +64,7 @@ class SessionFile:
             fd = place(real, text.encode(), disk)
         except FileExistsError:
             lock.release()
-            raise _exists(path) from None
+            raise exists(path) from None
         except OSError as error:
             lock.release()
             raise SessionError(f"cannot create {path}: {reason(error)}") from None
@@ -133,8 +134,11 @@ class SessionFile:
         self.stored.head = step
 
     def mark(self, mark: Mark) -> None:
-        """Pin something, on the disk on return. Raises `SessionError`."""
-        tip = self._tip
+        """Pin something, or take it off, on the disk on return. Raises `SessionError`."""
+        header, tip = self.stored.header, self._tip
+        if header.format < FIRST_WITH_MARKS:
+            why = f"{self.path} is format {header.format}, which has no place for a {mark.pin}"
+            raise SessionError(why, f"`fasm session migrate {quote(str(self.path))}` makes a new file of it")
         block, own = sealed(mark_text(mark, tip.steps), tip.sum)
         self._write(block, own, f"the {mark.pin}", steps=tip.steps, head=tip.head)
         self.stored.marks.append(mark)
@@ -202,7 +206,3 @@ class SessionFile:
             self._disk.sync(self._fd)
         except OSError:
             self._broken = "open the session again to go on: it will be cut to its last whole step"
-
-
-def _exists(path: Path) -> SessionError:
-    return SessionError(f"{path} exists; nothing is overwritten", "give another name, or go on with that one")

@@ -11,7 +11,9 @@ from fasm_cli.app.again import verify
 from fasm_cli.app.export import export, lines, save
 from fasm_cli.app.look import check, samples, why
 from fasm_cli.app.reload import reload
+from fasm_cli.app.reports import StepDifference, Verified
 from fasm_cli.app.stops import listed, remove, set_break, watch
+from fasm_cli.app.verify import verify_here
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.errors import MachineError, SessionError, UsageError
 from fasm_cli.core.event import Event
@@ -301,10 +303,10 @@ def test_steps_are_taken_again_elsewhere(project: Project) -> None:
     workbench = bench(project)
     workbench.submit("RedeemPoints(10)")
     workbench.submit("RedeemPoints(10)")
-    told = verify(workbench)
-    assert (told.steps, told.difference, told.finding) == (2, "", None)
+    assert verify_here(workbench) == Verified("", "coffee_shop", 2, 0, None)
     rewritten("coffee_shop", "state.next_redemption_id += 1", "state.next_redemption_id += 2")
-    assert verify(workbench).difference == "step 1 led to another state"
+    change = "next_redemption_id: 1 ->"
+    assert verify_here(workbench).finding == StepDifference(1, "change 2", f"{change} 2", f"{change} 3")
 
 
 # --- other forms --------------------------------------------------------------------------------------------------

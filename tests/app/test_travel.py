@@ -6,6 +6,7 @@ from time import perf_counter
 import pytest
 
 from fasm_cli.app import going, sessions, travel
+from fasm_cli.app.report_repl import Differences
 from fasm_cli.app.stops import set_break, watch
 from fasm_cli.app.workbench import SNAPSHOT_EVERY, Workbench
 from fasm_cli.core.errors import UsageError
@@ -121,21 +122,26 @@ def test_what_cannot_be_kept_is_not_moved_or_pinned(project: Project, monkeypatc
         assert (travel.tree(workbench), workbench.marks.labels) == seen
 
 
+def shown(told: Differences) -> list[str]:
+    return [f"{change.path}: {change.old} -> {change.new}" for change in told.changed]
+
+
 def test_differences(bench: Workbench, project: Project) -> None:
-    assert travel.diff(bench).changed == [
+    assert shown(travel.diff(bench)) == [
         "pending_redemption: None -> Redemption(id=2, points=20, phase=Phase.REQUESTED)",
         "next_redemption_id: 2 -> 3",
     ]
     told = travel.diff(bench, "main", "main~3")
     assert (told.before, told.after) == ("@3", "@6")
-    assert told.changed == [
+    assert shown(told) == [
         "pending_redemption.points: 10 -> 30",
         "pending_redemption.phase: Phase.CANCELLED -> Phase.REQUESTED",
     ]
     assert told.pending == ["- 1.1 Redeem(user_id=12345, points=10)", "+ 6.1 Redeem(user_id=12345, points=30)"]
     sessions.create(project, "coffee_shop", "s")
     other = travel.diff(bench, "sessions/s.toml")
-    assert (other.before, other.changed[0]) == ("sessions/s.toml", "points_balance: 150 -> 140")
+    assert (other.before, shown(other)[0]) == ("sessions/s.toml", "points_balance: 150 -> 140")
+    assert shown(travel.diff(bench, "sessions/s.toml@0"))[0] == "points_balance: 150 -> 140"
 
 
 def test_logs(bench: Workbench) -> None:

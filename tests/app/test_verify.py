@@ -11,6 +11,7 @@ from fasm_cli.app.reports import StepDifference
 from fasm_cli.app.rerun import Rerun, exactly
 from fasm_cli.app.verify import verify
 from fasm_cli.core.errors import SessionError
+from fasm_cli.core.history import History
 from fasm_cli.core.record import Record
 from fasm_cli.core.timeline import Timeline
 from fasm_cli.store.catalog import Project
@@ -70,7 +71,7 @@ def test_what_no_later_step_is_taken_from_is_let_go(till: Project, monkeypatch: 
 
     monkeypatch.setattr(Timeline, "_relive", again)
     machine, stored = till.load("till"), read_session(FILE)
-    rerun = Rerun(machine, stored, machine.codec.decode(machine.state, stored.header.state), exactly)
+    rerun = Rerun(machine, History(stored.records), machine.codec.decode(machine.state, stored.header.state), exactly)
     assert max(len(rerun.timeline._moments) for _ in rerun.entries()) == 3
     assert rerun.finding is None
 

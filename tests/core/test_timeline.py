@@ -157,8 +157,10 @@ def test_a_divergence_before_a_snapshot_is_not_run_again(tiny, line):
     line.take(go(tiny, 1))
     line.take(go(tiny, 2))
     records = [replace(line.records[1], digest="0" * 16), line.records[2]]
-    opened = Timeline(line.machine, line.machine.instance.initial(), records)
-    opened.keep(2, line.now.state)
+    opened = Timeline(
+        line.machine, line.machine.instance.initial(), records, {2: line.machine.encode_state(line.now.state)}
+    )
+    opened.goto(2)
     assert opened.now == line.now
     with pytest.raises(SessionError):
         opened.goto(1)
@@ -206,8 +208,9 @@ def test_a_fault_that_waits_is_part_of_the_moment(tiny, line):
 def test_a_fault_that_a_restore_uses_up_is_used_up_for_a_snapshot_too(line, failure):
     for event in (Fault(failure), Crash(), Restore()):
         line.take(event)
-    opened = Timeline(line.machine, line.machine.instance.initial(), line.records.values())
-    opened.keep(3, line.now.state)
+    known = {3: line.machine.encode_state(line.now.state)}
+    opened = Timeline(line.machine, line.machine.instance.initial(), line.records.values(), known)
+    opened.goto(3)
     assert (opened.now.up, opened.now.ahead) == (line.now.up, line.now.ahead) == (True, None)
 
 

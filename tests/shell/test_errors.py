@@ -15,7 +15,7 @@ INPUTS = "inputs: CancelOrder, RedeemPoints"
 USAGE = {
     ("frob",): "no verb 'frob'; known: back, check, complete, crash, describe, ",
     ("simulat", "x"): "no verb 'simulat'; did you mean 'simulate'? known: ",
-    ("session", "nw"): "no verb 'nw'; did you mean 'new'? known: diff, list, log",
+    ("session", "nw"): "no verb 'nw'; did you mean 'new'? known: diff, list, log, migrate, new, rm, show, verify",
     ("step",): "missing argument 'SESSION'; usage: fasm step [OPTIONS] SESSION INPUT…",
     ("list", "--al"): "no such option: --al; did you mean --help? usage: fasm list [OPTIONS]",
     ("list", "--jso"): "no such option: --jso; did you mean --json? usage: fasm list [OPTIONS]",
@@ -193,7 +193,7 @@ def test_edited(fasm: Call, shop: None, project: Path) -> None:
 
 
 def test_session_of_another_machine(fasm: Call, shop: None) -> None:
-    told = "sessions/shop.toml is a session of coffee_shop; the types of payment are others: State: Shop ->"
+    told = "sessions/shop.toml is a session of coffee_shop; the types of payment are others: State: Shop -> Account; "
     for arguments in (
         ("step", "shop", "CancelOrder()", "--machine", "payment"),
         ("repl", "payment", "--session", "shop"),

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fasm_cli.core.errors import SessionError
+from fasm_cli.core.marks import Mark, Pin
 from fasm_cli.core.record import Record
 from fasm_cli.store.migrations import MIGRATIONS, in_present_format
 from fasm_cli.store.session import FORMAT, Header, SessionFile, Stored, read_session, render_session
@@ -26,7 +27,13 @@ def golden(number: int) -> Path:
     return GOLDEN / f"format-{number}.toml"
 
 
+MARKS = [Mark(Pin.LABEL, "„nochmal“", 1), Mark(Pin.LABEL, "„nochmal“", gone=True)]
+
+
 def test_a_session_is_written_as_ever(session: Path) -> None:
+    with SessionFile.open(session) as file:
+        for mark in MARKS:
+            file.mark(mark)
     assert session.read_text("utf-8") == golden(FORMAT).read_text("utf-8")
 
 
@@ -43,7 +50,8 @@ def test_a_session_is_read_as_ever(
     records = [item for item, _ in story if isinstance(item, Record)]
     snapshots = {3: {"points": 50, "pending": None, "next_id": 2}}
     headers = {1: old_header, 2: header}
-    assert read_session(golden(number)) == Stored(headers[number], records, snapshots, head=4, dropped="")
+    marks = {1: [], 2: MARKS}
+    assert read_session(golden(number)) == Stored(headers[number], records, snapshots, 4, "", marks[number])
     assert headers[number].format == number
 
 
@@ -155,6 +163,10 @@ def records(draw: st.DrawFn) -> list[Record]:
     ]
 
 
+def marks_to(last: int) -> st.SearchStrategy[Mark]:
+    return st.builds(Mark, st.sampled_from(Pin), TEXT, st.integers(0, last), st.booleans())
+
+
 @given(records(), TABLES, TABLES | st.none(), VALUES, TEXT, st.integers(-(2**63), 2**63 - 1), st.data())
 def test_any_session_is_read_as_it_was_written(
     steps: list[Record], origin: Any, finding: Any, state: Any, name: str, version: int, data: st.DataObject
@@ -163,5 +175,6 @@ def test_any_session_is_read_as_it_was_written(
     header = Header(name, version, types, state, origin, finding, "" if types is not None else name)
     kept = {step.n: {"a": state} for step in steps if step.n % 2}
     head = data.draw(st.integers(0, len(steps)))
-    text = render_session(header, steps, kept, head)
-    assert scan(text.encode(), "x").stored == Stored(header, steps, kept, head)
+    marks = data.draw(st.lists(marks_to(len(steps)), max_size=3)) if types is not None else []
+    text = render_session(header, steps, kept, head, marks)
+    assert scan(text.encode(), "x").stored == Stored(header, steps, kept, head, "", marks)

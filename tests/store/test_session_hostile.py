@@ -112,8 +112,9 @@ def test_files_that_are_no_session(data: bytes, message: str) -> None:
         ('digest = "d"', 'changed = "x"\ndigest = "d"', "line 9: step 1: `changed` is 'x', not a list"),
         ('digest = "d"', 'digest = "d"\nsum = "x"', "line 9: step 1: unknown key `sum`"),
         ("[[step]]", "[[goto]]", "line 9: the move after step 0: unknown key `n`; a block like this has step, after"),
-        ("[[step]]", "[[code]]", "line 9: a block begins with [[step]], [[goto]] or [[mark]]"),
-        ("[[step]]", "[step]", "line 9: a block begins with [[step]], [[goto]] or [[mark]]"),
+        ("[[step]]", "[[code]]", "line 9: a block begins with [[step]] or [[goto]]"),
+        ("[[step]]", "[[mark]]", "line 9: a block begins with [[step]] or [[goto]]"),
+        ("[[step]]", "[step]", "line 9: a block begins with [[step]] or [[goto]]"),
     ],
 )
 def test_what_a_careful_enemy_writes(seal: Seal, old: str, new: str, message: str) -> None:

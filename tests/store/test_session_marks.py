@@ -1,5 +1,6 @@
 """Labels, names of branches, watches and breaks: kept in the file as steps are, and as safe."""
 
+import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -18,7 +19,7 @@ MARKS = [
     Mark(Pin.BREAK, "state.points < 'é'"),
     Mark(Pin.LABEL, "before the crash", 0, gone=True),
 ]
-HEAD = 'format = 1\nmachine = "m"\nversion = 1\nfingerprint = "f"\norigin = {}\nstate = 0\n'
+HEAD = 'format = 2\nmachine = "m"\nversion = 1\ntypes = []\norigin = {}\nstate = 0\n'
 
 
 def test_marks_are_kept_in_order(session: Path) -> None:
@@ -35,6 +36,17 @@ def test_marks_are_kept_in_order(session: Path) -> None:
         again.goto(2)
         again.mark(MARKS[0])
         assert (read_session(session).head, len(read_session(session).marks)) == (2, 6)
+
+
+def test_format_1_has_no_place_for_them(tmp_path: Path) -> None:
+    path = tmp_path / "old.toml"
+    shutil.copy(Path(__file__).parent / "golden" / "format-1.toml", path)
+    before = path.read_bytes()
+    with SessionFile.open(path) as file, pytest.raises(SessionError) as refused:
+        file.mark(MARKS[0])
+    assert refused.value.message == f"{path} is format 1, which has no place for a label"
+    assert refused.value.hint == f"`fasm session migrate {path}` makes a new file of it"
+    assert path.read_bytes() == before
 
 
 def test_the_text_at_once(header: Header, make_record: Callable[..., Record]) -> None:

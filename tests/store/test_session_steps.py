@@ -13,7 +13,7 @@ from fasm_cli.core.errors import SessionError
 from fasm_cli.core.history import History, Steps
 from fasm_cli.core.record import Record
 from fasm_cli.core.standing import Standing
-from fasm_cli.store import session_reader, session_source, session_steps
+from fasm_cli.store import session_line, session_reader, session_source, session_steps
 from fasm_cli.store.session import Header, SessionFile, Stored, read_session, render_session, scan_file
 
 MakeRecord = Callable[..., Record]
@@ -144,11 +144,26 @@ def test_a_file_that_is_cut_while_it_is_read(
     assert (len(stored.records), stored.dropped) == (3, dropped)
 
 
-def test_where_the_process_stands_is_told_on_the_way(session: Path) -> None:
-    """At the last snapshot, where the way there is a straight one."""
+def test_where_the_process_stands_is_told_on_the_way(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At snapshots, where the way there is a straight one."""
+    assert read_session(session).standings == {}
+    monkeypatch.setattr(session_line, "APART", 0)
     stored = read_session(session)
-    assert stored.standing == Standing().after(stored.records[:3])
-    assert (stored.standing_at, stored.standing and stored.standing.pending) == (3, {})
+    assert stored.standings == {3: Standing().after(stored.records[:3])}
+    assert stored.standings[3].pending == {}
+
+
+def test_what_is_kept_of_many_snapshots_is_less_than_their_steps(header: Header) -> None:
+    """Whatever is in a file: where much is pending, standings are rarer."""
+    action = [{"type": "Tracked", "id": 0, "action": {"type": "Ask"}}]
+    records = [Record(n, n - 1, ASK, "committed", actions=[{**action[0], "id": n}]) for n in range(1, 401)]
+    text = render_session(header, records, {n: n for n in range(1, 401)})
+    stored = session_reader.scan(text.encode(), "x").stored
+    assert sum(len(standing.pending) for standing in stored.standings.values()) <= 400
+    assert [*stored.standings] == []
+    few = [Record(n, n - 1, ASK, "committed") for n in range(1, 401)]
+    stored = session_reader.scan(render_session(header, few, {n: n for n in range(1, 401)}).encode(), "x").stored
+    assert [*stored.standings] == [*range(25, 401, 25)]
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.booleans(), st.integers(0, 2)), max_size=12))
@@ -160,21 +175,25 @@ def test_it_is_the_same_on_every_branch(header: Header, steps: list[tuple[int, b
         event = [ASK, {"type": "completion", "id": max(1, n - 2)}, {"type": "crash", "point": "between"}][kind]
         records.append(Record(n, max(0, n - 1 - back), event, "committed", actions=emits))
     snapshots = {n: n for n, (_, whole, _) in enumerate(steps, 1) if whole}
-    stored = session_reader.scan(render_session(header, records, snapshots).encode(), "x").stored
-    way = History(stored.records).way(stored.standing_at)
-    if stored.standing is not None:
-        assert stored.standing == Standing().after(records[n - 1] for n in way)
-        assert stored.standing_at in snapshots
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session_line, "APART", 0)
+        stored = session_reader.scan(render_session(header, records, snapshots).encode(), "x").stored
+    for n, standing in stored.standings.items():
+        assert standing == Standing().after(records[each - 1] for each in History(stored.records).way(n))
+        assert n in snapshots
 
 
 ASK = {"type": "input", "value": {"type": "Go"}}
 
 
-def test_events_that_are_none_are_only_told_when_they_are_needed(header: Header, make_record: MakeRecord) -> None:
+def test_events_that_are_none_are_only_told_when_they_are_needed(
+    header: Header, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
     records = [make_record(1), make_record(2, event={}), make_record(3)]
+    monkeypatch.setattr(session_line, "APART", 0)
     stored = session_reader.scan(render_session(header, records, {1: 1, 3: 3}).encode(), "x").stored
     assert stored.records == records
-    assert stored.standing_at == 1
+    assert [*stored.standings] == [1]
 
 
 def test_steps_are_a_sequence(make_record: MakeRecord, header: Header) -> None:

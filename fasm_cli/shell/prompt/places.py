@@ -39,7 +39,7 @@ FAILURES = {
     Failure.LOAD: "the store cannot give the state",
     Failure.COMMIT: "the store refuses the commit",
     Failure.CANCEL: "cancelled at the N-th await of the state",
-    Failure.OPERATION: "the connection is lost at the N-th await of the state",
+    Failure.OPERATION: "the N-th await of the state raises",
     Failure.UNKNOWN: "committed, and the answer lost",
 }
 
@@ -82,8 +82,8 @@ def results(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[Op
 
 def steps(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[Option]:
     """The newest first; where digits are typed, those that begin with them."""
-    matching = (record for record in _backwards(bench) if str(record.n).startswith(word))
-    for record in islice(matching, MOST):
+    numbers = (n for n in range(bench.timeline.last, 0, -1) if str(n).startswith(word))
+    for record in map(bench.timeline.records.__getitem__, islice(numbers, MOST)):
         mark = f"  {record.outcome}" if record.outcome != "committed" else ""
         yield Option(str(record.n), f"{short(event_text(bench.timeline, record))}{mark}")
     yield Option("0", "the initial state")
@@ -94,11 +94,9 @@ def steps(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[Opti
 
 
 def newest(bench: Workbench) -> Iterator[Record]:
-    return islice(_backwards(bench), MOST)
-
-
-def _backwards(bench: Workbench) -> Iterator[Record]:
-    return (bench.timeline.records[n] for n in range(bench.timeline.last, 0, -1))
+    """The last steps, the newest first."""
+    last = bench.timeline.last
+    return map(bench.timeline.records.__getitem__, range(last, max(last - MOST, 0), -1))
 
 
 def paths(bench: Workbench, word: str, before: tuple[str, ...] = ()) -> Iterator[Option]:
