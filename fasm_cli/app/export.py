@@ -1,7 +1,6 @@
 """A session in other forms: lines for the REPL, a test, plain data; and as a session file of its own."""
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +11,7 @@ from fasm_cli.app.report_repl import Kept
 from fasm_cli.app.sessions import check_name, header_of, new_path
 from fasm_cli.app.told import describe_event
 from fasm_cli.app.workbench import SNAPSHOT_EVERY, Workbench
-from fasm_cli.core.errors import SessionError, UsageError, did_you_mean
+from fasm_cli.core.errors import UsageError, did_you_mean
 from fasm_cli.sim.trace import renumbered
 from fasm_cli.store.session import SessionFile, render_session, write_copy
 

@@ -50,8 +50,7 @@ def _begun(project: Project, machine: Machine, name: str, first: Past) -> Workbe
         initial = machine.decode_state(first.event["state"])
     except Mismatch as wrong:
         raise SessionError(f"the history does not fit {machine.name}: {wrong}") from None
-    path = project.session_path(name)
-    sessions.make_room(project, path)
+    path = sessions.new_path(project, name)
     types = (machine.version, machine.types, first.event["state"])
     header = Header(project.reference(machine), *types, {"kind": "run", "from": first.step}, None)
     return Workbench(machine, Timeline(machine, initial), SessionFile.create(path, header))

@@ -1,7 +1,6 @@
 """Verbs that take many steps, or the same ones again; and what a script expects of them."""
 
 from fasm_cli.app import going
-from fasm_cli.app.again import verify
 from fasm_cli.app.expect import expect
 from fasm_cli.app.reload import reload
 from fasm_cli.app.reports import Report

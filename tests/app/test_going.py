@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from fasm_cli.app import going, sessions, travel
-from fasm_cli.app.again import verify
 from fasm_cli.app.export import export, lines, save
 from fasm_cli.app.look import check, samples, why
 from fasm_cli.app.reload import reload
