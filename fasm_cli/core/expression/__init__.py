@@ -1,8 +1,9 @@
 """Questions about a state, as a person types them: `state.points >= 100 and not pending`.
 
 A small part of Python, walked node by node: nothing is given to `eval`, no attribute is read but the fields of the
-author's records and the members of their enums, nothing is called but a few functions without side effects and the
-constructors of the machine's types. What one question may cost is bounded, so that no line can hang the prompt.
+author's records, the members of their enums, and the tables and columns of a database; nothing is called but a few
+functions without side effects and the constructors of the machine's types. What one question may cost is bounded, so
+that no line can hang the prompt.
 """
 
 from typing import Any

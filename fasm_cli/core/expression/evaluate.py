@@ -8,6 +8,7 @@ from typing import Any
 
 from fasm_cli.core.codec import Shapes, render
 from fasm_cli.core.codec.parse import BUILDERS
+from fasm_cli.core.database import Tables
 from fasm_cli.core.errors import did_you_mean
 from fasm_cli.core.expression.parts import (
     ARITHMETIC,
@@ -22,7 +23,9 @@ from fasm_cli.core.expression.parts import (
     VIEWS,
     Comprehension,
     Fault,
+    Row,
     field_names,
+    field_of,
     members,
     short,
 )
@@ -80,11 +83,13 @@ class Evaluation:
         if node.attr not in names:
             what = did_you_mean(node.attr, names) if names else "it has no fields"
             raise Fault(node, f"{type(owner).__name__} has no field {node.attr!r}", what)
-        return getattr(owner, node.attr)
+        if isinstance(owner, Tables):
+            self._spend(node, len(owner.found[node.attr].rows))
+        return field_of(owner, node.attr)
 
     def _subscript(self, node: ast.Subscript, scope: Scope) -> Any:
         owner = self.of(node.value, scope)
-        if type(owner) not in (list, tuple, dict, str):
+        if type(owner) not in (list, tuple, dict, str, Row):
             raise Fault(node, f"{short(owner)} cannot be indexed")
         if isinstance(node.slice, ast.Slice):
             bounds = [self.of(part, scope) if part else None for part in (node.slice.lower, node.slice.upper)]

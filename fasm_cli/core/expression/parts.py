@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from fasm_cli.core.codec import render
+from fasm_cli.core.database import Tables
 
 MAX_WORK = 200_000  # nodes and elements that one question may look at: a fraction of a second
 MAX_DEPTH = 50
@@ -31,10 +32,26 @@ def short(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
+class Row(dict[str, Any]):
+    """A row of a table: its columns can be asked for as fields, as the path of a change writes them."""
+
+
 def field_names(value: Any) -> list[str]:
+    """What can be asked for behind a dot: fields, the tables of a database, the columns of a row."""
+    if isinstance(value, Tables):
+        return list(value.found)
+    if type(value) is Row:
+        return list(value)
     if is_dataclass(value) and not isinstance(value, type):
         return [field.name for field in fields(value)]
     return [field.name for field in getattr(type(value), "__attrs_attrs__", ())]
+
+
+def field_of(value: Any, name: str) -> Any:
+    """What `name`, one of the `field_names` of a value, is in it; of a table, its rows by their primary key."""
+    if isinstance(value, Tables):
+        return {key: Row(row) for key, row in value.table(name).items()}
+    return value[name] if type(value) is Row else getattr(value, name)
 
 
 def members(kind: type) -> list[str]:

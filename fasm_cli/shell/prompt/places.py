@@ -16,7 +16,7 @@ from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.codec.render import render
 from fasm_cli.core.errors import FasmError
 from fasm_cli.core.event import Failure, Point
-from fasm_cli.core.expression.parts import FUNCTIONS, field_names
+from fasm_cli.core.expression.parts import FUNCTIONS, field_names, field_of
 from fasm_cli.core.machine import Machine, input_types
 from fasm_cli.core.record import Record
 from fasm_cli.core.timeline import Moment
@@ -129,19 +129,19 @@ def below(value: Any, prefix: str, word: str) -> Iterator[Option]:
     cut = max(word.rfind("."), word.rfind("["), 0)
     for found in SEGMENT.finditer(word[:cut]):
         try:
-            value = getattr(value, found[1]) if found[1] else _keyed(value)[found[2]]
+            value = field_of(value, found[1]) if found[1] else _keyed(value)[found[2]]
         except (AttributeError, KeyError):
             return
     at = prefix + word[:cut]
     for name in field_names(value):
-        yield Option(f"{at}.{name}" if at else name, short(render(getattr(value, name))))
+        yield Option(f"{at}.{name}" if at else name, short(render(field_of(value, name))))
     for key, each in islice(_keyed(value).items(), MOST):
         yield Option(f"{at}[{key}]", short(render(each)))
 
 
 def _keyed(value: Any) -> dict[str, Any]:
     """The elements of a collection by the text of their key or index."""
-    if isinstance(value, dict):
+    if type(value) is dict:
         return {render(key): each for key, each in value.items()}
     return {str(at): each for at, each in enumerate(value)} if isinstance(value, list | tuple) else {}
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fasm_cli.app.loading import load
 from fasm_cli.app.typed import read_input
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.shell import repl_verbs  # noqa: F401  fills the table of verbs
@@ -184,6 +185,15 @@ def test_steps_among_thousands(bench: Bench) -> None:
     counter = bench("counter", *["Increment()"] * 120)
     assert texts(counter, "goto 11") == ["119", "118", "117", "116", "115", "114", "113", "112", "111", "110"]
     assert texts(counter, "goto ")[:2] == ["120", "119"]
+
+
+def test_a_database(project: Path) -> None:
+    """Its tables by name, rows by their key, columns by name; and what can fail where a state is awaited."""
+    ledger = Workbench.fresh(load(Project(project), "ledger"))
+    assert texts(ledger, "state db.") == ["db.accounts", "db.transfers"]
+    assert texts(ledger, "print state.db.accounts[") == [f"state.db.accounts[{id}]" for id in (1, 2, 3)]
+    assert texts(ledger, "state db.accounts[1].") == ["db.accounts[1].id", "db.accounts[1].balance"]
+    assert texts(ledger, "fault c") == ["commit", "cancel"]
 
 
 def test_files(bench: Bench, project: Path) -> None:
