@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Iterator
 from time import perf_counter
 
-from fasm_cli.app.reload import reload
 from fasm_cli.app.report_repl import Sourced
 from fasm_cli.app.reports import Finding, Report
 from fasm_cli.app.workbench import Workbench
@@ -20,6 +19,8 @@ def performed(workbench: Workbench, line: str) -> Iterator[Report]:
     """What comes of `line`; before it, of reloading the machine where its file was written and that is waited for.
     Raises `FasmError` or `Quit`."""
     if workbench.memo.watching and workbench.stale() and line.strip() != "reload":
+        from fasm_cli.app.reload import reload  # brings all that takes many steps: a prompt is drawn before
+
         yield reload(workbench)
     report = perform(workbench, line)
     if report is not None:
