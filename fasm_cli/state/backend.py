@@ -62,7 +62,7 @@ class Databases:
     """
 
     def __init__(self, schema: str, scratch: Scratch) -> None:
-        from fasm_cli.state.kept import OWN_SCHEMA
+        from fasm_cli.state.row import OWN_SCHEMA
 
         self._schema = f"{OWN_SCHEMA};\n{schema}"
         self._scratch = scratch

@@ -7,14 +7,12 @@ committed steps that are not done with; `fasm_inputs` the keys of inputs that we
 """
 
 import json
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from fasm_cli.core.codec import Mismatch
 from fasm_cli.core.codec.plain import ordered_text
-from fasm_cli.core.codec.shape import Record as RecordShape
-from fasm_cli.core.database import ConnectionLost, Contention, Tables
+from fasm_cli.core.database import Contention, Tables
 from fasm_cli.core.errors import SessionError
 from fasm_cli.core.event import Complete, Crash, Event, Fault, Restore
 from fasm_cli.core.machine import Machine
@@ -23,11 +21,11 @@ from fasm_cli.core.record import decode_action, encode_event
 from fasm_cli.core.transaction import Connection, Transaction
 from fasm_cli.state.clock import RealTime
 from fasm_cli.state.gate import drive_awaiting
-from fasm_cli.state.kept import Loadable
+from fasm_cli.state.row import OWN_SCHEMA, InRow, Loadable
 
 KEYS = 100_000  # of inputs that are remembered
-SCHEMA = """
-CREATE TABLE fasm_state (one INTEGER PRIMARY KEY, version BIGINT NOT NULL, fields TEXT NOT NULL);
+SCHEMA = f"""
+{OWN_SCHEMA};
 CREATE TABLE fasm_about (one INTEGER PRIMARY KEY, machine TEXT NOT NULL, version INTEGER NOT NULL, types TEXT NOT NULL);
 CREATE TABLE fasm_outbox (step BIGINT, place INTEGER, id TEXT, action TEXT NOT NULL, PRIMARY KEY (step, place));
 CREATE INDEX fasm_outbox_id ON fasm_outbox (id);
@@ -35,6 +33,7 @@ CREATE TABLE fasm_inputs (input_key TEXT PRIMARY KEY, step BIGINT NOT NULL);
 CREATE INDEX fasm_inputs_step ON fasm_inputs (step);
 CREATE TABLE fasm_history (step BIGINT PRIMARY KEY, event TEXT NOT NULL, actions TEXT NOT NULL);
 """
+Place = tuple[int, int]  # of an action in the outbox: its step, and its index there
 
 
 class Running(Transaction):
@@ -51,15 +50,6 @@ class Running(Transaction):
         return self.connection.tables()
 
 
-Place = tuple[int, int]  # of an action in the outbox: its step, and its index there
-
-
-class Owned(Loadable, Protocol):
-    """A connection of one's own."""
-
-    def close(self) -> None: ...
-
-
 @dataclass(slots=True)
 class Entry:
     """What is to be written with the next commit, beside the state."""
@@ -69,51 +59,39 @@ class Entry:
     sent: Iterable[Place] = ()  # untracked actions that were carried out since the last commit
 
 
-class Durable:
-    """The state of `machine` in the database behind `connection`; `fresh` where it was made just now.
+class Durable(InRow):
+    """The state of `machine` in the database behind `connection`; `fresh` where it was made just now. Of a state in
+    tables, `committed` is only its other fields.
 
     Raises `SessionError` where it is another machine's, or of other types.
     """
 
-    fix: Callable[[Action], Action] | None = None
-
-    def __init__(self, machine: Machine, connection: Owned, *, history: bool = False) -> None:
-        self._machine = machine
-        self._connection = connection
+    def __init__(self, machine: Machine, connection: Loadable, *, history: bool = False) -> None:
+        super().__init__(machine, connection)
         self._history = history
-        self._copy = machine.copiers.of(machine.state)
-        self._fields_of = machine.state
-        if isinstance(machine.state, RecordShape) and machine.database:
-            others = tuple(each for each in machine.state.fields if each.name != machine.database)
-            self._fields_of = RecordShape(machine.state.annotation, cls=machine.state.cls, fields=others)
-        self.fresh = not self._rows("SELECT one FROM fasm_state")
+        self.fresh = not self._execute("SELECT one FROM fasm_state")
         if self.fresh:
             self._begin()
         else:
             self._recognise()
-        self._transaction = Running(connection)
+        self._transaction: Running = Running(connection)
         self._time = RealTime()
-        self.entry: Entry | None = None
-        self.version = 0
-        self.live: Any = None
-        self.committed: Any = None  # of a state in tables: only its other fields
+        self.entry: Entry | None = None  # what the next commit is for
         self._read()
-        if history and not self._rows("SELECT step FROM fasm_history LIMIT 1"):
+        if history and not self._execute("SELECT step FROM fasm_history LIMIT 1"):
             self._keep_history_from_here()
 
     # --- opening ----------------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
         machine = self._machine
-        state = machine.instance.initial()
-        self._connection.load(getattr(state, machine.database) if machine.database else Tables())
-        self._write("INSERT INTO fasm_state VALUES (1, 0, ?)", self._encoded(state))
-        self._write("INSERT INTO fasm_about VALUES (1, ?, ?, ?)", machine.name, machine.version, machine.fingerprint)
+        self._load(machine.instance.initial())
+        self._execute("INSERT INTO fasm_about VALUES (1, ?, ?, ?)", machine.name, machine.version, machine.fingerprint)
         self._connection.commit()
 
     def _recognise(self) -> None:
         machine = self._machine
-        (about,) = self._rows("SELECT machine, version, types FROM fasm_about")
+        (about,) = self._execute("SELECT machine, version, types FROM fasm_about")
         self._connection.rollback()
         if about["machine"] != machine.name:
             raise SessionError(f"the database holds the state of {about['machine']}, not of {machine.name}")
@@ -130,7 +108,7 @@ class Durable:
     def _keep_history_from_here(self) -> None:
         state = self._machine.encode_state(self._whole())
         event = ordered_text({"type": "state", "state": state})
-        self._write("INSERT INTO fasm_history VALUES (?, ?, '[]')", self.version, event)
+        self._execute("INSERT INTO fasm_history VALUES (?, ?, '[]')", self.version, event)
         self._connection.commit()
 
     def _whole(self) -> Any:
@@ -144,85 +122,64 @@ class Durable:
     ) -> BaseException | None:
         return drive_awaiting(coroutine, state, ahead, self._transaction, self._time.running)
 
-    def begin(self) -> Any:
-        return self.live
-
     def changed(self) -> bool:
-        return self._transaction.touched or self._encoded(self.live) != self._fields
+        return self._transaction.touched or not self._same_fields()
 
     def commit(self, actions: tuple[Action, ...]) -> tuple[Action, ...]:
-        if self._transaction.failed:
-            raise Mismatch("a statement failed and the transition went on: nothing of it can be committed; let it fail")
+        self._may_commit()
         fields = self._encoded(self.live)
-        entry, self.entry = self.entry, None
-        version = self.version + 1
-        found = self._connection.execute(
-            "UPDATE fasm_state SET version = ?, fields = ? WHERE version = ?", (version, fields, self.version)
-        )
-        if found.count != 1:
-            raise Contention("another process has written this state")
-        self._journal(version, entry, actions)
-        self._end(version)
-        self._settle(version, fields)
+        self._write(fields)
+        self._journal(self.version + 1, actions)
+        self._end()
+        self.version, self._fields = self.version + 1, fields
+        self.committed = self._with(self.live, None)
+        self._transaction.undo()  # what is written is committed
         return actions
 
-    def _journal(self, step: int, entry: Entry | None, actions: tuple[Action, ...]) -> None:
+    def _journal(self, step: int, actions: tuple[Action, ...]) -> None:
         plain = [self._machine.encode_action(action) for action in actions]
         for place, (action, told) in enumerate(zip(actions, plain, strict=True), 1):
             id = ordered_text(told["id"]) if type(action) is Tracked else None
-            self._write("INSERT INTO fasm_outbox VALUES (?, ?, ?, ?)", step, place, id, ordered_text(told))
+            self._execute("INSERT INTO fasm_outbox VALUES (?, ?, ?, ?)", step, place, id, ordered_text(told))
+        entry = self.entry
         if entry is None:
             return
         if type(entry.event) is Complete and self._machine.action_id is not None:
             done = ordered_text(self._machine.codec.encode(self._machine.action_id, entry.event.id))
-            self._write("DELETE FROM fasm_outbox WHERE id = ? AND step < ?", done, step)
+            self._execute("DELETE FROM fasm_outbox WHERE id = ? AND step < ?", done, step)
         self._forget(entry.sent)
         if entry.key:
-            self._write("INSERT INTO fasm_inputs VALUES (?, ?)", entry.key, step)
-            self._write("DELETE FROM fasm_inputs WHERE step < ?", step - KEYS)
+            self._execute("INSERT INTO fasm_inputs VALUES (?, ?)", entry.key, step)
+            self._execute("DELETE FROM fasm_inputs WHERE step < ?", step - KEYS)
         if self._history:
             event = ordered_text(encode_event(self._machine, entry.event))
-            self._write("INSERT INTO fasm_history VALUES (?, ?, ?)", step, event, ordered_text(plain))
-
-    def _end(self, version: int) -> None:
-        try:
-            self._connection.commit()
-        except ConnectionLost:  # before the commit or after it? What is there tells
-            self._connection.drop()
-            if self._stored()[0] != version:
-                raise
-
-    def _settle(self, version: int, fields: str) -> None:
-        self.version, self._fields = version, fields
-        self.committed = self._with(self.live, None)
-        self._transaction.undo()  # what is written is committed
+            self._execute("INSERT INTO fasm_history VALUES (?, ?, ?)", step, event, ordered_text(plain))
 
     def rollback(self, error: BaseException | None) -> bool:
-        self.entry = None
         self._transaction.undo()
-        changed = self._encoded(self.live) != self._fields
+        changed = not self._same_fields()
         if type(error) is Contention:
             self._read()
         elif changed:
             self.live = self._with(self.committed, self._transaction)
         return changed
 
-    def reload(self) -> None:
-        self._connection.drop()
-        self._transaction.undo()
-        self._read()
+    def _read(self) -> None:
+        state = self._read_fields()
+        self.live = self._with(state, self._transaction)
+        self.committed = self._with(state, None)
 
     # --- what is beside the state -----------------------------------------------------------------------------
 
     def accepted_at(self, key: str) -> int | None:
         """The step at which the input with this key was accepted, if it was."""
-        rows = self._rows("SELECT step FROM fasm_inputs WHERE input_key = ?", key)
+        rows = self._execute("SELECT step FROM fasm_inputs WHERE input_key = ?", key)
         self._connection.rollback()
         return rows[0]["step"] if rows else None
 
     def outbox(self) -> dict[Place, Action]:
         """The actions of committed steps that are not done with, in the order they were emitted."""
-        rows = self._rows("SELECT step, place, action FROM fasm_outbox ORDER BY step, place")
+        rows = self._execute("SELECT step, place, action FROM fasm_outbox ORDER BY step, place")
         self._connection.rollback()
         machine = self._machine
         return {(row["step"], row["place"]): decode_action(machine, json.loads(row["action"])) for row in rows}
@@ -235,8 +192,8 @@ class Durable:
         for event, emitted in ((Crash(), "[]"), (Restore(), plain)):
             self.version += 1
             told = ordered_text(encode_event(self._machine, event))
-            self._write("INSERT INTO fasm_history VALUES (?, ?, ?)", self.version, told, emitted)
-        self._write("UPDATE fasm_state SET version = ?", self.version)
+            self._execute("INSERT INTO fasm_history VALUES (?, ?, ?)", self.version, told, emitted)
+        self._execute("UPDATE fasm_state SET version = ?", self.version)
         self._connection.commit()
 
     def sent(self, places: Iterable[Place]) -> None:
@@ -249,39 +206,6 @@ class Durable:
         self._connection.close()
         self._time.close()
 
-    # --- reading and writing ----------------------------------------------------------------------------------
-
     def _forget(self, places: Iterable[Place]) -> None:
         for step, place in places:
-            self._write("DELETE FROM fasm_outbox WHERE step = ? AND place = ?", step, place)
-
-    def _rows(self, sql: str, *args: Any) -> list[dict[str, Any]]:
-        return self._connection.execute(sql, args).rows
-
-    def _write(self, sql: str, *args: Any) -> None:
-        self._connection.execute(sql, args)
-
-    def _stored(self) -> tuple[int, str]:
-        (row,) = self._rows("SELECT version, fields FROM fasm_state")
-        self._connection.rollback()
-        return row["version"], row["fields"]
-
-    def _read(self) -> None:
-        """Take what is committed from the database."""
-        self.version, self._fields = self._stored()
-        plain = json.loads(self._fields)
-        if self._machine.database:
-            plain[self._machine.database] = {}
-        state = self._machine.codec.decode(self._machine.state, plain)
-        self.committed = self._with(state, None)
-        self.live = self._with(state, self._transaction)
-
-    def _with(self, state: Any, database: Any) -> Any:
-        """A copy of `state` with this database in it."""
-        copy = self._copy(state)
-        if self._machine.database:
-            object.__setattr__(copy, self._machine.database, database)
-        return copy
-
-    def _encoded(self, state: Any) -> str:
-        return ordered_text(self._machine.codec.encode(self._fields_of, state))
+            self._execute("DELETE FROM fasm_outbox WHERE step = ? AND place = ?", step, place)

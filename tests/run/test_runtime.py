@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from fasm_cli import Handler
+from fasm_cli.core.database import Contention
 from fasm_cli.core.errors import InputError, MachineError, SessionError, UsageError
 from fasm_cli.core.step import Outcome
 from fasm_cli.run.runtime import Runtime
+from fasm_cli.state.sqlite import SqliteConnection
 from tests.run import shop
 from tests.run.shop import Buy, Charge, Charged, Receipt, Refused, Shop, Till
 
@@ -374,3 +376,53 @@ def test_a_handler_says_what_is_wrong_with_it(wrong: dict[str, Any]) -> None:
     ((name, value),) = wrong.items()
     with pytest.raises(ValueError, match=rf"Handler\({name}={value!r}\)"):
         Handler(shop.charge, **wrong)
+
+
+def test_a_transition_that_is_made_again_is_the_same_one(
+    books: Books, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit, refusals = SqliteConnection.commit, iter((False, False, True, True))  # two are of opening
+
+    def contended(self: SqliteConnection) -> None:
+        if next(refusals, False):
+            raise Contention("another came first")
+        commit(self)
+
+    monkeypatch.setattr(SqliteConnection, "commit", contended)
+
+    async def go() -> None:
+        async with Runtime(Shop, url, history=True) as runtime:
+            taken = await runtime.submit(Buy(5), "a")
+            assert (taken.step.outcome, taken.step.number) == (Outcome.COMMITTED, 1)
+            assert (await runtime.submit(Buy(5), "a")).again
+            await runtime.settled()
+
+    asyncio.run(go())
+    assert next(refusals, None) is None  # both struck
+    db = sqlite3.connect(url.removeprefix("sqlite:///"))
+    assert list(db.execute("SELECT step FROM fasm_history")) == [(0,), (1,), (2,)]
+    assert list(db.execute("SELECT id FROM fasm_outbox WHERE id IS NOT NULL")) == []
+    db.close()
+
+
+def test_a_state_that_cannot_be_stored_is_a_defect_and_no_more(
+    books: Books, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stf, wrong = Shop.stf, iter((True,))
+
+    async def once_wrong(self: Shop, state: Till, input: Any, actions: Any) -> None:
+        if next(wrong, False):
+            state.refused = "many"  # type: ignore[assignment]
+            return
+        await stf(self, state, input, actions)
+
+    monkeypatch.setattr(Shop, "stf", once_wrong)
+
+    async def go() -> None:
+        async with Runtime(Shop, url) as runtime:
+            assert (await runtime.submit(Buy(5))).step.outcome is Outcome.DEFECT
+            assert (await runtime.submit(Buy(6))).step.outcome is Outcome.COMMITTED
+            await runtime.settled()
+
+    asyncio.run(go())
+    assert till(url) == Till({}, {1: 6}, 0, 2)
