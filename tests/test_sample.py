@@ -9,7 +9,7 @@ import pytest
 from fasm_cli import Chooser, Tracked, Untracked
 from fasm_cli.core.event import Complete, Crash, Failure, Fault, Point, Ref, Restore, Submit
 from fasm_cli.core.machine import Machine
-from fasm_cli.core.step import Emission, Outcome
+from fasm_cli.core.outcome import Emission, Outcome
 from fasm_cli.core.timeline import Timeline
 
 

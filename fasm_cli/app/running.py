@@ -9,8 +9,8 @@ from fasm_cli.app.typed import check_name
 from fasm_cli.core.codec import Mismatch
 from fasm_cli.core.errors import InputError
 from fasm_cli.core.machine import Machine
+from fasm_cli.core.outcome import Outcome
 from fasm_cli.core.record import error_text
-from fasm_cli.core.step import Outcome
 from fasm_cli.run.transitions import Taken
 
 LONGEST = 1_000_000  # characters of a line

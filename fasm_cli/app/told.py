@@ -12,8 +12,9 @@ from fasm_cli.core.laws import Violation, invariants_held
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.memory import open_store
 from fasm_cli.core.model import Tracked
+from fasm_cli.core.outcome import Outcome
 from fasm_cli.core.record import Record, decode_action, decode_event
-from fasm_cli.core.step import Outcome, Process
+from fasm_cli.core.step import Process
 from fasm_cli.core.timeline import Entry, Moment, Timeline
 from fasm_cli.store.catalog import raised_at
 

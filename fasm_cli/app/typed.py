@@ -10,8 +10,8 @@ from fasm_cli.core.errors import InputError
 from fasm_cli.core.event import Complete, Event, Submit, read_ref
 from fasm_cli.core.machine import Machine, input_types
 from fasm_cli.core.model import TrackedActionCompleted
+from fasm_cli.core.outcome import Emission
 from fasm_cli.core.record import decode_event
-from fasm_cli.core.step import Emission
 from fasm_cli.core.timeline import Timeline
 
 

@@ -19,7 +19,7 @@ from fasm_cli.core.errors import FasmError
 from fasm_cli.core.event import Crash, Event, Point, Restore
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.marks import Mark, Marks
-from fasm_cli.core.step import Emission, Step
+from fasm_cli.core.outcome import Emission, Step
 from fasm_cli.core.timeline import Timeline
 from fasm_cli.store.catalog import Project
 from fasm_cli.store.session import SessionFile

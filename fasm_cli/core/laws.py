@@ -14,7 +14,8 @@ from fasm_cli.core.event import Complete, Restore
 from fasm_cli.core.guard import Breach
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.model import Action, RestoreError, StateMachine, Tracked, TransitionError
-from fasm_cli.core.step import Outcome, Process, Step
+from fasm_cli.core.outcome import Outcome, Step
+from fasm_cli.core.step import Process
 
 
 @dataclass(frozen=True, slots=True)

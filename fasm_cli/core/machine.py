@@ -6,13 +6,13 @@ signatures, the initial state can be stored.
 
 import inspect
 from collections.abc import Callable, Coroutine
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
 from fasm_cli.core.codec import Codec, Mismatch, Shape, Shapes, Unsupported
 from fasm_cli.core.codec.plain import TAG
 from fasm_cli.core.codec.shape import Choice, Record, hashable_in_place_of, runtime_type, unhashable
+from fasm_cli.core.contract import TYPES, check_functions, check_names, sealed_instance
 from fasm_cli.core.copying import Copiers, immutable
 from fasm_cli.core.database import Place, Postgres, Sqlite
 from fasm_cli.core.drive import Drive, drive
@@ -21,19 +21,6 @@ from fasm_cli.core.event import AWAITED, Failure
 from fasm_cli.core.fingerprint import IS, Types, described, fingerprint
 from fasm_cli.core.model import ROLE, Action, Profile, StateMachine, Tracked, Untracked
 from fasm_cli.core.store import Backend
-
-REQUIRED_TYPES = ("State", "Input")
-TRACKED_TYPES = ("ActionId", "TrackedAction", "ActionResult")
-TYPES = (*REQUIRED_TYPES, *TRACKED_TYPES, "UntrackedAction")
-SIGNATURES = {
-    "initial": "def initial(self) -> State",
-    "stf": "async def stf(self, state, input, actions) -> None",
-    "restore": "async def restore(self, state, actions) -> None",
-    "migrate": "def migrate(self, version, data) -> data",
-    "check_invariants": "def check_invariants(self, state) -> None",
-    "propose": "def propose(self, choose, state) -> Input",
-    "respond": "def respond(self, choose, id, action) -> ActionResult",
-}
 
 Check = Callable[..., Any]
 
@@ -52,8 +39,8 @@ class Machine:
         self.reference = reference or cls.__name__
         self.source = source
         self.doc = inspect.cleandoc(cls.__doc__ or "") if "__doc__" in vars(cls) else ""
-        _check_names(cls)
-        _check_functions(cls)
+        check_names(cls)
+        check_functions(cls)
         self.shapes = Shapes()
         self._read_types(cls)
         self.store: Place | None = cls.store
@@ -64,7 +51,7 @@ class Machine:
         self.codec = Codec(self.shapes)
         self.copiers = Copiers()
         self.comparable = all(map(compares_fields, self.shapes.records))
-        self.instance = _sealed_instance(cls)
+        self.instance = sealed_instance(cls)
         self.profile: Profile = cls.profile
         self.version: int = cls.version
         if not isinstance(self.profile, Profile):
@@ -239,99 +226,3 @@ def _has_coroutines(kind: type) -> bool:
 def input_types(shape: Shape) -> dict[str, Shape]:
     """The members of a message's shape by name; a single class is the only member."""
     return shape.members if isinstance(shape, Choice) else {runtime_type(shape).__name__: shape}
-
-
-def _check_names(cls: type[StateMachine]) -> None:
-    """A required name that is missing, or one that is nearly a name of the contract, is most likely misspelt."""
-    own = [name for owner in cls.__mro__ if owner not in StateMachine.__mro__ for name in vars(owner)]
-    known = [*TYPES, *SIGNATURES, "profile", "version", "store", "handlers"]
-    required = [*REQUIRED_TYPES, "initial", "stf"]
-    declared_tracked = [name for name in TRACKED_TYPES if getattr(cls, name) is not None]
-    if declared_tracked:
-        required += [*TRACKED_TYPES, "restore"]
-    marked = {name for name in own if getattr(getattr(cls, name, None), ROLE, None)}
-    strange = [name for name in own if name not in known and name not in marked and not name.startswith("_")]
-    for name in required:
-        absent = getattr(cls, name) is None if name in TYPES else name not in own
-        if absent:
-            near = get_close_matches(name.lower(), [other.lower() for other in strange], n=1, cutoff=0.7)
-            misspelt = next((other for other in strange if near and other.lower() == near[0]), None)
-            write = SIGNATURES.get(name, f"{name} = …")
-            because = f" ({', '.join(declared_tracked)} is there)" if name in TRACKED_TYPES or name == "restore" else ""
-            hint = f"rename {misspelt} to {name}" if misspelt else f"write {write}"
-            raise MachineError(f"{cls.__name__}: {name} is missing{because}", hint)
-    for name in strange:
-        near = get_close_matches(name, [other for other in known if other not in own], n=1, cutoff=0.88)
-        if near:
-            raise MachineError(f"{cls.__name__}: {name} looks like a misspelt {near[0]}", f"rename it to {near[0]}")
-
-
-def _check_functions(cls: type[StateMachine]) -> None:
-    for name, signature in SIGNATURES.items():
-        function = inspect.getattr_static(cls, name)
-        if not inspect.isfunction(function):
-            raise MachineError(f"{cls.__name__}: {name} is not a method", f"write {signature}")
-        wanted = signature[signature.index("(") + 1 : signature.index(")")].split(", ")
-        if signature.startswith("async ") != inspect.iscoroutinefunction(function):
-            what = "is not async" if signature.startswith("async ") else "is async"
-            raise MachineError(f"{cls.__name__}: {name} {what}{_line(function)}", f"write {signature}")
-        _check_parameters(cls, name, function, wanted, signature)
-    for name in dir(cls):
-        function = inspect.getattr_static(cls, name)
-        role = getattr(function, ROLE, None)
-        if role is not None:
-            takes = ["before", "after"] if role == "transition_invariant" else ["state"]
-            signature = f"@{role} def {name}(self, {', '.join(takes)}) -> bool"
-            if not inspect.isfunction(function):
-                raise MachineError(f"{cls.__name__}: {name} is not a method", f"write {signature}")
-            if inspect.iscoroutinefunction(function):
-                raise MachineError(f"{cls.__name__}: {name} is async{_line(function)}", f"write {signature}")
-            _check_parameters(cls, name, function, ["self", *takes], signature)
-
-
-def _check_parameters(cls: type, name: str, function: Any, wanted: list[str], signature: str) -> None:
-    parameters = inspect.signature(function).parameters.values()
-    takes = [parameter.name for parameter in parameters]
-    positional = all(
-        parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD) for parameter in parameters
-    )
-    if len(takes) != len(wanted) or not positional:
-        got = ", ".join(takes)
-        raise MachineError(
-            f"{cls.__name__}: {name}({got}) has the wrong parameters{_line(function)}", f"write {signature}"
-        )
-
-
-def _line(function: Any) -> str:
-    return f", line {function.__code__.co_firstlineno}"
-
-
-def _sealed_instance(cls: type[StateMachine]) -> StateMachine:
-    try:
-        instance = cls()
-    except Exception as error:
-        raise MachineError(
-            f"{cls.__name__}() raised {type(error).__name__}: {error}", "a machine takes no arguments"
-        ) from error
-    for name, value in vars(instance).items():
-        if not _constant(value):
-            text = f"{cls.__name__}: self.{name} = {value!r} can change, and a machine holds no state of its own"
-            raise MachineError(text, f"move {name} into {cls.__name__}.State, or make it a constant of the module")
-    object.__setattr__(instance, "_sealed", True)
-    return instance
-
-
-def _constant(value: Any) -> bool:
-    if isinstance(value, tuple | frozenset):
-        return all(map(_constant, value))
-    params = getattr(type(value), "__dataclass_params__", None)
-    if params is not None:
-        return bool(params.frozen) and all(_constant(getattr(value, name)) for name in type(value).__dataclass_fields__)
-    hashes: Any = type(value).__hash__
-    if hashes is object.__hash__:  # equal to nothing but itself: its contents may be anything
-        return value is None or callable(value) or inspect.ismodule(value)
-    try:
-        hash(value)
-    except TypeError:
-        return False
-    return True

@@ -11,7 +11,7 @@ from fasm_cli.core.errors import InputError
 from fasm_cli.core.event import Complete, Crash, Event, Failure, Fault, Lose, Point, Ref, Restore, Submit, read_ref
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.model import Action, RestoreError, Tracked, TransitionError, Untracked
-from fasm_cli.core.step import Outcome, Step
+from fasm_cli.core.outcome import Outcome, Step
 
 IdOf = Callable[[Ref], Any] | None
 

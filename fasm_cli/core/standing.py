@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from fasm_cli.core.codec import Mismatch
 from fasm_cli.core.codec.plain import TAG, canonical_text
 from fasm_cli.core.event import AHEAD, Crash, Failure, Fault, Point, Ref
+from fasm_cli.core.outcome import Outcome
 from fasm_cli.core.record import Record
-from fasm_cli.core.step import Outcome
 
 
 @dataclass(slots=True)

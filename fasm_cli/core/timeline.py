@@ -19,9 +19,10 @@ from fasm_cli.core.laws import Violation, judge
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.memory import open_store
 from fasm_cli.core.model import Tracked
+from fasm_cli.core.outcome import Emission, Outcome, Step
 from fasm_cli.core.record import Record, decode_action, decode_event, record_step
 from fasm_cli.core.standing import Standing
-from fasm_cli.core.step import Emission, Outcome, Process, Step
+from fasm_cli.core.step import Process
 
 
 @dataclass(slots=True)

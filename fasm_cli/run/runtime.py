@@ -18,7 +18,7 @@ from fasm_cli.core.errors import InputError, MachineError
 from fasm_cli.core.event import Complete, Ref, Submit
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.model import StateMachine, Tracked, Untracked
-from fasm_cli.core.step import Outcome, Step
+from fasm_cli.core.outcome import Outcome, Step
 from fasm_cli.run.hands import Hands
 from fasm_cli.run.transitions import Taken, Transitions
 from fasm_cli.state.durable import Place

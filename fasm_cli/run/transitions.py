@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 from fasm_cli.core.event import Complete, Event, Restore
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.model import Action, Tracked
-from fasm_cli.core.step import Outcome, Process, Step
+from fasm_cli.core.outcome import Outcome, Step
+from fasm_cli.core.step import Process
 from fasm_cli.state.durable import Durable, Entry, Place
 
 T = TypeVar("T")

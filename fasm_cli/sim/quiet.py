@@ -12,7 +12,8 @@ from fasm_cli.core.event import Complete, Crash, Event, Ref, Restore
 from fasm_cli.core.laws import Violation, broken_eventually
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.model import Tracked
-from fasm_cli.core.step import Emission, Process
+from fasm_cli.core.outcome import Emission
+from fasm_cli.core.step import Process
 
 DELIVERIES = 3  # of one result that the machine refuses though it waits for it
 RESTARTS = 3

@@ -12,8 +12,9 @@ from fasm_cli.core.event import Complete, Submit
 from fasm_cli.core.laws import Violation, restores
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.memory import open_store
+from fasm_cli.core.outcome import Step
 from fasm_cli.core.record import error_text
-from fasm_cli.core.step import Process, Step
+from fasm_cli.core.step import Process
 from fasm_cli.sim.trace import Item, Packed, note_emitted, resolved, unpack
 
 HASH_SEEDS = (0, 1, 2)

@@ -13,7 +13,8 @@ from fasm_cli.core.event import Event, Submit
 from fasm_cli.core.laws import Violation, broken_by_step, broken_restore, broken_state, judge, quick_check, restores
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.memory import open_store
-from fasm_cli.core.step import Outcome, Process, Step
+from fasm_cli.core.outcome import Outcome, Step
+from fasm_cli.core.step import Process
 from fasm_cli.sim.generate import Generators
 from fasm_cli.sim.outside import Watched as Outside
 from fasm_cli.sim.outside import changed, kept_outside, outside

@@ -4,7 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from fasm_cli.core.event import AHEAD, Complete, Crash, Failure, Fault, Lose, Submit
-from fasm_cli.core.step import Outcome, Process, Step
+from fasm_cli.core.outcome import Outcome, Step
+from fasm_cli.core.step import Process
 
 
 @dataclass(slots=True)

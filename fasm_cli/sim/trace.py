@@ -14,8 +14,9 @@ from fasm_cli.core.laws import Violation, violations
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.memory import open_store
 from fasm_cli.core.model import StateMachine, Tracked
+from fasm_cli.core.outcome import Emission, Outcome, Step
 from fasm_cli.core.record import decode_event, encode_event
-from fasm_cli.core.step import Emission, Outcome, Process, Step
+from fasm_cli.core.step import Process
 from fasm_cli.sim.generate import Generators
 from fasm_cli.sim.outside import changed, kept_outside, outside
 from fasm_cli.sim.quiet import quiet_events, unrest

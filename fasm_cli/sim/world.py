@@ -16,7 +16,8 @@ from fasm_cli.core.errors import MachineError
 from fasm_cli.core.event import AHEAD, AWAITED, Complete, Crash, Event, Failure, Fault, Lose, Point, Restore, Submit
 from fasm_cli.core.machine import Machine, input_types
 from fasm_cli.core.model import StateMachine, Tracked
-from fasm_cli.core.step import Emission, Outcome, Process, Step
+from fasm_cli.core.outcome import Emission, Outcome, Step
+from fasm_cli.core.step import Process
 from fasm_cli.sim.generate import Generators
 from fasm_cli.sim.plan import Plan
 from fasm_cli.sim.quiet import quiet_events

@@ -15,7 +15,8 @@ from fasm_cli import StateMachine
 from fasm_cli.core.event import Complete, Submit
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.memory import open_store
-from fasm_cli.core.step import Process, Step
+from fasm_cli.core.outcome import Step
+from fasm_cli.core.step import Process
 from fasm_cli.state.backend import equip
 
 MACHINES = Path(__file__).parents[2] / "machines"

@@ -8,7 +8,8 @@ import pytest
 from fasm_cli.core.database import ConnectionLost, Contention
 from fasm_cli.core.errors import UsageError
 from fasm_cli.core.event import Crash, Failure, Fault, Restore
-from fasm_cli.core.step import ATTEMPTS, Outcome
+from fasm_cli.core.outcome import Outcome
+from fasm_cli.core.step import ATTEMPTS
 from fasm_cli.state.postgres import PostgresScratch, numbered
 
 HELD, PAID = "Book(seat=1, guest='ann')", ("1", "Paid()")

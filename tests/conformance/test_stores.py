@@ -5,7 +5,7 @@ import pytest
 from fasm_cli.core.event import AWAITED, Crash, Failure, Fault, Point, Restore
 from fasm_cli.core.laws import judge
 from fasm_cli.core.model import Tracked
-from fasm_cli.core.step import Outcome
+from fasm_cli.core.outcome import Outcome
 from fasm_cli.core.timeline import Timeline
 from fasm_cli.sim.plan import Plan
 from fasm_cli.sim.runs import Runs

@@ -17,7 +17,8 @@ from fasm_cli.core.event import Complete, Crash, Event, Restore, Submit
 from fasm_cli.core.laws import judge
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.memory import Memory
-from fasm_cli.core.step import Outcome, Process, Step
+from fasm_cli.core.outcome import Outcome, Step
+from fasm_cli.core.step import Process
 
 ROOT = Path(__file__).parents[2]
 SLOW = bool(os.environ.get("FASM_SLOW"))

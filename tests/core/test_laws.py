@@ -13,7 +13,7 @@ from fasm_cli.core.event import Complete, Crash, Failure, Fault, Restore, Submit
 from fasm_cli.core.laws import (
     broken_by_step,
 )
-from fasm_cli.core.step import Outcome
+from fasm_cli.core.outcome import Outcome
 
 
 class No(TransitionError):

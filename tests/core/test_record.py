@@ -10,8 +10,8 @@ from fasm_cli.core.drive import Defect
 from fasm_cli.core.errors import InputError
 from fasm_cli.core.event import Complete, Crash, Failure, Fault, Lose, Point, Ref, Restore, Submit, read_ref
 from fasm_cli.core.machine import Machine
+from fasm_cli.core.outcome import Outcome
 from fasm_cli.core.record import Record, decode_action, decode_event, encode_event, error_text, record_step
-from fasm_cli.core.step import Outcome
 
 
 @pytest.fixture(scope="module")

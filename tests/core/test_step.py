@@ -8,7 +8,7 @@ import pytest
 from fasm_cli import ActionsFull, Tracked, TrackedActionCompleted, TransitionError, Untracked
 from fasm_cli.core.drive import Defect
 from fasm_cli.core.event import Complete, Lose, Ref, Restore, Submit
-from fasm_cli.core.step import Emission, Outcome
+from fasm_cli.core.outcome import Emission, Outcome
 
 
 class No(TransitionError):

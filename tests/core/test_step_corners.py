@@ -6,7 +6,7 @@ import pytest
 
 from fasm_cli import Tracked, TrackedActionCompleted
 from fasm_cli.core.event import Crash, Point, Restore, Submit
-from fasm_cli.core.step import Outcome
+from fasm_cli.core.outcome import Outcome
 from fasm_cli.core.timeline import Timeline
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from fasm_cli import ActionsFull, RestoreError, Tracked, TransitionError, Untracked
 from fasm_cli.core.event import Crash, Failure, Fault, Point, Ref, Restore
-from fasm_cli.core.step import Outcome
+from fasm_cli.core.outcome import Outcome
 
 
 async def three(self, state, input, actions):

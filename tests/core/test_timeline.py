@@ -9,7 +9,7 @@ from fasm_cli.core.codec import Mismatch
 from fasm_cli.core.errors import InputError, SessionError
 from fasm_cli.core.event import Complete, Crash, Failure, Fault, Lose, Point, Ref, Restore, Submit
 from fasm_cli.core.machine import Machine
-from fasm_cli.core.step import Emission, Outcome
+from fasm_cli.core.outcome import Emission, Outcome
 from fasm_cli.core.timeline import Timeline
 
 AGAIN = "the machine has changed since; `fasm replay` shows the whole difference"

@@ -19,7 +19,8 @@ from fasm_cli.core.laws import Violation, violations
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.memory import Memory
 from fasm_cli.core.model import StateMachine, Tracked
-from fasm_cli.core.step import Emission, Outcome, Process
+from fasm_cli.core.outcome import Emission, Outcome
+from fasm_cli.core.step import Process
 from fasm_cli.sim.quiet import quiet_events, unrest
 
 SEEN = ("atomic", "stored", "restore", "ids", "completion", "defect", "stuck")  # the laws that can be judged here

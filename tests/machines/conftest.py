@@ -14,7 +14,8 @@ from fasm_cli.core.drive import drive
 from fasm_cli.core.event import Complete, Crash, Restore, Submit
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.memory import Memory
-from fasm_cli.core.step import Outcome, Process, Step
+from fasm_cli.core.outcome import Outcome, Step
+from fasm_cli.core.step import Process
 
 MACHINES = Path(__file__).parents[2] / "machines"
 

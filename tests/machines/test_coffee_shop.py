@@ -3,7 +3,7 @@
 import pytest
 
 from fasm_cli import Normal, Tracked, TrackedActionCompleted, Untracked
-from fasm_cli.core.step import Outcome
+from fasm_cli.core.outcome import Outcome
 
 
 @pytest.fixture

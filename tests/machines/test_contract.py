@@ -15,7 +15,8 @@ from fasm_cli.core.laws import broken_invariant
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.memory import open_store
 from fasm_cli.core.model import Action
-from fasm_cli.core.step import Outcome, Process
+from fasm_cli.core.outcome import Outcome
+from fasm_cli.core.step import Process
 from fasm_cli.sim.generate import Generators
 from fasm_cli.sim.watched import open_fast
 from fasm_cli.state.backend import equip

@@ -10,7 +10,7 @@ import pytest
 
 from fasm_cli import Actions, Chooser, Normal, Tracked, TrackedActionCompleted
 from fasm_cli.core.drive import drive
-from fasm_cli.core.step import Outcome
+from fasm_cli.core.outcome import Outcome
 
 ROOT = Path(__file__).parents[2]
 

@@ -12,7 +12,7 @@ import pytest
 from fasm_cli import Handler
 from fasm_cli.core.database import Contention
 from fasm_cli.core.errors import InputError, MachineError, SessionError, UsageError
-from fasm_cli.core.step import Outcome
+from fasm_cli.core.outcome import Outcome
 from fasm_cli.run.runtime import Runtime
 from fasm_cli.state.sqlite import SqliteConnection
 from tests.run import shop

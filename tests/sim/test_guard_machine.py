@@ -15,7 +15,8 @@ from fasm_cli.core.guard import Breach
 from fasm_cli.core.laws import Violation, broken_by_step, broken_restore
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.memory import Memory
-from fasm_cli.core.step import Outcome, Process, Step
+from fasm_cli.core.outcome import Outcome, Step
+from fasm_cli.core.step import Process
 from fasm_cli.sim import guard
 from fasm_cli.sim.watched import Watched
 

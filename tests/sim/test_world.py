@@ -13,7 +13,8 @@ from fasm_cli import Profile, Tracked
 from fasm_cli.core.event import Complete, Crash, Event, Fault, Lose, Ref, Restore, Submit
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.memory import Memory
-from fasm_cli.core.step import Process, Step
+from fasm_cli.core.outcome import Step
+from fasm_cli.core.step import Process
 from fasm_cli.sim.generate import Generators
 from fasm_cli.sim.plan import Plan
 from fasm_cli.sim.world import World

@@ -9,7 +9,7 @@ import pytest
 from fasm_cli import ConnectionLost, Untracked
 from fasm_cli.core.event import Failure, Fault
 from fasm_cli.core.laws import judge
-from fasm_cli.core.step import Outcome
+from fasm_cli.core.outcome import Outcome
 from fasm_cli.sim import guard
 from tests.state.conftest import Said, running
 

@@ -11,8 +11,8 @@ from fasm_cli.core.errors import MachineError
 from fasm_cli.core.event import Crash, Failure, Fault
 from fasm_cli.core.guard import Breach
 from fasm_cli.core.laws import judge
+from fasm_cli.core.outcome import Outcome
 from fasm_cli.core.statement import first_word
-from fasm_cli.core.step import Outcome
 from tests.state.conftest import Said, running
 
 
