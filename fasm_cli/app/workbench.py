@@ -12,6 +12,7 @@ from types import TracebackType
 
 from fasm_cli.app import typed
 from fasm_cli.app.reports import Finding, Pending, PendingLine, State, Stepped
+from fasm_cli.app.settings import Settings
 from fasm_cli.app.told import stepped
 from fasm_cli.core.codec import render
 from fasm_cli.core.database import Tables
@@ -25,15 +26,6 @@ from fasm_cli.store.catalog import Project
 from fasm_cli.store.session import SessionFile
 
 SNAPSHOT_EVERY = 50  # steps between two states kept whole: what opening a session has to run again at most
-
-
-@dataclass(slots=True)
-class Settings:
-    """How reports are written."""
-
-    format: str = "text"
-    time: bool = False
-    took: float = 0.0  # seconds, of the last line
 
 
 @dataclass(slots=True)

@@ -1,12 +1,13 @@
 """`fasm list` and `fasm describe`."""
 
-from fasm_cli.app import machines
 from fasm_cli.shell.cli_base import JsonFlag, Target, app, project, writing
 
 
 @app.verb("fasm list", name="list")
 def list_(json: JsonFlag = False) -> None:
     """The machines under machines/. None is imported."""
+    from fasm_cli.app import machines
+
     with writing("list", json) as output:
         output.report(machines.listed(project()))
 
@@ -14,5 +15,7 @@ def list_(json: JsonFlag = False) -> None:
 @app.verb("fasm describe coffee_shop")
 def describe(target: Target, json: JsonFlag = False) -> None:
     """What a machine takes, emits and promises."""
+    from fasm_cli.app import machines
+
     with writing("describe", json) as output:
         output.report(machines.describe(project().load(target)))

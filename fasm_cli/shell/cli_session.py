@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from fasm_cli.app import sessions
 from fasm_cli.shell.cli_base import FINDING, App, ByHand, Exit, JsonFlag, Session, Target, app, project, writing
 
 session_app = App("session", "Sessions: new, list, show, log, diff, verify, migrate, rm.")
@@ -24,6 +23,8 @@ def session_new(
     json: JsonFlag = False,
 ) -> None:
     """An empty session to step from the shell."""
+    from fasm_cli.app import sessions
+
     with writing("session-new", json) as output:
         output.report(sessions.create(project(), target, file))
 
@@ -31,6 +32,8 @@ def session_new(
 @session_app.verb("fasm session list", name="list")
 def session_list(json: JsonFlag = False) -> None:
     """The sessions and traces under sessions/."""
+    from fasm_cli.app import sessions
+
     with writing("session-list", json) as output:
         output.report(sessions.listed(project()))
 
@@ -38,6 +41,8 @@ def session_list(json: JsonFlag = False) -> None:
 @session_app.verb("fasm session show shop", "fasm session show sessions/payment_overdraft.toml", name="show")
 def session_show(session: Session, json: JsonFlag = False) -> None:
     """What is in a session. Its machine is not imported."""
+    from fasm_cli.app import sessions
+
     with writing("session-show", json) as output:
         output.report(sessions.info(project(), session))
 

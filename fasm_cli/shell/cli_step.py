@@ -3,13 +3,11 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from fasm_cli.app import sessions, travel
 from fasm_cli.app.reports import Report, Stepped
-from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.errors import InputError
 from fasm_cli.core.event import Point
 from fasm_cli.shell.cli_base import (
@@ -26,12 +24,17 @@ from fasm_cli.shell.cli_base import (
 )
 from fasm_cli.shell.writer import Output
 
+if TYPE_CHECKING:
+    from fasm_cli.app.workbench import Workbench
+
 T = TypeVar("T")
 
 
 @contextmanager
-def working(session: str, machine: str, output: Output) -> Iterator[Workbench]:
+def working(session: str, machine: str, output: Output) -> "Iterator[Workbench]":
     """The session, open for writing until the end of the block."""
+    from fasm_cli.app import sessions
+
     workbench, dropped = sessions.open_session(project(), session, machine)
     if dropped:
         output.note(dropped)
@@ -47,14 +50,14 @@ def verdict(report: Stepped) -> None:
         raise Exit(REJECTED)
 
 
-def one_step(verb: str, session: str, machine: str, as_json: bool, take: Callable[[Workbench], Stepped]) -> None:
+def one_step(verb: str, session: str, machine: str, as_json: bool, take: "Callable[[Workbench], Stepped]") -> None:
     with writing(verb, as_json) as output, working(session, machine, output) as workbench:
         report = take(workbench)
         output.report(report)
     verdict(report)
 
 
-def moved(verb: str, session: str, machine: str, as_json: bool, move: Callable[[Workbench], Report]) -> None:
+def moved(verb: str, session: str, machine: str, as_json: bool, move: "Callable[[Workbench], Report]") -> None:
     with writing(verb, as_json) as output, working(session, machine, output) as workbench:
         output.report(move(workbench))
 
@@ -117,12 +120,14 @@ def crash(
 @app.verb("fasm restore shop")
 def restore(session: Session, machine: ByHand = "", json: JsonFlag = False) -> None:
     """Start the process again. Pending actions are emitted again."""
-    one_step("restore", session, machine, json, Workbench.restore)
+    one_step("restore", session, machine, json, lambda workbench: workbench.restore())
 
 
 @app.verb("fasm pending shop")
 def pending(session: Session, machine: ByHand = "", json: JsonFlag = False) -> None:
     """The tracked actions that have no accepted result."""
+    from fasm_cli.app import sessions
+
     with writing("pending", json) as output:
         workbench, dropped = sessions.view_session(project(), session, machine)
         if dropped:
@@ -138,6 +143,8 @@ def back(
     json: JsonFlag = False,
 ) -> None:
     """Go back N steps. Nothing is lost; the next step starts a branch."""
+    from fasm_cli.app import travel
+
     moved("back", session, machine, json, lambda workbench: travel.back(workbench, count))
 
 
@@ -149,4 +156,6 @@ def goto(
     json: JsonFlag = False,
 ) -> None:
     """Go to step N of a session. Nothing is lost."""
+    from fasm_cli.app import travel
+
     moved("goto", session, machine, json, lambda workbench: travel.goto(workbench, number))

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from fasm_cli.app import sessions
 from fasm_cli.app.reports import Message
 from fasm_cli.shell.cli_base import ByHand, Db, JsonFlag, Session, app, project, writing
 
@@ -31,6 +30,7 @@ def export(
     json: JsonFlag = False,
 ) -> None:
     """Write a session in another form."""
+    from fasm_cli.app import sessions
     from fasm_cli.app.export import FORMATS
     from fasm_cli.app.export import export as to_file
 

@@ -7,7 +7,7 @@ import sys
 from typing import TextIO
 
 from fasm_cli.app.reports import Report
-from fasm_cli.app.workbench import Settings
+from fasm_cli.app.settings import Settings
 from fasm_cli.core.errors import FasmError, InputError, MachineError
 from fasm_cli.shell import render_repl, render_sessions, render_simulated  # noqa: F401  each registers its reports
 from fasm_cli.shell.document import document, dumps
