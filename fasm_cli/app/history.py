@@ -17,7 +17,7 @@ from fasm_cli.core.event import Complete, Event, Ref
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.record import decode_event
 from fasm_cli.core.timeline import Timeline
-from fasm_cli.state.places import Past, read_history
+from fasm_cli.state.past import Past, read_history
 from fasm_cli.store.catalog import Project
 from fasm_cli.store.session import Header, SessionFile
 

@@ -22,7 +22,8 @@ from fasm_cli.core.outcome import Outcome, Step
 from fasm_cli.run.hands import Hands
 from fasm_cli.run.transitions import Taken, Transitions
 from fasm_cli.state.durable import Place
-from fasm_cli.state.places import file_of, open_durable
+from fasm_cli.state.places import open_durable
+from fasm_cli.state.urls import file_of
 from fasm_cli.store.lock import WriterLock
 
 log = logging.getLogger("fasm")
@@ -74,14 +75,14 @@ class Runtime:
             self._lock.acquire()
         try:
             start = await self._transitions.start()
+            restored = start.restored
+            if restored is not None and restored.outcome is not Outcome.COMMITTED:
+                raise MachineError(f"{self.machine.name}: restore failed: {restored.error}")
         except BaseException:
-            self._release()
+            await self._close()
             raise
-        restored = start.restored
         if restored is None:
             return
-        if restored.outcome is not Outcome.COMMITTED:
-            raise MachineError(f"{self.machine.name}: restore failed: {restored.error}")
         self._tell(Taken(restored))
         self._emit(restored)
         for (step, place), action in start.left.items():
@@ -124,12 +125,12 @@ class Runtime:
             task.cancel()
         if self._working:
             await asyncio.wait(list(self._working))
-        await self._transitions.stop(self._sent)
-        self._release()
+        await self._close()
         if self._told is not None:
             self._told.put_nowait(None)
 
-    def _release(self) -> None:
+    async def _close(self) -> None:
+        await self._transitions.stop(self._sent)
         if self._lock is not None:
             self._lock.release()
 

@@ -47,6 +47,7 @@ class Transitions:
     def __init__(self, machine: Machine, open: Callable[[], Durable]) -> None:
         self._machine = machine
         self._open = open
+        self._store: Durable | None = None  # until it is opened
         self._calls: SimpleQueue[Call | None] = SimpleQueue()
         self._thread = Thread(target=self._serve, name="fasm-steps", daemon=True)
 
@@ -104,6 +105,7 @@ class Transitions:
 
     def _take(self, event: Event, key: str, sent: Iterable[Place]) -> Taken:
         store, process = self._store, self._process
+        assert store is not None, "it was started"
         before = store.accepted_at(key) if key else None
         if before is not None:
             return Taken(Step(before, event, Outcome.COMMITTED), key, again=True)
@@ -112,8 +114,9 @@ class Transitions:
         return Taken(step, key, type(event) is Complete and event.id in process.pending)
 
     def _stop(self, sent: Iterable[Place]) -> None:
-        self._store.sent(sent)
-        self._store.close()
+        if self._store is not None:
+            self._store.sent(sent)
+            self._store.close()
 
 
 def _tell(future: "asyncio.Future[Any]", tell: Callable[[Any], None], result: Any) -> None:

@@ -162,8 +162,8 @@ def check(
 def look_into(here: Project, machine: "Machine", finding: "Finding", output: Output) -> None:
     """A REPL at the step that a finding's trace breaks at."""
     from fasm_cli.app.workbench import Workbench
-    from fasm_cli.shell.repl_sources import converse
     from fasm_cli.shell.repl_script import Manner
+    from fasm_cli.shell.repl_sources import converse
     from fasm_cli.shell.repl_verbs import performed
 
     if not finding.trace:

@@ -5,16 +5,13 @@ import re
 import weakref
 from itertools import count
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from fasm_cli.core.codec import Mismatch
-from fasm_cli.core.database import without_password
-from fasm_cli.core.errors import MachineError, UsageError
+from fasm_cli.core.errors import MachineError
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.store import Store
 from fasm_cli.state.gate import drive_awaiting
-
-URLS = "write sqlite:///FILE, sqlite:// for one in memory, or postgresql://…"
+from fasm_cli.state.urls import Kind, kind_of, psycopg_wanted
 
 
 def equip(machine: Machine, url: str = "") -> Machine:
@@ -41,17 +38,13 @@ class Scratch(Protocol):
 
 
 def _scratch(url: str) -> Scratch:
-    if urlsplit(url).scheme == "sqlite":
+    if kind_of(url) is Kind.SQLITE:
         from fasm_cli.state.sqlite import SqliteScratch
 
         return SqliteScratch(url)
-    if urlsplit(url).scheme in ("postgresql", "postgres"):
-        try:
-            from fasm_cli.state.postgres import PostgresScratch
-        except ImportError as error:
-            raise UsageError(f"PostgreSQL needs psycopg: {error}", "pip install 'fasm-cli[postgres]'") from None
-        return PostgresScratch(url)
-    raise UsageError(f"no store {without_password(url)!r}", URLS)
+    with psycopg_wanted():
+        from fasm_cli.state.postgres import PostgresScratch
+    return PostgresScratch(url)
 
 
 class Databases:

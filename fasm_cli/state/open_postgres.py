@@ -4,7 +4,7 @@ from typing import Any
 
 import psycopg
 
-from fasm_cli.core.database import ConnectionLost, Row, without_password
+from fasm_cli.core.database import ConnectionLost, DatabaseError, Row, without_password
 from fasm_cli.core.errors import MachineError, SessionError
 from fasm_cli.state.postgres import PostgresConnection, connect, described, first_line, reached
 
@@ -68,3 +68,12 @@ class OpenPostgres(PostgresConnection):
 def _held(db: "psycopg.Connection[Any]") -> bool:
     row = db.execute(HELD).fetchone()
     return bool(row and row["held"])
+
+
+def read_rows(url: str, sql: str) -> list[tuple[Any, ...]]:
+    """The rows of a query, read beside whoever has the machine. Raises `DatabaseError`."""
+    try:
+        with psycopg.connect(url) as db:
+            return db.execute(sql.encode()).fetchall()
+    except psycopg.Error as error:
+        raise DatabaseError(first_line(error)) from None

@@ -5,11 +5,11 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from fasm_cli.core.database import ConstraintError, Contention, DatabaseError, Row, Table, Tables
 from fasm_cli.core.errors import MachineError, UsageError
 from fasm_cli.core.transaction import Answer
+from fasm_cli.state.urls import file_of
 
 STORED = (type(None), int, float, str, bytes, bool)
 MEMORY = ":memory:"
@@ -126,8 +126,7 @@ class SqliteScratch:
     """Scratch databases at a URL: in memory, or in files beside the one it names."""
 
     def __init__(self, url: str) -> None:
-        path = urlsplit(url).path.removeprefix("/")
-        self._path = Path(path) if path else None
+        self._path = file_of(url)
 
     def connect(self, schema: str, name: str) -> SqliteConnection:
         """A new, empty database that is called `name`, which ends in the number of this process."""

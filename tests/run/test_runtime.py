@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sqlite3
+import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -426,3 +427,42 @@ def test_a_state_that_cannot_be_stored_is_a_defect_and_no_more(
 
     asyncio.run(go())
     assert till(url) == Till({}, {1: 6}, 0, 2)
+
+
+def test_a_start_that_fails_holds_nothing(books: Books, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asyncio.run(sold(url, 1))
+
+    async def fail(self: Shop, state: Till, actions: Any) -> None:
+        raise RuntimeError("not today")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Shop, "restore", fail)
+        with pytest.raises(MachineError, match="Shop: restore failed: not today"):
+            asyncio.run(sold(url))
+    for thread in threading.enumerate():
+        if thread.name == "fasm-steps":
+            thread.join(5)
+            assert not thread.is_alive()
+    asyncio.run(sold(url, 2))  # nor is the lock held
+    assert till(url).paid == {1: 1, 2: 2}
+
+
+def test_the_waits_double_up_to_the_longest(books: Books, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    sleep = asyncio.sleep
+
+    async def at_once(seconds: float) -> None:
+        waits.append(seconds)
+        await sleep(0)
+
+    async def fail_five_times(id: int) -> Charged:
+        if len(books.charged) < 6:
+            raise ConnectionError
+        return Charged()
+
+    books.answer = fail_five_times
+    monkeypatch.setattr("fasm_cli.run.hands.asyncio.sleep", at_once)
+    monkeypatch.setattr("fasm_cli.run.hands.random", lambda: 1.0)
+    monkeypatch.setitem(Shop.handlers, Charge, Handler(books.charge, backoff=1, longest=5))
+    asyncio.run(sold(url, 1))
+    assert waits == [1, 2, 4, 5, 5]

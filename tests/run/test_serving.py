@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +107,45 @@ def test_errors_are_one_line(tmp_path: Path) -> None:
     assert (process.returncode, out) == (4, "")
     assert err.count("\n") == 1
     assert err.startswith("error: cannot open ")
+
+
+def test_as_many_handlers_as_there_is_room_for(provider: Provider, tmp_path: Path) -> None:
+    changed, at_work, most = threading.Condition(), 0, 0
+
+    def answer(told: dict[str, Any]) -> str:
+        nonlocal at_work, most
+        if "charge" in told:
+            with changed:
+                at_work += 1
+                most = max(most, at_work)
+                changed.notify_all()
+                changed.wait_for(lambda: at_work >= 2, timeout=5)
+                changed.wait_for(lambda: at_work > 2, timeout=0.05)  # a third has the time to come
+                at_work -= 1
+        return "yes"
+
+    provider.answers = answer
+    process = start(tmp_path / "shop.db", "--room", "2")
+    said(process, '"Buy(amount=5)"\n' * 6)
+    assert (process.returncode, most) == (0, 2)
+
+
+def test_who_takes_longer_than_the_grace_is_left_pending(provider: Provider, tmp_path: Path) -> None:
+    never = threading.Event()
+
+    def answer(told: dict[str, Any]) -> str:
+        process.send_signal(signal.SIGTERM)
+        never.wait(30)
+        return "yes"
+
+    provider.answers = answer
+    process = start(tmp_path / "shop.db", "--grace", "0.05")
+    assert process.stdin is not None
+    process.stdin.write('"Buy(amount=5)"\n')
+    process.stdin.flush()
+    assert process.wait(5) == 0
+    never.set()
+    process.communicate()
+    provider.answers = lambda told: "yes"
+    out, _ = said(start(tmp_path / "shop.db"))
+    assert [line["event"] for line in out] == ["restore", "complete 3.1 Charged()"]
