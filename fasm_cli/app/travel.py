@@ -17,7 +17,7 @@ from fasm_cli.core.codec import render
 from fasm_cli.core.diff import changes
 from fasm_cli.core.errors import InputError, UsageError, did_you_mean
 from fasm_cli.core.marks import Mark, Pin
-from fasm_cli.core.timeline import Moment
+from fasm_cli.core.timeline import Moment, Timeline
 
 START, END = "start", "end"
 NAME = re.compile(r"[^\W\d][\w.~-]{0,59}")
@@ -52,12 +52,16 @@ def goto(workbench: Workbench, step: int) -> Moved:
     """Move the head to `step`; nothing is lost, and the next step forks."""
     timeline = workbench.timeline
     start, before = timeline.head, timeline.now
-    if step != 0 and step not in timeline.records:
-        raise UsageError(f"no step {step}", f"steps go from 0 to {timeline.last}")
+    _must_be(timeline, step)
     workbench.move(step)
     now = timeline.now
     changed = [str(change) for change in changes(before.state, now.state)]
     return Moved(start, step, changed, len(now.pending), now.up, workbench.branch_name())
+
+
+def _must_be(timeline: Timeline, step: int) -> None:
+    if step != 0 and step not in timeline.records:
+        raise UsageError(f"no step {step}", f"steps go from 0 to {timeline.last}")
 
 
 def place(workbench: Workbench, text: str) -> int:
@@ -66,8 +70,7 @@ def place(workbench: Workbench, text: str) -> int:
     word = text.strip()
     if re.fullmatch(r"[#@]?[0-9]{1,9}", word):
         step = int(word.lstrip("#@"))
-        if step != 0 and step not in timeline.records:
-            raise UsageError(f"no step {step}", f"steps go from 0 to {timeline.last}")
+        _must_be(timeline, step)
         return step
     if re.fullmatch(r"-[0-9]{1,9}", word):
         path = timeline.path()

@@ -1,5 +1,7 @@
 """Long values over several lines: each part on a line of its own, and still a value that can be pasted back."""
 
+from fasm_cli.shell.repl_lines import outside
+
 ONE_LINE = 110  # characters of a value that are shown on one line; a longer one has a line for each of its parts
 
 
@@ -20,25 +22,13 @@ def outline(text: str, indent: str = "   ") -> list[str]:
 def opened(text: str) -> tuple[str, list[str], str]:
     """The parts between the outermost brackets of `text`, what stands before them, and after."""
     start = min(at for at in (text.find(mark) for mark in "([{") if at >= 0)
-    parts, depth, quote, skip, at = [], 0, "", False, start + 1
-    for here in range(start, len(text)):
-        char = text[here]
-        if skip:
-            skip = False
-        elif char == "\\" and quote:
-            skip = True
-        elif quote:
-            quote = "" if char == quote else quote
-        elif char in "'\"":
-            quote = char
-        elif char in "([{":
-            depth += 1
-        elif char in ")]}":
-            depth -= 1
-            if depth == 0:
-                parts += [text[at:here].strip()] if text[at:here].strip() else []
-                return text[: start + 1], parts, text[here:]
-        elif char == "," and depth == 1:
+    parts, at = [], start + 1
+    for place, char, depth in outside(text[start:]):
+        here = start + place
+        if depth == 0:
+            parts += [text[at:here].strip()] if text[at:here].strip() else []
+            return text[: start + 1], parts, text[here:]
+        if char == "," and depth == 1:
             parts.append(text[at:here].strip())
             at = here + 1
     return text, [], ""

@@ -36,8 +36,24 @@ def is_complete(text: str) -> bool:
 
 def open_brackets(line: str, depth: int) -> int:
     """How many brackets are open at the end of `line` when `depth` were at its beginning; strings end with the line."""
+    for _, _, after in outside(line, depth, prose=True):
+        depth = after
+    return depth
+
+
+def first_word(text: str) -> tuple[str, str]:
+    """The first argument and the rest; blanks inside brackets or quotes do not end it."""
+    for at, char, depth in outside(text):
+        if char.isspace() and depth == 0:
+            return text[:at], text[at:].strip()
+    return text, ""
+
+
+def outside(text: str, depth: int = 0, *, prose: bool = False) -> Iterator[tuple[int, str, int]]:
+    """Each character that stands in no string, with its place and how many brackets are open after it; `depth` are
+    before it. In prose, the words of a verb, an apostrophe begins a string only inside of brackets."""
     quote, skip = "", False
-    for char in line:
+    for at, char in enumerate(text):
         if skip:
             skip = False
         elif char == "\\" and quote:
@@ -45,26 +61,7 @@ def open_brackets(line: str, depth: int) -> int:
         elif quote:
             quote = "" if char == quote else quote
         elif char in "'\"":
-            quote = char if depth else ""  # an apostrophe in the words of a verb opens nothing
-        elif char in "([{":
-            depth += 1
-        elif char in ")]}":
-            depth -= 1
-    return depth
-
-
-def first_word(text: str) -> tuple[str, str]:
-    """The first argument and the rest; blanks inside brackets or quotes do not end it."""
-    depth, quote = 0, ""
-    for at, char in enumerate(text):
-        if quote:
-            quote = "" if char == quote else quote
-        elif char in "'\"":
-            quote = char
-        elif char in "([{":
-            depth += 1
-        elif char in ")]}":
-            depth -= 1
-        elif char.isspace() and depth == 0:
-            return text[:at], text[at:].strip()
-    return text, ""
+            quote = char if depth or not prose else ""
+        else:
+            depth += (char in "([{") - (char in ")]}")
+            yield at, char, depth

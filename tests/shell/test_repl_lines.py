@@ -208,6 +208,7 @@ def test_open_brackets_wait_for_more(text: str, complete: bool) -> None:
         ("1.1 A()", ("1.1", "A()")),
         ("Id(a=1, b='x y') A(1)", ("Id(a=1, b='x y')", "A(1)")),
         ("'a b' A", ("'a b'", "A")),
+        (r"'it\'s a' A", (r"'it\'s a'", "A")),
         ("1", ("1", "")),
     ],
 )
