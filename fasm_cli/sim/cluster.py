@@ -5,7 +5,6 @@ nothing of Dask's in them. So a report is the same wherever it was made.
 """
 
 import multiprocessing
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from uuid import uuid4
 
 from fasm_cli import __version__
 from fasm_cli.core.errors import MachineError, UsageError
-from fasm_cli.sim.executors import Pool, Setup, result_of
+from fasm_cli.sim.executors import Pool, Setup, in_order, result_of
 
 T = TypeVar("T")
 
@@ -75,14 +74,7 @@ class Cluster:
         return sorted(told.items())
 
     def ordered(self, function: Callable[..., T], calls: Iterable[tuple[Any, ...]]) -> Iterator[T]:
-        """The results of `calls` in their order, a few being under way at a time."""
-        waiting: deque[Any] = deque()
-        for call in calls:
-            waiting.append(self._submit(function, call))
-            if len(waiting) > AHEAD * self._processes:
-                yield result_of(waiting.popleft())
-        while waiting:
-            yield result_of(waiting.popleft())
+        return in_order((self._submit(function, call) for call in calls), AHEAD * self._processes)
 
     def one(self, function: Callable[..., T], *arguments: Any) -> T:
         result: T = result_of(self._submit(function, arguments))

@@ -42,13 +42,7 @@ class Pool:
         self._pool = ProcessPoolExecutor(jobs, context, initializer=_start, initargs=(setup, arguments))
 
     def ordered(self, function: Callable[..., T], calls: Iterable[tuple[Any, ...]]) -> Iterator[T]:
-        waiting: deque[Future[T]] = deque()
-        for call in calls:
-            waiting.append(self._submit(function, call))
-            if len(waiting) > self._jobs:
-                yield result_of(waiting.popleft())
-        while waiting:
-            yield result_of(waiting.popleft())
+        return in_order((self._submit(function, call) for call in calls), self._jobs)
 
     def one(self, function: Callable[..., T], *arguments: Any) -> T:
         return result_of(self._submit(function, arguments))
@@ -79,6 +73,17 @@ class Pool:
                 del os.environ["PYTHONHASHSEED"]
             else:
                 os.environ["PYTHONHASHSEED"] = before
+
+
+def in_order(futures: "Iterable[Future[T]]", ahead: int) -> Iterator[T]:
+    """The results of `futures`, which are asked for one by one, `ahead` of them before the first is waited for."""
+    waiting: deque[Future[T]] = deque()
+    for future in futures:
+        waiting.append(future)
+        if len(waiting) > ahead:
+            yield result_of(waiting.popleft())
+    while waiting:
+        yield result_of(waiting.popleft())
 
 
 def result_of(future: "Future[T]") -> T:
