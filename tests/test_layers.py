@@ -25,7 +25,6 @@ LIBRARIES = {
     "rich": ("shell",),
     "prompt_toolkit": ("shell",),
     "tomli_w": ("store",),
-    "cattrs": ("core.codec",),
     "psycopg": ("state",),
     "dask": ("sim",),
     "distributed": ("sim",),
@@ -132,7 +131,6 @@ def test_every_module_is_in_a_layer():
         ),
         ("app.replay", "import tomli_w", ":1 -> tomli_w: tomli_w lives in store alone"),
         ("shell.cli", "import tomli_w", ":1 -> tomli_w: tomli_w lives in store alone"),
-        ("core.machine", "import cattrs", ":1 -> cattrs: cattrs lives in core.codec alone"),
         ("core.machine", "import attrs", ":1 -> attrs: this library is used nowhere"),
         ("shell.cli", "import click", ":1 -> click: this library is used nowhere"),
         ("core.machine", "import os, subprocess", ":1 -> subprocess: core does no I/O"),
@@ -148,7 +146,6 @@ def test_a_wrong_arrow_is_seen(module, source, arrow):
     [
         ("shell.cli", "import typer\nfrom fasm_cli.app import replay\nfrom fasm_cli.core.step import Step\nimport sys"),
         ("app.replay", "from fasm_cli.sim import world\nfrom fasm_cli.store import lock\nfrom fasm_cli import Actions"),
-        ("core.codec.decode", "from cattrs.gen import override\nfrom fasm_cli.core.errors import InputError"),
         ("__main__", "from fasm_cli.shell import cli\nfrom fasm_cli import __version__"),
         ("", "from fasm_cli.core.model import Actions"),
     ],

@@ -208,7 +208,7 @@ def test_a_value_that_contains_itself_is_refused():
         (dict[float, int], {"1": 1}, "expected a list, got {'1': 1}"),
         (dict[float, int], [[1.0]], "expected a list of [key, value] pairs"),
         (dict[float, int], [[1.0, 1], [1, 2]], "a key stands there twice"),
-        (dict[tuple[int, int], int], [[[1, "a"], 2]], "['key 0'][1]: expected int, got str 'a'"),
+        (dict[tuple[int, int], int], [[[1, "a"], 2]], "[key 0][1]: expected int, got str 'a'"),
         (int | str | None, 1.5, "expected one of int, str, None, got 1.5"),
         (Item | None, {"name": "a", "count": 1}, "no type; one of Item, None"),
         (Item | None, {"type": "Itme"}, "expected one of Item, None, got type = 'Itme'"),

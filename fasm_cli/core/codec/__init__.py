@@ -31,7 +31,7 @@ class Codec:
 
     @cached_property
     def _decoders(self) -> "Decoders":
-        from fasm_cli.core.codec.decode import Decoders  # cattrs is not imported before something is read
+        from fasm_cli.core.codec.decode import Decoders  # not every verb reads something
 
         return Decoders()
 

@@ -1,7 +1,7 @@
-"""Plain data back to typed values: cattrs, made strict.
+"""Plain data back to typed values, strictly: no coercion, no key too many or too few (defaults are for people who type,
+not for files), every fault listed with its path.
 
-No coercion, no key too many or too few (defaults are for people who type, not for files), every fault listed with
-its path. Nothing here is fast and nothing needs to be: data is decoded where it enters.
+Nothing here is fast and nothing needs to be: data is decoded where it enters.
 """
 
 import re
@@ -9,11 +9,7 @@ from collections.abc import Callable, Iterable
 from enum import Flag
 from typing import Any
 
-from cattrs import ClassValidationError, Converter, transform_error
-from cattrs.errors import IterableValidationError, IterableValidationNote
-from cattrs.gen import make_dict_structure_fn, override
-
-from fasm_cli.core.codec.plain import TAG, Mismatch, keyed_by_text, objection, original_key, stored_key
+from fasm_cli.core.codec.plain import TAG, Mismatch, keyed_by_text, objection, original_key, shown, stored_key
 from fasm_cli.core.codec.scalars import Scalar
 from fasm_cli.core.codec.shape import (
     NATIVE,
@@ -33,15 +29,21 @@ from fasm_cli.core.database import Tables
 Decoder = Callable[[Any], Any]
 
 
-class _Wrong(ValueError):
-    """One fault; cattrs keeps where it happened."""
+class _Wrong(Exception):
+    """Everything that is wrong with one value; the paths grow as it leaves each level."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.faults = [Mismatch(why)]
+
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.faults))
 
 
 class Decoders:
-    """Decoders for the shapes of one machine, around one strict cattrs converter."""
+    """Decoders for the shapes of one machine: closures, made once for a shape."""
 
     def __init__(self) -> None:
-        self._converter = Converter(forbid_extra_keys=True, detailed_validation=True)
         self._made: dict[int, Decoder] = {}
 
     def of(self, shape: Shape) -> Decoder:
@@ -51,8 +53,8 @@ class Decoders:
         def checked(plain: Any) -> Any:
             try:
                 return decode(plain)
-            except (ClassValidationError, IterableValidationError, _Wrong) as error:
-                raise Mismatch("; ".join(_faults(error))) from None
+            except _Wrong as error:
+                raise Mismatch(str(error)) from None
 
         return checked
 
@@ -74,10 +76,9 @@ class Decoders:
             case Record():
                 return self._record(shape)
             case Sequence(cls=kind):
-                return self._sequence(shape, kind, self._hook(shape.item))
+                return _sequence(kind, self._hook(shape.item))
             case Fixed():
-                hooks = [self._hook(item) for item in shape.items]
-                return lambda plain: _fixed(shape, hooks, _listed(plain))
+                return _fixed([self._hook(item) for item in shape.items])
             case Mapping():
                 return self._mapping(shape)
             case Choice():
@@ -88,35 +89,27 @@ class Decoders:
         raise AssertionError(f"no decoder for {shape}")
 
     def _record(self, shape: Record) -> Decoder:
-        """cattrs builds the class; its fields' own decoders are hung on it by override."""
         kind = shape.cls
-        keys = [stored_key(field.name) for field in shape.fields]
-        overrides: dict[str, Any] = {
-            field.name: override(rename=key, struct_hook=_field_hook(self._hook(field.shape)))
-            for field, key in zip(shape.fields, keys, strict=True)
-        }
-        structure: Callable[[Any, Any], Any] = make_dict_structure_fn(kind, self._converter, **overrides)
-        known = ", ".join(keys) or "none"
+        parts = [(field.name, stored_key(field.name), self._hook(field.shape)) for field in shape.fields]
+        keys = {key for _, key, _ in parts}
+        known = ", ".join(key for _, key, _ in parts) or "none"
 
         def decode(plain: Any) -> Any:
             if not isinstance(plain, dict):
                 raise _Wrong(f"expected a table of {kind.__name__}, got {plain!r}")
-            missing = [key for key in keys if key not in plain]
+            missing = [key for _, key, _ in parts if key not in plain]
             if missing:
                 raise _Wrong(f"{kind.__name__} misses {', '.join(missing)}")
             strange = [key for key in plain if key not in keys]
             if strange:
                 raise _Wrong(f"{kind.__name__} has no field {', '.join(map(repr, strange))}; known: {known}")
-            return structure(plain, kind)
-
-        return decode
-
-    def _sequence(self, shape: Sequence, kind: type, item: Decoder) -> Decoder:
-        def decode(plain: Any) -> Any:
-            read = kind(_items(shape, [(at, item, part) for at, part in enumerate(_listed(plain))]))
-            if len(read) != len(plain):
-                raise _Wrong("an element stands there twice")
-            return read
+            values = _all((f".{name}", part, plain[key]) for name, key, part in parts)
+            try:
+                return kind(**{name: value for (name, _, _), value in zip(parts, values, strict=True)})
+            except RecursionError:
+                raise
+            except Exception as error:  # a class may refuse values in its `__post_init__`
+                raise _Wrong(str(error)) from None
 
         return decode
 
@@ -128,17 +121,16 @@ class Decoders:
             if table:
                 if not isinstance(plain, dict):
                     raise _Wrong(f"expected a table, got {plain!r}")
-                keys = _items(shape, [(text, key_of, _key(shape.key, text)) for text in plain])
+                keys = _all((f"[{text!r}]", key_of, _key(shape.key, text)) for text in plain)
                 values = list(plain.values())
             else:
                 pairs = _listed(plain)
                 if any(not isinstance(pair, list) or len(pair) != 2 for pair in pairs):
                     raise _Wrong("expected a list of [key, value] pairs")
-                keys = _items(shape, [(f"key {at}", key_of, pair[0]) for at, pair in enumerate(pairs)])
+                keys = _all((f"[key {at}]", key_of, pair[0]) for at, pair in enumerate(pairs))
                 values = [pair[1] for pair in pairs]
-            read = dict(
-                zip(keys, _items(shape, [(k, value_of, v) for k, v in zip(keys, values, strict=True)]), strict=True)
-            )
+            items = _all((f"[{shown(key)}]", value_of, value) for key, value in zip(keys, values, strict=True))
+            read = dict(zip(keys, items, strict=True))
             if len(read) != len(keys):
                 raise _Wrong("a key stands there twice")
             return read
@@ -178,8 +170,14 @@ class Decoders:
         return decode
 
 
-def _field_hook(decode: Decoder) -> Callable[[Any, Any], Any]:
-    return lambda plain, _kind: decode(plain)
+def _sequence(kind: type, item: Decoder) -> Decoder:
+    def decode(plain: Any) -> Any:
+        read = kind(_all((f"[{at}]", item, part) for at, part in enumerate(_listed(plain))))
+        if len(read) != len(plain):
+            raise _Wrong("an element stands there twice")
+        return read
+
+    return decode
 
 
 def _listed(plain: Any) -> list[Any]:
@@ -188,25 +186,32 @@ def _listed(plain: Any) -> list[Any]:
     return plain
 
 
-def _items(shape: Shape, parts: Iterable[tuple[Any, Decoder, Any]]) -> list[Any]:
-    """Decode each `(index, decoder, plain)`, collecting the faults the way cattrs does for its own collections."""
+def _all(parts: Iterable[tuple[str, Decoder, Any]]) -> list[Any]:
+    """Decode each `(step of the path, decoder, plain)`; what is wrong with any of them is raised together."""
     out: list[Any] = []
-    faults: list[Exception] = []
-    for index, decode, plain in parts:
+    wrong: _Wrong | None = None
+    for step, decode, plain in parts:
         try:
             out.append(decode(plain))
-        except Exception as error:
-            error.__notes__ = [*getattr(error, "__notes__", []), IterableValidationNote("in a collection", index, None)]
-            faults.append(error)
-    if faults:
-        raise IterableValidationError("in a collection", faults, type(shape))
+        except _Wrong as error:
+            for fault in error.faults:
+                fault.at(step)
+            if wrong is None:
+                wrong = error
+            else:
+                wrong.faults += error.faults
+    if wrong is not None:
+        raise wrong
     return out
 
 
-def _fixed(shape: Fixed, hooks: list[Decoder], plain: list[Any]) -> tuple[Any, ...]:
-    if len(plain) != len(hooks):
-        raise _Wrong(f"expected {len(hooks)} elements, got {len(plain)}")
-    return tuple(_items(shape, [(at, hook, part) for at, (hook, part) in enumerate(zip(hooks, plain, strict=True))]))
+def _fixed(hooks: list[Decoder]) -> Decoder:
+    def decode(plain: Any) -> Any:
+        if len(_listed(plain)) != len(hooks):
+            raise _Wrong(f"expected {len(hooks)} elements, got {len(plain)}")
+        return tuple(_all((f"[{at}]", hook, part) for at, (hook, part) in enumerate(zip(hooks, plain, strict=True))))
+
+    return decode
 
 
 def _nothing(plain: Any) -> None:
@@ -262,20 +267,3 @@ def _limited(shape: Shape, decode: Decoder) -> Decoder:
         return value
 
     return checked
-
-
-def _faults(error: Exception) -> list[str]:
-    if isinstance(error, _Wrong):
-        return [str(error)]
-    return [_path_first(line) for line in transform_error(error, format_exception=_told)]
-
-
-def _told(fault: BaseException, _kind: Any) -> str:
-    if isinstance(fault, RecursionError):
-        raise fault  # the path would be the whole of what is too deep
-    return str(fault)
-
-
-def _path_first(line: str) -> str:
-    what, _, path = line.rpartition(" @ $")
-    return f"{path.lstrip('.')}: {what}" if path else what
