@@ -2,7 +2,7 @@
 
 from fasm_cli.core.machine import Machine
 from fasm_cli.sim import guard
-from fasm_cli.state.backend import equip
+from fasm_cli.state.equip import equip
 from fasm_cli.store.catalog import Project
 
 

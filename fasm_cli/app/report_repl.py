@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fasm_cli.app.report_sessions import Change
+from fasm_cli.app.report_step import Change, Finding, Stepped
 
 if TYPE_CHECKING:
-    from fasm_cli.app.reports import Finding, Report, Stepped
+    from fasm_cli.app.reports import Report
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,25 @@
 """What is said of sessions as files: lists of them, how two differ, whether one still comes out the same."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any
 
-if TYPE_CHECKING:
-    from fasm_cli.app.reports import Finding
+from fasm_cli.app.report_step import Change, Finding
+from fasm_cli.core.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    path: str
+    machine: str
+    version: int
+    origin: dict[str, Any]
+    finding: Finding | None
+    head: int
+    records: Sequence[Record]
+    state: Any
+    dropped: str
+    created: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +78,6 @@ class StepPair:
     place: int
     a: StepTold | None
     b: StepTold | None
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One path at which two states differ: `sign` is `+` (only in the second), `-` (only in the first) or `~`."""
-
-    sign: str
-    path: str
-    old: str
-    new: str
 
 
 @dataclass(frozen=True, slots=True)

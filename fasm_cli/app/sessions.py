@@ -5,10 +5,11 @@ from typing import Any
 
 from fasm_cli.app.fitting import machine_of
 from fasm_cli.app.loading import load
-from fasm_cli.app.reports import Finding, SessionInfo, SessionLine, Sessions
+from fasm_cli.app.report_sessions import SessionInfo, SessionLine, Sessions
+from fasm_cli.app.report_step import Finding
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.codec import Mismatch
-from fasm_cli.core.errors import FasmError, SessionError, UsageError, did_you_mean
+from fasm_cli.core.errors import FasmError, SessionError, UsageError
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.timeline import Timeline
 from fasm_cli.store.catalog import Project
@@ -61,26 +62,6 @@ def open_session(project: Project, name: str, target: str = "") -> tuple[Workben
     except BaseException:
         file.close()
         raise
-
-
-def open_target(project: Project, target: str, keep: str = "", by_hand: str = "") -> tuple[Workbench, str]:
-    """What the REPL works on: a session, or a machine from its initial state; with `keep`, in that session, which is
-    created where it is not there. Raises `UsageError` for a target that is neither."""
-    if project.is_session(target):
-        if keep:
-            raise UsageError(f"{target} is a session already", "--session is for a machine")
-        return open_session(project, target, by_hand)
-    if by_hand and not keep:
-        raise UsageError(f"{target} is no session", "--machine is for a session that may not name its machine")
-    if keep and project.session_path(keep).exists():
-        return open_session(project, keep, by_hand or target)
-    if keep:
-        create(project, target, keep)
-        return open_session(project, keep, target)
-    if not any(mark in target for mark in "./:") and not project.has_machine(target):
-        known = [found.name for found in project.listed()] + [path.stem for path in project.sessions_there()]
-        raise UsageError(f"no machine and no session {target!r}", did_you_mean(target, known))
-    return Workbench.fresh(load(project, target), project), ""
 
 
 def view_session(project: Project, name: str, target: str = "") -> tuple[Workbench, str]:

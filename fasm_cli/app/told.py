@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fasm_cli.app.plain_told import event_told
-from fasm_cli.app.reports import ActionLine, Change, Finding, Stepped
+from fasm_cli.app.report_step import ActionLine, Change, Finding, Stepped
 from fasm_cli.core.codec import Mismatch, render
 from fasm_cli.core.diff import changes
 from fasm_cli.core.event import AHEAD, Complete, Crash, Event, Fault, Lose, Point, Ref, Restore, Submit

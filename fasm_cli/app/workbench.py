@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from fasm_cli.app import typed
-from fasm_cli.app.reports import Finding, Pending, PendingLine, State, Stepped
+from fasm_cli.app.report_step import Finding, Pending, PendingLine, State, Stepped
 from fasm_cli.app.settings import Settings
 from fasm_cli.app.told import stepped
 from fasm_cli.core.codec import render
@@ -23,7 +24,9 @@ from fasm_cli.core.marks import Mark, Marks
 from fasm_cli.core.outcome import Emission, Step
 from fasm_cli.core.timeline import Timeline
 from fasm_cli.store.catalog import Project
-from fasm_cli.store.session import SessionFile
+
+if TYPE_CHECKING:
+    from fasm_cli.store.session import SessionFile
 
 SNAPSHOT_EVERY = 50  # steps between two states kept whole: what opening a session has to run again at most
 
@@ -49,7 +52,7 @@ class Workbench:
         self,
         machine: Machine,
         timeline: Timeline,
-        file: SessionFile | None = None,
+        file: "SessionFile | None" = None,
         project: Project | None = None,
     ) -> None:
         self.machine = machine

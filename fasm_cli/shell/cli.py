@@ -8,23 +8,40 @@ import os
 import re
 import signal
 import sys
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from fasm_cli import __version__
 from fasm_cli.core.errors import FasmError, InternalError, UsageError, did_you_mean
-from fasm_cli.shell import (  # noqa: F401  each registers its verbs
-    cli_laws,
-    cli_machines,
-    cli_repl,
-    cli_run,
-    cli_session,
-    cli_simulate,
-    cli_step,
-    cli_trace,
-)
 from fasm_cli.shell.cli_base import Exit, Interrupted, app, as_error, output_for
+
+# Where each verb is, in the order of `fasm --help`. Only the module of the verb that is called is imported: to register
+# all of them takes longer than most of them take to run.
+VERBS = {
+    "list": "cli_machines",
+    "describe": "cli_machines",
+    "repl": "cli_repl",
+    "simulate": "cli_simulate",
+    "check": "cli_simulate",
+    "replay": "cli_simulate",
+    "shrink": "cli_trace",
+    "export": "cli_trace",
+    "explain": "cli_laws",
+    "lint": "cli_laws",
+    "session": "cli_session",
+    "step": "cli_step",
+    "complete": "cli_step",
+    "crash": "cli_step",
+    "restore": "cli_step",
+    "pending": "cli_step",
+    "back": "cli_step",
+    "goto": "cli_step",
+    "run": "cli_run",
+    "history": "cli_run",
+}
 
 
 def main() -> int:
@@ -45,6 +62,7 @@ def main() -> int:
 
 def run(arguments: list[str]) -> int:
     """Run one command; gives its exit code. Nothing is raised but what ends the process by a signal."""
+    register(arguments)
     try:
         code = app(args=arguments, standalone_mode=False, prog_name="fasm")
         return code if isinstance(code, int) else 0
@@ -57,6 +75,13 @@ def run(arguments: list[str]) -> int:
             _usage(error, _verb(arguments).replace("-", " ")) if hasattr(error, "format_message") else as_error(error),
             arguments,
         )
+
+
+def register(arguments: list[str]) -> None:
+    """Import what has the verb of a command line; everything, where that is for `--help` or has none that we know."""
+    called = VERBS.get(arguments[0]) if arguments else None
+    for module in [called] if called else sorted(set(VERBS.values())):
+        import_module(f"fasm_cli.shell.{module}")
 
 
 def _fail(error: FasmError, arguments: list[str]) -> int:
@@ -90,7 +115,14 @@ def _usage(error: Any, verb: str) -> UsageError:
     return UsageError(f"{message[:1].lower()}{message[1:]}", usage)
 
 
-@app.callback(invoke_without_command=True)
+class Verbs(TyperGroup):
+    """The verbs in the order of the table, whatever was imported first."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(self.commands, key=list(VERBS).index)
+
+
+@app.callback(cls=Verbs, invoke_without_command=True)
 def top(
     context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
 ) -> None:

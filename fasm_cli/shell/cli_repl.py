@@ -35,28 +35,23 @@ def repl(
     json: JsonFlag = False,
 ) -> None:
     """Step a machine at a prompt, or by lines of -c, -f or a pipe."""
-    from fasm_cli.app import sessions
-    from fasm_cli.shell.repl_script import Manner, run_script
-    from fasm_cli.shell.repl_sources import TYPED, converse, dress, lines_of, transcript
+    from fasm_cli.app.opening import open_target
+    from fasm_cli.shell.repl_sources import converse, performed, transcript
 
     if check is not None and update is not None:
         raise UsageError("--check-transcript and --update-transcript are two things", "give one of them")
     with writing("repl", json) as output:
         here = project(db)
-        workbench, dropped = sessions.open_target(here, target, session, machine)
+        workbench, dropped = open_target(here, target, session, machine)
         if dropped:
             output.note(dropped)
         workbench.memo.watching = watch
-        manner = Manner(echo, keep_going)
         with workbench:
             if check is not None or update is not None:
                 code = transcript(workbench, check, update, output)
             elif commands or file is not None:
-                dress(output, workbench)
-                code = run_script(workbench, commands or [], output, TYPED, manner)
-                if file is not None and (keep_going or not code):
-                    code = run_script(workbench, lines_of(file), output, str(file), manner) or code
+                code = performed(workbench, commands or [], file, output, echo=echo, keep_going=keep_going)
             else:
-                code = converse(workbench, output, manner)
+                code = converse(workbench, output, echo=echo, keep_going=keep_going)
     if code:
         raise Exit(code)

@@ -162,7 +162,6 @@ def check(
 def look_into(here: Project, machine: "Machine", finding: "Finding", output: Output) -> None:
     """A REPL at the step that a finding's trace breaks at."""
     from fasm_cli.app.workbench import Workbench
-    from fasm_cli.shell.repl_script import Manner
     from fasm_cli.shell.repl_sources import converse
     from fasm_cli.shell.repl_verbs import performed
 
@@ -172,7 +171,7 @@ def look_into(here: Project, machine: "Machine", finding: "Finding", output: Out
     with Workbench.fresh(machine, here) as workbench:
         for report in performed(workbench, f"replay {finding.trace}"):
             output.report(report)
-        converse(workbench, output, Manner())
+        converse(workbench, output)
 
 
 def go(simulation: "Simulation", output: Output) -> None:

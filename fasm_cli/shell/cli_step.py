@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from fasm_cli.app.reports import Report, Stepped
 from fasm_cli.core.errors import InputError
 from fasm_cli.core.event import Point
 from fasm_cli.shell.cli_base import (
@@ -25,6 +24,7 @@ from fasm_cli.shell.cli_base import (
 from fasm_cli.shell.writer import Output
 
 if TYPE_CHECKING:
+    from fasm_cli.app.reports import Report, Stepped
     from fasm_cli.app.workbench import Workbench
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ def working(session: str, machine: str, output: Output) -> "Iterator[Workbench]"
         yield workbench
 
 
-def verdict(report: Stepped) -> None:
+def verdict(report: "Stepped") -> None:
     """End with the code of a step that did not go through."""
     if report.finding is not None:
         raise Exit(FINDING)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 from collections.abc import Sequence
 
-from fasm_cli.shell.render import Line, plain_text
+from fasm_cli.shell.spans import Line, plain_text
 from fasm_cli.shell.writer import Text, styled_text
 
 LESS = "-SRXF"  # long lines are cut, colours kept, the screen left as it is, and what fits is not paged

@@ -2,25 +2,11 @@
 
 from collections.abc import Iterator
 from functools import singledispatch
-from typing import NamedTuple
 
 from fasm_cli.app import reports
 from fasm_cli.core.branches import MAIN
 from fasm_cli.shell.outline import ONE_LINE, outline
-
-
-class Span(NamedTuple):
-    """A piece of text and its role: name, good, bad, quiet or plain."""
-
-    text: str
-    role: str = "plain"
-
-
-Line = list[Span]
-
-
-def plain_text(lines: list[Line]) -> str:
-    return "".join("".join(span.text for span in line).rstrip() + "\n" for line in lines)
+from fasm_cli.shell.spans import Line, Span
 
 
 @singledispatch

@@ -2,7 +2,8 @@
 
 from fasm_cli.app import report_repl, reports
 from fasm_cli.shell.outline import outline
-from fasm_cli.shell.render import OUTCOME_ROLE, Line, Span, change_told, render
+from fasm_cli.shell.render import OUTCOME_ROLE, change_told, render
+from fasm_cli.shell.spans import Line, Span
 
 SHOWN = 30  # steps of a long run, the last ones
 

@@ -1,7 +1,8 @@
 """Reports about sessions as files, as text: how two differ, whether one still comes out the same, what became of it."""
 
 from fasm_cli.app import reports
-from fasm_cli.shell.render import OUTCOME_ROLE, Line, Span, change_told, render, steps_told
+from fasm_cli.shell.render import OUTCOME_ROLE, change_told, render, steps_told
+from fasm_cli.shell.spans import Line, Span
 
 
 @render.register

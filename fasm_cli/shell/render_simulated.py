@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from fasm_cli.app import reports
-from fasm_cli.shell.render import OUTCOME_ROLE, Line, Span, render
+from fasm_cli.shell.render import OUTCOME_ROLE, render
+from fasm_cli.shell.spans import Line, Span
 from fasm_cli.sim.tally import Tally
 
 

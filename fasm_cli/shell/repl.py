@@ -11,7 +11,6 @@ from fasm_cli.shell.pager import Paged
 from fasm_cli.shell.prompt.colours import ASCII
 from fasm_cli.shell.prompt.facts import prompt_parts
 from fasm_cli.shell.repl_lines import is_complete, logical_lines
-from fasm_cli.shell.repl_perform import performed
 from fasm_cli.shell.repl_verb import Quit
 from fasm_cli.shell.writer import Text
 
@@ -37,7 +36,7 @@ def converse(workbench: Workbench, output: Text, ask: Callable[[], str]) -> None
 
 def tried(workbench: Workbench, output: Text, line: str) -> bool:
     """Do what `line` says and show what came of it; whether that was no error. Raises `Quit`."""
-    from fasm_cli.shell import repl_verbs  # noqa: F401  fills the table; the prompt is on the screen by now
+    from fasm_cli.shell.repl_verbs import performed  # all that a line may do; the prompt is on the screen by now
 
     try:
         for report in performed(workbench, line):

@@ -5,18 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from fasm_cli.app.reports import Message
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.errors import UsageError
 from fasm_cli.shell.cli_base import FINDING
-from fasm_cli.shell.repl_script import Manner, run_script
 from fasm_cli.shell.writer import Output, Text
 
 TYPED = "-c"
 PIPED = "standard input"
 
 
-def converse(workbench: Workbench, output: Output, manner: Manner) -> int:
+def converse(workbench: Workbench, output: Output, *, echo: bool = False, keep_going: bool = False) -> int:
     """Lines from the prompt, or from a pipe; gives the exit code."""
     dress(output, workbench)
     if isinstance(output, Text) and sys.stdin is not None and sys.stdin.isatty():
@@ -24,7 +22,23 @@ def converse(workbench: Workbench, output: Output, manner: Manner) -> int:
 
         run_prompt(workbench, output, workbench.project.root / ".fasm" / "history")
         return 0
-    return run_script(workbench, decoded(sys.stdin, PIPED), output, PIPED, manner)
+    from fasm_cli.shell.repl_script import Manner, run_script
+
+    return run_script(workbench, decoded(sys.stdin, PIPED), output, PIPED, Manner(echo, keep_going))
+
+
+def performed(
+    workbench: Workbench, lines: list[str], file: Path | None, output: Output, *, echo: bool, keep_going: bool
+) -> int:
+    """The lines of -c, then those of -f; gives the exit code."""
+    from fasm_cli.shell.repl_script import Manner, run_script
+
+    dress(output, workbench)
+    manner = Manner(echo, keep_going)
+    code = run_script(workbench, lines, output, TYPED, manner)
+    if file is not None and (keep_going or not code):
+        code = run_script(workbench, lines_of(file), output, str(file), manner) or code
+    return code
 
 
 def dress(output: Output, workbench: Workbench) -> None:
@@ -35,6 +49,7 @@ def dress(output: Output, workbench: Workbench) -> None:
 
 def transcript(workbench: Workbench, check: Path | None, update: Path | None, output: Output) -> int:
     """Compare a transcript, or write it anew; gives the exit code."""
+    from fasm_cli.app.reports import Message
     from fasm_cli.shell.repl_transcript import difference, rewrite
 
     if update is not None:

@@ -3,15 +3,18 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
-from fasm_cli.app.reports import Report
-from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.errors import InputError, UsageError, did_you_mean
 from fasm_cli.shell.repl_kinds import Kind
 
+if TYPE_CHECKING:
+    from fasm_cli.app.reports import Report
+    from fasm_cli.app.workbench import Workbench
+
 SHOWN = 40  # characters of a wrong word that are shown
 
-Run = Callable[[Workbench, str], Report]
+Run: TypeAlias = "Callable[[Workbench, str], Report]"
 
 
 class Quit(Exception):

@@ -6,8 +6,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from fasm_cli.app import sessions
 from fasm_cli.app.export import FORMATS, export, save
+from fasm_cli.app.opening import open_target
 from fasm_cli.app.reload import reload
 from fasm_cli.app.report_repl import Kept
 from fasm_cli.app.reports import Message, Report
@@ -39,7 +39,7 @@ def _save(workbench: Workbench, rest: str) -> Report:
     related=("save", "replay"),
 )
 def _open(workbench: Workbench, rest: str) -> Report:
-    other, dropped = sessions.open_target(workbench.project, something(rest, "open FILE"))
+    other, dropped = open_target(workbench.project, something(rest, "open FILE"))
     workbench.replace(other)
     name = workbench.machine.reference
     return Kept(f"{dropped}; opened" if dropped else "opened", f"{rest}  {name} @{workbench.timeline.head}")

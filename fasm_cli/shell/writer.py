@@ -4,14 +4,15 @@ import io
 import os
 import re
 import sys
-from typing import TextIO
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TextIO
 
-from fasm_cli.app.reports import Report
 from fasm_cli.app.settings import Settings
 from fasm_cli.core.errors import FasmError, InputError, MachineError
-from fasm_cli.shell import render_repl, render_sessions, render_simulated  # noqa: F401  each registers its reports
-from fasm_cli.shell.document import document, dumps
-from fasm_cli.shell.render import Line, Span, plain_text, render
+from fasm_cli.shell.spans import Line, Span, plain_text
+
+if TYPE_CHECKING:
+    from fasm_cli.app.reports import Report
 
 STYLES = {"name": "bold cyan", "good": "green", "bad": "bold red", "quiet": "dim"}
 CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
@@ -26,11 +27,11 @@ class Text:
         self.stream = sys.stdout
         self.settings = settings or Settings()
 
-    def report(self, report: Report) -> None:
+    def report(self, report: "Report") -> None:
         if self.settings.format == "json":
-            self.write([[Span(dumps(document("repl", [report])))]])
+            self.write([[Span(as_json("repl", [report]))]])
         else:
-            self.write(render(report))
+            self.write(as_text(report))
         if self.settings.time:
             self.note(f"{self.settings.took * 1000:.1f} ms")
 
@@ -62,11 +63,11 @@ class Plain:
         self.stream = stream
         self._settings = settings
 
-    def report(self, report: Report) -> None:
+    def report(self, report: "Report") -> None:
         if self._settings.format == "json":
-            self.stream.write(dumps(document("repl", [report])) + "\n")
+            self.stream.write(as_json("repl", [report]) + "\n")
         else:
-            write_lines(render(report), self.stream)
+            write_lines(as_text(report), self.stream)
 
     def fail(self, error: FasmError, source: str) -> None:
         write_lines(error_lines(error, source, carets=True), self.stream)
@@ -81,7 +82,7 @@ class Json:
         self._reports: list[Report] = []
         self._error: FasmError | None = None
 
-    def report(self, report: Report) -> None:
+    def report(self, report: "Report") -> None:
         self._reports.append(report)
 
     def fail(self, error: FasmError, source: str = "", place: str = "") -> None:
@@ -95,11 +96,29 @@ class Json:
 
     def done(self) -> None:
         if self.stream is not None:
-            self.stream.write(dumps(document(self._verb, self._reports, self._error)) + "\n")
+            self.stream.write(as_json(self._verb, self._reports, self._error) + "\n")
             self.stream.flush()
 
 
 Output = Text | Json
+
+
+# What knows every report is imported with the first of them: a prompt, a list or an error needs little of it.
+
+
+def as_text(report: "Report") -> list[Line]:
+    """A report for a person."""
+    from fasm_cli.shell import render_repl, render_sessions, render_simulated  # noqa: F401  each registers its reports
+    from fasm_cli.shell.render import render
+
+    return render(report)
+
+
+def as_json(verb: str, reports: "Sequence[Report]", error: FasmError | None = None) -> str:
+    """The JSON document of a call of `verb`."""
+    from fasm_cli.shell.document import document, dumps
+
+    return dumps(document(verb, reports, error))
 
 
 def error_lines(error: FasmError, source: str = "", place: str = "", *, carets: bool = False) -> list[Line]:

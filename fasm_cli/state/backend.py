@@ -1,4 +1,4 @@
-"""From what a machine says of its state to stores that can hold it."""
+"""Databases that states are in: scratch ones, made as they are needed and removed afterwards."""
 
 import os
 import re
@@ -6,27 +6,8 @@ import weakref
 from itertools import count
 from typing import Any, Protocol
 
-from fasm_cli.core.codec import Mismatch
-from fasm_cli.core.errors import MachineError
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.store import Store
-from fasm_cli.state.gate import drive_awaiting
-from fasm_cli.state.urls import Kind, kind_of, psycopg_wanted
-
-
-def equip(machine: Machine, url: str = "") -> Machine:
-    """Give `machine` what it needs to be run: how its state is awaited, and where it is kept (`url` where the machine
-    does not say, or is not to be asked). Raises `UsageError` for the URL and `MachineError` for the schema."""
-    if machine.awaits:
-        machine.drive = drive_awaiting
-    url = url or (machine.store.url if machine.store is not None else "")
-    if url:
-        machine.backend = Databases(machine.store.schema if machine.store is not None else "", _scratch(url))
-        try:
-            machine.initial()
-        except Mismatch as wrong:
-            raise MachineError(f"{machine.name}: initial() gives a state that cannot be stored: {wrong}") from None
-    return machine
 
 
 class Scratch(Protocol):
@@ -35,16 +16,6 @@ class Scratch(Protocol):
     def connect(self, schema: str, name: str) -> Any: ...
     def names(self) -> list[str]: ...
     def remove(self, name: str) -> None: ...
-
-
-def _scratch(url: str) -> Scratch:
-    if kind_of(url) is Kind.SQLITE:
-        from fasm_cli.state.sqlite import SqliteScratch
-
-        return SqliteScratch(url)
-    with psycopg_wanted():
-        from fasm_cli.state.postgres import PostgresScratch
-    return PostgresScratch(url)
 
 
 class Databases:

@@ -7,6 +7,7 @@ import pytest
 
 from fasm_cli.app import sessions
 from fasm_cli.app.folder import replay_all
+from fasm_cli.app.opening import open_target
 from fasm_cli.core.errors import SessionError, UsageError
 from fasm_cli.store.catalog import Project
 from fasm_cli.store.session import read_session
@@ -61,18 +62,18 @@ def test_what_the_repl_may_open(project: Project) -> None:
         ("elsewhere.py", "Counter", False),
         ("machines/counter.py:Counter", "Counter", False),
     ):
-        workbench, _ = sessions.open_target(project, target)
+        workbench, _ = open_target(project, target)
         with workbench:
             assert (workbench.machine.name, workbench.file is not None) == (machine, kept)
-    workbench, _ = sessions.open_target(project, "payment", keep="new")
+    workbench, _ = open_target(project, "payment", keep="new")
     with workbench:
         workbench.submit("Process(1, 'a')")
-    workbench, _ = sessions.open_target(project, "payment", keep="new")
+    workbench, _ = open_target(project, "payment", keep="new")
     with workbench:
         assert workbench.timeline.head == 1
     for target, keep, by_hand in (("shop", "other", ""), ("counter", "", "counter"), ("nowhere", "", "")):
         with pytest.raises(UsageError):
-            sessions.open_target(project, target, keep, by_hand)
+            open_target(project, target, keep, by_hand)
 
 
 def test_only_one_may_write_and_anyone_may_look(project: Project) -> None:

@@ -17,7 +17,7 @@ from fasm_cli.core.machine import Machine
 from fasm_cli.core.memory import open_store
 from fasm_cli.core.outcome import Step
 from fasm_cli.core.step import Process
-from fasm_cli.state.backend import equip
+from fasm_cli.state.equip import equip
 
 MACHINES = Path(__file__).parents[2] / "machines"
 PLACES = ("memory", "sqlite", "file", "postgres")

@@ -19,7 +19,7 @@ from fasm_cli.sim.runs import Runs
 from fasm_cli.sim.shrink import Shrinker
 from fasm_cli.sim.tally import Tally
 from fasm_cli.sim.trace import Player, renumbered
-from fasm_cli.state.backend import equip
+from fasm_cli.state.equip import equip
 
 SOURCE = Path(__file__).with_name("planted.py")
 _SPEC = importlib.util.spec_from_file_location("planted", SOURCE)

@@ -23,8 +23,8 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.errors import FasmError
 from fasm_cli.shell.prompt.session import Prompt
-from fasm_cli.shell.render import plain_text
 from fasm_cli.shell.repl import converse
+from fasm_cli.shell.spans import plain_text
 from fasm_cli.shell.writer import Text, error_lines
 
 PATIENCE_HERE = 5.0  # the same, in this process

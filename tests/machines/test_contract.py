@@ -19,7 +19,7 @@ from fasm_cli.core.outcome import Outcome
 from fasm_cli.core.step import Process
 from fasm_cli.sim.generate import Generators
 from fasm_cli.sim.watched import open_fast
-from fasm_cli.state.backend import equip
+from fasm_cli.state.equip import equip
 
 RUNS, STEPS = 20, 100
 KEPT = {

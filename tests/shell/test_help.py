@@ -32,8 +32,15 @@ def verbs(group: Any, path: str = "fasm") -> Iterator[tuple[str, Any]]:
             yield f"{path} {name}", command
 
 
+cli.register([])
 VERBS = dict(verbs(typer.main.get_command(cli.app)))
 EXAMPLES = [line for command in VERBS.values() for line in (command.epilog or "").splitlines()]
+
+
+def test_each_verb_is_where_the_table_says() -> None:
+    registered = {each.name or each.callback.__name__: each.callback.__module__ for each in cli.app.registered_commands}
+    registered["session"] = "fasm_cli.shell.cli_session"
+    assert registered == {verb: f"fasm_cli.shell.{module}" for verb, module in cli.VERBS.items()}
 
 
 def test_each_verb_has_examples_of_itself() -> None:

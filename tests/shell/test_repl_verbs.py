@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fasm_cli.app import sessions
+from fasm_cli.app.opening import open_target
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.errors import FasmError, InputError, UsageError
 from fasm_cli.shell.document import document
@@ -35,7 +35,7 @@ EXAMPLES = [(name, example) for name, verb in VERBS.items() for example in verb.
 
 
 def bench(project: Path, target: str = "coffee_shop", lines: tuple[str, ...] = ()) -> Workbench:
-    workbench, _ = sessions.open_target(Project(Path()), target)
+    workbench, _ = open_target(Project(Path()), target)
     for line in lines:
         perform(workbench, line)
     return workbench

@@ -11,7 +11,7 @@ from fasm_cli.core.event import Submit
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.memory import open_store
 from fasm_cli.core.step import Process
-from fasm_cli.state.backend import equip
+from fasm_cli.state.equip import equip
 
 SCHEMA = "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
 

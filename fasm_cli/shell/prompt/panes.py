@@ -6,7 +6,6 @@ from fasm_cli.app.told import event_text
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.codec.render import render
 from fasm_cli.core.diff import ABSENT, changes
-from fasm_cli.core.expression.parts import field_names
 from fasm_cli.core.record import Record
 from fasm_cli.shell.prompt.colours import Glyphs, cropped
 
@@ -46,6 +45,8 @@ def state_pane(bench: Workbench, step: int, width: int, height: int, shown: Glyp
 
 def _rows(state: object) -> dict[str, str]:
     """The fields of a state and their values; a state that is no record is one value without a name."""
+    from fasm_cli.core.expression.parts import field_names  # a prompt is drawn without what reads expressions
+
     return {name: render(getattr(state, name)) for name in field_names(state)} or {"": render(state)}
 
 
