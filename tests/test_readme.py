@@ -45,7 +45,10 @@ def project(folder: Path, page: Path) -> dict[str, str]:
     fasm = folder / "bin" / "fasm"
     fasm.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m fasm_cli "$@"\n')
     fasm.chmod(0o755)
-    return {**os.environ, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "80"}
+    return {**os.environ, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "80", **PATIENT}
+
+
+PATIENT = {"FASM_SHRINK_TIME": "60"}  # a busy machine shrinks as far as another
 
 
 def played(folder: Path, page: Path) -> list[str]:

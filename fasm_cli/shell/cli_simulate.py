@@ -75,7 +75,10 @@ def simulate(
     no_faults: Annotated[bool, typer.Option("--no-faults", help="Only those of --crash and --faults.")] = False,
     save: Annotated[Path | None, typer.Option("--save", metavar="DIR", help="Where traces go (sessions/).")] = None,
     shrink_time: Annotated[
-        float | None, typer.Option("--shrink-time", min=0, metavar="S", help="Seconds to shrink one finding (5).")
+        float | None,
+        typer.Option(
+            "--shrink-time", envvar="FASM_SHRINK_TIME", min=0, metavar="S", help="Seconds to shrink one finding (5)."
+        ),
     ] = None,
     max_findings: Annotated[int | None, typer.Option("--max-findings", min=1, help="Stop at so many (10).")] = None,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="However many findings there are.")] = False,

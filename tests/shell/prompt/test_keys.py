@@ -270,7 +270,7 @@ def test_a_report_that_cannot_be_drawn_does_not_end_it(drawn: Drawn, monkeypatch
     def broken(_: Any) -> Any:
         raise RuntimeError("no text for that")
 
-    monkeypatch.setattr("fasm_cli.shell.writer.render", broken)
+    monkeypatch.setattr("fasm_cli.shell.writer.as_text", broken)
     screen = drawn()
     screen.play(READY, ("crash\r", shown("RuntimeError: no text for that")), ("x", line("coffee_shop @1 down> x")))
 
