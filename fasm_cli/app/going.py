@@ -37,6 +37,7 @@ def run(workbench: Workbench, count: int, seed: int, crash: float | None = None)
     plan = Plan(seed=seed, runs=1, steps=max(count, 1), profile=profile, always=always)
     world = World(machine, Generators(), plan, timeline.last)
     world.in_flight.extend(timeline.now.pending.values() if timeline.now.up else ())
+    begun = workbench.memo.last
     steps: list[Stepped] = []
     what = f"run {count} --seed {seed}"
     try:
@@ -49,12 +50,13 @@ def run(workbench: Workbench, count: int, seed: int, crash: float | None = None)
             if stopped:
                 return Ran(what, steps, stopped, taken.finding)
     except KeyboardInterrupt:
-        return Ran(what, steps, "interrupted; every step above was kept", None, interrupted=True)
+        return _interrupted(what, steps, workbench, begun)
     return Ran(what, steps, "done; nothing broke", None)
 
 
 def play(workbench: Workbench, items: Iterable[Item], what: str, halt: Callable[[Stepped], str], law: str = "") -> Ran:
     """Let `items` happen from here on, until `halt` says why to stop; at the end, a `law` about rest is looked at."""
+    begun = workbench.memo.last
     steps: list[Stepped] = []
     numbers: dict[int, int] = {}
     try:
@@ -69,9 +71,17 @@ def play(workbench: Workbench, items: Iterable[Item], what: str, halt: Callable[
             if stopped:
                 return Ran(what, steps, stopped, taken.finding)
     except KeyboardInterrupt:
-        return Ran(what, steps, "interrupted; every step above was kept", None, interrupted=True)
+        return _interrupted(what, steps, workbench, begun)
     finding = _at_rest(workbench, law)
     return Ran(what, steps, "at the end" if finding else "at the end; nothing broke", finding)
+
+
+def _interrupted(what: str, steps: list[Stepped], workbench: Workbench, begun: Stepped | None) -> Ran:
+    """Ctrl-C comes when a step is kept, and may find it not on the list yet; `begun` is what was kept before all."""
+    last = workbench.memo.last
+    if last is not None and last is not (steps[-1] if steps else begun):
+        steps.append(last)
+    return Ran(what, steps, "interrupted; every step above was kept", None, interrupted=True)
 
 
 def _stopped(workbench: Workbench, taken: Stepped, law: str = "") -> str:

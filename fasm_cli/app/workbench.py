@@ -15,6 +15,7 @@ from fasm_cli.app import typed
 from fasm_cli.app.report_step import Finding, Pending, PendingLine, State, Stepped
 from fasm_cli.app.settings import Settings
 from fasm_cli.app.told import stepped
+from fasm_cli.app.whole import whole
 from fasm_cli.core.codec import render
 from fasm_cli.core.database import Tables
 from fasm_cli.core.errors import FasmError
@@ -22,7 +23,7 @@ from fasm_cli.core.event import Crash, Event, Point, Restore
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.marks import Mark, Marks
 from fasm_cli.core.outcome import Emission, Step
-from fasm_cli.core.timeline import Timeline
+from fasm_cli.core.timeline import Entry, Timeline
 from fasm_cli.store.catalog import Project
 
 if TYPE_CHECKING:
@@ -116,19 +117,24 @@ class Workbench:
     def take_step(self, event: Event) -> tuple[Stepped, Step]:
         """As `take`, with the step as it was."""
         timeline, before = self.timeline, self.timeline.now
-        entry = timeline.take(event)
-        if self.file is not None:
-            snapshot = entry.record.n % SNAPSHOT_EVERY == 0
-            try:
-                self.file.append(entry.record, self.machine.encode_state(entry.state) if snapshot else None)
-            except BaseException:
-                if self.file.steps < entry.record.n:  # else Ctrl-C came when it was on the disk already
-                    timeline.forget(entry.record)
-                raise
-        self.memo.walked = entry.record.n
-        fork = self.branch_name(entry.record.n) if entry.forks else ""
-        self.memo.last = stepped(timeline, entry, before, fork=fork)
+        entry = timeline.happen(event)  # the author's code: Ctrl-C takes it back
+        with whole():
+            timeline.keep(entry)
+            if self.file is not None:
+                self._append(self.file, entry)
+            self.memo.walked = entry.record.n
+            fork = self.branch_name(entry.record.n) if entry.forks else ""
+            self.memo.last = stepped(timeline, entry, before, fork=fork)
         return self.memo.last, entry.step
+
+    def _append(self, file: "SessionFile", entry: Entry) -> None:
+        snapshot = entry.record.n % SNAPSHOT_EVERY == 0
+        try:
+            file.append(entry.record, self.machine.encode_state(entry.state) if snapshot else None)
+        except BaseException:
+            if file.steps < entry.record.n:  # else a second Ctrl-C came when it was on the disk already
+                self.timeline.forget(entry.record)
+            raise
 
     def preview(self, text: str) -> Stepped:
         """What an input would do; nothing is kept."""
@@ -148,21 +154,23 @@ class Workbench:
         if step == timeline.head:
             return
         start = timeline.head
-        timeline.goto(step)
-        if self.file is not None:
-            try:
-                self.file.goto(step)
-            except BaseException:
-                timeline.head = start
-                raise
-        if not timeline.leads(step, self.memo.walked):
-            self.memo.walked = timeline.branches.tips[timeline.branches.of(step)]
+        timeline.goto(step)  # may take steps again: the author's code
+        with whole():
+            if self.file is not None:
+                try:
+                    self.file.goto(step)
+                except BaseException:
+                    timeline.head = start
+                    raise
+            if not timeline.leads(step, self.memo.walked):
+                self.memo.walked = timeline.branches.tips[timeline.branches.of(step)]
 
     def mark(self, mark: Mark) -> None:
         """Pin something, or take it off; on the disk on return."""
-        if self.file is not None:
-            self.file.mark(mark)
-        self.marks.add(mark)
+        with whole():
+            if self.file is not None:
+                self.file.mark(mark)
+            self.marks.add(mark)
 
     def branch_name(self, step: int | None = None) -> str:
         """The name of the branch that `step` (the head where None) is on."""

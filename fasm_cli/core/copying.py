@@ -7,6 +7,7 @@ in plain containers is therefore cheap to keep a committed copy of.
 from collections.abc import Callable
 from typing import Any
 
+from fasm_cli.core.codec.by_shape import ByShape
 from fasm_cli.core.codec.shape import (
     Choice,
     Fixed,
@@ -55,17 +56,15 @@ class Copiers:
     """Copiers for the shapes of one machine."""
 
     def __init__(self) -> None:
-        self._made: dict[int, Copier] = {}
+        self._made = ByShape[Copier]()
 
     def of(self, shape: Shape) -> Copier:
         """A function that gives a copy sharing nothing mutable with the original."""
-        key = id(shape)
-        if key not in self._made:
-            self._made[key] = lambda value: self._made[key](value)  # for a type that contains itself
-            self._made[key] = _same if immutable(shape) else self._make(shape)
-        return self._made[key]
+        return self._made.of(shape, self._make)
 
     def _make(self, shape: Shape) -> Copier:
+        if immutable(shape):
+            return _same
         match shape:
             case Record():
                 return self._record(shape)

@@ -108,9 +108,9 @@ class Actions:
         if self._room == 0:
             raise ActionsFull(held=len(self.items))
         self._room -= 1
-        self.items.append(action)
         if self._fix is not None:
-            self.fixed.append(self._fix(action))
+            self.fixed.append(self._fix(action))  # first: this runs the author's code, which may raise
+        self.items.append(action)
 
     def __iter__(self) -> Iterator[Action]:
         return iter(self.items)

@@ -121,8 +121,14 @@ class Timeline:
 
     def take(self, event: Event) -> Entry:
         """Let `event` happen at the head. A head in the past starts a branch."""
-        before = self.now
-        entry = self._run(before, event, self.last + 1, self.head)
+        return self.keep(self.happen(event))
+
+    def happen(self, event: Event) -> Entry:
+        """What comes of `event` at the head, to be kept or not."""
+        return self._run(self.now, event, self.last + 1, self.head)
+
+    def keep(self, entry: Entry) -> Entry:
+        """Put what has just happened at the head behind it."""
         self.records.add(entry.record)
         entry.forks = self.branches.add(entry.record.n, entry.record.parent)
         self.head = self.last = entry.record.n
@@ -153,7 +159,7 @@ class Timeline:
 
     def preview(self, event: Event) -> Entry:
         """What `take` would give; nothing is kept."""
-        entry = self._run(self.now, event, self.last + 1, self.head)
+        entry = self.happen(event)
         del self._moments[entry.record.n]
         self._process = None
         return entry

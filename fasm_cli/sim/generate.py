@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from fasm_cli.core.chooser import Chooser
+from fasm_cli.core.codec.by_shape import ByShape
 from fasm_cli.core.codec.shape import (
     Choice,
     Fixed,
@@ -41,15 +42,11 @@ class Generators:
     """Generators for the shapes of one machine."""
 
     def __init__(self) -> None:
-        self._made: dict[int, Draw] = {}
+        self._made = ByShape[Draw]()
         self._depth = 0
 
     def of(self, shape: Shape) -> Draw:
-        key = id(shape)
-        if key not in self._made:
-            self._made[key] = lambda choose: self._made[key](choose)  # for a type that contains itself
-            self._made[key] = self._limited(shape) or self._make(shape)
-        return self._made[key]
+        return self._made.of(shape, lambda shape: self._limited(shape) or self._make(shape))
 
     def _limited(self, shape: Shape) -> Draw | None:
         for limit in shape.constraints:

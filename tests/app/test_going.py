@@ -1,7 +1,12 @@
 """Many steps in a row: random ones, those of a file, the fewest; each kept, each stopping where it should."""
 
+import _thread
 import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -128,6 +133,64 @@ def test_ctrl_c_when_the_step_is_on_disk_keeps_it(project: Project, monkeypatch:
                 workbench.submit("Increment")
         assert workbench.submit("Increment").record.n == 2
     assert len(read_session(Path("sessions/s.toml")).records) == 2
+
+
+def test_ctrl_c_anywhere_in_a_step_leaves_it_whole_or_undone(project: Project) -> None:
+    """It strikes at one line after the other of those that take a step and keep it."""
+    sessions.create(project, "counter", "s")
+    with sessions.open_session(project, "s")[0] as workbench:
+        assert workbench.file is not None
+        lines = 0
+        outcomes: set[int | None] = set()
+        while True:
+            lines += 1
+            steps: list[int] | None = None
+            with striking(lines) as strike, suppress(KeyboardInterrupt):  # it is told by `run` only while it runs
+                steps = [step.record.n for step in going.run(workbench, 1, lines).steps]
+            if not strike:
+                break
+            assert workbench.timeline.head == workbench.timeline.last == workbench.file.steps
+            assert workbench.timeline.leads(workbench.memo.walked, workbench.timeline.head)
+            assert steps in (None, [], [workbench.timeline.head])
+            outcomes.add(None if steps is None else len(steps))
+        assert outcomes == {None, 0, 1}
+    assert len(read_session(Path("sessions/s.toml")).records) == workbench.timeline.last
+
+
+KEEPING = (
+    "branches.py",
+    "going.py",
+    "history.py",
+    "session_steps.py",
+    "session_writer.py",
+    "timeline.py",
+    "workbench.py",
+)
+
+
+@contextmanager
+def striking(count: int) -> Iterator[list[int]]:
+    """Ctrl-C at line `count` of what keeps steps from here on, if it comes to that; the list is then not empty."""
+    struck: list[int] = []
+    met = 0
+
+    def look(frame: FrameType, event: str, arg: Any) -> Any:
+        nonlocal met
+        if Path(frame.f_code.co_filename).name not in KEEPING:
+            return None
+        if event == "line":
+            met += 1
+            if met == count:
+                struck.append(frame.f_lineno)
+                sys.settrace(None)
+                _thread.interrupt_main()  # the guard knows the ways of `signal`
+        return look
+
+    sys.settrace(look)
+    try:
+        yield struck
+    finally:
+        sys.settrace(None)
 
 
 # --- replay and shrink --------------------------------------------------------------------------------------------

@@ -147,3 +147,13 @@ def test_an_error_says_whose_fault_it_is_and_how_the_command_ends(kind, code, na
 )
 def test_did_you_mean(name, known, text):
     assert did_you_mean(name, known) == text
+
+
+def test_an_action_that_cannot_be_copied_is_not_in_there():
+    def refusing(action):
+        raise ValueError(action)
+
+    actions = Actions(fix=refusing)
+    with pytest.raises(ValueError, match="Untracked"):
+        actions.add(Untracked(1))
+    assert (list(actions), actions.fixed) == ([], [])

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from enum import Flag
 from typing import Any
 
+from fasm_cli.core.codec.by_shape import ByShape
 from fasm_cli.core.codec.plain import TAG, Mismatch, keyed_by_text, objection, original_key, shown, stored_key
 from fasm_cli.core.codec.scalars import Scalar
 from fasm_cli.core.codec.shape import (
@@ -44,7 +45,7 @@ class Decoders:
     """Decoders for the shapes of one machine: closures, made once for a shape."""
 
     def __init__(self) -> None:
-        self._made: dict[int, Decoder] = {}
+        self._made = ByShape[Decoder]()
 
     def of(self, shape: Shape) -> Decoder:
         """A function that gives the typed value, or raises `Mismatch` naming every fault."""
@@ -59,11 +60,7 @@ class Decoders:
         return checked
 
     def _hook(self, shape: Shape) -> Decoder:
-        key = id(shape)
-        if key not in self._made:
-            self._made[key] = lambda plain: self._made[key](plain)  # for a type that contains itself
-            self._made[key] = _limited(shape, self._make(shape))
-        return self._made[key]
+        return self._made.of(shape, lambda shape: _limited(shape, self._make(shape)))
 
     def _make(self, shape: Shape) -> Decoder:
         match shape:

@@ -6,6 +6,7 @@ Encoders are closures, made once for a shape: this is the one part of the codec 
 from collections.abc import Callable
 from typing import Any
 
+from fasm_cli.core.codec.by_shape import ByShape
 from fasm_cli.core.codec.plain import Mismatch, canonical_text, keyed_by_text, objection, shown, stored_key, tagged
 from fasm_cli.core.codec.scalars import LARGEST, Scalar
 from fasm_cli.core.codec.shape import (
@@ -31,14 +32,10 @@ class Encoders:
 
     def __init__(self, *, canonical: bool) -> None:
         self._canonical = canonical
-        self._made: dict[int, Encoder] = {}
+        self._made = ByShape[Encoder]()
 
     def of(self, shape: Shape) -> Encoder:
-        key = id(shape)
-        if key not in self._made:
-            self._made[key] = lambda value: self._made[key](value)  # for a type that contains itself
-            self._made[key] = _limited(shape, self._make(shape))
-        return self._made[key]
+        return self._made.of(shape, lambda shape: _limited(shape, self._make(shape)))
 
     def _make(self, shape: Shape) -> Encoder:
         match shape:
