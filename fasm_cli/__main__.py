@@ -10,9 +10,13 @@ def main() -> None:
 
         print(f"fasm {__version__}")
         return
-    from fasm_cli.shell import cli
+    try:
+        from fasm_cli.shell import cli
 
-    sys.exit(cli.main())
+        code = cli.main()
+    except KeyboardInterrupt:  # before there is anyone who could tell of it
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -73,6 +73,19 @@ def test_ctrl_c_in_a_simulation_tells_what_was_done(project: Path, machine: Writ
         assert out.endswith("interrupted  what was finished so far is above\n")
 
 
+def test_ctrl_c_while_it_is_still_being_imported(process: Call, project: Path) -> None:
+    (project / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Strike:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'fasm_cli.core.machine':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Strike())\n"
+    )
+    struck = process("list", env={"PYTHONPATH": str(project)})
+    assert (struck.code, struck.out, struck.err) == (130, "", "")
+
+
 def test_ctrl_c_in_a_script(project: Path, process: Call, machine: Write) -> None:
     machine("stuck", more=f"def check_invariants(self, state):\n    {BEGUN}\n    while True: pass")
     assert process("session", "new", "stuck", "s").code == 0
