@@ -25,10 +25,15 @@ NAME = re.compile(r"[^\W\d][\w.~-]{0,59}")
 
 def back(workbench: Workbench, count: int = 1) -> Moved:
     """Move the head `count` steps towards the initial state."""
-    path = workbench.timeline.path()
-    if count < 1 or count > len(path):
-        raise UsageError(f"cannot go back {count} of {len(path)} steps", "`goto 0` is the initial state")
-    return goto(workbench, path[-count].parent)
+    return goto(workbench, _behind(workbench.timeline, count))
+
+
+def _behind(timeline: Timeline, count: int) -> int:
+    """The step that lies `count` steps behind the head, 1 or more."""
+    before = [0, *timeline.records.way(timeline.head)][:-1]
+    if not 1 <= count <= len(before):
+        raise UsageError(f"cannot go back {count} of {len(before)} steps", "`goto 0` is the initial state")
+    return before[-count]
 
 
 def forward(workbench: Workbench, count: int = 1) -> Moved:
@@ -73,10 +78,7 @@ def place(workbench: Workbench, text: str) -> int:
         _must_be(timeline, step)
         return step
     if re.fullmatch(r"-[0-9]{1,9}", word):
-        path = timeline.path()
-        if int(word[1:]) > len(path):
-            raise UsageError(f"cannot go back {word[1:]} of {len(path)} steps", "`goto 0` is the initial state")
-        return path[int(word)].parent if int(word) else timeline.head
+        return _behind(timeline, int(word[1:])) if int(word) else timeline.head
     if word == START:
         return 0
     if word == END:
@@ -97,7 +99,7 @@ def until(workbench: Workbench, text: str, *, backwards: bool = False) -> Moved:
     here = question.holds(timeline.head)
     way: Iterable[int] = ahead(workbench)
     if backwards:
-        way = [record.parent for record in reversed(timeline.path())]
+        way = reversed([0, *timeline.records.way(timeline.head)][:-1])
     for step in way:
         if question.holds(step) is not here:
             return goto(workbench, step)
@@ -161,6 +163,7 @@ def tree(workbench: Workbench) -> Tree:
     """Every branch, in the order they were started."""
     timeline = workbench.timeline
     branches = timeline.branches
+    laws = timeline.records.broken
     on: dict[int, list[int]] = {branch: [] for branch in branches.tips}
     for n in timeline.records:
         on[branches.of(n)].append(n)
@@ -169,7 +172,7 @@ def tree(workbench: Workbench) -> Tree:
         steps = on[branch]
         parent = timeline.records.parent(branch) if branch else 0
         labels = [(name, step) for name, step in workbench.marks.labels.items() if branches.of(step) == branch]
-        broken = [f"#{n} {timeline.records[n].broken}" for n in steps if timeline.records[n].broken]
+        broken = [f"#{n} {law}" for n, law in laws.items() if branches.of(n) == branch]
         here = branches.of(timeline.head) == branch
         of = workbench.branch_name(parent) if branch else ""
         first = steps[0] if steps else 0

@@ -40,15 +40,15 @@ def read_redelivery(timeline: Timeline, action: str, result: str) -> Event:
     machine = timeline.machine
     if machine.result is None or machine.action_id is None:
         raise InputError(f"{machine.name} has no tracked actions")
-    given = [record for record in timeline.path() if record.event.get("type") == "completion" and "of" in record.event]
+    name, known = "of", action
     if "." not in action:
-        id = machine.codec.encode(machine.action_id, machine.codec.read(machine.action_id, action))
-        given = [record for record in given if record.event["id"] == id]
-    else:
-        given = [record for record in given if record.event["of"] == action]
-    if not given:
+        name, known = "id", machine.codec.encode(machine.action_id, machine.codec.read(machine.action_id, action))
+    newest = (timeline.records[n].event for n in reversed(timeline.records.way(timeline.head)))
+    given = (each for each in newest if each.get("type") == "completion" and "of" in each and each[name] == known)
+    last = next(given, None)
+    if last is None:
         raise InputError(f"{action[:60]} has no result that could come again", "usage: redeliver ACTION [RESULT]")
-    before = decode_event(machine, given[-1].event, timeline.id_of)
+    before = decode_event(machine, last, timeline.id_of)
     if not result:
         return before
     check_name(machine.result, result, "result")

@@ -1,6 +1,7 @@
 """The steps of a session by number, on every branch: those a file holds, wherever it keeps them, and those taken since.
 
-What leads to a step is told by the parents alone, which are small; a record is only fetched when it is asked for.
+What leads to a step is told by the parents alone, and what is broken by a list of that, both small; a record is only
+fetched when it is asked for.
 """
 
 from array import array
@@ -16,6 +17,7 @@ class Steps(Sequence[Record]):
     def __init__(self, records: Iterable[Record] = ()) -> None:
         self._records = list(records)
         self.parents = array("I", [record.parent for record in self._records])  # of number n, at n - 1
+        self.broken = {record.n: record.broken for record in self._records if record.broken}  # laws
 
     def __len__(self) -> int:
         return len(self.parents)
@@ -50,6 +52,13 @@ class History(Mapping[int, Record]):
         self._stored = records if isinstance(records, Steps) else Steps(records)
         self._first = len(self._stored)  # how many there were; who writes the file may add to it
         self._taken: dict[int, Record] = {}
+
+    @property
+    def broken(self) -> dict[int, str]:
+        """What the steps broke that broke something, in the order of their numbers; no record is fetched."""
+        stored = {n: law for n, law in self._stored.broken.items() if n <= self._first and n not in self._taken}
+        taken = {n: record.broken for n, record in self._taken.items() if record.broken}
+        return dict(sorted({**stored, **taken}.items()))
 
     def __getitem__(self, n: int) -> Record:
         if n in self._taken:

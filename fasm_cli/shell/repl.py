@@ -1,5 +1,6 @@
 """The loop at a prompt: a line in, a report out. Lines that nobody types are performed in `repl_script`."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -14,11 +15,22 @@ from fasm_cli.shell.repl_lines import is_complete, logical_lines
 from fasm_cli.shell.repl_verb import Quit
 from fasm_cli.shell.writer import Text
 
+MANY = 1000  # steps; what is garbage when so many have come stays, which is little
+
 
 def run_prompt(workbench: Workbench, output: Text, history: Path) -> None:
     """The interactive loop: an error is shown and the loop goes on; Ctrl-C clears the line, Ctrl-D leaves."""
     output.note(f"{workbench.machine.reference}: `help` lists the verbs, Tab completes, Ctrl-D leaves")
-    converse(workbench, Paged(output), asking(workbench, output, history))
+    ask, settled = asking(workbench, output, history), -MANY
+
+    def ask_settled() -> str:
+        nonlocal settled
+        if abs(workbench.timeline.last - settled) >= MANY:
+            gc.freeze()  # steps are no garbage: going through them takes the time of several keys
+            settled = workbench.timeline.last
+        return ask()
+
+    converse(workbench, Paged(output), ask_settled)
 
 
 def converse(workbench: Workbench, output: Text, ask: Callable[[], str]) -> None:

@@ -37,6 +37,8 @@ class FileSteps(Steps):
         self._offsets.append(offset)
         self._sizes.append(size)
         self._previous.append(int(previous, 16))
+        if record.broken:
+            self.broken[record.n] = record.broken
         if snapshot:
             self.snapshots.numbers.append(record.n)
 

@@ -10,8 +10,11 @@ from fasm_cli.app.report_repl import Differences
 from fasm_cli.app.stops import set_break, watch
 from fasm_cli.app.workbench import SNAPSHOT_EVERY, Workbench
 from fasm_cli.core.errors import UsageError
+from fasm_cli.shell.prompt import panes
+from fasm_cli.shell.prompt.colours import RICH
 from fasm_cli.store.catalog import Project
 from fasm_cli.store.session import render_session
+from fasm_cli.store.session_steps import FileSteps
 
 
 def story(workbench: Workbench) -> None:
@@ -169,3 +172,28 @@ def test_any_step_of_ten_thousand_is_there_at_once(project: Project) -> None:
         slowest = max(slowest, perf_counter() - start)
         assert opened.timeline.now.state.counter == timeline.moment(step).state.counter
     assert slowest < 0.5  # ten times what it takes
+
+
+def test_no_record_is_read_that_is_not_told(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Going back and forth in a session as long as one likes costs what lies on the way, and no more."""
+    sessions.create(project, "coffee_shop", "long")
+    with sessions.open_session(project, "long")[0] as workbench:
+        for _ in range(40):
+            workbench.submit("RedeemPoints(points=1)")
+            workbench.submit("CancelOrder()")
+        workbench.complete("1.1", "Refunded()")
+    reads: list[int] = []
+    fetch = FileSteps._fetch
+    monkeypatch.setattr(FileSteps, "_fetch", lambda steps, at: (reads.append(at), fetch(steps, at))[1])
+    opened, _ = sessions.view_session(project, "long")
+    for look in (
+        lambda: travel.back(opened),
+        lambda: travel.forward(opened),
+        lambda: travel.place(opened, "-60"),
+        lambda: travel.tree(opened),
+        lambda: opened.redeliver("1.1"),
+        lambda: panes.Picker(opened).lines(80, 5, RICH),
+    ):
+        reads.clear()
+        look()
+        assert len(set(reads)) <= 35, len(set(reads))  # back to the last state that was kept whole

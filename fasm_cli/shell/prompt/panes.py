@@ -71,27 +71,25 @@ class Picker:
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
         timeline = bench.timeline
-        self._records = list(timeline.records.values())
-        self._here = {record.n for record in timeline.path()}
-        self.chosen = next((at for at, each in enumerate(self._records, 1) if each.n == timeline.head), 0)
+        self._steps: list[int] = [0, *timeline.records]  # numbers: a record is read when its line is drawn
+        self._here = set(timeline.records.way(timeline.head))
+        self.chosen = self._steps.index(timeline.head)
 
     @property
     def step(self) -> int:
         """The number of the chosen step; 0 is the initial state."""
-        return self._records[self.chosen - 1].n if self.chosen else 0
+        return self._steps[self.chosen]
 
     def move(self, by: int) -> None:
-        self.chosen = min(max(self.chosen + by, 0), len(self._records))
+        self.chosen = min(max(self.chosen + by, 0), len(self._steps) - 1)
 
     def lines(self, width: int, height: int, shown: Glyphs) -> list[Line]:
         """The steps around the chosen one."""
-        title = f"timeline {self.chosen}/{len(self._records)} {shown.dot} Enter goes there {shown.dot} Esc leaves"
+        title = f"timeline {self.chosen}/{len(self._steps) - 1} {shown.dot} Enter goes there {shown.dot} Esc leaves"
         out: list[Line] = [rule(title, width, shown)]
         room = max(height - 1, 1)
-        start = min(max(self.chosen - room // 2, 0), max(len(self._records) + 1 - room, 0))
-        for at in range(start, min(start + room, len(self._records) + 1)):
-            out.append(self._line(at, width, shown))
-        return out
+        start = min(max(self.chosen - room // 2, 0), max(len(self._steps) - room, 0))
+        return [*out, *(self._line(at, width, shown) for at in range(start, min(start + room, len(self._steps))))]
 
     def _line(self, at: int, width: int, shown: Glyphs) -> Line:
         head = self._bench.timeline.head
@@ -99,7 +97,7 @@ class Picker:
             return self._marked(
                 at, [("", cropped(f"{'*' if head == 0 else ' '} 0  the initial state", width, "~"))], width
             )
-        record = self._records[at - 1]
+        record = self._bench.timeline.records[self._steps[at]]
         here = record.n in self._here
         mark = "*" if record.n == head else " " if here else shown.dot
         text = cropped(f"{mark} {record.n}  {event_text(self._bench.timeline, record)}", width - 30, shown.more)

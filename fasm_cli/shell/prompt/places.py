@@ -25,6 +25,7 @@ from fasm_cli.shell.repl_kinds import Kind
 from fasm_cli.shell.repl_verb import VERBS
 
 SHORT = 60  # characters of a value beside an option
+RECENT = 40  # steps that are looked at and offered: each must be read and told while somebody waits for a key
 SEGMENT = re.compile(r"\.?([^\W\d]\w*)|\[([^\[\]]*)\]")
 
 POINTS = {
@@ -57,7 +58,8 @@ def actions(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[Op
 def completed(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[Option]:
     """The actions that had a result in the last steps; whether one is pending again is not asked."""
     seen: dict[str, Record] = {}
-    for record in newest(bench):
+    last = bench.timeline.last
+    for record in map(bench.timeline.records.__getitem__, range(last, max(last - RECENT, 0), -1)):
         of = record.event.get("of") if record.event.get("type") == "completion" else None
         if of:
             seen.setdefault(str(of), record)
@@ -81,9 +83,9 @@ def results(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[Op
 
 
 def steps(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[Option]:
-    """The newest first; where digits are typed, those that begin with them."""
+    """The newest first; where digits are typed, the newest of those that begin with them."""
     numbers = (n for n in range(bench.timeline.last, 0, -1) if str(n).startswith(word))
-    for record in map(bench.timeline.records.__getitem__, islice(numbers, MOST)):
+    for record in map(bench.timeline.records.__getitem__, islice(numbers, RECENT)):
         mark = f"  {record.outcome}" if record.outcome != "committed" else ""
         yield Option(str(record.n), f"{short(event_text(bench.timeline, record))}{mark}")
     yield Option("0", "the initial state")
@@ -91,12 +93,6 @@ def steps(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[Opti
         yield Option("-1", "the step before")
         yield Option(START, "the initial state")
         yield Option(END, "the last step of this branch")
-
-
-def newest(bench: Workbench) -> Iterator[Record]:
-    """The last steps, the newest first."""
-    last = bench.timeline.last
-    return map(bench.timeline.records.__getitem__, range(last, max(last - MOST, 0), -1))
 
 
 def paths(bench: Workbench, word: str, before: tuple[str, ...] = ()) -> Iterator[Option]:

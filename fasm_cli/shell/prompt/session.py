@@ -109,6 +109,7 @@ class Prompt:
         from fasm_cli.shell import repl_verbs  # noqa: F401  fills the table
 
         self.live.candidates(" ")
+        self.live.signature(" ")
 
     # --- what the keys do -------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """The prompt on a real pseudo-terminal: what is typed goes in, and what a person would see is asserted."""
 
+import gc
 import io
 import sys
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from terminals import PATIENCE, Terminal
 
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.shell.prompt.session import Prompt
-from fasm_cli.shell.repl import asking, converse
+from fasm_cli.shell.repl import asking, converse, run_prompt
 from fasm_cli.shell.writer import Text
 
 
@@ -277,3 +278,16 @@ def test_a_prompt_that_cannot_be_drawn_is_a_bare_one(
     told = capsys.readouterr().err
     assert told.startswith("error: the prompt cannot be drawn: the machine raised RuntimeError: no layout\n")
     assert told.endswith("coffee_shop @0>                 coffee_shop @1> ")
+
+
+def test_what_the_session_holds_is_not_looked_through_while_typing(
+    bench: Callable[..., Workbench], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The collector goes through what is new since the prompt came, and since many steps were taken."""
+    frozen: list[int] = []
+    workbench = bench("counter")
+    monkeypatch.setattr(gc, "freeze", lambda: frozen.append(workbench.timeline.head))
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("Increment\nrun 1000\nIncrement\nback\n"))
+    run_prompt(workbench, Text(), Path("no-such-folder/history"))
+    assert frozen == [0, 1001]
