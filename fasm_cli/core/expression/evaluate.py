@@ -10,14 +10,12 @@ from fasm_cli.core.codec import Shapes, render
 from fasm_cli.core.codec.parse import BUILDERS
 from fasm_cli.core.database import Tables
 from fasm_cli.core.errors import did_you_mean
+from fasm_cli.core.expression.budget import Budget
 from fasm_cli.core.expression.parts import (
     ARITHMETIC,
     COMPARE,
     COUNTED,
     FUNCTIONS,
-    LARGEST,
-    MAX_DIGITS,
-    MAX_WORK,
     NONE,
     NUMBERS,
     VIEWS,
@@ -39,23 +37,21 @@ class Evaluation:
     def __init__(self, shapes: Shapes) -> None:
         self._types: Mapping[str, type] = shapes.members
         self._records = shapes.records
-        self._work = 0
+        self._budget = Budget()
 
     def of(self, node: ast.expr, scope: Scope) -> Any:
         """The value of `node`. Raises `Fault`."""
-        self._spend(node, 1)
+        self._budget.spend(node, 1)
         return EVALUATE[type(node)](self, node, scope)
-
-    def _spend(self, node: ast.expr, work: int) -> None:
-        self._work += work
-        if self._work > MAX_WORK:
-            raise Fault(node, f"that looks at more than {MAX_WORK} things", "ask about a smaller part of the state")
 
     def _iterate(self, node: ast.expr, value: Any) -> list[Any]:
         if type(value) not in (list, tuple, set, frozenset, dict, str):
             raise Fault(node, f"{short(value)} has no elements to go through")
-        self._spend(node, len(value))
-        return sorted(value, key=render) if type(value) in (set, frozenset) else list(value)
+        self._budget.spend(node, len(value))
+        if type(value) not in (set, frozenset):
+            return list(value)
+        self._budget.look(node, value)
+        return sorted(value, key=render)
 
     def _name(self, node: ast.Name, scope: Scope) -> Any:
         if node.id in scope:
@@ -84,7 +80,7 @@ class Evaluation:
             what = did_you_mean(node.attr, names) if names else "it has no fields"
             raise Fault(node, f"{type(owner).__name__} has no field {node.attr!r}", what)
         if isinstance(owner, Tables):
-            self._spend(node, len(owner.found[node.attr].rows))
+            self._budget.spend(node, len(owner.found[node.attr].rows))
         return field_of(owner, node.attr)
 
     def _subscript(self, node: ast.Subscript, scope: Scope) -> Any:
@@ -97,6 +93,7 @@ class Evaluation:
                 raise Fault(node, "a slice is [from:to] of a list, a tuple or a text, in whole numbers")
             return owner[slice(*bounds)]
         key = self.of(node.slice, scope)
+        self._budget.look(node, key)
         try:
             return owner[key]
         except KeyError:
@@ -109,9 +106,7 @@ class Evaluation:
         left = self.of(node.left, scope)
         for sign, right_node in zip(node.ops, node.comparators, strict=True):
             right = self.of(right_node, scope)
-            for side in (left, right):
-                if type(side) in (list, tuple, set, frozenset, dict, str, bytes):
-                    self._spend(node, len(side))
+            self._budget.look(node, left, right)
             try:
                 held = bool(COMPARE[type(sign)](left, right))
             except Exception as error:  # an author's __eq__ may raise anything
@@ -156,14 +151,12 @@ class Evaluation:
         if not joined and not counted:
             raise Fault(node, f"{short(left)} and {short(right)}: that is for numbers")
         if joined:
-            self._spend(node, len(left) + len(right))
+            self._budget.look(node, left, right)
         try:
             value = sign(left, right)
         except Exception as error:  # division by zero, a date and a date, a signal of Decimal
             raise Fault(node, f"{short(left)} and {short(right)}: {error}") from None
-        if type(value) is int and not -LARGEST < value < LARGEST:
-            raise Fault(node, f"a number of more than {MAX_DIGITS} digits")
-        return value
+        return self._budget.built(node, value)
 
     def _if(self, node: ast.IfExp, scope: Scope) -> Any:
         chosen = node.body if self._truth(node.test, self.of(node.test, scope)) else node.orelse
@@ -174,7 +167,7 @@ class Evaluation:
             owner = self.of(node.func.value, scope)
             if type(owner) is not dict:
                 raise Fault(node, f".{node.func.attr}() is for a dict, not for {short(owner)}")
-            self._spend(node, len(owner))
+            self._budget.spend(node, len(owner))
             return list(VIEWS[node.func.attr](owner))
         assert isinstance(node.func, ast.Name)
         name = node.func.id
@@ -183,25 +176,25 @@ class Evaluation:
         if name not in FUNCTIONS:
             return self._made(node, name, self._types.get(name) or BUILDERS[name], args, named)
         for value in args:
-            if type(value) in (list, tuple, set, frozenset, dict, str, bytes):
-                self._spend(node, len(value))
-            elif field_names(value):
+            if field_names(value):
                 raise Fault(node, f"{name} of a {type(value).__name__}: that is for numbers and collections")
+            self._budget.look(node, value)
         return self._made(node, name, FUNCTIONS[name], args, {})
 
     def _made(self, node: ast.expr, name: str, make: Callable[..., Any], args: list[Any], named: dict[str, Any]) -> Any:
         try:
-            return make(*args, **named)
+            value = make(*args, **named)
         except Exception as error:  # an author's constructor refuses, a function is given what it is not for
             told = " ".join(f"{type(error).__name__}: {error}".split())
             raise Fault(node, f"{name} refuses that: {told[:200]}") from None
+        return self._budget.built(node, value)
 
     def _comprehension(self, node: "Comprehension", scope: Scope) -> Any:
         if isinstance(node, ast.DictComp):
             pairs = [(self.of(node.key, at), self.of(node.value, at)) for at in self._rounds(node, scope)]
-            return self._hashed(node, lambda: dict(pairs))
+            return self._hashed(node, dict, pairs)
         found = [self.of(node.elt, at) for at in self._rounds(node, scope)]
-        return self._hashed(node, lambda: set(found)) if isinstance(node, ast.SetComp) else found
+        return self._hashed(node, set, found) if isinstance(node, ast.SetComp) else self._budget.built(node, found)
 
     def _rounds(self, node: "Comprehension", scope: Scope, depth: int = 0) -> Iterator[Scope]:
         if depth == len(node.generators):
@@ -227,8 +220,8 @@ class Evaluation:
     def _collection(self, node: ast.List | ast.Tuple | ast.Set, scope: Scope) -> Any:
         found = [self.of(element, scope) for element in node.elts]
         if isinstance(node, ast.Set):
-            return self._hashed(node, lambda: set(found))
-        return tuple(found) if isinstance(node, ast.Tuple) else found
+            return self._hashed(node, set, found)
+        return self._budget.built(node, tuple(found) if isinstance(node, ast.Tuple) else found)
 
     def _dict(self, node: ast.Dict, scope: Scope) -> Any:
         pairs = []
@@ -236,11 +229,12 @@ class Evaluation:
             if key is None:
                 raise Fault(value, "** is not allowed here")
             pairs.append((self.of(key, scope), self.of(value, scope)))
-        return self._hashed(node, lambda: dict(pairs))
+        return self._hashed(node, dict, pairs)
 
-    def _hashed(self, node: ast.expr, make: Callable[[], Any]) -> Any:
+    def _hashed(self, node: ast.expr, make: Callable[[Any], Any], parts: list[Any]) -> Any:
+        self._budget.built(node, parts)
         try:
-            return make()
+            return make(parts)
         except Exception as error:  # a list in a set; an author's __hash__
             raise Fault(node, str(error)) from None
 

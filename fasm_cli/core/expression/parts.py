@@ -11,7 +11,6 @@ from typing import Any
 from fasm_cli.core.codec import render
 from fasm_cli.core.database import Tables
 
-MAX_WORK = 200_000  # nodes and elements that one question may look at: a fraction of a second
 MAX_DEPTH = 50
 MAX_DIGITS = 4300  # of a number, as everywhere
 LARGEST = 10**MAX_DIGITS
