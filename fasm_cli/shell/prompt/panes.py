@@ -1,10 +1,13 @@
 """Panes over the bar: the state as it is at a step (F2), and the timeline to pick a step from (F3)."""
 
+from collections.abc import Mapping
+
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 
 from fasm_cli.app.told import event_text
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.codec.render import render
+from fasm_cli.core.database import Tables
 from fasm_cli.core.diff import ABSENT, changes
 from fasm_cli.core.record import Record
 from fasm_cli.shell.prompt.colours import Glyphs, cropped
@@ -22,12 +25,13 @@ def rule(title: str, width: int, shown: Glyphs) -> Line:
 
 
 def state_pane(bench: Workbench, step: int, width: int, height: int, shown: Glyphs) -> list[Line]:
-    """The state after `step`, a field a line; of a field that this step changed, what changed in it."""
+    """The state after `step`, a field or a row of a table a line; of what this step changed, what changed in it."""
     timeline = bench.timeline
     now = timeline.moment(step)
     before = timeline.moment(timeline.records[step].parent) if step else now
     rows = _rows(now.state)
     changed = _changed(before.state, now.state, rows, shown)
+    rows.update({name: None for name in changed if name not in rows})  # a row that is gone
     left = min(max(map(len, rows), default=0), width // 2)
     room = height - 1 if len(rows) <= height - 1 else height - 2
     # where there is no room for everything, what changed goes first
@@ -36,25 +40,46 @@ def state_pane(bench: Workbench, step: int, width: int, height: int, shown: Glyp
     for name, value in rows.items():
         if name in chosen:
             label = f" {cropped(name, left, shown.more).ljust(left)}  "
-            text = cropped(changed.get(name, value), width - left - 3, shown.more)
+            text = cropped(changed[name] if name in changed else _text(value), width - left - 3, shown.more)
             lines.append([("class:pane.name", label), ("class:pane.changed" if name in changed else "", text)])
     if len(chosen) < len(rows):
         lines.append([("class:pane.quiet", f" {shown.more} {len(rows) - len(chosen)} more; `state` shows them all")])
     return lines
 
 
-def _rows(state: object) -> dict[str, str]:
-    """The fields of a state and their values; a state that is no record is one value without a name."""
-    from fasm_cli.core.expression.parts import field_names  # a prompt is drawn without what reads expressions
+def _rows(state: object) -> dict[str, object]:
+    """What stands on a line each, by its path: the fields of a state, and in place of a database the rows of its
+    tables. A state that is no record is one value without a name."""
+    from fasm_cli.core.expression.parts import field_names, field_of  # a prompt is drawn without what reads expressions
 
-    return {name: render(getattr(state, name)) for name in field_names(state)} or {"": render(state)}
+    out: dict[str, object] = {}
+    for name in field_names(state):
+        value = getattr(state, name)
+        if not isinstance(value, Tables):
+            out[name] = value
+            continue
+        for table in value.found:
+            rows = field_of(value, table)
+            out.update({f"{name}.{table}[{render(key)}]": row for key, row in rows.items()})
+            if not rows:
+                out[f"{name}.{table}"] = {}
+    return out or {"": state}
 
 
-def _changed(before: object, now: object, rows: dict[str, str], shown: Glyphs) -> dict[str, str]:
+def _text(value: object) -> str:
+    """A value on a line; of a row, its columns."""
+    from fasm_cli.core.expression.parts import Row
+
+    if type(value) is not Row:
+        return render(value)
+    return "  ".join(f"{column} {render(cell)}" for column, cell in value.items())
+
+
+def _changed(before: object, now: object, rows: Mapping[str, object], shown: Glyphs) -> dict[str, str]:
     """By field, what changed in it: `150 → 50`, or `.phase REQUESTED → CANCELLED` where it is something inside."""
     told: dict[str, list[str]] = {}
     for change in changes(before, now):
-        name = next((name for name in rows if _within(change.path, name)), "")
+        name = next((name for name in rows if _within(change.path, name)), change.path)
         inside = change.path[len(name) :]
         values = ("nothing" if value is ABSENT else render(value) for value in (change.before, change.after))
         told.setdefault(name, []).append(f"{inside} {f' {shown.arrow} '.join(values)}".strip())

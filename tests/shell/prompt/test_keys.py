@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from terminals import Rendered
 
+from fasm_cli.app.loading import load
 from fasm_cli.app.workbench import Workbench
+from fasm_cli.store.catalog import Project
 
 UP, DOWN, LEFT, RIGHT = "\x1b[A", "\x1b[B", "\x1b[D", "\x1b[C"
 ALT_LEFT, ALT_RIGHT, ALT_ENTER, ESC = "\x1b[1;3D", "\x1b[1;3C", "\x1b\r", "\x1b"
@@ -280,3 +282,17 @@ def test_a_caret_that_cannot_be_drawn_does_not_end_it(drawn: Drawn, monkeypatch:
     screen = drawn()
     screen.play(READY, ("RedeemPoints(5000)", line("coffee_shop @0> RedeemPoints(5000)")))
     assert [(place, str(error)) for place, error in screen.faults] == [("the caret", "division by zero")]
+
+
+def test_the_rows_of_a_database_stand_in_the_state_pane(drawn: Drawn, project: Path) -> None:
+    """A row a line, with what changed in it; one that came, one that is gone, and a table without any."""
+    screen = drawn(Workbench.fresh(load(Project(project), "booking_db")), columns=110)
+    screen.play(
+        READY,
+        (F2, shown(" db.bookings ", " takings      0")),
+        ("Book(8, 'eve')\r", shown(" db.bookings[8]  nothing → {'seat': 8, ")),
+        ("Book(3, 'ann')\r", shown(" db.bookings[8]  seat 8  charge 1  guest 'eve'  status 'held'")),
+        ("complete 1 Paid()\r", shown(" db.bookings[8]  .status 'held' → 'paid'")),
+        ("complete 2 Declined('no')\r", shown(" db.bookings[3]  {'seat': 3, ", "'held'} → nothing")),
+        ("pending\r", line("booking_db @4>")),
+    )
