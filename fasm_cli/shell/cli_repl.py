@@ -36,6 +36,7 @@ def repl(
 ) -> None:
     """Step a machine at a prompt, or by lines of -c, -f or a pipe."""
     from fasm_cli.app.opening import open_target
+    from fasm_cli.shell.repl_config import configure
     from fasm_cli.shell.repl_sources import converse, performed, transcript
 
     if check is not None and update is not None:
@@ -47,6 +48,7 @@ def repl(
             output.note(dropped)
         workbench.memo.watching = watch
         with workbench:
+            configure(workbench)
             if check is not None or update is not None:
                 code = transcript(workbench, check, update, output)
             elif commands or file is not None:

@@ -19,7 +19,9 @@ def converse(workbench: Workbench, output: Output, *, echo: bool = False, keep_g
     dress(output, workbench)
     if isinstance(output, Text) and sys.stdin is not None and sys.stdin.isatty():
         from fasm_cli.shell.repl import run_prompt  # no other verb draws
+        from fasm_cli.shell.repl_config import configure_prompt
 
+        configure_prompt(workbench)
         run_prompt(workbench, output, workbench.project.root / ".fasm" / "history")
         return 0
     from fasm_cli.shell.repl_script import Manner, run_script

@@ -10,6 +10,7 @@ from fasm_cli.core.machine import input_types
 from fasm_cli.shell.repl_kinds import Kind
 from fasm_cli.shell.repl_verb import SHOWN, VERBS, Quit, nothing_after, verb
 
+NAME = re.compile(r"[^\W\d][\w-]*")
 SETTINGS = {"format": ("text", "json"), "time": ("off", "on")}
 
 
@@ -24,13 +25,20 @@ def _alias(workbench: Workbench, rest: str) -> Report:
     aliases = workbench.memo.aliases
     if not rest:
         return Message([f"{name} = {line}" for name, line in aliases.items()] or ["no aliases"])
-    found = re.fullmatch(r"([^\W\d][\w-]*)\s*=\s*(\S.*)", rest, re.DOTALL)
+    found = re.fullmatch(r"(\S+?)\s*=\s*(\S.*)", rest, re.DOTALL)
     if found is None:
         raise UsageError(f"not an alias: {rest[:SHOWN]!r}", "usage: alias NAME = LINE")
-    if found[1] in VERBS or found[1] in input_types(workbench.machine.input):
-        raise UsageError(f"{found[1]!r} is taken: a verb or an input", "give another name")
-    aliases[found[1]] = found[2]
-    return Kept("alias", f"{found[1]} = {found[2]}")
+    return define(workbench, found[1], found[2])
+
+
+def define(workbench: Workbench, name: str, line: str) -> Kept:
+    """From now on `name` stands for `line`. Raises `UsageError` where it means something already, or is no name."""
+    if not NAME.fullmatch(name):
+        raise UsageError(f"{name[:SHOWN]!r} is no name for an alias", "letters, digits, - and _")
+    if name in VERBS or name in input_types(workbench.machine.input):
+        raise UsageError(f"{name!r} is taken: a verb or an input", "give another name")
+    workbench.memo.aliases[name] = line
+    return Kept("alias", f"{name} = {line}")
 
 
 @verb(

@@ -80,6 +80,7 @@ class Prompt:
             key_bindings=bindings(self),
             enable_open_in_editor=True,
             enable_suspend=True,
+            vi_mode=bench.memo.settings.keys == "vi",
             tempfile_suffix=".py",
             reserve_space_for_menu=MENU,
             include_default_pygments_style=False,
