@@ -17,6 +17,7 @@ from typer.core import TyperCommand
 
 from fasm_cli.core.database import ConnectionLost
 from fasm_cli.core.errors import FasmError, InternalError, MachineError
+from fasm_cli.shell import cli_names
 from fasm_cli.shell.writer import Json, Output, Text
 from fasm_cli.store.catalog import Project, own_frames
 
@@ -26,9 +27,17 @@ Verb = TypeVar("Verb", bound=Callable[..., None])
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Target = Annotated[
-    str, typer.Argument(metavar="TARGET", help="A name under machines/, path.py[:Class] or pkg.module[:Class].")
+    str,
+    typer.Argument(
+        metavar="TARGET",
+        help="A name under machines/, path.py[:Class] or pkg.module[:Class].",
+        autocompletion=cli_names.machines,
+    ),
 ]
-Session = Annotated[str, typer.Argument(metavar="SESSION", help="A path, or a name under sessions/.")]
+Session = Annotated[
+    str,
+    typer.Argument(metavar="SESSION", help="A path, or a name under sessions/.", autocompletion=cli_names.sessions),
+]
 ByHand = Annotated[
     str, typer.Option("--machine", metavar="TARGET", help="The machine, where the file may not name it.")
 ]
@@ -56,9 +65,7 @@ class App(typer.Typer):
     """A typer app all of whose verbs are `Command`s; called without a verb it prints its help."""
 
     def __init__(self, name: str, help: str) -> None:
-        super().__init__(
-            name=name, help=help, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False
-        )
+        super().__init__(name=name, help=help, rich_markup_mode=None, pretty_exceptions_enable=False)
 
     def verb(self, *examples: str, name: str | None = None) -> Callable[[Verb], Verb]:
         """Registers a function as a verb; `examples` are whole command lines."""

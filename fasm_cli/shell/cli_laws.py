@@ -4,12 +4,18 @@ from typing import Annotated
 
 import typer
 
+from fasm_cli.shell import cli_names
 from fasm_cli.shell.cli_base import FINDING, Exit, JsonFlag, app, project, writing
 
 
 @app.verb("fasm explain completion", "fasm explain invariant:never_in_debt", "fasm explain")
 def explain(
-    law: Annotated[str, typer.Argument(metavar="[LAW]", help="Its id; every law with its rule where left out.")] = "",
+    law: Annotated[
+        str,
+        typer.Argument(
+            metavar="[LAW]", help="Its id; every law with its rule where left out.", autocompletion=cli_names.laws
+        ),
+    ] = "",
     json: JsonFlag = False,
 ) -> None:
     """What a law says and why, with examples."""

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from fasm_cli.core.errors import UsageError
+from fasm_cli.shell import cli_names
 from fasm_cli.shell.cli_base import ByHand, Db, Exit, JsonFlag, app, project, writing
 
 
@@ -15,7 +16,14 @@ from fasm_cli.shell.cli_base import ByHand, Db, Exit, JsonFlag, app, project, wr
     "printf 'RedeemPoints(points=100)\\ncrash\\nrestore\\npending\\n' | fasm repl coffee_shop",
 )
 def repl(
-    target: Annotated[str, typer.Argument(metavar="TARGET|SESSION", help="A machine, or a session to go on with.")],
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="TARGET|SESSION",
+            help="A machine, or a session to go on with.",
+            autocompletion=cli_names.machines_and_sessions,
+        ),
+    ],
     commands: Annotated[
         list[str] | None, typer.Option("-c", metavar="LINE", help="Perform this line; may be repeated.")
     ] = None,

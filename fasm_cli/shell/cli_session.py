@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from fasm_cli.shell import cli_names
 from fasm_cli.shell.cli_base import FINDING, App, ByHand, Exit, JsonFlag, Session, Target, app, project, writing
 
 session_app = App("session", "Sessions: new, list, show, log, diff, verify, migrate, rm.")
@@ -108,7 +109,10 @@ def session_migrate(
 
 @session_app.verb("fasm session rm shop", name="rm")
 def session_rm(
-    files: Annotated[list[str], typer.Argument(metavar="SESSION…", help="Paths, or names under sessions/.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="SESSION…", help="Paths, or names under sessions/.", autocompletion=cli_names.sessions),
+    ],
     json: JsonFlag = False,
 ) -> None:
     """Remove sessions and what was left beside them. Asks nothing."""
