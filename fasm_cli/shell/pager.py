@@ -14,13 +14,18 @@ LESS = "-SRXF"  # long lines are cut, colours kept, the screen left as it is, an
 
 
 class Paged(Text):
-    """Writes where `output` does: to a terminal, by the pager where a report would scroll away."""
+    """Writes where `output` does: to a terminal, folded to its width, and by the pager where it would scroll away."""
 
     def __init__(self, output: Text) -> None:
         super().__init__(output.settings)
         self.stream = output.stream
 
     def write(self, lines: list[Line]) -> None:
+        if self.stream.isatty() and self.settings.format == "text":
+            from fasm_cli.shell.fold import folded  # not before there is a report
+
+            columns = shutil.get_terminal_size().columns
+            lines = [part for line in lines for part in folded(line, columns)]
         command = pager() if self.stream.isatty() and too_tall(lines) else None
         if command is None:
             super().write(lines)

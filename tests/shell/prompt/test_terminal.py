@@ -184,6 +184,14 @@ def test_the_pager_shows_what_is_taller_than_the_screen(terminal: Callable[..., 
     screen.prompt("coffee_shop @1 down>")
 
 
+def test_long_lines_are_folded_between_words(terminal: Callable[..., Terminal]) -> None:
+    screen = terminal("repl", "coffee_shop", columns=60)
+    screen.prompt("coffee_shop @0>")
+    screen.type("help log\r")
+    screen.until_screen(lambda text: "see tree, goto, diff" in text)
+    assert "   the steps that lead here, or those of every branch; * is\n      where one stands\n" in screen.text
+
+
 def test_a_pager_that_is_not_there_costs_nothing(terminal: Callable[..., Terminal]) -> None:
     screen = terminal("repl", "coffee_shop", rows=14, PAGER="no-such-pager --x")
     screen.prompt("coffee_shop @0>")
