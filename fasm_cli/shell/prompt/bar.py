@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.utils import get_cwidth
 
-from fasm_cli.shell.prompt.colours import Glyphs, cropped
+from fasm_cli.shell.prompt.colours import RICH, Glyphs, cropped
 from fasm_cli.shell.prompt.facts import facts
 from fasm_cli.shell.prompt.live import Live
 
@@ -38,7 +38,7 @@ def _keys(room: int, *, vi: bool) -> StyleAndTextTuples:
 def hint(told: "Signature", width: int, shown: Glyphs) -> StyleAndTextTuples:
     """A signature on one line, with the argument one is at in sight."""
     at = cropped(told.at, width, shown.more)
-    before = told.before
+    before = told.before.replace(RICH.more, shown.more)
     if len(before) + len(at) > width:
         keep = max(width - len(at) - len(shown.more), 0)
         before = shown.more + before[len(before) - keep :] if keep else ""

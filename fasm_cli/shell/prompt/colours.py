@@ -79,6 +79,6 @@ def glyphs(encoding: str) -> Glyphs:
 
 
 def cropped(text: str, width: int, more: str) -> str:
-    """`text` in at most `width` characters of one line."""
-    line = " ".join(text.split("\n"))
+    """`text` in at most `width` characters of one line; `more` also stands where it was shortened before."""
+    line = " ".join(text.split("\n")).replace(RICH.more, more)
     return line if len(line) <= width else f"{line[: max(width - len(more), 0)]}{more}"

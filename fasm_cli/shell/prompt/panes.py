@@ -119,9 +119,8 @@ class Picker:
     def _line(self, at: int, width: int, shown: Glyphs) -> Line:
         head = self._bench.timeline.head
         if not at:
-            return self._marked(
-                at, [("", cropped(f"{'*' if head == 0 else ' '} 0  the initial state", width, "~"))], width
-            )
+            text = cropped(f"{'*' if head == 0 else ' '} 0  the initial state", width, shown.more)
+            return self._marked(at, [("", text)], width)
         record = self._bench.timeline.records[self._steps[at]]
         here = record.n in self._here
         mark = "*" if record.n == head else " " if here else shown.dot

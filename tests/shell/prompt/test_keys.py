@@ -207,13 +207,20 @@ def test_without_utf8(drawn: Drawn) -> None:
     text.encode("ascii")
 
 
-FAILING = """
+MANY_KINDS = """
 @dataclass
-class Bad:
-    by: int = 1
-    def __repr__(self):
-        raise RuntimeError("no repr")
+class Note:
+    kind: Annotated[str, OneOf("a", "b", "c", "d")]
+    text: Annotated[str, OneOf("x" * 70)] = "x" * 70
 """
+
+
+def test_what_was_shortened_says_so_without_utf8_too(drawn: Drawn, machine: Callable[..., None], project: Path) -> None:
+    machine("notes", stf="pass", top=f"from fasm_cli import OneOf\n{MANY_KINDS}")
+    path = project / "machines" / "notes.py"
+    path.write_text(path.read_text().replace("Input = Add", "Input = Add | Note"))
+    text = drawn("notes", encoding="ascii").play(READY, ("Note(", shown("Note(kind: str of 'a', 'b', 'c', ...")))
+    assert "?" not in text
 
 
 def test_what_the_machine_raises_while_typing_is_told_once(
