@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+FORMATS = ("text", "json")
+
 
 @dataclass(slots=True)
 class Settings:

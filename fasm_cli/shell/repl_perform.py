@@ -6,12 +6,14 @@ from time import perf_counter
 
 from fasm_cli.app.report_repl import Sourced
 from fasm_cli.app.reports import Finding, Report
+from fasm_cli.app.settings import FORMATS
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.errors import FasmError, InputError, UsageError, did_you_mean
 from fasm_cli.core.machine import input_types
 from fasm_cli.shell.document import findings
 from fasm_cli.shell.repl_verb import SHOWN, VERBS, shifted
 
+ONCE = re.compile(r"(\s*[^\W\d][\w-]*)/(\w*)(?=\s|$)")  # a verb, and how its report is written
 DEEPEST = 8  # files and aliases that perform lines that perform lines
 
 
@@ -22,9 +24,28 @@ def performed(workbench: Workbench, line: str) -> Iterator[Report]:
         from fasm_cli.app.reload import reload  # brings all that takes many steps: a prompt is drawn before
 
         yield reload(workbench)
-    report = perform(workbench, line)
-    if report is not None:
-        yield report
+    settings = workbench.memo.settings
+    usual = settings.format
+    line, asked = _formatted(line)
+    try:
+        settings.format = asked or usual
+        report = perform(workbench, line)
+        if report is not None:
+            yield report
+    finally:
+        if asked:
+            settings.format = usual
+
+
+def _formatted(line: str) -> tuple[str, str]:
+    """`state/json points` as `state points` and the format that what comes of it is to have, this once; empty where
+    the line says nothing of it. Raises `UsageError`."""
+    found = ONCE.match(line)
+    if found is None:
+        return line, ""
+    if found[2] not in FORMATS:
+        raise UsageError(f"no format {found[2][:SHOWN]!r}", f"one of {', '.join(FORMATS)}")
+    return found[1] + line[found.end() :], found[2]
 
 
 def perform(workbench: Workbench, line: str) -> Report | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.errors import FasmError, UsageError
 from fasm_cli.shell.repl_script import echoed, said
-from fasm_cli.shell.repl_verbs import Quit, perform
+from fasm_cli.shell.repl_verbs import Quit, performed
 from fasm_cli.shell.writer import Plain
 
 BLOCK = re.compile(r"(?m)^```fasm\n(.*?)^```$", re.DOTALL)
@@ -56,14 +56,12 @@ def _played(workbench: Workbench, text: str) -> Iterator[str]:
         yield "".join(f"{shown}\n" for shown in echoed(line))
         output = Plain(io.StringIO(), workbench.memo.settings)
         try:
-            report = perform(workbench, line)
+            for report in performed(workbench, line):
+                output.report(report)
         except Quit:
             return
         except FasmError as error:
             output.fail(error, line.strip())
-        else:
-            if report is not None:
-                output.report(report)
         yield output.stream.getvalue()
 
 

@@ -4,6 +4,7 @@ import re
 
 from fasm_cli.app.report_repl import Kept
 from fasm_cli.app.reports import Message, Report
+from fasm_cli.app.settings import FORMATS
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.errors import UsageError, did_you_mean
 from fasm_cli.core.machine import input_types
@@ -11,7 +12,7 @@ from fasm_cli.shell.repl_kinds import Kind
 from fasm_cli.shell.repl_verb import SHOWN, VERBS, Quit, nothing_after, verb
 
 NAME = re.compile(r"[^\W\d][\w-]*")
-SETTINGS = {"format": ("text", "json"), "time": ("off", "on")}
+SETTINGS = {"format": FORMATS, "time": ("off", "on")}
 
 
 @verb(
@@ -55,7 +56,7 @@ def _history(workbench: Workbench, rest: str) -> Report:
 
 @verb(
     "set [KEY VALUE]",
-    "how reports are written: format text|json, time on|off",
+    "how reports are written: format text|json, time on|off; `state/json` for one line",
     Kind.SETTING,
     Kind.TEXT,
     examples=("set", "set time on", "set format json"),

@@ -1,6 +1,7 @@
 """Scripts: what they expect, how they end, transcripts that are tests, and a machine that changes under them."""
 
 import io
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -124,6 +125,16 @@ def test_no_transcript(fasm: Call, project: Path, option: tuple[str, ...], told:
     result = fasm("repl", "counter", *option)
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith(f"error: {told}")
+
+
+def test_the_format_of_one_line(script: Call) -> None:
+    result = script("counter", "Increment\npending/json\npending\nstate/json counter\nset format json\npending/text\n")
+    lines = result.out.splitlines()[-5:]
+    assert json.loads(lines[0])["schema"] == "fasm/repl/1"
+    assert lines[1] == "nothing is pending"
+    assert json.loads(lines[2])["data"][0]["report"] == "value"
+    assert (json.loads(lines[3])["ok"], lines[4]) == (True, "nothing is pending")
+    assert script("counter", "state/xml\n").err.endswith("no format 'xml'; one of text, json\n")
 
 
 def test_settings_say_how_reports_are_written(script: Call) -> None:

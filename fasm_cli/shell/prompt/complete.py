@@ -31,12 +31,12 @@ def read(line: list[Token]) -> Line:
     """The verb of a line and its words; blanks inside brackets and strings do not end a word."""
     solid = next((at for at, token in enumerate(line) if token.kind != "blank"), len(line))
     first = line[solid].text if solid < len(line) and line[solid].kind == "name" else ""
-    named = first in VERBS and len(line) > solid + 1 and line[solid + 1].kind == "blank"
-    if not named:
+    end = solid + (3 if [token.text for token in line[solid + 1 : solid + 2]] == ["/"] else 1)  # `state/json points`
+    if first not in VERBS or len(line) <= end or line[end].kind != "blank":
         return Line(None, (), line[solid].start if solid < len(line) else 0)
     words, held, depth = [], "", 0
-    start = line[solid + 1].start + len(line[solid + 1].text)
-    for token in line[solid + 2 :]:
+    start = line[end].start + len(line[end].text)
+    for token in line[end + 1 :]:
         if token.kind == "blank" and depth <= 0:
             words.append(held)
             held, start = "", token.start + len(token.text)
