@@ -70,7 +70,7 @@ class Simulation:
             tally,
             findings,
             never_happened(self.machine, tally),
-            warnings(self.machine, tally, self.search.plan.profile) + self._stopped(),
+            warnings(self.machine, tally, self.search.plan) + self._stopped(),
             hunt.interrupted,
         )
 

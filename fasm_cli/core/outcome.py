@@ -43,6 +43,7 @@ class Step:
     missing: tuple[Any, ...] = ()  # pending ids that restore did not emit again
     attempted: tuple[Action, ...] = ()  # what a transition that failed would have emitted
     expected: bool = False  # a completion: of an action that was pending
+    settled: Emission | None = None  # a committed completion: what was pending until now
     moved: bool = True  # a committed completion: it changed the state
     reused: tuple[Any, ...] = ()  # ids that were given to a new tracked action while they were pending
     before: tuple[Action, ...] | None = None  # what the same input had emitted from the same state, uncommitted

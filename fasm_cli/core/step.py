@@ -148,14 +148,13 @@ class Process:
         before = self._attempt
         if before is not None:
             self._attempt = None
-        if expected:
-            del self.pending[event.id]  # type: ignore[union-attr]
+        settled = self.pending.pop(event.id) if expected else None  # type: ignore[union-attr]
         reused = self._note(emitted) if emitted and self._tracks else ()
         if ahead is not None and ahead == _UNKNOWN:
             self.up = False
         step = Step(self.number, event, _COMMITTED, None, emitted)
         if completes:
-            step.expected, step.moved = expected, moved
+            step.expected, step.settled, step.moved = expected, settled, moved
         if reused or altered:
             step.reused, step.altered = reused, altered
         if before is not None and before[0] == event:

@@ -78,8 +78,11 @@ def _tables(tally: Tally) -> Iterator[Line]:
     if tally.emitted:
         yield [Span("actions", "name")]
     for name, emitted in sorted(tally.emitted.items()):
-        left = tally.outstanding.get(name, 0)
-        yield [Span(f"   {name}  {emitted}{f'  outstanding {left}' if left else ''}")]
+        became = {
+            each: getattr(tally, each).get(name, 0) for each in ("completed", "lost", "duplicated", "outstanding")
+        }
+        told = "".join(f"  {each} {times}" for each, times in became.items() if times)
+        yield [Span(f"   {name}  {emitted}{told}")]
     if tally.faults:
         yield [Span("faults", "name")]
     for name, struck in sorted(tally.faults.items()):

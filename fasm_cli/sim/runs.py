@@ -83,14 +83,15 @@ class Runs:
             else:
                 world.note(step, process)
                 tally.count(step, process)
-                if ahead is not None and process.ahead is not ahead:
-                    tally.struck(ahead, process)
+                if ahead is not None and process.ahead is None:
+                    tally.met(ahead, step, process)
             wrong = self._suspicion(process, step, before, store.committed, done)
             if wrong is not None:
                 break
             if outcome is _COMMITTED and len(reached) < to_reach:
                 self._reach(store.committed, reached)
         tally.finish_run(run, done, plain, reached)
+        tally.add(world.struck)
         wrong = wrong or self._settle(process, world, tally)
         tally.outstanding_of(process)
         return wrong or self._kept_outside(before_run)

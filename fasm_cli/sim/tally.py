@@ -1,11 +1,21 @@
 """What happened in a simulation, counted: the numbers that say whether it proves anything."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
-from fasm_cli.core.event import AHEAD, Complete, Crash, Failure, Fault, Lose, Submit
-from fasm_cli.core.outcome import Outcome, Step
+from fasm_cli.core.event import Complete, Crash, Failure, Fault, Restore, Submit
+from fasm_cli.core.model import ActionsFull
+from fasm_cli.core.outcome import Emission, Outcome, Step
 from fasm_cli.core.step import Process
+
+WAITING = {  # what faults are called that wait for a transition
+    Failure.ADD: "add fails",
+    Failure.LOAD: "load fails",
+    Failure.COMMIT: "commit fails",
+    Failure.UNKNOWN: "commit answer lost",
+    Failure.CANCEL: "await cancelled",
+    Failure.OPERATION: "operation fails",
+}
 
 
 @dataclass(slots=True)
@@ -17,6 +27,9 @@ class Tally:
     inputs: Counter[tuple[str, str]] = field(default_factory=Counter)  # (input, "" or the name of the refusal)
     completions: Counter[tuple[str, str]] = field(default_factory=Counter)  # (result, "" or the name of the refusal)
     emitted: Counter[str] = field(default_factory=Counter)
+    completed: Counter[str] = field(default_factory=Counter)  # tracked actions, by a result that was accepted
+    lost: Counter[str] = field(default_factory=Counter)  # tracked actions whose result never arrived
+    duplicated: Counter[str] = field(default_factory=Counter)  # … whose result came again, the same or another
     outstanding: Counter[str] = field(default_factory=Counter)  # tracked, at the end of a run
     faults: Counter[str] = field(default_factory=Counter)
     faults_with_work: Counter[str] = field(default_factory=Counter)  # while something was pending
@@ -32,26 +45,40 @@ class Tally:
             self.inputs[type(event.value).__name__, refusal] += 1
         elif type(event) is Complete:
             self.completions[type(event.result).__name__, refusal] += 1
-            if not step.expected:
-                self._fault("completion of nothing pending", process)
-        elif type(event) is Crash:
-            if event.point not in AHEAD:
-                self._fault(f"crash {event.point}", process)
-        elif type(event) is Lose:
-            self._fault("lose", process)
-        elif type(event) is not Fault and step.outcome is Outcome.COMMITTED:
+            if step.settled is not None:
+                self.completed[_name(step.settled)] += 1
+        elif type(event) is Restore and step.outcome is Outcome.COMMITTED:
             self.restores += 1
             self.restored += len(step.actions)
         for action in step.actions:
             self.emitted[type(action.action).__name__] += 1
 
-    def struck(self, fault: Fault | Crash, process: Process) -> None:
-        """A fault that waited for the next transition or restore and met it."""
-        if type(fault) is Fault:
-            name = "await cancelled" if fault.failure is Failure.CANCEL else f"{fault.failure} fails"
-        else:
-            name = f"crash {fault.point}"  # type: ignore[union-attr]
-        self._fault(name, process)
+    def fault(self, name: str, process: Process, emission: Emission | None = None) -> None:
+        """A fault strikes; `emission` is what it strikes at, if that is an action."""
+        self.faults[name] += 1
+        if process.pending:
+            self.faults_with_work[name] += 1
+        if emission is not None and name == "lose":
+            self.lost[_name(emission)] += 1
+        elif emission is not None and name in ("duplicate", "conflict"):
+            self.duplicated[_name(emission)] += 1
+
+    def met(self, fault: Fault | Crash, step: Step, process: Process) -> None:
+        """A fault that waited for the next transition or restore met it; it counts where it cut that off."""
+        if type(fault) is Crash:
+            if step.outcome is Outcome.FAILED:
+                self.fault(f"crash {fault.point}", process)
+            return
+        assert type(fault) is Fault
+        match fault.failure:
+            case Failure.ADD:
+                struck = isinstance(step.error, ActionsFull)
+            case Failure.UNKNOWN:
+                struck = step.outcome is Outcome.COMMITTED
+            case _:
+                struck = step.outcome is Outcome.FAILED
+        if struck:
+            self.fault(WAITING[fault.failure], process)
 
     def finish_run(self, run: int, steps: int, plain: "Plain", reached: set[str]) -> None:
         """The steps of a run are over; `plain` are its inputs and actions that were counted by class."""
@@ -68,12 +95,7 @@ class Tally:
     def outstanding_of(self, process: Process) -> None:
         """What is left pending at the very end."""
         for emission in process.pending.values():
-            self.outstanding[type(emission.tracked.action).__name__] += 1
-
-    def _fault(self, name: str, process: Process) -> None:
-        self.faults[name] += 1
-        if process.pending:
-            self.faults_with_work[name] += 1
+            self.outstanding[_name(emission)] += 1
 
     def add(self, other: "Tally") -> None:
         """Take in the counts of other runs."""
@@ -81,8 +103,9 @@ class Tally:
         self.steps += other.steps
         self.restores += other.restores
         self.restored += other.restored
-        for name in ("inputs", "completions", "emitted", "outstanding", "faults", "faults_with_work"):
-            getattr(self, name).update(getattr(other, name))
+        for each in fields(self):
+            if each.default_factory is Counter:
+                getattr(self, each.name).update(getattr(other, each.name))
         for name, (times, first) in other.sometimes.items():
             known, earliest = self.sometimes.get(name, (0, first))
             self.sometimes[name] = (known + times, min(first, earliest))
@@ -94,6 +117,10 @@ class Plain:
 
     inputs: dict[tuple[type, type | None], int] = field(default_factory=dict)  # by class, and class of the refusal
     emitted: dict[type, int] = field(default_factory=dict)
+
+
+def _name(emission: Emission) -> str:
+    return type(emission.tracked.action).__name__
 
 
 def refusal_of(step: Step) -> str:

@@ -21,8 +21,10 @@ from fasm_cli.core.step import Process
 from fasm_cli.sim.generate import Generators
 from fasm_cli.sim.plan import Plan
 from fasm_cli.sim.quiet import quiet_events
+from fasm_cli.sim.tally import Tally
 
 REMEMBERED = 16  # delivered results that may come again
+OTHERWISE = 8  # draws of another result than the first
 MOST_AWAITS = 6  # of one transition, that a fault is aimed at
 
 
@@ -43,7 +45,7 @@ class World:
             {
                 name: p
                 for name, p in _swarm(plan, self._faults, machine).items()
-                if machine.tracked or name not in _OF_RESULTS
+                if machine.tracked or name not in OF_RESULTS
             }
         )
         self._draw_fault = self._faults.draw
@@ -58,6 +60,7 @@ class World:
         self._propose = self._proposed if proposes else lambda state: any_input(inputs)
         self._responds = cls.respond is not StateMachine.respond
         self.in_flight: list[Emission] = []
+        self.struck = Tally()  # the faults that strike as they happen, and do not wait for a transition
         self._results: dict[_Effect, Any] = {}  # of every action that was carried out, while it may be asked about
         self._accepted: deque[_Effect] = deque(maxlen=REMEMBERED)
         self._delivered: deque[tuple[Emission, Any]] = deque(maxlen=REMEMBERED)
@@ -76,7 +79,7 @@ class World:
         if not process.up:
             return Restore()
         if self._draw_fault() < self._any_fault:
-            event = self._fault()
+            event = self._fault(process)
             if event is not None:
                 return event
         if self.in_flight and self._draw_input() < self._complete:
@@ -163,54 +166,56 @@ class World:
 
     # --- faults -----------------------------------------------------------------------------------------------
 
-    def _fault(self) -> Event | None:
+    def _fault(self, process: Process) -> Event | None:
         """A fault that can strike now, or None where the one that was drawn cannot."""
         drawn = self._faults.draw() * self._any_fault
         name = next((name for limit, name in self._table if drawn < limit), self._table[-1][1])
         choose = self._faults
         match name:
             case "crash":
-                return self._crash()
+                return self._crash(process)
             case "add":
                 return Fault(Failure.ADD, choose.between(1, 3))
             case "store":
                 return Fault(choose.pick((Failure.LOAD, Failure.COMMIT, Failure.UNKNOWN)))
             case "cancel" | "operation":
                 return Fault(Failure(name), choose.between(1, MOST_AWAITS))
-            case "redeliver":
-                return None if self._last_input is None else Submit(self._last_input.value)
+            case "redeliver" if self._last_input is not None:
+                self.struck.fault(name, process)
+                return Submit(self._last_input.value)
             case "lose" if self.in_flight:
                 emission = self._take(choose.below(len(self.in_flight)))
                 self._result_of(emission)
+                self.struck.fault(name, process, emission)
                 return Lose(emission.ref, emission.tracked.id)
             case "duplicate" if self._delivered:
-                emission, result = choose.pick(self._delivered)
-                return Complete(emission.ref, emission.tracked.id, result)
+                return self._again(name, process, *choose.pick(self._delivered))
             case "conflict" if self._delivered:
-                return self._conflict()
+                emission, result = choose.pick(self._delivered)
+                drawn_again = (self._respond(emission.tracked) for _ in range(OTHERWISE))
+                other = next((each for each in drawn_again if each != result), result)
+                return None if other is result else self._again(name, process, emission, other)
             case "late" if self._late:
-                emission, result = self._late.popleft()
-                return Complete(emission.ref, emission.tracked.id, result)
+                return self._again(name, process, *self._late.popleft())
             case "unknown" if self._any_id is not None:
                 assert self._any_result is not None
+                self.struck.fault(name, process)
                 return Complete(None, self._any_id(choose), self._any_result(choose))
         return None
 
-    def _conflict(self) -> Event | None:
-        """A second result for an action that has one already, and not the same."""
-        emission, result = self._faults.pick(self._delivered)
-        for _ in range(8):
-            other = self._respond(emission.tracked)
-            if other != result:
-                return Complete(emission.ref, emission.tracked.id, other)
-        return None
+    def _again(self, name: str, process: Process, emission: Emission, result: Any) -> Complete:
+        """A result that comes when nothing was to come."""
+        self.struck.fault(name, process, emission)
+        return Complete(emission.ref, emission.tracked.id, result)
 
-    def _crash(self) -> Event:
+    def _crash(self, process: Process) -> Event:
         choose = self._faults
         point = choose.weighted(_POINTS)
         if point is Point.IN_RESTORE:
             self._next.extend((Crash(), Restore()))
             return Crash(point, choose.between(1, 3))
+        if point not in AHEAD:
+            self.struck.fault(f"crash {point}", process)
         return Crash(point, choose.between(1, 2) if point is Point.AFTER_ACTION else 0)
 
     def _process_died(self, event: Event, step: Step) -> None:
@@ -248,7 +253,7 @@ def _swarm(plan: Plan, choose: Chooser, machine: Machine) -> dict[str, float]:
     return faults
 
 
-_OF_RESULTS = ("lose", "duplicate", "conflict", "late", "unknown")  # faults of completions
+OF_RESULTS = frozenset({"lose", "duplicate", "conflict", "late", "unknown"})  # faults of completions
 _INTENSITY = (0.5, 1, 3, 10)
 
 
