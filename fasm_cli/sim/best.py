@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from time import monotonic
 from typing import Any
 
 from fasm_cli.core.codec import Mismatch
@@ -28,7 +27,7 @@ class Best:
         self._plays = plays
         self.machine = player.machine
         self._law = violation.law
-        self._until = monotonic() + seconds
+        self._until = player.clock() + seconds
         self._seen: set[str] = set()
         self.in_time = True
         self.best = player.play(items, self._law)
@@ -64,7 +63,7 @@ class Best:
         return True
 
     def spent(self) -> bool:
-        if monotonic() > self._until:
+        if self.player.clock() > self._until:
             self.in_time = False
         return self.player.played >= self._plays or not self.in_time
 
