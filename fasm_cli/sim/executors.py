@@ -1,7 +1,7 @@
 """Where runs are executed: a pool of processes.
 
 They have a hash seed of their own, so that a machine that depends on it gives the same report wherever it is simulated.
-They ignore Ctrl-C: their parent gets it, says what is done, and ends them.
+They are deaf to Ctrl-C from their first moment: their parent gets it, says what is done, and ends them.
 """
 
 import multiprocessing
@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
 from fasm_cli.core.errors import MachineError
+from fasm_cli.sim.forked import end_with_parent
 
 T = TypeVar("T")
 Setup = Callable[..., None]
@@ -67,7 +68,8 @@ class Pool:
         before = os.environ.get("PYTHONHASHSEED")
         os.environ["PYTHONHASHSEED"] = str(self._hash_seed)  # a process of the pool may be started by this call
         try:
-            return self._pool.submit(function, *arguments)
+            with _deaf():
+                return self._pool.submit(function, *arguments)
         finally:
             if before is None:
                 del os.environ["PYTHONHASHSEED"]
@@ -98,16 +100,21 @@ def result_of(future: "Future[T]") -> T:
 def _start(setup: Setup, arguments: tuple[Any, ...]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.stdout = sys.stderr  # what a machine prints is no result
-    _end_with_parent()
+    end_with_parent()
     setup(*arguments)
 
 
-def _end_with_parent() -> None:
-    """Have this process ended when its parent is killed: it would wait for work for ever."""
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """An interrupt waits until this is over; processes that start meanwhile never hear of one."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import os
 import pickle
 import signal
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -38,7 +39,7 @@ def in_fork(function: Callable[..., T], *args: Any) -> T:
 
 def _answer(pipe: int, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
     """The whole life of the child."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    end_with_parent()
     try:
         try:
             told = pickle.dumps((True, function(*args)))
@@ -50,3 +51,11 @@ def _answer(pipe: int, function: Callable[..., Any], args: tuple[Any, ...]) -> N
             out.write(told)
     finally:
         os._exit(0)
+
+
+def end_with_parent() -> None:
+    """Have this process ended when its parent is killed: it would wait for work, or work for nobody, for ever."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG

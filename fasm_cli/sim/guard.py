@@ -13,7 +13,6 @@ It is a safety net for honest mistakes and no sandbox: `from posix import getpid
 written in C that do not go through Python are not seen.
 """
 
-import gc
 import importlib
 import sys
 from types import ModuleType
@@ -35,9 +34,7 @@ def install() -> None:
     if not _hooked:
         _hooked = True
         sys.addaudithook(_hook())  # for good: there is no way to remove one
-    if not LATCH.installed:
-        LATCH.installed = True
-        gc.callbacks.append(_collecting)
+    LATCH.installed = True
     _patches.patch_loaded()
 
 
@@ -45,7 +42,6 @@ def uninstall() -> None:
     """Take the wrappers out again; the audit hook stays and does nothing. For tests."""
     if LATCH.installed:
         LATCH.installed = LATCH.armed = False
-        gc.callbacks.remove(_collecting)
         _patches.undo()
 
 
@@ -80,20 +76,3 @@ def _hook() -> Any:
                 blame(*broken)
 
     return hook
-
-
-def _collector() -> Any:
-    """What finalizers of other people's objects do is not the machine's doing, wherever collection strikes."""
-    latch, paused = LATCH, False
-
-    def collecting(phase: str, _: dict[str, int]) -> None:
-        nonlocal paused
-        if phase == "start":
-            latch.armed, paused = False, latch.armed
-        elif paused:
-            latch.armed, paused = True, False
-
-    return collecting
-
-
-_collecting = _collector()

@@ -4,13 +4,16 @@ Most of what trips a wrapper while a transition runs is innocent: the import sys
 own code. The stack tells. It is only looked at when something was called that a machine must not call.
 """
 
+import gc
 import sys
 from pathlib import PurePath
 from types import FrameType
+from typing import Any
 
 from fasm_cli.core.drive import DRIVERS
 from fasm_cli.core.guard import LATCH, Breach, Whose, called, whose
 
+_collect = gc.collect  # a machine that calls it finds a wrapper
 _GUARD = str(PurePath(__file__).with_name("guard"))
 
 # They run inside the machine's frames, for the person who looks at it and not for the machine.
@@ -41,7 +44,7 @@ def suspect(law: str, call: str) -> Breach | None:
 def _witnessed(law: str, call: str, *, direct: bool) -> Breach | None:
     chain = _chain()
     at = _blamed(chain)
-    if at is None:
+    if at is None or _collecting():
         return None
     beneath = chain[:at]
     if any(who is Whose.OURS or _package(frame) in _INNOCENT for frame, who in beneath):
@@ -84,6 +87,22 @@ def _blamed(chain: list[tuple[FrameType, Whose]]) -> int | None:
         if installed and frame.f_code.co_filename == installed[-1]:
             return at
     return None
+
+
+def _collecting() -> bool:
+    """Whether the garbage collector is at work: what other people's finalizers do is not the machine's doing.
+
+    A collection that is asked for during another one does not take place. (A callback of the collector would know,
+    but an interrupt that comes while it works is raised in the first of these, and lost.)
+    """
+    phases: dict[str, Any] = {}
+    note = phases.__setitem__
+    gc.callbacks.append(note)
+    try:
+        _collect(0)
+    finally:
+        gc.callbacks.remove(note)
+    return not phases
 
 
 def _package(frame: FrameType) -> str:

@@ -221,6 +221,11 @@ def test_finalizers_of_others_are_not_the_machine(guarded: None) -> None:
     assert LATCH.armed is False
 
 
+def test_the_collector_calls_nobody_in_whom_an_interrupt_would_be_lost(guarded: None) -> None:
+    assert in_transition(time.time) is not None  # what asks whether a collection is under way leaves nothing behind
+    assert [each for each in gc.callbacks if "fasm" in str(getattr(each, "__module__", "fasm"))] == []
+
+
 def test_a_debugger_is_left_alone(guarded: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "breakpointhook", lambda: sys.__stdout__ and time.time())
     assert in_transition(breakpoint) is None

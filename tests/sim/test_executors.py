@@ -1,0 +1,66 @@
+"""The processes of a pool: deaf to an interrupt, and gone with who started them."""
+
+import ctypes
+import os
+import signal
+import sys
+
+import pytest
+
+from fasm_cli.sim.executors import Pool
+from fasm_cli.sim.forked import in_fork
+
+
+def nothing() -> None: ...
+
+
+def heard() -> bool:
+    return signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_a_process_is_deaf_to_interrupts_before_it_has_run_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Pool(1, 0, nothing) as pool:
+        blocked = pool.one(signal.pthread_sigmask, signal.SIG_BLOCK, ())
+    assert signal.SIGINT in blocked
+    assert heard()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl")
+def test_a_fork_ends_with_the_process_that_made_it() -> None:
+    assert in_fork(_signal_of_death) == signal.SIGKILL
+    assert _signal_of_death() == 0
+
+
+def _signal_of_death() -> int:
+    told = ctypes.c_int(-1)
+    ctypes.CDLL(None).prctl(2, ctypes.byref(told))  # PR_GET_PDEATHSIG
+    return told.value
+
+
+def test_an_interrupt_before_there_is_anything_to_tell_is_no_traceback() -> None:
+    pid = os.fork()
+    if pid == 0:
+        os._exit(_interrupted_while_it_imports())
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 130
+
+
+def _interrupted_while_it_imports() -> int:
+    from fasm_cli import __main__
+
+    sys.argv = ["fasm", "list"]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.modules.pop("fasm_cli.shell.cli", None)
+    sys.meta_path.insert(0, _Interrupts())
+    try:
+        __main__.main()
+    except BaseException:
+        return 1
+    return 0
+
+
+class _Interrupts:
+    """Stands where modules are found."""
+
+    def find_spec(self, name: str, path: object, target: object = None) -> None:
+        if name == "fasm_cli.shell.cli":
+            signal.raise_signal(signal.SIGINT)
