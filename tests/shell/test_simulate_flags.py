@@ -102,6 +102,14 @@ def test_the_environment_stands_in_for_flags(fasm: Call, monkeypatch: pytest.Mon
     assert told(fasm, "counter", "--seed", "1", "--save", "out", "--runs", "2")[1]["runs"] == 2
 
 
+def test_the_environment_names_a_cluster(fasm: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FASM_CLUSTER", "nowhere://x")
+    result = fasm("simulate", "counter", "--seed", "1", "--runs", "1")
+    assert (result.code, result.out) == (2, "")
+    assert "no Dask cluster at 'nowhere://x'" in result.err or "needs Dask" in result.err
+    assert fasm("simulate", "counter", "--seed", "1", "--runs", "1", "--cluster", "").code == 0
+
+
 def test_a_crash_is_at_the_point_and_count_that_are_given(fasm: Call) -> None:
     assert fasm("session", "new", "coffee_shop", "s").code == 0
     crash = fasm("crash", "s", "--at", "in-restore", "--count", "1")
