@@ -61,8 +61,10 @@ class Step:
         self.number = number
         self.event = event
         self.outcome = outcome
-        self.error = error
-        self.actions = actions
+        if error is not None:
+            self.error = error
+        if actions:
+            self.actions = actions
 
     def but(self, **fields: Any) -> "Step":
         """This step with some of its other fields said."""

@@ -63,8 +63,9 @@ class Runs:
         plain = Plain()
         before_run = outside(machine)
         wrong = None
-        take, next_event, inputs = process.step, world.next, plain.inputs
+        take, next_event, inputs, refused = process.step, world.next, plain.committed, plain.refused
         to_reach = len(machine.sometimes)
+        hold, restores = self._hold, self._restores
         for done in range(1, self.plan.steps + 1):
             ahead = process.ahead
             before = store.committed
@@ -72,14 +73,20 @@ class Runs:
             step = take(event)
             outcome = step.outcome
             if type(event) is Submit and ahead is None and (outcome is _COMMITTED or outcome is _REJECTED):
-                error = step.error
-                kinds = (type(event.value), None if error is None else type(error))
-                inputs[kinds] = inputs.get(kinds, 0) + 1
-                if error is not None:
+                kind = type(event.value)
+                if outcome is _REJECTED:
+                    kinds = kind, type(step.error)
+                    refused[kinds] = refused.get(kinds, 0) + 1
                     if not step.dirty:
                         continue
-                elif step.actions:
-                    world.emitted(step, process, plain.emitted)
+                else:
+                    inputs[kind] = inputs.get(kind, 0) + 1
+                    if step.actions:
+                        world.emitted(step, process, plain.emitted)
+                    if not (restores or step.reused) and step.before is None and hold(before, store.committed):
+                        if len(reached) < to_reach:
+                            self._reach(store.committed, reached)
+                        continue
             else:
                 world.note(step, process)
                 tally.count(step, process)

@@ -84,8 +84,10 @@ class Tally:
         """The steps of a run are over; `plain` are its inputs and actions that were counted by class."""
         self.runs += 1
         self.steps += steps
-        for (value, error), times in plain.inputs.items():
-            self.inputs[value.__name__, "" if error is None else error.__name__] += times
+        for value, times in plain.committed.items():
+            self.inputs[value.__name__, ""] += times
+        for (value, error), times in plain.refused.items():
+            self.inputs[value.__name__, error.__name__] += times
         for action, times in plain.emitted.items():
             self.emitted[action.__name__] += times
         for name in reached:
@@ -115,7 +117,8 @@ class Tally:
 class Plain:
     """What a run is mostly made of, counted without making a name of anything."""
 
-    inputs: dict[tuple[type, type | None], int] = field(default_factory=dict)  # by class, and class of the refusal
+    committed: dict[type, int] = field(default_factory=dict)  # inputs
+    refused: dict[tuple[type, type], int] = field(default_factory=dict)  # inputs, and the class of the refusal
     emitted: dict[type, int] = field(default_factory=dict)
 
 

@@ -53,11 +53,11 @@ class World:
         cls = machine.cls
         self._input_classes = frozenset(_classes(machine.input))
         self._result_classes = frozenset(_classes(machine.result)) if machine.result is not None else frozenset()
-        any_input, inputs = generators.of(machine.input), self._inputs
         self._any_result = None if machine.result is None else generators.of(machine.result)
         self._any_id = None if machine.action_id is None else generators.of(machine.action_id)
         proposes = cls.propose is not StateMachine.propose
-        self._propose = self._proposed if proposes else lambda state: any_input(inputs)
+        self._propose = self._proposed if proposes else None
+        self._any_input = generators.of(machine.input)
         self._responds = cls.respond is not StateMachine.respond
         self.in_flight: list[Emission] = []
         self.struck = Tally()  # the faults that strike as they happen, and do not wait for a transition
@@ -84,7 +84,8 @@ class World:
                 return event
         if self.in_flight and self._draw_input() < self._complete:
             return self._completion(self._inputs.below(len(self.in_flight)))
-        self._last_input = event = Submit(self._propose(state))
+        propose = self._propose
+        self._last_input = event = Submit(self._any_input(self._inputs) if propose is None else propose(state))
         return event
 
     def settle(self, process: Process) -> Iterator[Event]:
