@@ -16,7 +16,7 @@ from fasm_cli.app.worker import Batch, Pinned, Smallest
 from fasm_cli.core.laws import Violation
 from fasm_cli.core.machine import Machine
 from fasm_cli.sim.cluster import Cluster
-from fasm_cli.sim.executors import Pool, Workers, pipes_may_break
+from fasm_cli.sim.executors import SAME, Pool, Workers, pipes_may_break
 from fasm_cli.sim.plan import Plan
 from fasm_cli.sim.tally import Tally
 from fasm_cli.store.catalog import Project
@@ -102,8 +102,8 @@ class Hunt:
         search = self.search
         if search.cluster:
             source = str(Path(self.machine.source).absolute())
-            return Cluster(search.cluster, source, 0, worker.set_up, *setting)
-        return Pool(search.jobs, 0, worker.set_up, *setting)
+            return Cluster(search.cluster, source, SAME, worker.set_up, *setting)
+        return Pool(search.jobs, SAME, worker.set_up, *setting)
 
     # --- looking ----------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The same machine in other processes, with other hash seeds, and in processes that have done nothing before."""
+"""The same machine in other processes: with other hash seeds and time zones, and where nothing was done before."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -12,7 +12,7 @@ from fasm_cli.core.laws import Violation
 from fasm_cli.core.machine import Machine
 from fasm_cli.sim.executors import Pool, result_of
 from fasm_cli.sim.plan import Plan
-from fasm_cli.sim.replica import HASH_SEEDS, Disagreement, between_seeds, differing, from_stored
+from fasm_cli.sim.replica import ENVIRONMENTS, Disagreement, between_seeds, differing, from_stored
 from fasm_cli.sim.shrink import Shrinker
 from fasm_cli.sim.trace import Item, Packed, Played, Player, pack, unpack
 from fasm_cli.store.catalog import Project
@@ -24,13 +24,13 @@ PLAYS = 200  # traces played to shrink what replicas found: each takes several p
 
 
 class Replicas:
-    """One process for each hash seed; whatever it is asked, it answers from a fork that has done nothing before."""
+    """One process for each environment; whatever it is asked, it answers from a fork that has done nothing before."""
 
     def __init__(self, machine: Machine, project: Project) -> None:
         self.machine = machine
         self.compared = 0  # steps
         setting = (str(project.root), project.db, machine.reference)
-        self._pools = [Pool(1, seed, worker.set_up, *setting) for seed in HASH_SEEDS]
+        self._pools = [Pool(1, environment, worker.set_up, *setting) for environment in ENVIRONMENTS]
 
     def __enter__(self) -> "Replicas":
         return self

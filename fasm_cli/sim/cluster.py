@@ -5,7 +5,7 @@ nothing of Dask's in them. So a report is the same wherever it was made.
 """
 
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -40,7 +40,9 @@ class Cluster:
     Raises `UsageError` where the cluster cannot be used, `MachineError` where a worker has another machine.
     """
 
-    def __init__(self, address: str, source: str, hash_seed: int, setup: Setup, *arguments: Any) -> None:
+    def __init__(
+        self, address: str, source: str, environment: Mapping[str, str], setup: Setup, *arguments: Any
+    ) -> None:
         try:
             from distributed import Client
             from distributed.comm.addressing import parse_address, parse_host_port
@@ -50,7 +52,7 @@ class Cluster:
                 "--cluster needs Dask, which is not installed", "pip install 'fasm-cli[cluster]'"
             ) from None
         self._setting = Setting(uuid4().hex, setup, arguments)
-        self._hash_seed = hash_seed
+        self._environment = environment
         try:
             scheme, place = parse_address(address)  # a client that was given nonsense is noisy when it is collected
             get_backend(scheme)
@@ -93,7 +95,7 @@ class Cluster:
         self.close()
 
     def _submit(self, function: Callable[..., T], arguments: tuple[Any, ...]) -> Any:
-        return self._client.submit(call, self._setting, self._hash_seed, function, arguments, pure=False)
+        return self._client.submit(call, self._setting, self._environment, function, arguments, pure=False)
 
 
 # --- on the workers ------------------------------------------------------------------------------------------------
@@ -140,14 +142,14 @@ _pools: dict[str, Pool] = {}
 _making = Lock()  # the threads of a worker share its processes
 
 
-def call(setting: Setting, hash_seed: int, function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+def call(setting: Setting, environment: Mapping[str, str], function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
     """`function` in one of this worker's processes."""
     from distributed import get_worker
 
     with _making:
         if setting.key not in _pools:
             threads = int(get_worker().state.nthreads)
-            _pools[setting.key] = Pool(threads, hash_seed, setting.setup, *setting.arguments)
+            _pools[setting.key] = Pool(threads, environment, setting.setup, *setting.arguments)
         future = _pools[setting.key].start(function, *arguments)
     return future.result()
 

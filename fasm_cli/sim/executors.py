@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from types import TracebackType
@@ -33,12 +33,15 @@ class Workers(Protocol):
     def one(self, function: Callable[..., T], *arguments: Any) -> T: ...
 
 
-class Pool:
-    """`jobs` processes with `hash_seed`, each set up once."""
+SAME = {"PYTHONHASHSEED": "0"}  # of every process that runs, so that all come to the same
 
-    def __init__(self, jobs: int, hash_seed: int, setup: Setup, *arguments: Any) -> None:
+
+class Pool:
+    """`jobs` processes, each set up once; `environment` is what differs in theirs: the hash seed, the time zone."""
+
+    def __init__(self, jobs: int, environment: Mapping[str, str], setup: Setup, *arguments: Any) -> None:
         self._jobs = jobs
-        self._hash_seed = hash_seed
+        self._environment = environment
         context = multiprocessing.get_context("spawn")
         self._pool = ProcessPoolExecutor(jobs, context, initializer=_start, initargs=(setup, arguments))
 
@@ -65,16 +68,8 @@ class Pool:
         self.close()
 
     def _submit(self, function: Callable[..., T], arguments: tuple[Any, ...]) -> "Future[T]":
-        before = os.environ.get("PYTHONHASHSEED")
-        os.environ["PYTHONHASHSEED"] = str(self._hash_seed)  # a process of the pool may be started by this call
-        try:
-            with _deaf():
-                return self._pool.submit(function, *arguments)
-        finally:
-            if before is None:
-                del os.environ["PYTHONHASHSEED"]
-            else:
-                os.environ["PYTHONHASHSEED"] = before
+        with _environment(self._environment), _deaf():  # a process of the pool may be started by this call
+            return self._pool.submit(function, *arguments)
 
 
 def in_order(futures: "Iterable[Future[T]]", ahead: int) -> Iterator[T]:
@@ -102,6 +97,20 @@ def _start(setup: Setup, arguments: tuple[Any, ...]) -> None:
     sys.stdout = sys.stderr  # what a machine prints is no result
     end_with_parent()
     setup(*arguments)
+
+
+@contextmanager
+def _environment(changed: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in changed}
+    os.environ.update(changed)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 @contextmanager

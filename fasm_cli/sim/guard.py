@@ -23,7 +23,7 @@ from fasm_cli.sim.guard_calls import CALLS, audited
 from fasm_cli.sim.guard_patch import Patches
 from fasm_cli.sim.guard_witness import accuse
 
-_PATCHED_ON_IMPORT = frozenset({*CALLS, "decimal"})
+_PATCHED_ON_IMPORT = frozenset(CALLS)
 _patches = Patches()
 _hooked = False
 

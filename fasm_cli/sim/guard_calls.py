@@ -37,6 +37,10 @@ def _shown(args: tuple[Any, ...], named: Mapping[str, Any]) -> bool:
     return not isinstance(named.get("file"), io.StringIO)
 
 
+def _asked(args: tuple[Any, ...], named: Mapping[str, Any]) -> bool:
+    return len(args) > 1 or named.get("locale") is not None  # else it only tells
+
+
 CALLS: dict[str, tuple[Row, ...]] = {
     "builtins": (Row("effects", "print", _shown), Row("effects", "input")),
     "time": (
@@ -99,6 +103,10 @@ CALLS: dict[str, tuple[Row, ...]] = {
     "signal": (Row("effects", "signal alarm setitimer pause raise_signal sigwait"),),
     "urllib.request": (Row("effects", "urlopen urlretrieve"),),
     "select": (Row("effects", "select"),),
+    "decimal": (Row("effects", "setcontext"),),  # of getcontext, `guard_decimal` sees what is made of it
+    "resource": (Row("clock", "getrusage"),),
+    "sys": (Row("effects", "setrecursionlimit setswitchinterval set_int_max_str_digits"),),
+    "locale": (Row("effects", "setlocale", _asked),),
     "gc": (
         Row("effects", "collect enable disable freeze set_threshold"),
         Row("reads", "get_objects get_referrers get_stats get_count"),

@@ -61,7 +61,7 @@ class Patches:
 
     def patch_loaded(self) -> None:
         """Patch every listed module that is in the process and not patched yet."""
-        for name in (*CALLS, "decimal"):
+        for name in CALLS:
             module = sys.modules.get(name)
             if module is not None and name not in self._patched and not _being_made(module):
                 self._patched.add(name)
@@ -111,7 +111,6 @@ class Patches:
     def _module(self, name: str, module: ModuleType) -> None:
         if name == "decimal":
             self._replace(module, "getcontext", watched(module))
-            return
         for row in CALLS[name]:
             for path in row.names.split():
                 first, _, rest = path.partition(".")

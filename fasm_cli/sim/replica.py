@@ -1,7 +1,8 @@
 """The same steps in other processes: what a transition leads to may depend on nothing but its state and input.
 
-Three replicas with other hash seeds play the same events from the initial state (`deterministic`, and `restore` where
-only what restore emits differs); a fourth takes every step alone, last one first, from the stored state (`hidden`).
+Three replicas with other hash seeds and time zones play the same events from the initial state (`deterministic`, and
+`restore` where only what restore emits differs); a fourth takes every step alone, last one first, from the stored state
+(`hidden`).
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,11 @@ from fasm_cli.core.record import error_text
 from fasm_cli.core.step import Process
 from fasm_cli.sim.trace import Item, Packed, note_emitted, resolved, unpack
 
-HASH_SEEDS = (0, 1, 2)
+ENVIRONMENTS = (  # far apart, whatever the time zone of the first
+    {"PYTHONHASHSEED": "0"},
+    {"PYTHONHASHSEED": "1", "TZ": "<-11>11"},
+    {"PYTHONHASHSEED": "2", "TZ": "<+13>-13"},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,8 @@ def between_seeds(first: Sequence[Seen], second: Sequence[Seen]) -> Disagreement
         if one.event.get("type") == "restore" and one.led.actions != other.led.actions:
             return Disagreement(one.number, Violation("restore", _ORDER))
         if one.led != other.led:
-            why = f"another process, with another hash seed, came to something else: {_difference(one.led, other.led)}"
+            differs = _difference(one.led, other.led)
+            why = f"another process, with another hash seed and time zone, came to something else: {differs}"
             return Disagreement(one.number, Violation("deterministic", why))
         if one.restored != other.restored:
             return Disagreement(one.number, Violation("restore", _ORDER))

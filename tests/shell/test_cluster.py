@@ -104,7 +104,7 @@ def test_a_cluster_without_workers(tmp_path: Path) -> None:
     try:
         empty = said(scheduler, "Scheduler at:").split()[-1]
         with pytest.raises(UsageError, match="the Dask cluster has no workers"):
-            Cluster(empty, "machine.py", 0, print)
+            Cluster(empty, "machine.py", {}, print)
     finally:
         scheduler.kill()
         scheduler.communicate()

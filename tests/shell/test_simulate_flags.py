@@ -133,3 +133,10 @@ def propose(self, choose, state):
     assert result.err == (
         "error: a process that ran the machine ended: killed, out of memory, or by the machine itself\n"
     )
+
+
+def test_what_depends_on_the_time_zone_is_found(fasm: Call, machine: Call) -> None:
+    machine("zoned", "state.n += time.localtime(input.value.by).tm_hour", top="import time")
+    result, _, findings = told(fasm, "zoned", "--seed", "1", "--runs", "1", "--steps", "3", "--save", "out")
+    assert (result.code, [finding["law"] for finding in findings]) == (1, ["deterministic"])
+    assert "another hash seed and time zone" in findings[0]["why"]

@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 import sys
+from time import localtime
 
 import pytest
 
@@ -19,10 +20,18 @@ def heard() -> bool:
 
 
 def test_a_process_is_deaf_to_interrupts_before_it_has_run_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    with Pool(1, 0, nothing) as pool:
+    with Pool(1, {}, nothing) as pool:
         blocked = pool.one(signal.pthread_sigmask, signal.SIG_BLOCK, ())
     assert signal.SIGINT in blocked
     assert heard()
+
+
+def test_an_environment_is_that_of_the_processes_alone() -> None:
+    before = dict(os.environ)
+    with Pool(1, {"TZ": "<+13>-13", "PYTHONHASHSEED": "7"}, nothing) as pool:
+        assert pool.one(localtime, 0).tm_hour == 13
+        assert pool.one(os.getenv, "PYTHONHASHSEED") == "7"
+    assert dict(os.environ) == before
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="prctl")

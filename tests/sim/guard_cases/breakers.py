@@ -9,6 +9,8 @@ import copy
 import dataclasses
 import datetime as dt
 import decimal
+import locale
+import resource
 import functools
 import gc
 import glob
@@ -726,6 +728,26 @@ async def warning(state):
 @breaks("effects", "atexit.register()")
 async def at_exit(state):
     atexit.register(helper)  # <-
+
+
+@breaks("effects", "decimal.setcontext()")
+async def decimal_context(state):
+    decimal.setcontext(decimal.Context(prec=3))  # <-
+
+
+@breaks("clock", "resource.getrusage()")
+async def time_used(state):
+    state.at = resource.getrusage(resource.RUSAGE_SELF).ru_utime  # <-
+
+
+@breaks("effects", "sys.setrecursionlimit()")
+async def recursion_limit(state):
+    sys.setrecursionlimit(sys.getrecursionlimit())  # <-
+
+
+@breaks("effects", "locale.setlocale()")
+async def set_locale(state):
+    locale.setlocale(locale.LC_ALL, "C")  # <-
 
 
 @breaks("effects", "signal.signal()")

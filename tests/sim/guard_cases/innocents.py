@@ -10,6 +10,7 @@ import copy
 import dataclasses
 import datetime as dt
 import decimal
+import locale
 import enum
 import fractions
 import functools
@@ -339,3 +340,7 @@ async def a_class_made_inside(state):
             self.tags = [type(self).__name__]
 
     state.x = Local(Decimal(1)).tags
+
+
+async def asks_for_the_locale(state):
+    state.at = locale.setlocale(locale.LC_ALL)
