@@ -3,6 +3,7 @@
 import ctypes
 import os
 import signal
+import subprocess
 import sys
 from time import localtime
 
@@ -46,30 +47,18 @@ def _signal_of_death() -> int:
     return told.value
 
 
-def test_an_interrupt_before_there_is_anything_to_tell_is_no_traceback() -> None:
-    pid = os.fork()
-    if pid == 0:
-        os._exit(_interrupted_while_it_imports())
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 130
-
-
-def _interrupted_while_it_imports() -> int:
-    from fasm_cli import __main__
-
-    sys.argv = ["fasm", "list"]
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    sys.modules.pop("fasm_cli.shell.cli", None)
-    sys.meta_path.insert(0, _Interrupts())
-    try:
-        __main__.main()
-    except BaseException:
-        return 1
-    return 0
-
-
-class _Interrupts:
-    """Stands where modules are found."""
-
-    def find_spec(self, name: str, path: object, target: object = None) -> None:
+INTERRUPTED = """
+import signal, sys
+class Interrupts:
+    def find_spec(self, name, path, target=None):
         if name == "fasm_cli.shell.cli":
             signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Interrupts())
+from fasm_cli.__main__ import main
+main()
+"""
+
+
+def test_an_interrupt_before_there_is_anything_to_tell_is_no_traceback() -> None:
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED, "list"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
