@@ -14,13 +14,13 @@ ALLOW = re.compile(r"#\s*fasm:\s*allow\b(?:\[(?P<laws>[^\]]*)\])?(?P<reason>.*)"
 
 @dataclass(slots=True)
 class Allow:
-    """One comment: `lines` are where it counts."""
+    """One comment: `about` is the line that it speaks of."""
 
     line: int
     column: int
     laws: list[str]
     reason: str
-    lines: tuple[int, ...]
+    about: int
     used: set[str] = field(default_factory=set)
 
 
@@ -30,7 +30,7 @@ def allowed(text: str, found: Iterable[Finding], laws: Iterable[str]) -> list[Fi
     allows = _allows(text)
     kept = []
     for finding in found:
-        silencing = [each for each in allows if finding.line in each.lines and finding.law in each.laws]
+        silencing = [each for each in allows if finding.line == each.about and finding.law in each.laws]
         for each in silencing:
             each.used.add(finding.law)
         if not silencing:
@@ -65,8 +65,8 @@ def _allows(text: str) -> list[Allow]:
             continue
         line, column = token.start
         alone = not token.line[:column].strip()
-        following = next((each for each in code if each > line), line) if alone else line
+        about = next((each for each in code if each > line), line) if alone else line
         laws = [law.strip() for law in (match["laws"] or "").split(",") if law.strip()]
         reason = match["reason"].strip(" :-–—")
-        found.append(Allow(line, column + 1, laws, reason, (following,)))
+        found.append(Allow(line, column + 1, laws, reason, about))
     return found

@@ -3,8 +3,18 @@
 import ast
 from collections.abc import Iterator
 
-from fasm_cli.core.lint.known import CALLED, EXACT, FILES, INNOCENT, LOCAL_TIME, NEED_ARGUMENT, RANDOM, SEEDED, WAITS
-from fasm_cli.core.lint.known import EFFECT as EFFECT_
+from fasm_cli.core.lint.known import (
+    CALLED,
+    EFFECT,
+    EXACT,
+    FILES,
+    INNOCENT,
+    LOCAL_TIME,
+    NEED_ARGUMENT,
+    RANDOM,
+    SEEDED,
+    WAITS,
+)
 from fasm_cli.core.lint.module import own_nodes
 from fasm_cli.core.lint.scope import Outside, Root, Scope
 
@@ -70,14 +80,14 @@ def _judge(scope: Scope, node: ast.expr) -> tuple[str, str] | None:
         return _judge_call(scope, node)
     if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
         name = scope.resolve(node)
-        if name in EXACT and not _made_with_new(name, node):
+        if name in EXACT and not _counts_when_called(name, node):
             law, why = EXACT[name]
             return law, f"{_shown(name)} {why}"
     return None
 
 
-def _made_with_new(name: str, node: ast.expr) -> bool:
-    """`id` and `hash` alone are mostly somebody's own; only their calls count."""
+def _counts_when_called(name: str, node: ast.expr) -> bool:
+    """`id` and `hash` alone are mostly somebody's own names; only a call of them says something."""
     return name in ("builtins.id", "builtins.hash", "builtins.exit", "builtins.quit") and isinstance(node, ast.Name)
 
 
@@ -114,7 +124,7 @@ def _opened(node: ast.Call, name: str, shown: str) -> tuple[str, str]:
     at = 0 if name == "pathlib.Path().open" else 1
     modes = [word.value for word in node.keywords if word.arg == "mode"] or node.args[at : at + 1]
     mode = modes[0].value if modes and isinstance(modes[0], ast.Constant) else "r" if not modes else None
-    return ("reads", f"{shown} {FILES}") if mode in READING else ("effects", f"{shown} {EFFECT_}")
+    return ("reads", f"{shown} {FILES}") if mode in READING else ("effects", f"{shown} {EFFECT}")
 
 
 def _shown(name: str) -> str:
