@@ -45,7 +45,7 @@ def smallest(cls, url=""):
         suspicion = runs.fast(run, Tally())
         broken = runs.exact(run) if suspicion is not None else None
         if broken is not None:
-            played = Shrinker(Player(machine), broken.items, broken.violation, 20).shrink().played
+            played = Shrinker(Player(machine), broken.items, broken.violation, 120).shrink().played
             events = [item.event for item in renumbered(played.items) if type(item.event) is not Restore]
             return broken.violation.law, tuple(map(describe_event, events))
     return "", ()
@@ -67,7 +67,7 @@ def test_a_fault_is_found_on_a_server_too(url_of):
 def test_simulate_tells_it_and_the_trace_replays(tmp_path):
     fasm = [sys.executable, "-m", "fasm_cli"]
     env = {**os.environ, "COLUMNS": "200"}
-    target = [f"{SOURCE}:LostUpdate", "--seed", "1", "--runs", "40", "--save", str(tmp_path)]
+    target = [f"{SOURCE}:LostUpdate", "--seed", "1", "--runs", "5", "--jobs", "1", "--save", str(tmp_path)]
     told = subprocess.run([*fasm, "simulate", *target], capture_output=True, text=True, env=env, check=False)
     assert told.returncode == 1, told.stderr
     assert "invariant:no_money_is_made" in told.stdout

@@ -1,6 +1,8 @@
 """A real server: its connections are killed at every statement, and another client writes in between."""
 
 import os
+import subprocess
+import sys
 
 import psycopg
 import pytest
@@ -141,14 +143,12 @@ def test_a_transition_that_others_always_come_before_is_given_up(house, other):
 
 def test_what_is_left_of_a_killed_process_is_removed(server, at):
     scratch = PostgresScratch(server)
-    gone = os.fork()
-    if gone == 0:
-        os._exit(0)
-    os.waitpid(gone, 0)
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
     machine = at("booking_db", "postgres").machine
     own = [name for name in scratch.names() if name.endswith(f"_{os.getpid()}")]
     assert own
-    left = own[0].removesuffix(str(os.getpid())) + str(gone)
+    left = own[0].removesuffix(str(os.getpid())) + str(ended.pid)
     scratch.connect("", left).drop()
     assert left in scratch.names()
     machine.backend.close()

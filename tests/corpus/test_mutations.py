@@ -59,7 +59,7 @@ def machine_of(law: str) -> Path:
 
 
 def laws_found(package: Path, machine: Path, folder: Path) -> list[str]:
-    command = ["simulate", str(machine), "--seed", "1", "--runs", "60", "--jobs", "1", "--save", str(folder), "--json"]
+    command = ["simulate", str(machine), "--seed", "1", "--runs", "20", "--jobs", "1", "--save", str(folder), "--json"]
     done = subprocess.run(
         [sys.executable, "-m", "fasm_cli", *command],
         cwd=folder,

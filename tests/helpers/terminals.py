@@ -27,7 +27,6 @@ from fasm_cli.shell.repl import converse
 from fasm_cli.shell.spans import plain_text
 from fasm_cli.shell.writer import Text, error_lines
 
-PATIENCE_HERE = 5.0  # the same, in this process
 PATIENCE = 20.0  # seconds until a screen that does not come is a failure; nothing waits so long when all is well
 WIDE, TALL = 110, 30
 
@@ -173,7 +172,8 @@ class Rendered:
             raise AssertionError(f"never seen after {waiting[0][0]!r} on\n{self.text}" if waiting else "no end")
 
         before = signal.signal(signal.SIGALRM, give_up)
-        signal.setitimer(signal.ITIMER_REAL, PATIENCE_HERE)
+        # again and again: what is raised in a callback of the event loop, the loop only reports
+        signal.setitimer(signal.ITIMER_REAL, PATIENCE, 0.1)
         try:
             self._play(waiting)
         finally:

@@ -25,7 +25,7 @@ LAWS = [
 
 @pytest.fixture
 def told(fasm: Call, request: pytest.FixtureRequest) -> Any:
-    result = fasm("check", request.param, "--runs", "30", "--save", "out", "--json")
+    result = fasm("check", request.param, "--runs", "10", "--save", "out", "--json")
     return result.code, json.loads(result.out)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 Call = Callable[..., Any]
-SMALL = ("--seed", "1", "--runs", "20", "--steps", "50", "--save", "out")
+SMALL = ("--seed", "1", "--runs", "20", "--steps", "50", "--jobs", "1", "--save", "out")
 
 
 def told(fasm: Call, *arguments: str) -> Any:
@@ -72,11 +72,11 @@ def test_one_run_is_the_one_it_is_among_all(fasm: Call, project: Path) -> None:
 
 
 def test_a_search_ends_at_so_many_findings_or_goes_on(fasm: Call) -> None:
-    arguments = ("dentist_as_published", "--seed", "1", "--runs", "100", "--save")
+    arguments = ("dentist_as_published", "--seed", "1", "--runs", "50", "--steps", "40", "--shrink-time", "0", "--save")
     one = told(fasm, *arguments, "one", "--max-findings", "1")[1]
-    assert one["runs"] < 100
-    assert any(note.startswith(f"stopped after {one['runs']} of 100 runs: 1 findings") for note in one["notes"])
-    assert told(fasm, *arguments, "all", "--keep-going", "--max-findings", "1")[1]["runs"] == 100
+    assert one["runs"] < 50
+    assert any(note.startswith(f"stopped after {one['runs']} of 50 runs: 1 findings") for note in one["notes"])
+    assert told(fasm, *arguments, "all", "--keep-going", "--max-findings", "1")[1]["runs"] == 50
 
 
 def test_no_time_to_shrink_leaves_the_trace_as_it_was(fasm: Call) -> None:

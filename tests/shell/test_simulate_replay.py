@@ -130,15 +130,15 @@ def test_a_session_that_no_longer_goes_the_same_way(fasm: Call, project: Path) -
 
 
 def test_the_same_seed_gives_the_same_bytes(process: Call, project: Path) -> None:
-    arguments = ("simulate", "dentist", "--seed", "1", "--runs", "3", "--steps", "500")
+    arguments = ("simulate", "dentist", "--seed", "1", "--runs", "3", "--steps", "200")
     first = process(*arguments)
     assert (first.code, first.err) == (0, "")
-    assert first.out.startswith("dentist  seed 1  3 runs, 1500 steps, ")
+    assert first.out.startswith("dentist  seed 1  3 runs, 600 steps, ")
     assert first.out.endswith("nothing broken\n")
-    for env in ({}, {"PYTHONHASHSEED": "1"}, {"PYTHONHASHSEED": "2"}, {"COLUMNS": "30", "TZ": "Asia/Tokyo"}):
+    for env in ({"PYTHONHASHSEED": "1"}, {"PYTHONHASHSEED": "2", "COLUMNS": "30", "TZ": "Asia/Tokyo"}):
         again = process(*arguments, env=env)
         assert again.out.encode() == first.out.encode()
-    assert process("simulate", "dentist", "--seed", "2", "--runs", "3", "--steps", "500").out != first.out
+    assert process("simulate", "dentist", "--seed", "2", "--runs", "3", "--steps", "200").out != first.out
     assert not (project / "sessions").exists()
 
 
