@@ -97,6 +97,11 @@ class Compared:
     states: list[Change]
     problem: str = ""
 
+    @property
+    def differ(self) -> bool:
+        """Whether anything that was compared is not the same."""
+        return self.parted >= 0 or bool(self.states)
+
 
 @dataclass(frozen=True, slots=True)
 class Migrated:

@@ -5,7 +5,19 @@ from typing import Annotated
 import typer
 
 from fasm_cli.shell import cli_names
-from fasm_cli.shell.cli_base import FINDING, App, ByHand, Exit, JsonFlag, Session, Target, app, project, writing
+from fasm_cli.shell.cli_base import (
+    DIVERGED,
+    FINDING,
+    App,
+    ByHand,
+    Exit,
+    JsonFlag,
+    Session,
+    Target,
+    app,
+    project,
+    writing,
+)
 
 session_app = App("session", "Sessions: new, list, show, log, diff, verify, migrate, rm.")
 app.add_typer(session_app)
@@ -64,18 +76,26 @@ def session_log(
         output.report(report)
 
 
-@session_app.verb("fasm session diff shop coffee_shop_crash", "fasm session diff shop@1 shop@3", name="diff")
+@session_app.verb("fasm session diff shop coffee_shop_crash", "fasm session diff shop@0 shop@3", name="diff")
 def session_diff(
     a: Annotated[str, typer.Argument(metavar="A", help="A session or trace, or SESSION@STEP.")],
     b: Annotated[str, typer.Argument(metavar="B", help="Another; with @STEP only the states are compared.")],
     machine: ByHand = "",
     json: JsonFlag = False,
 ) -> None:
-    """How two sessions, or the states at two steps, differ."""
+    """How two sessions, or the states at two steps, differ.
+
+    Ends with 1 where they do, as diff does.
+    """
     from fasm_cli.app.compare import compare
 
     with writing("session-diff", json) as output:
-        output.report(compare(project(), a, b, machine))
+        report = compare(project(), a, b, machine)
+        output.report(report)
+    if report.differ:
+        raise Exit(FINDING)
+    if report.problem:
+        raise Exit(DIVERGED)
 
 
 @session_app.verb("fasm session verify shop", name="verify")

@@ -59,10 +59,10 @@ def document(verb: str, done: Sequence[reports.Report], error: FasmError | None 
     """The whole document of a call of `verb` that gave the reports `done`, and ended with `error` if there is one."""
     data = [{"report": NAMES[type(report)], **_plain(report)} for report in done]
     found = [_fields(finding) for report in done for finding in findings(report)]
-    cut_short = any(map(interrupted, done))
+    cut_short, differ = any(map(interrupted, done)), any(map(_apart, done))
     return {
         "schema": f"fasm/{verb}/1",
-        "ok": not (found or error or cut_short),
+        "ok": not (found or error or cut_short or differ),
         "data": data if verb in SEVERAL else data[-1] if data else None,
         "findings": found,
         "error": None if error is None else {"kind": error.kind, "message": error.message, "hint": error.hint},
@@ -87,6 +87,11 @@ def interrupted(report: reports.Report) -> bool:
     return isinstance(report, reports.Simulated | report_repl.Ran) and report.interrupted
 
 
+def _apart(report: reports.Report) -> bool:
+    """Whether two sessions differ, or could not be compared as a whole."""
+    return isinstance(report, reports.Compared) and (report.differ or bool(report.problem))
+
+
 _ONE_FINDING = (
     reports.Stepped
     | reports.Replayed
@@ -95,8 +100,6 @@ _ONE_FINDING = (
     | report_repl.Ran
     | report_repl.Reloaded
     | report_repl.Checks
-    | reports.Verified
-    | reports.Migrated
 )
 
 

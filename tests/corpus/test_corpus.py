@@ -51,7 +51,7 @@ AT_LEAST = {  # machines for each law
     "defect": 4,
 }
 LONG = 4  # events; trying all traces that are longer takes a while
-LIMIT = 300  # seconds for one call, which takes two on an idle machine
+LIMIT = 300  # seconds for one call, which takes a few on an idle machine
 SHOWS_OUTSIDE = {"restore_set_order"}  # only another process takes the set in another order
 
 NOT_YET: dict[str, str] = {}

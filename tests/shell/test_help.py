@@ -61,7 +61,7 @@ def test_examples_run(fasm: Call, project: Path, example: str, monkeypatch: pyte
     if command.startswith("fasm history"):  # of what has run
         assert fasm("run", "ledger", "--db", "sqlite:///ledger.db", "--history").code == 0
     result = fasm(*shlex.split(command)[1:])
-    finds = example == "fasm replay sessions" or example.startswith("fasm simulate payment")
+    finds = example == "fasm replay sessions" or example.startswith(("fasm simulate payment", "fasm session diff"))
     assert (result.code, result.err) == (int(finds), "")
     assert result.out
 

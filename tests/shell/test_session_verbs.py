@@ -64,7 +64,7 @@ def test_diff(fasm: Call, shop: Path) -> None:
     fasm("session", "new", "coffee_shop", "other")
     fasm("step", "other", "RedeemPoints(points=90)")
     result = fasm("session", "diff", "shop", "other")
-    assert (result.code, result.err) == (0, "")
+    assert (result.code, result.err) == (1, "")
     assert result.out == (
         "- sessions/shop.toml\n"
         "+ sessions/other.toml\n"
@@ -79,12 +79,29 @@ def test_diff(fasm: Call, shop: Path) -> None:
         "the states differ\n"
         "   ~ pending_redemption.points: 100 -> 90\n"
     )
-    data = fasm("session", "diff", "shop@0", "other@1", "--json").document["data"]
+    result = fasm("session", "diff", "shop@0", "other@1", "--json")
+    data = result.document["data"]
+    assert (result.code, result.document["ok"]) == (1, False)
     assert (data["a"], data["way"], data["pairs"], data["problem"]) == ("sessions/shop.toml@0", False, [], "")
     assert data["states"][1] == {"sign": "~", "path": "next_redemption_id", "old": "1", "new": "2"}
-    assert fasm("session", "diff", "shop", "shop").out.endswith(
-        "the steps are the same  2 steps\nthe states are the same\n"
+    result = fasm("session", "diff", "shop", "shop")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.endswith("the steps are the same  2 steps\nthe states are the same\n")
+    assert fasm("session", "diff", "shop", "shop", "--json").document["ok"]
+
+
+def test_diff_of_states_that_cannot_be_had_is_no_sameness(fasm: Call, shop: Path) -> None:
+    Path("sessions/other.toml").write_bytes(shop.read_bytes())
+    edit(
+        Path("machines/coffee_shop.py"),
+        "class CoffeeShop(StateMachine):",
+        "class CoffeeShop(StateMachine):\n    version = 2",
     )
+    result = fasm("session", "diff", "shop", "other")
+    assert (result.code, result.err) == (4, "")
+    said = "the states were not compared: sessions/shop.toml is a session of coffee_shop version 1; "
+    assert f"the steps are the same  2 steps\n{said}" in result.out
+    assert not fasm("session", "diff", "shop", "other", "--json").document["ok"]
 
 
 def test_diff_of_what_is_not_there(fasm: Call, shop: Path) -> None:
