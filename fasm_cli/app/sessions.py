@@ -13,7 +13,7 @@ from fasm_cli.core.errors import FasmError, SessionError, UsageError
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.timeline import Timeline
 from fasm_cli.store.catalog import Project
-from fasm_cli.store.session import Header, SessionFile, Stored, read_session, scan_file
+from fasm_cli.store.session import Header, SessionFile, Stored, make_folder, read_session, scan_file
 
 
 def create(project: Project, target: str, name: str) -> SessionInfo:
@@ -37,7 +37,7 @@ def new_path(project: Project, name: str) -> Path:
     path = project.session_path(name)
     if path.parent == project.sessions:
         try:
-            path.parent.mkdir(exist_ok=True)
+            make_folder(path.parent)
         except OSError as error:
             raise SessionError(f"cannot create {path.parent}: {error.strerror}") from None
     return path

@@ -18,7 +18,7 @@ from fasm_cli.core.machine import Machine
 from fasm_cli.core.record import Record
 from fasm_cli.sim.tally import Tally
 from fasm_cli.store.catalog import Project
-from fasm_cli.store.session import Header, write_trace
+from fasm_cli.store.session import Header, make_folder, write_trace
 
 
 @dataclass(slots=True)
@@ -130,7 +130,7 @@ class Simulation:
     def _save(self, path: Path, header: Header, records: list[Record]) -> str:
         """Empty, or why the trace could not be saved."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
             write_trace(path, header, records)
         except SessionError as error:
             return f"the trace could not be saved: {error.message}"

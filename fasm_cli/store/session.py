@@ -18,6 +18,7 @@ from fasm_cli.store.session_reader import read_session, scan_file
 from fasm_cli.store.session_remove import remove_sessions
 from fasm_cli.store.session_text import render_session
 from fasm_cli.store.session_trace import write_copy, write_trace
+from fasm_cli.store.session_whole import make_folder
 from fasm_cli.store.session_writer import SessionFile
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Header",
     "SessionFile",
     "Stored",
+    "make_folder",
     "read_session",
     "remove_sessions",
     "render_session",

@@ -33,10 +33,10 @@ def could_be_torn(tail: bytes) -> bool:
 
 def lost_sectors(tail: bytes, offset: int) -> bool:
     """Whether `tail`, which begins at `offset` in the file, is one block in which whole sectors read as zeros."""
-    zeros = [(found.start() + offset, found.end() + offset) for found in re.finditer(rb"\0+", tail)]
+    zeros = ((found.start() + offset, found.end() + offset) for found in re.finditer(rb"\0+", tail))
     first, last = offset, offset + len(tail)
     return (
-        bool(zeros)
+        b"\0" in tail
         and tail.count(b"\n[[") <= 1
         and not re.search(rb'\nsum = "[0-9a-f]{16}"\n.', tail, re.DOTALL)  # the sum of a block that was flushed
         and all((a == first or a % SECTOR == 0) and (b == last or b % SECTOR == 0) for a, b in zeros)

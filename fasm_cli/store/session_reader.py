@@ -92,16 +92,15 @@ class _Scanner:
         self.marks: list[Mark] = []
 
     def run(self) -> Scan:
+        header = self.first()
         while self.at < self.limit and self._block():
             pass
-        if self.header is None:
-            data = self.source.at(0, MAX_BLOCK)
-            raise foreign(self.name, data) or _cut_header(self.name, data)
         steps, dropped = self.steps, self._dropped()
-        stored = Stored(self.header, steps, steps.snapshots, self.head, dropped, self.marks, self.way.kept)
+        stored = Stored(header, steps, steps.snapshots, self.head, dropped, self.marks, self.way.kept)
         return Scan(stored, self.end, self.sum, self.source, steps)
 
     def first(self) -> Header:
+        """The header, which comes first."""
         self._block()
         if self.header is None:
             data = self.source.at(0, MAX_BLOCK)
@@ -184,11 +183,11 @@ class _Scanner:
         return SessionError(f"{self.name}, line {self.line}: {why}", KEPT)
 
     def _dropped(self) -> str:
-        tail = self.source.at(self.end, self.size - self.end)
+        tail = self.source.at(self.end, min(self.size - self.end, MAX_BLOCK + 1))  # more is no write of ours
         if not tail:
             return ""
         torn = lost_sectors(tail, self.end) if self.limit < self.size else could_be_torn(tail)
-        if not torn:
+        if not torn or self.end + len(tail) < self.size:
             raise damage(self.name, tail.removeprefix(b"\n"), self.line, self._what())
         after = f"step {len(self.steps)}" if self.steps else "the header"
         told = f"{len(tail)} byte{'' if len(tail) == 1 else 's'}"

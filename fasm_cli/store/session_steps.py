@@ -17,7 +17,7 @@ from fasm_cli.store.session_source import Source
 from fasm_cli.store.session_text import STEP, chained
 from fasm_cli.store.toml_text import UnfitError
 
-KEPT = 512  # records
+MOST_KEPT = 512  # records
 
 
 class FileSteps(Steps):
@@ -63,7 +63,7 @@ class FileSteps(Steps):
             return kept[at]
         record, _ = self.read(at + 1)
         kept[at] = record
-        if len(kept) > KEPT:
+        if len(kept) > MOST_KEPT:
             kept.popitem(last=False)
         return record
 

@@ -9,14 +9,17 @@ from fasm_cli.core.record import Record
 from fasm_cli.store.lock import WriterLock
 from fasm_cli.store.session_disk import Disk
 from fasm_cli.store.session_model import Header
-from fasm_cli.store.session_reader import read_header_of
+from fasm_cli.store.session_reader import read_header_of, read_session
 from fasm_cli.store.session_source import OpenFile, reason
 from fasm_cli.store.session_text import MAX_FILE, render_session
 from fasm_cli.store.session_whole import exists, place, write_temporary
 
+ELSEWHERE = "give another name, or remove it"
+
 
 def write_trace(path: Path, header: Header, records: Sequence[Record], disk: Disk | None = None) -> None:
-    """Write a whole trace. A file that is there is replaced only if it is of the same machine and finding.
+    """Write a whole trace. A file that is there is replaced only if it is of the same machine and finding, and nobody
+    has gone on with it.
 
     Raises `SessionError`; then nothing is changed.
     """
@@ -56,19 +59,27 @@ def write_copy(paths: Iterable[Path], text: str, disk: Disk | None = None) -> Pa
 
 
 def _replace_trace(path: Path, real: Path, header: Header, data: bytes, disk: Disk) -> None:
-    old = read_header_of(path)
-    if (old.machine, old.finding) != (header.machine, header.finding):
-        law = (old.finding or {}).get("law")
-        what = f"a trace of {old.machine}: {law}" if law else f"a session of {old.machine}"
-        raise SessionError(f"{path} exists and is {what}; nothing is overwritten", "give another name, or remove it")
+    _check_same(path, read_header_of(path), header)  # before a lock file is made for what is no trace
     if OpenFile.of(path).at(0, MAX_FILE) == data:
         return
     lock = WriterLock(real)
     lock.acquire()
     try:
+        there = read_session(path)  # nobody can change it any more
+        _check_same(path, there.header, header)
+        if len(there.records) > (there.header.finding or {}).get("step", 0) or there.marks or there.dropped:
+            raise SessionError(f"{path} exists and was gone on with; nothing is overwritten", ELSEWHERE)
         temporary, fd = write_temporary(real, data, disk)
         disk.close(fd)
         disk.replace(temporary, real)
         disk.sync_directory(real.parent)
     finally:
         lock.release()
+
+
+def _check_same(path: Path, there: Header, header: Header) -> None:
+    """Raises `SessionError` where the trace that is `there` is not one of the same machine and finding."""
+    if (there.machine, there.finding) != (header.machine, header.finding):
+        law = (there.finding or {}).get("law")
+        what = f"a trace of {there.machine}: {law}" if law else f"a session of {there.machine}"
+        raise SessionError(f"{path} exists and is {what}; nothing is overwritten", ELSEWHERE)

@@ -38,6 +38,15 @@ def place(path: Path, data: bytes, disk: Disk) -> int:
     return fd
 
 
+def make_folder(path: Path, disk: Disk | None = None) -> None:
+    """The folder `path`, with those above it: where it had to be made, it is on the disk on return. Raises OSError."""
+    disk = disk or Disk()
+    missing = [folder for folder in (path, *path.parents) if not folder.is_dir()]
+    path.mkdir(parents=True, exist_ok=True)
+    for folder in reversed(missing):
+        disk.sync_directory(folder.parent)
+
+
 def write_temporary(path: Path, data: bytes, disk: Disk) -> tuple[Path, int]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{next(TEMPORARY)}.new")
     disk.remove(temporary)

@@ -90,6 +90,8 @@ class SessionFile:
         try:
             fd = disk.open(real)
             found = read if read is not None and read.source.is_still(fd) else scan_file(path)
+            if not found.source.is_still(fd):
+                raise SessionError(f"{path} was changed or replaced by another program meanwhile", "open it again")
             tail = found.source.at(found.end, found.source.size - found.end)
             if tail:
                 aside = keep_aside(real, tail, disk)

@@ -17,7 +17,7 @@ STRINGS = re.compile(rb'"(?:[^"\\\n]|\\.)*"')
 ODD = re.compile(rb"""['#]|\"\"\"|\.[^,\n]*?\.|[\x00-\x09\x0b-\x1f\x7f]|[0-9A-Za-z_]{4301}""")
 SLOW = re.compile(r"[\\\x00\r\x7f]")
 MARK = r'},"\n",{'
-NOT_TOML = re.compile(r":|\[,|    ,|\n    \x00 =")
+NOT_TOML = re.compile(r":|\[,|    ,|\n    \x00 =|null")
 KEY = re.compile(r"(^|[{,] )([A-Za-z0-9_-]+) = ", re.MULTILINE)
 
 

@@ -65,9 +65,7 @@ def untag(value: Any, depth: int = 1) -> Any:
         if _reads_as_escape(value):
             return _unescape(value, depth)
         return {key: untag(item, depth + 1) for key, item in value.items()}
-    raise UnfitError(
-        f"a {kind.__name__} stands without quotes"
-    )  # TOML has dates and times; sessions write them as text
+    raise UnfitError(f"a {kind.__name__} stands without quotes")  # TOML has dates and times; sessions have texts
 
 
 def _table(plain: dict[str, Any], depth: int) -> str:

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -174,6 +175,20 @@ def test_text_without_end(seal: Seal) -> None:
     assert refused(seal([HEAD]) + b"\n" * 100_000_000).startswith("x, line 9: ")
     escapes = 'state = "' + "\\n" * 1_900_000 + '"\n'
     assert len(scan(seal([HEAD.replace("state = {}\n", escapes)]), "x").stored.header.state) == 1_900_000
+
+
+def test_zeros_without_end(session: Path) -> None:
+    """Each zero looks like a lost sector for a moment; a tail is no longer than a block."""
+    whole = session.read_bytes()
+    for tail in (b"\n[[step]]\n" + b"a\0" * 2_000_000, b"\n" + b"\0" * 100_000_000):
+        data = whole + tail
+        tracemalloc.start()
+        try:
+            assert refused(data).endswith(": a NUL byte")
+            assert tracemalloc.get_traced_memory()[1] < 50 * 1024 * 1024
+        finally:
+            tracemalloc.stop()
+    assert scan(whole + b"\0" * 4_000_000, "x").stored.dropped  # as much as a step may be
 
 
 def test_a_file_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

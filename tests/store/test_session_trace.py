@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from fasm_cli.core.errors import SessionError
+from fasm_cli.core.marks import Mark, Pin
 from fasm_cli.core.record import Record
 from fasm_cli.store.session import Header, SessionFile, read_session, write_trace
 from fasm_cli.store.session_disk import Disk
@@ -50,6 +51,26 @@ def test_the_same_trace_is_replaced_and_no_other(
         with pytest.raises(SessionError) as refused:
             write_trace(path, other, [])
         assert refused.value.message == f"{path} exists and is {what}; nothing is overwritten"
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("how", ["step", "mark", "torn"])
+def test_what_was_gone_on_with_is_not_replaced(
+    tmp_path: Path, found: Header, make_record: Callable[..., Record], how: str
+) -> None:
+    path = tmp_path / "t.toml"
+    write_trace(path, found, [make_record(1), make_record(2)])
+    with SessionFile.open(path) as file:
+        if how == "mark":
+            file.mark(Mark(Pin.LABEL, "here", 2))
+        else:
+            file.append(make_record(3))
+    if how == "torn":
+        path.write_bytes(path.read_bytes()[:-5])
+    before = path.read_bytes()
+    with pytest.raises(SessionError) as refused:
+        write_trace(path, found, [make_record(1)])
+    assert refused.value.message == f"{path} exists and was gone on with; nothing is overwritten"
     assert path.read_bytes() == before
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import pytest
 
 from fasm_cli.core.errors import InternalError, SessionError
 from fasm_cli.core.record import Record
-from fasm_cli.store.session import Header, SessionFile, Stored, read_session
+from fasm_cli.store.session import Header, SessionFile, Stored, make_folder, read_session
 from fasm_cli.store.session_disk import Disk
 
 MakeRecord = Callable[..., Record]
@@ -116,6 +117,47 @@ def test_a_link_in_the_place_of_the_lock_is_not_followed(session: Path, tmp_path
     with pytest.raises(SessionError, match="is a link, not a lock"):
         SessionFile.open(session)
     assert victim.read_text() == "mine"
+
+
+@pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="links are POSIX's")
+def test_a_link_that_comes_at_the_last_moment_is_not_followed(
+    session: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    lock = session.with_name(".coffee.toml.lock")
+    lock.unlink()
+    lock.symlink_to(victim)
+    monkeypatch.setattr(Path, "is_symlink", lambda path: False)
+    with pytest.raises(SessionError, match=r"cannot lock .*: Too many levels of symbolic links"):
+        SessionFile.open(session)
+    assert victim.read_text() == "mine"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes in the file system are POSIX's")
+def test_a_pipe_in_the_place_of_the_lock_is_not_waited_for(session: Path) -> None:
+    lock = session.with_name(".coffee.toml.lock")
+    lock.unlink()
+    os.mkfifo(lock)
+    with pytest.raises(SessionError, match="is no regular file, not a lock"):
+        SessionFile.open(session)
+
+
+def test_a_link_that_is_turned_while_it_is_opened_is_seen(session: Path, header: Header) -> None:
+    other, link = session.with_name("other.toml"), session.with_name("link.toml")
+    SessionFile.create(other, header).close()
+    link.symlink_to(session)
+
+    class Turning(Disk):
+        def open(self, path: Path) -> int:
+            link.unlink()
+            link.symlink_to(other)
+            return super().open(path)
+
+    before = session.read_bytes(), other.read_bytes()
+    with pytest.raises(SessionError, match="was changed or replaced by another program meanwhile"):
+        SessionFile.open(link, Turning())
+    assert (session.read_bytes(), other.read_bytes()) == before
 
 
 def test_a_file_that_another_program_changed_is_not_written_over(session: Path, make_record: MakeRecord) -> None:
@@ -239,6 +281,38 @@ def test_a_create_that_fails_says_so(tmp_path: Path, header: Header, operation: 
     assert refused.value.message == f"cannot create {path}: No space left on device"
     left = [found.name for found in tmp_path.iterdir() if found.name != ".a.toml.lock"]
     assert left == []
+
+
+def test_a_folder_is_on_the_disk_before_what_is_put_into_it(tmp_path: Path) -> None:
+    synced: list[Path] = []
+
+    class Noting(Disk):
+        def sync_directory(self, path: Path) -> None:
+            synced.append(path)
+
+    for _ in range(2):
+        make_folder(tmp_path / "a" / "b", Noting())
+    assert (tmp_path / "a" / "b").is_dir()
+    assert synced == [tmp_path, tmp_path / "a"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows flushes no directory")
+def test_a_file_system_that_flushes_no_directory(
+    tmp_path: Path, header: Header, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(number: int, real: Callable[[int], None] = os.fsync) -> Callable[[int], None]:
+        def fsync(fd: int) -> None:
+            if stat.S_ISDIR(os.fstat(fd).st_mode):
+                raise OSError(number, os.strerror(number))
+            real(fd)
+
+        return fsync
+
+    monkeypatch.setattr(os, "fsync", refuse(errno.EINVAL))
+    SessionFile.create(tmp_path / "a.toml", header).close()
+    monkeypatch.setattr(os, "fsync", refuse(errno.EIO))
+    with pytest.raises(SessionError, match=r"cannot create .*: Input/output error"):
+        SessionFile.create(tmp_path / "b.toml", header)
 
 
 def test_a_file_system_without_links(tmp_path: Path, header: Header) -> None:

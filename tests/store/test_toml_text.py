@@ -69,6 +69,7 @@ def test_the_quick_reader_takes_nothing_that_tomllib_refuses(value: str) -> None
 def test_what_only_json_allows_is_refused(value: str) -> None:
     with pytest.raises((UnfitError, tomllib.TOMLDecodeError)):
         untag(read_lines(f"k = {value}\n".encode())["k"])
+    assert quick(f"k = {value}\n") is None
 
 
 def test_the_quick_reader_does_read_a_session() -> None:
