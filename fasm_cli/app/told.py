@@ -16,7 +16,7 @@ from fasm_cli.core.outcome import Outcome
 from fasm_cli.core.record import Record, decode_action, decode_event
 from fasm_cli.core.step import Process
 from fasm_cli.core.timeline import Entry, Moment, Timeline
-from fasm_cli.store.catalog import raised_at
+from fasm_cli.store.frames import raised_at
 
 
 def stepped(timeline: Timeline, entry: Entry, before: Moment, *, kept: bool = True, fork: str = "") -> Stepped:

@@ -26,7 +26,8 @@ from fasm_cli.sim.runs import Runs
 from fasm_cli.sim.shrink import Shrinker
 from fasm_cli.sim.tally import Tally
 from fasm_cli.sim.trace import Item, Packed, Player, pack, renumbered, size, unpack
-from fasm_cli.store.catalog import Project, own_frames
+from fasm_cli.store.catalog import Project
+from fasm_cli.store.frames import own_frames
 
 P = ParamSpec("P")
 T = TypeVar("T")

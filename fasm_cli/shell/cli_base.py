@@ -19,7 +19,8 @@ from fasm_cli.core.database import ConnectionLost
 from fasm_cli.core.errors import FasmError, InternalError, MachineError
 from fasm_cli.shell import cli_names
 from fasm_cli.shell.writer import Json, Output, Text
-from fasm_cli.store.catalog import Project, own_frames
+from fasm_cli.store.catalog import Project
+from fasm_cli.store.frames import own_frames
 
 FINDING, DIVERGED, REJECTED, INTERRUPTED = 1, 4, 5, 130
 DEBUG = "FASM_DEBUG"
