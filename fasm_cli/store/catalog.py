@@ -116,7 +116,7 @@ class Project:
             typed = str(self.root / place)  # a file's paths begin at the project, a person's where they are
             return machine_in(from_file(self.root / place), cls, f"{typed}:{cls}" if cls else typed)
         raise SessionError(
-            f"the file names the machine {reference!r}, which is not under {MACHINES}/",
+            f"the file names the machine {reference[:80]!r}, which is not under {MACHINES}/",
             "give the machine by hand: --machine TARGET",
         )
 

@@ -117,6 +117,12 @@ def test_info_imports_nothing(project: Project) -> None:
     assert told.finding.law == "invariant:never_overdrawn"
 
 
+def test_a_name_without_end_is_not_told_without_end(project: Project) -> None:
+    with pytest.raises(SessionError) as refused:
+        project.load_named("x" * 4_000_000)
+    assert len(refused.value.message) < 200
+
+
 def test_a_machine_outside_is_followed_only_by_hand(project: Project) -> None:
     shutil.copy("machines/counter.py", "elsewhere.py")
     sessions.create(project, "elsewhere.py", "s")

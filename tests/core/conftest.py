@@ -1,7 +1,6 @@
-"""Settings for Hypothesis, and a machine made on the spot from the one function that a test is about."""
+"""A machine made on the spot from the one function that a test is about."""
 
 import importlib.util
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from fasm_cli import Actions, StateMachine, Tracked, TrackedActionCompleted, Untracked
 from fasm_cli.core.event import Complete, Crash, Event, Restore, Submit
@@ -21,17 +19,6 @@ from fasm_cli.core.outcome import Outcome, Step
 from fasm_cli.core.step import Process
 
 ROOT = Path(__file__).parents[2]
-SLOW = bool(os.environ.get("FASM_SLOW"))
-
-settings.register_profile(
-    "fasm",
-    database=None,
-    deadline=None,
-    derandomize=not SLOW,
-    max_examples=1500 if SLOW else 100,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-)
-settings.load_profile("fasm")
 
 
 @dataclass
