@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from fasm_cli.app.reports import Description, FieldLine, MachineLine, Machines, TypeLine
+from fasm_cli.app.type_told import default_text, shape_text
 from fasm_cli.core.codec import Shape, render
-from fasm_cli.core.codec.shape import REQUIRED, Member, Record
-from fasm_cli.core.fingerprint import type_text
+from fasm_cli.core.codec.shape import Member, Record
 from fasm_cli.core.machine import Machine, input_types
 from fasm_cli.store.catalog import Project
 
@@ -51,7 +51,7 @@ def _types(machine: Machine) -> Iterator[TypeLine]:
                 met.add(name)
                 yield _type(role, name, member)
     if machine.action_id is not None:
-        yield TypeLine("ActionId", type_text(machine.action_id), [], "")
+        yield TypeLine("ActionId", shape_text(machine.action_id), [], "")
     for name, kind in machine.shapes.members.items():
         if name not in met:
             yield _type("", name, machine.shapes.records.get(kind) or Member(kind, cls=kind))
@@ -59,21 +59,11 @@ def _types(machine: Machine) -> Iterator[TypeLine]:
 
 def _type(role: str, name: str, shape: Shape) -> TypeLine:
     if isinstance(shape, Record):
-        fields = [FieldLine(field.name, type_text(field.shape), default_text(field.default)) for field in shape.fields]
+        fields = [FieldLine(field.name, shape_text(field.shape), default_text(field.default)) for field in shape.fields]
         return TypeLine(role, name, fields, _doc(shape.cls))
     if isinstance(shape, Member):
         return TypeLine(role, name, [FieldLine(member, "", "") for member in shape.cls.__members__], _doc(shape.cls))
-    return TypeLine(role, type_text(shape), [], "")
-
-
-def default_text(default: Any) -> str:
-    """The default of a field as source text: empty where it must be given."""
-    if default is REQUIRED:
-        return ""
-    try:
-        return render(default())
-    except Exception:  # an author's default_factory may do anything
-        return "…"
+    return TypeLine(role, shape_text(shape), [], "")
 
 
 def _doc(owner: Any) -> str:

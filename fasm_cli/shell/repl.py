@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fasm_cli.app.workbench import Workbench
+from fasm_cli.core.timeline import Timeline
 from fasm_cli.shell.cli_base import as_error
 from fasm_cli.shell.pager import Paged
 from fasm_cli.shell.prompt.colours import ASCII
@@ -34,14 +35,19 @@ def run_prompt(workbench: Workbench, output: Text, history: Path) -> None:
 
 
 def converse(workbench: Workbench, output: Text, ask: Callable[[], str]) -> None:
-    """Perform what `ask` gives until it raises EOFError or a line says `quit`; KeyboardInterrupt asks again."""
+    """Perform what `ask` gives until it raises EOFError or a line says `quit`, twice where steps would be lost by it;
+    KeyboardInterrupt asks again."""
+    warned: Timeline | None = None
     while True:
         try:
             for _, line in logical_lines(ask().split("\n")):  # a paste may hold several
                 if not tried(workbench, output, line):
                     break
         except (EOFError, Quit):
-            return
+            if workbench.file is not None or not workbench.timeline.records or warned is workbench.timeline:
+                return
+            warned = workbench.timeline
+            output.note("what happened here is in no file: `save FILE` keeps it; once more leaves")
         except KeyboardInterrupt:
             continue
 

@@ -31,9 +31,12 @@ def _chance(text: str | None) -> float | None:
     if text is None:
         return None
     try:
-        return float(text)
+        chance = float(text)
     except ValueError:
-        raise UsageError(f"--crash {text[:SHOWN]}: not a probability", f"usage: {RUN}") from None
+        chance = -1
+    if not 0 <= chance <= 1:
+        raise UsageError(f"--crash {text[:SHOWN]}: not a probability", f"a number from 0 to 1; usage: {RUN}")
+    return chance
 
 
 @verb(

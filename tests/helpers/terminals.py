@@ -88,6 +88,13 @@ class Terminal:
         self._child.kill(9)
         self._child.wait()
 
+    def leave(self, keys: str = "\x04") -> int:
+        """Leave a session that is in no file: the first time one is asked."""
+        self.type(keys)
+        self.until_screen(lambda text: "in no file: `save FILE` keeps it; once more leaves" in text)
+        self.type(keys)
+        return self.end()
+
     def end(self) -> int:
         while True:
             try:

@@ -1,19 +1,14 @@
-"""Which type belongs at the end of a line, and how it is told in a few words: `points: int 1..1000 = 5`."""
+"""Which type belongs at the end of a line."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fasm_cli.app.machines import default_text
-from fasm_cli.core.codec.render import render
+from fasm_cli.app.type_told import default_text, shape_text
 from fasm_cli.core.codec.shape import REQUIRED, Choice, Field, Fixed, Mapping, Record, Shape
 from fasm_cli.core.codec.shape import Sequence as Many
-from fasm_cli.core.constraints import Between, Constraint, OneOf, Size, Text
-from fasm_cli.core.fingerprint import type_text
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.model import TrackedActionCompleted
 from fasm_cli.shell.prompt.tokens import Open
-
-LISTED = 3  # values of a OneOf that are told; the others are completed all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,26 +80,3 @@ def _inside(shape: Shape | None, at: Open) -> Shape | None:
             case (Mapping(key=key, value=value), "{"):
                 return value if at.valued else key
     return None
-
-
-def shape_text(shape: Shape) -> str:
-    """A type with its limits, as short as it can be said: `int 1..1000`, `str 1..8 characters`."""
-    bare = " | ".join(map(shape_text, shape.members.values())) if isinstance(shape, Choice) else _bare(shape)
-    return " ".join([bare, *map(_limit, shape.constraints)])
-
-
-def _bare(shape: Shape) -> str:
-    """`type_text` without the limits, which stand behind it."""
-    return type_text(shape).removesuffix("".join(f" {limit}" for limit in shape.constraints))
-
-
-def _limit(limit: Constraint) -> str:
-    match limit:
-        case Between(low=low, high=high):
-            return f"{render(low)}..{render(high)}"
-        case OneOf(values=values):
-            return f"of {', '.join(map(render, values[:LISTED]))}{', …' if len(values) > LISTED else ''}"
-        case Text(min=low, max=high):
-            return f"{low}..{high} characters"
-        case Size(min=low, max=high):
-            return f"{low}..{high} long"

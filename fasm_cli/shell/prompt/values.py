@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from fasm_cli.app.type_told import shape_text
 from fasm_cli.core.codec.render import render
 from fasm_cli.core.codec.shape import Choice, Fixed, Mapping, Member, Nothing, Plain, Record, Sequence, Shape
 from fasm_cli.core.constraints import Between, OneOf
-from fasm_cli.shell.prompt.expected import arguments, shape_text
+from fasm_cli.shell.prompt.expected import arguments
 
 OPENING: dict[type, str] = {list: "[", tuple: "(", set: "{", frozenset: "frozenset({"}
 PART = r"(?:(?<![A-Za-z0-9])|(?-i:(?<=[a-z])(?=[A-Z])))"  # where a part of a name begins

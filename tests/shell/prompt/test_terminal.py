@@ -38,8 +38,7 @@ def test_a_conversation(terminal: Callable[..., Terminal]) -> None:
     assert "CheckStatus(redemption_id=1)  changed, was 1.1 Redeem(user_id=12345, points=100)" in shown
     screen.type("back\r")
     screen.prompt("coffee_shop @2/3 ⧗1 down>")
-    screen.type("\x04")  # Ctrl-D leaves
-    assert screen.end() == 0
+    assert screen.leave() == 0
     assert "Traceback" not in screen.raw
 
 
@@ -63,8 +62,7 @@ def test_errors_and_findings_do_not_end_it(terminal: Callable[..., Terminal]) ->
         screen.type(keys)
         shown = screen.prompt(prompt)
     assert "   BROKEN invariant:never_overdrawn  it is false\n" in shown
-    screen.type("quit\r")
-    assert screen.end() == 0
+    assert screen.leave("quit\r") == 0
 
 
 def test_lines_go_on_while_brackets_are_open(terminal: Callable[..., Terminal]) -> None:
@@ -92,8 +90,7 @@ def test_history_where_it_is_wanted(terminal: Callable[..., Terminal], project: 
     screen.prompt("counter @0>")
     screen.type("Increment()\r")
     screen.prompt("counter @1>")
-    screen.type("\x04")
-    assert screen.end() == 0
+    assert screen.leave() == 0
     assert "+Increment()" in (project / ".fasm" / "history").read_text()
     screen = terminal("repl", "counter")
     screen.prompt("counter @0>")
@@ -107,8 +104,7 @@ def test_nothing_is_created_unasked(terminal: Callable[..., Terminal], project: 
     screen.prompt("counter @0>")
     screen.type("Increment()\r")
     screen.prompt("counter @1>")
-    screen.type("\x04")
-    assert screen.end() == 0
+    assert screen.leave() == 0
     assert sorted(project.rglob("*")) == before
 
 
@@ -121,6 +117,8 @@ def test_a_result_that_goes_elsewhere(project: Path) -> None:
     child.sendline("frob")
     child.expect_exact("no verb 'frob'")
     child.expect_exact("counter @1> ")
+    child.sendeof()
+    child.expect_exact("once more leaves")
     child.sendeof()
     child.expect(pexpect.EOF)
     child.close()
@@ -246,8 +244,7 @@ def test_a_terminal_that_cannot_draw(terminal: Callable[..., Terminal]) -> None:
     screen.prompt("coffee_shop @1 pending 1>")
     screen.type("fro\x03")
     screen.until_screen(lambda text: text.count("@1 pending 1>") == 2)
-    screen.type("\x04")
-    assert screen.end() == 0
+    assert screen.leave() == 0
     assert "\x1b" not in screen.raw
 
 
@@ -285,7 +282,10 @@ def test_a_prompt_that_cannot_be_drawn_is_a_bare_one(
     assert output.stream.getvalue().endswith("#1 CancelOrder()  rejected  NothingToCancel()\n")
     told = capsys.readouterr().err
     assert told.startswith("error: the prompt cannot be drawn: the machine raised RuntimeError: no layout\n")
-    assert told.endswith("coffee_shop @0>                 coffee_shop @1> ")
+    assert told.endswith(
+        "coffee_shop @0>                 coffee_shop @1> "
+        "what happened here is in no file: `save FILE` keeps it; once more leaves\ncoffee_shop @1> \n"
+    )
 
 
 def test_what_the_session_holds_is_not_looked_through_while_typing(
