@@ -219,11 +219,12 @@ class Rendered:
                         self.final_lines = list(self.screen.display)
                         width = range(self.screen.columns)
                         self.final_cells = [[self.screen.buffer[y][x] for x in width] for y in range(self.screen.lines)]
-                        app.exit(exception=EOFError)
+                        app.exit(exception=_Played)
 
                 prompt.session.app.after_render += look
                 prompt.session.app.timeoutlen = prompt.session.app.ttimeoutlen = 0.01  # Esc is Esc at once
-                converse(self.bench, _Shown(self._out), self._ask)
+                with suppress(_Played):
+                    converse(self.bench, _Shown(self._out), self._ask)
         assert not waiting, f"never seen on\n{self.text}"
 
     def _ask(self) -> str:
@@ -232,6 +233,10 @@ class Rendered:
             return self.performed[-1]
         finally:
             self.faults += self.prompt.shelter.untold()
+
+
+class _Played(Exception):
+    """All that was to be seen was seen."""
 
 
 class _Shown(Text):
