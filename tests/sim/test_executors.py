@@ -27,10 +27,14 @@ def test_a_process_is_deaf_to_interrupts_before_it_has_run_a_line(monkeypatch: p
     assert heard()
 
 
+def _hour() -> int:
+    return localtime(0).tm_hour
+
+
 def test_an_environment_is_that_of_the_processes_alone() -> None:
     before = dict(os.environ)
     with Pool(1, {"TZ": "<+13>-13", "PYTHONHASHSEED": "7"}, nothing) as pool:
-        assert pool.one(localtime, 0).tm_hour == 13
+        assert pool.one(_hour) == 13
         assert pool.one(os.getenv, "PYTHONHASHSEED") == "7"
     assert dict(os.environ) == before
 
