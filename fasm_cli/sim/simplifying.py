@@ -7,6 +7,8 @@ from typing import Any
 from fasm_cli.core.codec import Mismatch, Shape
 from fasm_cli.core.diff import ABSENT, changes
 from fasm_cli.core.event import Complete, Crash, Event, Fault, Lose, Point, Ref, Restore, Submit
+from fasm_cli.core.model import StateMachine
+from fasm_cli.sim.answers import likely
 from fasm_cli.sim.best import Best
 from fasm_cli.sim.simplify import replaced, simpler, simplest
 from fasm_cli.sim.trace import Item
@@ -80,13 +82,23 @@ class Simplifying(Best):
         elif type(event) is Complete:
             assert machine.result is not None
             for result in self._legal(machine.result, event.result):
-                yield Complete(event.of, event.id, result)
+                if type(result) is type(event.result) or self._answers(event.of, type(result)):
+                    yield Complete(event.of, event.id, result)
             if event.of is None and machine.action_id is not None:
                 for id in self._legal(machine.action_id, event.id):
                     yield Complete(None, id, event.result)
         elif isinstance(event, Crash | Fault) and event.at > 1:
             for at in range(1, event.at):
                 yield replace(event, at=at)
+
+    def _answers(self, of: Ref | None, kind: type) -> bool:
+        """Whether `respond` may give a result of `kind` to what was emitted as `of`; a trace that no outside world can
+        bring about would prove nothing."""
+        machine = self.machine
+        if of is None or machine.cls.respond is StateMachine.respond:
+            return True
+        action = self.player.emitted(self.best.items, of)
+        return action is None or any(type(result) is kind for result in likely(machine, action))
 
     def _legal(self, shape: Shape, value: Any) -> Iterator[Any]:
         candidates = simpler(shape, value)

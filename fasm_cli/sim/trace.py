@@ -101,6 +101,18 @@ class Player:
         found = None if last is None else next(violations(process, last, before), None)
         return found is not None and found.law == law
 
+    def emitted(self, items: Sequence[Item], ref: Ref) -> Tracked | None:
+        """The tracked action that `items` emit as `ref`."""
+        process = self.start()
+        known: dict[Ref, Any] = {}
+        for item in meaningful(process, items, known):
+            step = process.step(item.event, item.number)
+            note_emitted(step, known)
+            if step.number == ref.step:
+                action = step.actions[ref.index - 1] if ref.index <= len(step.actions) else None
+                return action if isinstance(action, Tracked) else None
+        return None
+
     def left_behind(self, items: Sequence[Item]) -> Played:
         """As `play` for the law `hidden`, looking also at what is left outside of the state after each item."""
         start = outside(self.machine)

@@ -7,7 +7,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from fasm_cli.app.answers import likely
 from fasm_cli.app.expect import OUTCOMES
 from fasm_cli.app.export import FORMATS
 from fasm_cli.app.told import event_text
@@ -23,6 +22,7 @@ from fasm_cli.core.timeline import Moment
 from fasm_cli.shell.prompt.values import MOST, Option, values
 from fasm_cli.shell.repl_kinds import Kind
 from fasm_cli.shell.repl_verb import VERBS
+from fasm_cli.sim.answers import likely
 
 SHORT = 60  # characters of a value beside an option
 RECENT = 40  # steps that are looked at and offered: each must be read and told while somebody waits for a key

@@ -1,4 +1,4 @@
-"""Results that a pending action may well get, to be offered to who is about to give one."""
+"""Results that a pending action may well get: to be offered to who is about to give one, or put in a trace."""
 
 from typing import Any
 
