@@ -29,7 +29,8 @@ class Machine:
     """A checked machine: `reference` is the TARGET it was loaded by, `source` the file it stands in.
 
     `input`, `result` and the other shapes are None where the machine declares None. `database` is the field of the
-    state that is one, or empty. `drive` and `backend` say how a state that is awaited, or not in memory, is run and
+    state that is one, or empty. `awaits` is whether there is anything in the state to await, `waits` whether that may
+    take any time it likes. `drive` and `backend` say how a state that is awaited, or not in memory, is run and
     kept; they are given by who may know (`state.equip`).
     """
 
@@ -45,7 +46,8 @@ class Machine:
         self._read_types(cls)
         self.store: Place | None = cls.store
         self.database = self._find_database()
-        self.awaits = bool(self.database) or any(map(_has_coroutines, self.shapes.records))
+        self.waits = any(map(_has_coroutines, self.shapes.records))
+        self.awaits = bool(self.database) or self.waits
         self.drive: Drive = drive
         self.backend: Backend | None = None
         self.codec = Codec(self.shapes)

@@ -1,6 +1,8 @@
-"""The one thread on which a machine that runs for real takes its steps, one after another.
+"""The steps of a machine that runs for real, one after another: where they are taken, and how many at once.
 
-The event loop of the handlers never waits for a disk, and a step is the same step as anywhere else.
+What was asked for while others were on their way is taken together, in one transaction, and nobody gets an answer
+before that is committed: the disk is waited for once. Steps are taken on a thread, so that the event loop of the
+handlers waits for no disk and no server; except where they have shown to be over before a thread would have been woken.
 """
 
 import asyncio
@@ -9,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Thread
+from time import perf_counter
 from typing import Any, TypeVar
 
 from fasm_cli.core.event import Complete, Event, Restore
@@ -18,6 +21,8 @@ from fasm_cli.core.outcome import Outcome, Step
 from fasm_cli.core.step import Process
 from fasm_cli.state.durable import Durable, Entry, Place
 
+MOST = 64  # steps that are taken together; the first of them waits for the last
+SHORT = 0.001  # seconds that the event loop can do without
 T = TypeVar("T")
 Call = tuple[Callable[[], Any], "asyncio.Future[Any]", asyncio.AbstractEventLoop]
 
@@ -31,6 +36,16 @@ class Taken:
     key: str = ""
     waiting: bool = False
     again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A step that somebody waits for."""
+
+    event: Event
+    key: str
+    sent: Iterable[Place]
+    answer: "asyncio.Future[Taken]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +63,9 @@ class Transitions:
         self._machine = machine
         self._open = open
         self._store: Durable | None = None  # until it is opened
+        self._asked: list[Asked] = []
+        self._work: asyncio.Task[None] | None = None  # on what is asked for
+        self._short = False  # the last steps were
         self._calls: SimpleQueue[Call | None] = SimpleQueue()
         self._thread = Thread(target=self._serve, name="fasm-steps", daemon=True)
 
@@ -58,12 +76,30 @@ class Transitions:
 
     async def take(self, event: Event, key: str = "", sent: Iterable[Place] = ()) -> Taken:
         """Let `event` happen."""
-        return await self._on_thread(lambda: self._take(event, key, sent))
+        asked = Asked(event, key, sent, asyncio.get_running_loop().create_future())
+        self._asked.append(asked)
+        if self._work is None:
+            self._work = asyncio.create_task(self._take_asked())  # not at once: others may ask in this turn too
+        return await asked.answer
 
     async def stop(self, sent: Iterable[Place]) -> None:
         """Close the store."""
+        while self._work is not None:
+            await self._work
         await self._on_thread(lambda: self._stop(sent))
         self._calls.put(None)
+
+    async def _take_asked(self) -> None:
+        asked, self._asked = self._asked[:MOST], self._asked[MOST:]
+        try:
+            took = self._take_all(asked) if self._short else await self._on_thread(lambda: self._take_all(asked))
+        except BaseException as error:
+            for each in asked:
+                _answer(each, error)
+            raise
+        for each, taken in zip(asked, took, strict=True):
+            _answer(each, taken)
+        self._work = asyncio.create_task(self._take_asked()) if self._asked else None
 
     async def _on_thread(self, call: Callable[[], T]) -> T:
         """A pool of one thread would do the same, at twice the price for each step."""
@@ -83,7 +119,7 @@ class Transitions:
             with suppress(RuntimeError):  # the loop has ended, and nobody waits
                 loop.call_soon_threadsafe(_tell, future, tell, result)
 
-    # --- on the thread ----------------------------------------------------------------------------------------
+    # --- on the thread, or in its place -------------------------------------------------------------------------
 
     def _start(self) -> Start:
         self._store = store = self._open()
@@ -103,13 +139,44 @@ class Transitions:
         }
         return Start(restored, left)
 
-    def _take(self, event: Event, key: str, sent: Iterable[Place]) -> Taken:
-        store, process = self._store, self._process
-        assert store is not None, "it was started"
+    def _take_all(self, asked: list[Asked]) -> list[Taken | BaseException]:
+        """What became of each of them."""
+        assert self._store is not None, "it was started"
+        begun = perf_counter()
+        took = self._take_together(self._store, asked) if len(asked) > 1 else []
+        if not took:
+            took = [self._take_alone(self._store, each) for each in asked]
+        self._short = self._store.near and perf_counter() - begun < SHORT
+        return took
+
+    def _take_together(self, store: Durable, asked: list[Asked]) -> list[Taken | BaseException]:
+        """All of them in one transaction; nothing where that cannot be, and none of them has happened."""
+        pending = dict(self._process.pending)
+        settled = False
+        store.join()
+        try:
+            took = [self._take(store, each) for each in asked]
+            settled = not any(each.step.outcome is Outcome.FAILED for each in took) and store.settle()
+        except Exception:  # whose it is gets it when each is taken by itself
+            return []
+        finally:
+            if not settled:
+                store.abandon()
+                self._process.pending = pending
+        return [*took] if settled else []
+
+    def _take_alone(self, store: Durable, asked: Asked) -> Taken | BaseException:
+        try:
+            return self._take(store, asked)
+        except Exception as error:
+            return error
+
+    def _take(self, store: Durable, asked: Asked) -> Taken:
+        event, key, process = asked.event, asked.key, self._process
         before = store.accepted_at(key) if key else None
         if before is not None:
             return Taken(Step(before, event, Outcome.COMMITTED), key, again=True)
-        store.entry = Entry(event, key, sent)
+        store.entry = Entry(event, key, asked.sent)
         step = process.step(event, store.version + 1)
         return Taken(step, key, type(event) is Complete and event.id in process.pending)
 
@@ -117,6 +184,15 @@ class Transitions:
         if self._store is not None:
             self._store.sent(sent)
             self._store.close()
+
+
+def _answer(asked: Asked, taken: Taken | BaseException) -> None:
+    if asked.answer.cancelled():
+        return
+    if isinstance(taken, Taken):
+        asked.answer.set_result(taken)
+    else:
+        asked.answer.set_exception(taken)
 
 
 def _tell(future: "asyncio.Future[Any]", tell: Callable[[Any], None], result: Any) -> None:

@@ -105,15 +105,19 @@ class RealTime:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self._outer: asyncio.AbstractEventLoop | None = None
 
-    @contextmanager
-    def running(self) -> Iterator["RealTime"]:
+    def running(self) -> "RealTime":
         """What is awaited in between is waited for."""
+        return self
+
+    def __enter__(self) -> "RealTime":  # no generator: this is entered for every step
+        self._outer = events._get_running_loop()
         events._set_running_loop(self._loop)
-        try:
-            yield self
-        finally:
-            events._set_running_loop(None)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        events._set_running_loop(self._outer)
 
     def run_until(self, future: Any) -> None:
         events._set_running_loop(None)

@@ -8,11 +8,12 @@ committed steps that are not done with; `fasm_inputs` the keys of inputs that we
 
 import json
 from collections.abc import Coroutine, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from fasm_cli.core.codec.plain import ordered_text
-from fasm_cli.core.database import Contention, Tables
+from fasm_cli.core.database import ConnectionLost, Contention, DatabaseError, Tables
 from fasm_cli.core.errors import SessionError
 from fasm_cli.core.event import Complete, Crash, Event, Fault, Restore
 from fasm_cli.core.machine import Machine
@@ -22,6 +23,7 @@ from fasm_cli.core.transaction import Connection, Transaction
 from fasm_cli.state.clock import RealTime
 from fasm_cli.state.gate import drive_awaiting
 from fasm_cli.state.row import OWN_SCHEMA, InRow, Loadable
+from fasm_cli.state.together import Together
 
 KEYS = 100_000  # of inputs that are remembered
 SCHEMA = f"""
@@ -61,20 +63,22 @@ class Entry:
 
 class Durable(InRow):
     """The state of `machine` in the database behind `connection`; `fresh` where it was made just now. Of a state in
-    tables, `committed` is only its other fields.
+    tables, `committed` is only its other fields. `near` says that a step asks nobody outside of this process.
 
     Raises `SessionError` where it is another machine's, or of other types.
     """
 
-    def __init__(self, machine: Machine, connection: Loadable, *, history: bool = False) -> None:
-        super().__init__(machine, connection)
+    def __init__(self, machine: Machine, connection: Loadable, *, history: bool = False, near: bool = False) -> None:
+        self._together = Together(connection)
+        super().__init__(machine, self._together)
         self._history = history
+        self.near = near and not machine.waits
         self.fresh = not self._execute("SELECT one FROM fasm_state")
         if self.fresh:
             self._begin()
         else:
             self._recognise()
-        self._transaction: Running = Running(connection)
+        self._transaction: Running = Running(self._together)
         self._time = RealTime()
         self.entry: Entry | None = None  # what the next commit is for
         self._read()
@@ -163,6 +167,33 @@ class Durable(InRow):
         elif changed:
             self.live = self._with(self.committed, self._transaction)
         return changed
+
+    # --- several of them ----------------------------------------------------------------------------------------
+
+    def join(self) -> None:
+        """Take the transitions from here on in one transaction, that `settle` or `abandon` ends."""
+        self._before = self.version, self._fields, self.committed
+        self._together.join()
+
+    def settle(self) -> bool:
+        """Commit them all; false where that cannot be, and they are to be abandoned."""
+        try:
+            self._together.settle()
+        except ConnectionLost:  # as after a commit of one
+            self._together.drop()
+            with suppress(DatabaseError):
+                return self.version != self._before[0] and self._stored()[0] == self.version
+            return False
+        except DatabaseError:  # a deferred constraint, a full disk
+            return False
+        return True
+
+    def abandon(self) -> None:
+        """Not one of them has happened."""
+        self._together.abandon()
+        self.version, self._fields, self.committed = self._before
+        self._transaction.undo()
+        self.live = self._with(self.committed, self._transaction)
 
     def _read(self) -> None:
         state = self._read_fields()

@@ -16,15 +16,15 @@ def open_durable(machine: Machine, url: str, *, history: bool = False) -> Durabl
     schema = f"{SCHEMA}\n{machine.store.schema if machine.store is not None else ''}"
     if kind_of(url) is Kind.SQLITE:
         file = file_of(url)
-        return _opened(machine, _sqlite(MEMORY if file is None else str(file), schema), history=history)
+        return _opened(machine, _sqlite(MEMORY if file is None else str(file), schema), history=history, near=True)
     with psycopg_wanted():
         from fasm_cli.state.open_postgres import OpenPostgres
-    return _opened(machine, OpenPostgres(schema, url), history=history)
+    return _opened(machine, OpenPostgres(schema, url), history=history, near=False)
 
 
-def _opened(machine: Machine, connection: Loadable, *, history: bool) -> Durable:
+def _opened(machine: Machine, connection: Loadable, *, history: bool, near: bool) -> Durable:
     try:
-        return Durable(machine, connection, history=history)
+        return Durable(machine, connection, history=history, near=near)
     except BaseException:
         connection.close()
         raise

@@ -12,6 +12,7 @@ from fasm_cli.core.transaction import Answer
 from fasm_cli.state.urls import file_of
 
 STORED = (type(None), int, float, str, bytes, bool)
+_STORED = frozenset(STORED)
 MEMORY = ":memory:"
 
 
@@ -49,20 +50,18 @@ class SqliteConnection:
         return self._db.total_changes
 
     def execute(self, sql: str, args: tuple[Any, ...]) -> Answer:
-        for value in args:
-            if type(value) not in STORED:
-                known = ", ".join("None" if kind is type(None) else kind.__name__ for kind in STORED)
-                raise DatabaseError(f"SQLite stores {known}, not a {type(value).__name__}: {value!r}")
+        if not _STORED.issuperset(map(type, args)):
+            raise _not_stored(args)
         try:
             if not self._open:
                 self._db.execute("BEGIN IMMEDIATE")
                 self._open = True
             cursor = self._db.execute(sql, args)
+            if cursor.description is None:
+                return Answer([], max(cursor.rowcount, 0))
             rows = cursor.fetchall()
         except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeError) as error:
             raise _told(error) from None
-        if cursor.description is None:
-            return Answer([], max(cursor.rowcount, 0))
         names = [column[0] for column in cursor.description]
         return Answer([dict(zip(names, row, strict=True)) for row in rows], max(cursor.rowcount, 0))
 
@@ -156,6 +155,12 @@ def _described(db: sqlite3.Connection) -> Any:
             if not key:
                 raise MachineError(f"the table {name} has no primary key", "its rows could not be told apart: add one")
             yield name, [column[1] for column in columns], key
+
+
+def _not_stored(args: tuple[Any, ...]) -> DatabaseError:
+    wrong = next(value for value in args if type(value) not in _STORED)
+    known = ", ".join("None" if kind is type(None) else kind.__name__ for kind in STORED)
+    return DatabaseError(f"SQLite stores {known}, not a {type(wrong).__name__}: {wrong!r}")
 
 
 def _told(error: Exception) -> DatabaseError:

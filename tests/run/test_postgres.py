@@ -3,6 +3,7 @@
 import asyncio
 import warnings
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import psycopg
@@ -11,6 +12,7 @@ import pytest
 from fasm_cli import Handler
 from fasm_cli.core.errors import SessionError
 from fasm_cli.run.runtime import Runtime
+from tests.run.notes import Note, Notes
 from tests.run.shop import Buy, Charge, Charged, Receipt, Shop
 
 
@@ -96,3 +98,43 @@ def test_a_connection_that_is_cut_is_made_again(url: str, charged: list[int]) ->
 
     assert asyncio.run(go()) == ["committed"] * 5
     assert charged == [1, 2, 3, 4, 5]
+
+
+def test_steps_that_are_taken_together_survive_a_connection_that_is_killed_at_any_statement(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fasm_cli.run.runtime.AGAIN", (0.001, 0.001))
+
+    async def go(runtime: Runtime, other: "psycopg.Connection[Any]", at: int) -> bool:
+        """Whether there were so many statements and commits."""
+        connection: Any = runtime._transitions._store._together._whole  # type: ignore[union-attr]
+        execute, commit, said = connection.execute, connection.commit, 0
+
+        def strike() -> None:
+            nonlocal said
+            said += 1
+            if said == at:
+                other.execute("SELECT pg_terminate_backend(%s, 5000)", [connection._db.info.backend_pid])
+
+        connection.execute = lambda *args: (strike(), execute(*args))[1]
+        connection.commit = lambda: (strike(), commit())[1]
+        steps = await asyncio.gather(*(runtime.submit(Note(about)) for about in (1, 0, 1)))
+        connection.execute, connection.commit = execute, commit
+        await runtime.settled()
+        assert [str(each.step.outcome) for each in steps] == ["committed", "rejected", "committed"]
+        assert runtime._transitions._process.pending == {}
+        return said >= at
+
+    async def at_each() -> int:
+        with psycopg.connect(url, autocommit=True) as other:
+            async with Runtime(Notes, url, history=True) as runtime:
+                for at in count(1):
+                    struck = await go(runtime, other, at)
+                    written = rows(url, "SELECT count(*), max(id) FROM notes") + rows(url, "SELECT * FROM fasm_outbox")
+                    assert written == [(2 * at, 2 * at)]
+                    if not struck:
+                        return at
+        raise AssertionError
+
+    assert asyncio.run(at_each()) > 12
+    assert rows(url, "SELECT max(version) FROM fasm_state") == rows(url, "SELECT count(*) - 1 FROM fasm_history")

@@ -12,6 +12,8 @@ from fasm_cli.core.codec.render import render
 from fasm_cli.core.codec.shape import NATIVE, Member, Nothing, Plain, Record, Shape
 
 TAG = "type"
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))  # `json.dumps` would make one for each call
+_ORDERED = json.JSONEncoder(separators=(",", ":"))
 
 
 class Mismatch(Exception):
@@ -47,12 +49,12 @@ def keyed_by_text(shape: Shape) -> bool:
 
 def canonical_text(plain: Any) -> str:
     """One text for equal plain data, whatever the order of its keys."""
-    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return _CANONICAL.encode(plain)
 
 
 def ordered_text(plain: Any) -> str:
     """One line for plain data that keeps the order of its keys: the machine may go by it."""
-    return json.dumps(plain, separators=(",", ":"), ensure_ascii=True)
+    return _ORDERED.encode(plain)
 
 
 def digest_of(text: str) -> str:
