@@ -2,9 +2,11 @@
 
     python benchmarks/runtime.py
 
-Each transfer is one transaction on the ledger's tables, with its outbox, and a statement sent for it. The loop by hand
-knows nothing of machines, laws or handlers. PostgreSQL is the one of the test extra. Compare the ratios; single figures
-move with the disk and the day.
+Each transfer is one transaction on the ledger's tables, with its outbox, and a statement sent for it; who asked for it
+gets an answer when it is on the disk. The loop by hand knows nothing of machines, laws, handlers or clients. `Runtime`
+does it for one client that waits for each, and for eight at once, whose transfers it commits together where they meet.
+PostgreSQL is the one of the test extra. Compare the ratios; single figures move with the disk and the day. BENCH_DIR
+says which disk; in memory (/dev/shm) only what Python does is left to measure.
 """
 
 import asyncio
@@ -29,6 +31,7 @@ ROOT = Path(__file__).parents[1]
 MACHINE = Project(ROOT).load("ledger")
 LEDGER = sys.modules[MACHINE.cls.__module__]
 ROUNDS, TRANSFERS = 5, 1_000
+CLIENTS = 1, 8
 
 
 async def say_nothing(action: Any) -> None:
@@ -119,16 +122,18 @@ def told(name: str, speeds: dict[str, list[float]]) -> None:
     hand = median(speeds["by hand"])
     for who, found in speeds.items():
         print(
-            f"{name:<11} {who:<9} {median(found):>8,.0f} transfers/s   {median(found) / hand:.2f} of by hand",
+            f"{name:<11} {who:<15} {median(found):>8,.0f} transfers/s   {median(found) / hand:.2f} of by hand",
             flush=True,
         )
 
 
 def sqlite(folder: Path) -> None:
-    speeds: dict[str, list[float]] = {"by hand": [], "fasm": []}
+    speeds: dict[str, list[float]] = {"by hand": []}
     for at in range(ROUNDS):
         speeds["by hand"].append(timed(by_hand_sqlite, folder / f"hand{at}.db"))
-        speeds["fasm"].append(timed(by_fasm, f"sqlite:///{folder / f'fasm{at}.db'}"))
+        for clients in CLIENTS:
+            speed = timed(by_fasm, f"sqlite:///{folder / f'fasm{at}_{clients}.db'}", clients)
+            speeds.setdefault(f"fasm, {clients} clients", []).append(speed)
     told("SQLite", speeds)
 
 
@@ -142,13 +147,18 @@ def postgres(folder: Path) -> None:
         server = get_server(folder / "pg", cleanup_mode="stop")
     try:
         url = server.get_uri()
-        speeds: dict[str, list[float]] = {"by hand": [], "fasm": []}
-        for at in range(ROUNDS):
+
+        def schema(name: str) -> str:
             with psycopg.connect(url, autocommit=True) as db:
-                db.execute(f"CREATE SCHEMA hand{at}".encode())
-                db.execute(f"CREATE SCHEMA fasm{at}".encode())
-            speeds["by hand"].append(timed(by_hand_postgres, url, f"hand{at}"))
-            speeds["fasm"].append(timed(by_fasm, f"{url}&options=-csearch_path%3Dfasm{at}"))
+                db.execute(f"CREATE SCHEMA {name}".encode())
+            return name
+
+        speeds: dict[str, list[float]] = {"by hand": []}
+        for at in range(ROUNDS):
+            speeds["by hand"].append(timed(by_hand_postgres, url, schema(f"hand{at}")))
+            for clients in CLIENTS:
+                place = f"{url}&options=-csearch_path%3D{schema(f'fasm{at}_{clients}')}"
+                speeds.setdefault(f"fasm, {clients} clients", []).append(timed(by_fasm, place, clients))
         told("PostgreSQL", speeds)
     finally:
         server.cleanup()
