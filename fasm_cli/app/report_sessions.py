@@ -124,6 +124,23 @@ class Migrated:
 
 
 @dataclass(frozen=True, slots=True)
+class MigratedDatabase:
+    """The database of a running machine, carried over to the machine as it is now.
+
+    `types` are the changes of the types, `pending` what `restore` emits of the new state. Where it was `needed` and is
+    not `written`, it was a dry run.
+    """
+
+    url: str
+    machine: str
+    versions: tuple[int, int]
+    types: list[str]
+    pending: list[str]
+    needed: bool
+    written: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Removed:
     """Sessions that are gone, each with what was left beside it."""
 

@@ -15,6 +15,7 @@ from fasm_cli.app.report_laws import LintLine as LintLine
 from fasm_cli.app.report_sessions import Compared as Compared
 from fasm_cli.app.report_sessions import Copied as Copied
 from fasm_cli.app.report_sessions import Migrated as Migrated
+from fasm_cli.app.report_sessions import MigratedDatabase as MigratedDatabase
 from fasm_cli.app.report_sessions import Removed as Removed
 from fasm_cli.app.report_sessions import SessionInfo as SessionInfo
 from fasm_cli.app.report_sessions import SessionLine as SessionLine
@@ -168,6 +169,7 @@ Report = (
     | Compared
     | Verified
     | Migrated
+    | MigratedDatabase
     | Removed
     | Copied
     | Simulated

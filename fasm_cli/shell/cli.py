@@ -41,6 +41,7 @@ VERBS = {
     "goto": "cli_step",
     "run": "cli_run",
     "history": "cli_run",
+    "migrate": "cli_run",
 }
 
 

@@ -44,3 +44,17 @@ def history(
 
     with writing("history", json) as output:
         output.report(copy_history(project(), target, db, session))
+
+
+@app.verb("fasm migrate ledger --db sqlite:///ledger.db --dry-run", "fasm migrate ledger --db sqlite:///ledger.db")
+def migrate(
+    target: Target,
+    db: Annotated[str, typer.Option("--db", metavar="URL", help="Where the machine has run.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say everything, write nothing.")] = False,
+    json: JsonFlag = False,
+) -> None:
+    """Carry a database over to its changed machine."""
+    from fasm_cli.app.migrate_database import migrate_database
+
+    with writing("migrate", json) as output:
+        output.report(migrate_database(project(), target, db, dry_run=dry_run))

@@ -33,6 +33,7 @@ NAMES = {
     reports.Compared: "session-diff",
     reports.Verified: "session-verify",
     reports.Migrated: "session-migrate",
+    reports.MigratedDatabase: "migrate",
     reports.Removed: "session-rm",
     reports.Copied: "history",
     reports.Simulated: "simulation",

@@ -77,6 +77,19 @@ def _(report: reports.Migrated) -> list[Line]:
 
 
 @render.register
+def _(report: reports.MigratedDatabase) -> list[Line]:
+    old, new = report.versions
+    head: Line = [Span(report.url, "name"), Span(f"  {report.machine}")]
+    if old != new:
+        head.append(Span(f"  version {old} -> {new}"))
+    lines = [head, *([Span(f"   {change}", "quiet")] for change in report.types)]
+    if not report.needed:
+        return [*lines, [Span("   nothing to do", "good"), Span("  it fits its machine as it is", "quiet")]]
+    lines += [[Span(f"   pending {action}")] for action in report.pending]
+    return [*lines, [Span("   migrated" if report.written else "   it can be migrated", "good")]]
+
+
+@render.register
 def _(report: reports.Removed) -> list[Line]:
     lines = []
     for path, left in report.items.items():

@@ -14,12 +14,12 @@ from typing import Any
 
 from fasm_cli.core.codec.plain import ordered_text
 from fasm_cli.core.database import ConnectionLost, Contention, DatabaseError, Tables
-from fasm_cli.core.errors import SessionError
 from fasm_cli.core.event import Complete, Crash, Event, Fault, Restore
 from fasm_cli.core.machine import Machine
 from fasm_cli.core.model import Action, Tracked
 from fasm_cli.core.record import decode_action, encode_event
 from fasm_cli.core.transaction import Connection, Transaction
+from fasm_cli.state.about import About, write_about
 from fasm_cli.state.clock import RealTime
 from fasm_cli.state.gate import drive_awaiting
 from fasm_cli.state.row import OWN_SCHEMA, InRow, Loadable
@@ -79,43 +79,37 @@ class Durable(InRow):
         else:
             self._recognise()
         self._transaction: Running = Running(self._together)
-        self._time = RealTime()
         self.entry: Entry | None = None  # what the next commit is for
         self._read()
-        if history and not self._execute("SELECT step FROM fasm_history LIMIT 1"):
-            self._keep_history_from_here()
+        self._time = RealTime()
+        if history and not self.has_history:
+            self.keep_history_from_here()
 
     # --- opening ----------------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        machine = self._machine
-        self._load(machine.instance.initial())
-        self._execute("INSERT INTO fasm_about VALUES (1, ?, ?, ?)", machine.name, machine.version, machine.fingerprint)
+        self._load(self._machine.instance.initial())
+        write_about(self._connection, self._machine)
         self._connection.commit()
 
     def _recognise(self) -> None:
-        machine = self._machine
-        (about,) = self._execute("SELECT machine, version, types FROM fasm_about")
+        about = About.read(self._connection)
         self._connection.rollback()
-        if about["machine"] != machine.name:
-            raise SessionError(f"the database holds the state of {about['machine']}, not of {machine.name}")
-        if about["version"] != machine.version:
-            raise SessionError(
-                f"the database holds {machine.name} version {about['version']}, and this is version {machine.version}"
-            )
-        if about["types"] != machine.fingerprint:
-            raise SessionError(
-                f"the types of {machine.name} have changed since the database was written",
-                "give the machine another `version`, and migrate the database",
-            )
+        about.check(self._machine)
 
-    def _keep_history_from_here(self) -> None:
-        state = self._machine.encode_state(self._whole())
+    @property
+    def has_history(self) -> bool:
+        """Whether anything is in it."""
+        return bool(self._execute("SELECT step FROM fasm_history LIMIT 1"))
+
+    def keep_history_from_here(self) -> None:
+        """The state as it is begins the history anew; what came before is left there."""
+        state = self._machine.encode_state(self.whole())
         event = ordered_text({"type": "state", "state": state})
         self._execute("INSERT INTO fasm_history VALUES (?, ?, '[]')", self.version, event)
         self._connection.commit()
 
-    def _whole(self) -> Any:
+    def whole(self) -> Any:
         """The committed state, with its tables."""
         return self._with(self.committed, self._transaction.now()) if self._machine.database else self.committed
 

@@ -7,6 +7,7 @@ import psycopg
 from fasm_cli.core.database import ConnectionLost, DatabaseError, Row, without_password
 from fasm_cli.core.errors import MachineError, SessionError
 from fasm_cli.state.postgres import PostgresConnection, connect, described, first_line, reached
+from fasm_cli.state.urls import nothing_there
 
 HELD = "SELECT pg_try_advisory_lock(hashtext('fasm'), hashtext(current_schema())) AS held"
 TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
@@ -35,6 +36,8 @@ class OpenPostgres(PostgresConnection):
                     f"{without_password(url)} has tables, and not those of a machine",
                     "give a database of its own, or a schema: ?options=-csearch_path%3DNAME",
                 )
+            if not names and not schema:
+                raise nothing_there(without_password(url))
             if not names:
                 db.execute(schema.encode())
             self._tables = list(described(db))

@@ -25,7 +25,8 @@ class Past:
 
 
 def read_history(machine: Machine, url: str) -> list[Past]:
-    """The history of `machine` at `url`. Raises `UsageError` for the URL and `SessionError` where there is none."""
+    """The history of `machine` at `url`, since it was migrated last where it ever was. Raises `UsageError` for the URL
+    and `SessionError` where there is none."""
     shown = without_password(url)
     try:
         rows = _rows(url)
@@ -35,7 +36,9 @@ def read_history(machine: Machine, url: str) -> list[Past]:
         raise SessionError(f"{shown} holds the state of {rows[0][0] if rows else 'nothing'}, not of {machine.name}")
     if rows[0][1] is None:
         raise SessionError(f"{shown} has no history", "give --history to `fasm run`")
-    return [Past(step, json.loads(event), json.loads(actions)) for _, step, event, actions in rows]
+    past = [Past(step, json.loads(event), json.loads(actions)) for _, step, event, actions in rows]
+    begins = max(at for at, each in enumerate(past) if each.event.get("type") == "state")
+    return past[begins:]
 
 
 def _rows(url: str) -> Rows:

@@ -1,44 +1,50 @@
 """Where the state of a machine that runs for real is: the database at a URL, opened once for as long as it runs."""
 
 import sqlite3
+from pathlib import Path
 
 from fasm_cli.core.errors import SessionError
 from fasm_cli.core.machine import Machine
 from fasm_cli.state.durable import SCHEMA, Durable
 from fasm_cli.state.row import Loadable
 from fasm_cli.state.sqlite import MEMORY, SqliteConnection
-from fasm_cli.state.urls import Kind, file_of, kind_of, psycopg_wanted
+from fasm_cli.state.urls import Kind, file_of, kind_of, nothing_there, psycopg_wanted
 
 
 def open_durable(machine: Machine, url: str, *, history: bool = False) -> Durable:
     """The state of `machine` at `url`, which is made where it is not there. Raises `UsageError` for the URL and
     `SessionError` for what stands there."""
     schema = f"{SCHEMA}\n{machine.store.schema if machine.store is not None else ''}"
-    if kind_of(url) is Kind.SQLITE:
-        file = file_of(url)
-        return _opened(machine, _sqlite(MEMORY if file is None else str(file), schema), history=history, near=True)
-    with psycopg_wanted():
-        from fasm_cli.state.open_postgres import OpenPostgres
-    return _opened(machine, OpenPostgres(schema, url), history=history, near=False)
-
-
-def _opened(machine: Machine, connection: Loadable, *, history: bool, near: bool) -> Durable:
+    connection = connected(url, schema)
     try:
-        return Durable(machine, connection, history=history, near=near)
+        return Durable(machine, connection, history=history, near=kind_of(url) is Kind.SQLITE)
     except BaseException:
         connection.close()
         raise
 
 
+def connected(url: str, schema: str = "") -> Loadable:
+    """A connection to the database at `url`, made by `schema` where there is none. Raises as `open_durable` does."""
+    if kind_of(url) is Kind.SQLITE:
+        file = file_of(url)
+        return _sqlite(MEMORY if file is None else str(file), schema)
+    with psycopg_wanted():
+        from fasm_cli.state.open_postgres import OpenPostgres
+    return OpenPostgres(schema, url)
+
+
 def _sqlite(path: str, schema: str) -> SqliteConnection:
+    there = _is_there(path)
+    if not there and not schema:
+        raise nothing_there(path)
     try:
-        return OpenSqlite("" if _is_there(path) else f"BEGIN IMMEDIATE;\n{schema};\nCOMMIT;", path)
+        return OpenSqlite("" if there else f"BEGIN IMMEDIATE;\n{schema};\nCOMMIT;", path)
     except sqlite3.Error as error:
         raise SessionError(f"cannot open {path}: {error}") from None
 
 
 def _is_there(path: str) -> bool:
-    if path == MEMORY:
+    if path == MEMORY or not Path(path).exists():
         return False
     db = sqlite3.connect(path)
     try:

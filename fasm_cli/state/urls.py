@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from fasm_cli.core.database import without_password
-from fasm_cli.core.errors import UsageError
+from fasm_cli.core.errors import SessionError, UsageError
 
 
 class Kind(Enum):
@@ -29,6 +29,10 @@ def kind_of(url: str) -> Kind:
 def no_store(url: str) -> UsageError:
     hint = "write sqlite:///FILE, sqlite:// for one in memory, or postgresql://…"
     return UsageError(f"no store {without_password(url)!r}", hint)
+
+
+def nothing_there(place: str) -> SessionError:
+    return SessionError(f"no machine has run at {place}", "`fasm run` makes the database")
 
 
 def file_of(url: str) -> Path | None:

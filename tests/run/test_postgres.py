@@ -14,6 +14,7 @@ from fasm_cli.core.errors import SessionError
 from fasm_cli.run.runtime import Runtime
 from tests.run.notes import Note, Notes
 from tests.run.shop import Buy, Charge, Charged, Receipt, Shop
+from tests.run.test_carry import notes_are_carried_over
 
 
 @pytest.fixture(scope="module")
@@ -138,3 +139,9 @@ def test_steps_that_are_taken_together_survive_a_connection_that_is_killed_at_an
 
     assert asyncio.run(at_each()) > 12
     assert rows(url, "SELECT max(version) FROM fasm_state") == rows(url, "SELECT count(*) - 1 FROM fasm_history")
+
+
+def test_a_database_is_carried_over_to_another_version(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert notes_are_carried_over(url, monkeypatch) == [1, 2]
+    assert rows(url, "SELECT fields FROM fasm_state") == [('{"next_id":3,"unprinted":[],"title":"old notes"}',)]
+    assert rows(url, "SELECT id FROM notes ORDER BY id") == [(1,), (2,)]

@@ -58,7 +58,7 @@ def test_examples_run(fasm: Call, project: Path, example: str, monkeypatch: pyte
     before, _, command = example.rpartition(" | ")
     piped = subprocess.run(["sh", "-c", before], capture_output=True, text=True, check=True).stdout
     monkeypatch.setattr(sys, "stdin", io.StringIO(piped or "state\n"))
-    if command.startswith("fasm history"):  # of what has run
+    if command.startswith(("fasm history", "fasm migrate")):  # of what has run
         assert fasm("run", "ledger", "--db", "sqlite:///ledger.db", "--history").code == 0
     result = fasm(*shlex.split(command)[1:])
     finds = example == "fasm replay sessions" or example.startswith(("fasm simulate payment", "fasm session diff"))
