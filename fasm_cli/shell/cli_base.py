@@ -140,4 +140,5 @@ def as_error(error: BaseException) -> FasmError:
 
 
 def project(db: str = "") -> Project:
-    return Project.around(Path.cwd(), db)
+    """The project around the working directory. The verbs of sessions take no --db: for them too there is `FASM_DB`."""
+    return Project.around(Path.cwd(), db or os.environ.get("FASM_DB", ""))

@@ -39,7 +39,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working directory of a test: the shipped machines, and no sessions."""
     shutil.copytree(ROOT / "machines", tmp_path / "machines", ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.chdir(tmp_path)
-    for name in ("NO_COLOR", "FORCE_COLOR", "FASM_DEBUG"):
+    for name in ("NO_COLOR", "FORCE_COLOR", "FASM_DEBUG", "FASM_DB"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
 

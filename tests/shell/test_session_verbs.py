@@ -29,6 +29,21 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
+def test_a_session_in_another_database(fasm: Call, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stepped(name: str) -> str:
+        fasm("session", "new", "ledger", name)
+        assert fasm("step", name, "Transfer(1, 2, 50)", "Transfer(3, 2, 5)").code == 0
+        assert fasm("session", "verify", name).code == 0
+        return Path(f"sessions/{name}.toml").read_text(encoding="utf-8")
+
+    own = stepped("own")
+    monkeypatch.setenv("FASM_DB", "mysql://here")
+    assert fasm("step", "own", "Transfer(1, 2, 1)").err.startswith("error: no store 'mysql://here'; ")
+    assert fasm("repl", "ledger", "--db", "sqlite://", "-c", "state").code == 0  # what is said goes first
+    monkeypatch.setenv("FASM_DB", f"sqlite:///{project / 'scratch.db'}")
+    assert stepped("other") == own
+
+
 def test_log(fasm: Call, shop: Path) -> None:
     result = fasm("session", "log", "shop")
     assert (result.code, result.err) == (0, "")
