@@ -84,6 +84,8 @@ class Transitions:
 
     async def stop(self, sent: Iterable[Place]) -> None:
         """Close the store."""
+        if self._store is not None:
+            self._store.ending.set()
         while self._work is not None:
             await self._work
         await self._on_thread(lambda: self._stop(sent))

@@ -7,6 +7,7 @@ committed steps that are not done with; `fasm_inputs` the keys of inputs that we
 """
 
 import json
+import threading
 from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -80,6 +81,7 @@ class Durable(InRow):
             self._recognise()
         self._transaction: Running = Running(self._together)
         self.entry: Entry | None = None  # what the next commit is for
+        self.ending = threading.Event()  # set where nobody waits for the database to come back
         self._read()
         self._time = RealTime()
         if history and not self.has_history:
@@ -176,7 +178,7 @@ class Durable(InRow):
         except ConnectionLost:  # as after a commit of one
             self._together.drop()
             with suppress(DatabaseError):
-                return self.version != self._before[0] and self._stored()[0] == self.version
+                return self.version != self._before[0] and self._is_stored(self.version)
             return False
         except DatabaseError:  # a deferred constraint, a full disk
             return False
@@ -188,6 +190,17 @@ class Durable(InRow):
         self.version, self._fields, self.committed = self._before
         self._transaction.undo()
         self.live = self._with(self.committed, self._transaction)
+
+    def _is_stored(self, version: int) -> bool:
+        """Nothing can be said or done before that is known: it is asked for until there is an answer, or an end."""
+        wait = 0.05
+        while True:
+            try:
+                return super()._is_stored(version)
+            except ConnectionLost:
+                if self.ending.wait(wait):
+                    raise
+                wait = min(2 * wait, 5.0)
 
     def _read(self) -> None:
         state = self._read_fields()

@@ -87,8 +87,12 @@ class InRow:
             self._connection.commit()
         except ConnectionLost:  # before the commit or after it? What is there tells
             self._connection.drop()
-            if self._stored()[0] != self.version + 1:
+            if not self._is_stored(self.version + 1):
                 raise
+
+    def _is_stored(self, version: int) -> bool:
+        """Whether this is the number of the last commit. Raises `ConnectionLost`."""
+        return self._stored()[0] == version
 
     def _stored(self) -> tuple[int, str]:
         (row,) = self._execute("SELECT version, fields FROM fasm_state")

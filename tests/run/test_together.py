@@ -13,6 +13,7 @@ import pytest
 from fasm_cli import StateMachine
 from fasm_cli.core.database import ConnectionLost, Contention, DatabaseError
 from fasm_cli.core.event import Submit
+from fasm_cli.core.outcome import Outcome
 from fasm_cli.run import transitions
 from fasm_cli.run.runtime import Runtime
 from fasm_cli.run.transitions import Taken
@@ -208,6 +209,78 @@ def test_a_commit_that_was_made_and_not_answered_is_not_made_again(file: Path, m
 
     asyncio.run(go())
     assert rows(file) == [(1, 1), (2, 1), (3, 1)]
+
+
+@pytest.mark.parametrize("together", [1, 3])
+def test_a_commit_in_doubt_is_asked_about_until_there_is_an_answer(
+    together: int, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that has committed, and is gone before it can say so, and for a while after."""
+    commit, execute, gone = SqliteConnection.commit, SqliteConnection.execute, 0
+
+    def unanswered(self: SqliteConnection) -> None:
+        nonlocal gone
+        commit(self)
+        if gone < 0:
+            gone = 2
+            raise ConnectionLost("no answer")
+
+    def refused(self: SqliteConnection, sql: str, args: tuple[Any, ...]) -> Any:
+        nonlocal gone
+        if gone > 0:
+            gone -= 1
+            raise ConnectionLost("no server")
+        return execute(self, sql, args)
+
+    monkeypatch.setattr(SqliteConnection, "commit", unanswered)
+    monkeypatch.setattr(SqliteConnection, "execute", refused)
+
+    async def go() -> None:
+        nonlocal gone
+        async with Runtime(Notes, f"sqlite:///{file}") as runtime:
+            waits: list[float] = []
+            monkeypatch.setattr(runtime._transitions._store.ending, "wait", waits.append)  # type: ignore[union-attr]
+            gone = -1
+            assert [each.step.number for each in await taken(runtime, *[1] * together)] == [1, 2, 3][:together]
+            assert waits == [0.05, 0.1]
+            await runtime.settled()
+
+    asyncio.run(go())
+    assert rows(file) == [(id, 1) for id in range(1, together + 1)]
+
+
+def test_a_stop_does_not_wait_for_an_answer(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit, lose = SqliteConnection.commit, False
+
+    def gone(*_: Any) -> None:
+        raise ConnectionLost("no server")
+
+    def unanswered(self: SqliteConnection) -> None:
+        nonlocal lose
+        if lose:
+            lose = False
+            gone()
+        commit(self)
+
+    monkeypatch.setattr(SqliteConnection, "commit", unanswered)
+
+    async def go() -> None:
+        nonlocal lose
+        runtime = Runtime(Notes, f"sqlite:///{file}")
+        await runtime.start()
+        asked, loop, store = asyncio.Event(), asyncio.get_running_loop(), runtime._transitions._store
+        assert store is not None
+        wait = store.ending.wait
+        monkeypatch.setattr(store.ending, "wait", lambda _: (loop.call_soon_threadsafe(asked.set), wait(10))[1])
+        monkeypatch.setattr(store, "_stored", gone)
+        lose = True
+        taking = asyncio.create_task(runtime._transitions.take(Submit(Note(1))))
+        await asked.wait()
+        await runtime.stop()
+        assert (await taking).step.outcome is Outcome.FAILED
+
+    asyncio.run(go())
+    assert rows(file) == []
 
 
 def test_what_others_come_before_is_taken_again_in_a_transaction_of_its_own(
