@@ -95,9 +95,10 @@ class Transitions:
         asked, self._asked = self._asked[:MOST], self._asked[MOST:]
         try:
             took = self._take_all(asked) if self._short else await self._on_thread(lambda: self._take_all(asked))
-        except BaseException as error:
-            for each in asked:
+        except BaseException as error:  # nobody is left to wait for what will not come
+            for each in [*asked, *self._asked]:
                 _answer(each, error)
+            self._asked, self._work = [], None
             raise
         for each, taken in zip(asked, took, strict=True):
             _answer(each, taken)
