@@ -19,7 +19,7 @@ from fasm_cli.core.machine import Machine
 from fasm_cli.core.model import Action, Tracked
 from fasm_cli.core.outcome import Outcome, Step
 from fasm_cli.core.step import Process
-from fasm_cli.state.durable import Durable, Entry, Place
+from fasm_cli.state.durable import Durable, Entry, InDoubt, Place
 
 MOST = 64  # steps that are taken together; the first of them waits for the last
 SHORT = 0.001  # seconds that the event loop can do without
@@ -159,7 +159,11 @@ class Transitions:
         store.join()
         try:
             took = [self._take(store, each) for each in asked]
-            settled = not any(each.step.outcome is Outcome.FAILED for each in took) and store.settle()
+            if not any(each.step.outcome is Outcome.FAILED for each in took):
+                settled = store.settle()
+        except InDoubt as doubt:  # they may have happened: to take them again could be once too often
+            why = str(doubt)
+            return [Taken(Step(store.version, each.event, Outcome.FAILED).but(why=why), each.key) for each in asked]
         except Exception:  # whose it is gets it when each is taken by itself
             return []
         finally:

@@ -9,7 +9,6 @@ committed steps that are not done with; `fasm_inputs` the keys of inputs that we
 import json
 import threading
 from collections.abc import Coroutine, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +59,10 @@ class Entry:
     event: Event
     key: str = ""  # of the input
     sent: Iterable[Place] = ()  # untracked actions that were carried out since the last commit
+
+
+class InDoubt(Exception):
+    """Whether a commit was made is not known, and will not be: nobody waits for the database any more."""
 
 
 class Durable(InRow):
@@ -172,14 +175,15 @@ class Durable(InRow):
         self._together.join()
 
     def settle(self) -> bool:
-        """Commit them all; false where that cannot be, and they are to be abandoned."""
+        """Commit them all; false where that cannot be, and they are to be abandoned. Raises `InDoubt`."""
         try:
             self._together.settle()
-        except ConnectionLost:  # as after a commit of one
+        except ConnectionLost as lost:  # as after a commit of one
             self._together.drop()
-            with suppress(DatabaseError):
+            try:
                 return self.version != self._before[0] and self._is_stored(self.version)
-            return False
+            except DatabaseError:
+                raise InDoubt(str(lost)) from None
         except DatabaseError:  # a deferred constraint, a full disk
             return False
         return True

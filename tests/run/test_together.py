@@ -249,7 +249,9 @@ def test_a_commit_in_doubt_is_asked_about_until_there_is_an_answer(
     assert rows(file) == [(id, 1) for id in range(1, together + 1)]
 
 
-def test_a_stop_does_not_wait_for_an_answer(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("together", [1, 3])
+def test_a_stop_does_not_wait_for_an_answer(together: int, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What may have happened is not taken again."""
     commit, lose = SqliteConnection.commit, False
 
     def gone(*_: Any) -> None:
@@ -257,10 +259,10 @@ def test_a_stop_does_not_wait_for_an_answer(file: Path, monkeypatch: pytest.Monk
 
     def unanswered(self: SqliteConnection) -> None:
         nonlocal lose
+        commit(self)
         if lose:
             lose = False
             gone()
-        commit(self)
 
     monkeypatch.setattr(SqliteConnection, "commit", unanswered)
 
@@ -274,13 +276,13 @@ def test_a_stop_does_not_wait_for_an_answer(file: Path, monkeypatch: pytest.Monk
         monkeypatch.setattr(store.ending, "wait", lambda _: (loop.call_soon_threadsafe(asked.set), wait(10))[1])
         monkeypatch.setattr(store, "_stored", gone)
         lose = True
-        taking = asyncio.create_task(runtime._transitions.take(Submit(Note(1))))
+        taking = [asyncio.create_task(runtime._transitions.take(Submit(Note(1)))) for _ in range(together)]
         await asked.wait()
         await runtime.stop()
-        assert (await taking).step.outcome is Outcome.FAILED
+        assert [(await each).step.outcome for each in taking] == [Outcome.FAILED] * together
 
     asyncio.run(go())
-    assert rows(file) == []
+    assert rows(file) == [(id, 1) for id in range(1, together + 1)]
 
 
 def test_what_others_come_before_is_taken_again_in_a_transaction_of_its_own(
