@@ -12,9 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from fasm_cli.app import typed
-from fasm_cli.app.report_step import Finding, Pending, PendingLine, State, Stepped
 from fasm_cli.app.settings import Settings
-from fasm_cli.app.told import stepped
 from fasm_cli.app.whole import whole
 from fasm_cli.core.codec import render
 from fasm_cli.core.database import Tables
@@ -27,6 +25,7 @@ from fasm_cli.core.timeline import Entry, Timeline
 from fasm_cli.store.catalog import Project
 
 if TYPE_CHECKING:
+    from fasm_cli.app.report_step import Finding, Pending, State, Stepped
     from fasm_cli.store.session import SessionFile
 
 SNAPSHOT_EVERY = 50  # steps between two states kept whole: what opening a session has to run again at most
@@ -36,8 +35,8 @@ SNAPSHOT_EVERY = 50  # steps between two states kept whole: what opening a sessi
 class Memo:
     """What one person's sitting is about; it ends with the process."""
 
-    last: Stepped | None = None  # what `expect` asks about
-    trouble: FasmError | Finding | None = None  # what `why` tells of
+    last: "Stepped | None" = None  # what `expect` asks about
+    trouble: "FasmError | Finding | None" = None  # what `why` tells of
     typed: list[str] = field(default_factory=list)
     aliases: dict[str, str] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
@@ -92,30 +91,32 @@ class Workbench:
 
     # --- going forward ----------------------------------------------------------------------------------------
 
-    def submit(self, text: str) -> Stepped:
+    def submit(self, text: str) -> "Stepped":
         """An input in constructor syntax."""
         return self.take(typed.read_input(self.machine, text))
 
-    def complete(self, action: str, result: str) -> Stepped:
+    def complete(self, action: str, result: str) -> "Stepped":
         """The result of a tracked action, named by its handle (`1.1`) or its id."""
         return self.take(typed.read_completion(self.timeline, action, result))
 
-    def redeliver(self, action: str, result: str = "") -> Stepped:
+    def redeliver(self, action: str, result: str = "") -> "Stepped":
         """The result of a completed action again, or another one."""
         return self.take(typed.read_redelivery(self.timeline, action, result))
 
-    def crash(self, point: Point = Point.BETWEEN, at: int = 0) -> Stepped:
+    def crash(self, point: Point = Point.BETWEEN, at: int = 0) -> "Stepped":
         return self.take(Crash(point, at))
 
-    def restore(self) -> Stepped:
+    def restore(self) -> "Stepped":
         return self.take(Restore())
 
-    def take(self, event: Event) -> Stepped:
+    def take(self, event: Event) -> "Stepped":
         """Let `event` happen at the head and keep it."""
         return self.take_step(event)[0]
 
-    def take_step(self, event: Event) -> tuple[Stepped, Step]:
+    def take_step(self, event: Event) -> "tuple[Stepped, Step]":
         """As `take`, with the step as it was."""
+        from fasm_cli.app.told import stepped  # a prompt is drawn without what tells of steps
+
         timeline, before = self.timeline, self.timeline.now
         entry = timeline.happen(event)  # the author's code: Ctrl-C takes it back
         with whole():
@@ -136,8 +137,10 @@ class Workbench:
                 self.timeline.forget(entry.record)
             raise
 
-    def preview(self, text: str) -> Stepped:
+    def preview(self, text: str) -> "Stepped":
         """What an input would do; nothing is kept."""
+        from fasm_cli.app.told import stepped
+
         before = self.timeline.now
         entry = self.timeline.preview(typed.read_input(self.machine, text))
         return stepped(self.timeline, entry, before, kept=False)
@@ -180,8 +183,10 @@ class Workbench:
 
     # --- looking ----------------------------------------------------------------------------------------------
 
-    def pending(self) -> Pending:
+    def pending(self) -> "Pending":
         """The pending actions, oldest first."""
+        from fasm_cli.app.report_step import Pending, PendingLine
+
         now = self.timeline.now
         items = [
             PendingLine(
@@ -195,8 +200,10 @@ class Workbench:
         ]
         return Pending(items, now.up)
 
-    def state(self) -> State:
+    def state(self) -> "State":
         """The committed state; the rows of a database beside the rest."""
+        from fasm_cli.app.report_step import State
+
         state, name = self.timeline.now.state, self.machine.database
         plain = self.machine.encode_state(state)
         if not name:

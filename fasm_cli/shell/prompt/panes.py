@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 
-from fasm_cli.app.told import event_text
 from fasm_cli.app.workbench import Workbench
 from fasm_cli.core.codec.render import render
 from fasm_cli.core.database import Tables
@@ -117,6 +116,8 @@ class Picker:
         return [*out, *(self._line(at, width, shown) for at in range(start, min(start + room, len(self._steps))))]
 
     def _line(self, at: int, width: int, shown: Glyphs) -> Line:
+        from fasm_cli.app.told import event_text
+
         head = self._bench.timeline.head
         if not at:
             text = cropped(f"{'*' if head == 0 else ' '} 0  the initial state", width, shown.more)
