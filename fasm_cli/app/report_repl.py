@@ -66,9 +66,9 @@ class Ran:
     """Several steps in a row: what for, and why they ended where they did."""
 
     what: str
-    steps: "list[Stepped]"
+    steps: list[Stepped]
     stopped: str
-    finding: "Finding | None"
+    finding: Finding | None
     interrupted: bool = False
 
 
@@ -81,7 +81,7 @@ class Reloaded:
     difference: str  # empty where every step led to the same
     fields: list[str]  # what differs at that step, `field: old -> new`
     branch: str  # on which the steps are as they are now; empty where nothing differs
-    finding: "Finding | None"
+    finding: Finding | None
     note: str = ""
 
 
@@ -99,7 +99,7 @@ class Checks:
 
     step: int
     lines: list[CheckLine]
-    finding: "Finding | None"
+    finding: Finding | None
 
 
 @dataclass(frozen=True, slots=True)

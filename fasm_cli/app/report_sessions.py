@@ -57,7 +57,7 @@ class Verified:
     machine: str
     steps: int
     snapshots: int
-    finding: "StepDifference | Finding | None"
+    finding: StepDifference | Finding | None
 
 
 @dataclass(frozen=True, slots=True)

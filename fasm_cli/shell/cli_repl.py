@@ -45,7 +45,7 @@ def repl(
     """Step a machine at a prompt, or by lines of -c, -f or a pipe."""
     from fasm_cli.app.opening import open_target
     from fasm_cli.shell.repl_config import configure
-    from fasm_cli.shell.repl_sources import converse, performed, transcript
+    from fasm_cli.shell.repl_sources import converse, scripted, transcript
 
     if check is not None and update is not None:
         raise UsageError("--check-transcript and --update-transcript are two things", "give one of them")
@@ -60,7 +60,7 @@ def repl(
             if check is not None or update is not None:
                 code = transcript(workbench, check, update, output)
             elif commands or file is not None:
-                code = performed(workbench, commands or [], file, output, echo=echo, keep_going=keep_going)
+                code = scripted(workbench, commands or [], file, output, echo=echo, keep_going=keep_going)
             else:
                 code = converse(workbench, output, echo=echo, keep_going=keep_going)
     if code:

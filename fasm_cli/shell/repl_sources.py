@@ -29,7 +29,7 @@ def converse(workbench: Workbench, output: Output, *, echo: bool = False, keep_g
     return run_script(workbench, decoded(sys.stdin, PIPED), output, PIPED, Manner(echo, keep_going))
 
 
-def performed(
+def scripted(
     workbench: Workbench, lines: list[str], file: Path | None, output: Output, *, echo: bool, keep_going: bool
 ) -> int:
     """The lines of -c, then those of -f; gives the exit code."""

@@ -22,8 +22,9 @@
 `[repl]` and `[aliases]` may also stand in a file of one's own, `$XDG_CONFIG_HOME/fasm/config.toml`; the project's go
 before these. No file is ever written.
 
-A flag on the command line goes before `FASM_RUNS`, `FASM_STEPS` and `FASM_JOBS` in the environment, and these before
-the file. An unknown name is an error: a setting that is silently ignored is worse than none.
+A flag on the command line goes before `FASM_RUNS`, `FASM_STEPS`, `FASM_JOBS` and `FASM_SHRINK_TIME` in the
+environment, and these before the file. An unknown name is an error: a setting that is silently ignored is worse than
+none.
 """
 
 import os

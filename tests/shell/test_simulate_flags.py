@@ -140,3 +140,10 @@ def test_what_depends_on_the_time_zone_is_found(fasm: Call, machine: Call) -> No
     result, _, findings = told(fasm, "zoned", "--seed", "1", "--runs", "1", "--steps", "3", "--save", "out")
     assert (result.code, [finding["law"] for finding in findings]) == (1, ["deterministic"])
     assert "another hash seed and time zone" in findings[0]["why"]
+
+
+def test_the_environment_bounds_shrinking_too(fasm: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FASM_SHRINK_TIME", "-1")
+    result = fasm("simulate", "counter", "--seed", "1", "--runs", "1", "--steps", "1")
+    assert result.code == 2
+    assert "'--shrink-time' (env var: 'FASM_SHRINK_TIME'): -1.0 is not in the range" in result.err

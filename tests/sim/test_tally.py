@@ -1,9 +1,6 @@
 """What is counted is what happened: a fault that found nothing to strike at is none."""
 
-import importlib.util
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -13,19 +10,6 @@ from fasm_cli.core.machine import Machine
 from fasm_cli.sim.plan import Plan
 from fasm_cli.sim.runs import Runs
 from fasm_cli.sim.tally import Tally
-
-SHOP = Path(__file__).parents[2] / "machines" / "coffee_shop.py"
-
-
-@pytest.fixture(scope="module")
-def shop() -> Machine:
-    spec = importlib.util.spec_from_file_location("tally_coffee_shop", SHOP)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return Machine(module.CoffeeShop, "coffee_shop", str(SHOP))
 
 
 def plan_of(**faults: float) -> Plan:

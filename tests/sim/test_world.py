@@ -1,11 +1,8 @@
 """The simulated outside: each fault strikes when it is asked for and no other does, and none moves the inputs."""
 
-import importlib.util
-import sys
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
@@ -18,20 +15,6 @@ from fasm_cli.core.step import Process
 from fasm_cli.sim.generate import Generators
 from fasm_cli.sim.plan import Plan
 from fasm_cli.sim.world import World
-
-SHOP = Path(__file__).parents[2] / "machines" / "coffee_shop.py"
-
-
-@pytest.fixture(scope="module")
-def shop() -> Machine:
-    spec = importlib.util.spec_from_file_location("world_coffee_shop", SHOP)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return Machine(module.CoffeeShop, "coffee_shop", str(SHOP))
 
 
 def lived(machine: Machine, run: int, steps: int = 60, **faults: float) -> list[Step]:
