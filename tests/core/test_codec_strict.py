@@ -4,13 +4,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from enum import Enum, Flag
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from fasm_cli.core.codec import Codec, Mismatch, Shapes
+from fasm_cli.core.constraints import Between
 from fasm_cli.core.errors import InputError
 
 
@@ -239,6 +240,25 @@ def test_a_value_that_contains_itself_is_refused():
 def test_plain_data_that_does_not_fit_is_not_decoded(annotation, plain, why):
     codec, shape = codec_for(annotation)
     assert refused(codec.decode, shape, plain) == why
+
+
+def test_a_fault_deep_inside_is_found_in_one_pass():
+    """Where every level were asked again for the path, 60 of them would take for ever."""
+    codec, shape = codec_for(Loop)
+    value, plain = Loop("x"), {"next": 7}
+    for _ in range(59):
+        value, plain = Loop(value), {"next": {"type": "Loop", **plain}}
+    path = ".".join(["next"] * 60)
+    assert refused(codec.encode, shape, value) == f"{path}: expected one of Loop, None, got str 'x'"
+    assert refused(codec.decode, shape, plain) == f"{path}: expected one of Loop, None, got 7"
+
+
+def test_every_fault_of_a_table_is_told_by_its_key():
+    codec, shape = codec_for(dict[Annotated[int, Between(1, 9)], Item])
+    wrong = {"12": {"name": "a", "count": 1}, "3": {"name": 4, "count": "b"}}
+    assert refused(codec.decode, shape, wrong) == (
+        "['12']: 12 is not between 1 and 9; [3].name: expected str, got int 4; [3].count: expected int, got str 'b'"
+    )
 
 
 def test_plain_data_that_is_nested_without_end_is_refused():

@@ -1,15 +1,16 @@
 """Plain data back to typed values, strictly: no coercion, no key too many or too few (defaults are for people who type,
 not for files), every fault listed with its path.
 
-Nothing here is fast and nothing needs to be: data is decoded where it enters.
+Decoders are made once for a shape, and compiled where it has parts: replicas take every step from what is stored.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from enum import Flag
-from typing import Any
+from typing import Any, NoReturn
 
 from fasm_cli.core.codec.by_shape import ByShape
+from fasm_cli.core.codec.compiled import Source, indented
 from fasm_cli.core.codec.plain import TAG, Mismatch, keyed_by_text, objection, original_key, shown, stored_key
 from fasm_cli.core.codec.scalars import Scalar
 from fasm_cli.core.codec.shape import (
@@ -36,6 +37,15 @@ class _Wrong(Exception):
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.faults = [Mismatch(why)]
+
+    def under(self, step: str, before: "_Wrong | None") -> "_Wrong":
+        """This, found one `step` down the path, after `before`: all of it as one."""
+        for fault in self.faults:
+            fault.at(step)
+        if before is None:
+            return self
+        before.faults += self.faults
+        return before
 
     def __str__(self) -> str:
         return "; ".join(map(str, self.faults))
@@ -72,10 +82,10 @@ class Decoders:
                 return lambda plain: _member(kind, plain)
             case Record():
                 return self._record(shape)
-            case Sequence(cls=kind):
-                return _sequence(kind, self._hook(shape.item))
+            case Sequence():
+                return self._sequence(shape)
             case Fixed():
-                return _fixed([self._hook(item) for item in shape.items])
+                return self._fixed(shape)
             case Mapping():
                 return self._mapping(shape)
             case Choice():
@@ -87,52 +97,95 @@ class Decoders:
 
     def _record(self, shape: Record) -> Decoder:
         kind = shape.cls
-        parts = [(field.name, stored_key(field.name), self._hook(field.shape)) for field in shape.fields]
-        keys = {key for _, key, _ in parts}
-        known = ", ".join(key for _, key, _ in parts) or "none"
+        keys = [stored_key(field.name) for field in shape.fields]
+        known = ", ".join(keys) or "none"
 
-        def decode(plain: Any) -> Any:
+        def complain(plain: Any) -> NoReturn:
             if not isinstance(plain, dict):
                 raise _Wrong(f"expected a table of {kind.__name__}, got {plain!r}")
-            missing = [key for _, key, _ in parts if key not in plain]
+            missing = [key for key in keys if key not in plain]
             if missing:
                 raise _Wrong(f"{kind.__name__} misses {', '.join(missing)}")
-            strange = [key for key in plain if key not in keys]
-            if strange:
-                raise _Wrong(f"{kind.__name__} has no field {', '.join(map(repr, strange))}; known: {known}")
-            values = _all((f".{name}", part, plain[key]) for name, key, part in parts)
-            try:
-                return kind(**{name: value for (name, _, _), value in zip(parts, values, strict=True)})
-            except RecursionError:
-                raise
-            except Exception as error:  # a class may refuse values in its `__post_init__`
-                raise _Wrong(str(error)) from None
+            strange = ", ".join(repr(key) for key in plain if key not in keys)
+            raise _Wrong(f"{kind.__name__} has no field {strange}; known: {known}")
 
-        return decode
+        source = Source(kind=kind, keys=frozenset(keys), complain=complain, Wrong=_Wrong)
+        lines, given = [], []
+        for at, (key, field) in enumerate(zip(keys, shape.fields, strict=True)):
+            lines += self._part(source, f"part_{at}", f"plain[{key!r}]", field.shape, f"'.{field.name}'")
+            given.append(f"{field.name}=part_{at}")
+        return source.function(
+            "plain",
+            [
+                "if not isinstance(plain, dict) or plain.keys() != keys: complain(plain)",
+                *_together(lines),
+                f"try: return kind({', '.join(given)})",
+                "except RecursionError: raise",
+                "except Exception as error: raise Wrong(str(error)) from None",  # its class may refuse values
+            ],
+        )
+
+    def _sequence(self, shape: Sequence) -> Decoder:
+        source = Source(kind=shape.cls, listed=_listed, Wrong=_Wrong)
+        part = self._part(source, "item", "item", shape.item, "f'[{at}]'")
+        return source.function(
+            "plain",
+            [
+                "out = []",
+                *_together(["for at, item in enumerate(listed(plain)):", *indented([*part, "out.append(item)"])]),
+                "read = kind(out)",
+                "if len(read) != len(plain): raise Wrong('an element stands there twice')",
+                "return read",
+            ],
+        )
+
+    def _fixed(self, shape: Fixed) -> Decoder:
+        source = Source(listed=_listed, Wrong=_Wrong)
+        wrong = f"f'expected {len(shape.items)} elements, got {{len(plain)}}'"
+        lines = []
+        for at, item in enumerate(shape.items):
+            lines += self._part(source, f"part_{at}", f"plain[{at}]", item, f"'[{at}]'")
+        parts = "".join(f"part_{at}, " for at in range(len(shape.items)))
+        return source.function(
+            "plain",
+            [
+                f"if len(listed(plain)) != {len(shape.items)}: raise Wrong({wrong})",
+                *_together(lines),
+                f"return ({parts})",
+            ],
+        )
 
     def _mapping(self, shape: Mapping) -> Decoder:
-        key_of, value_of = self._hook(shape.key), self._hook(shape.value)
         table = keyed_by_text(shape.key)
+        source = Source(
+            pairs=(lambda plain: _written(shape.key, plain)) if table else _paired, shown=shown, Wrong=_Wrong
+        )
+        key = self._part(source, "key", "key", shape.key, "f'[{str(key)!r}]'" if table else "f'[key {at}]'")
+        item = self._part(source, "item", "item", shape.value, "f'[{shown(key)}]'")
+        return source.function(
+            "plain",
+            [
+                "out = []",
+                *_together(
+                    [
+                        "for at, (key, item) in enumerate(pairs(plain)):",
+                        *indented([*key, *item, "out.append((key, item))"]),
+                    ]
+                ),
+                "read = dict(out)",
+                "if len(read) != len(plain): raise Wrong('a key stands there twice')",
+                "return read",
+            ],
+        )
 
-        def decode(plain: Any) -> Any:
-            if table:
-                if not isinstance(plain, dict):
-                    raise _Wrong(f"expected a table, got {plain!r}")
-                keys = _all((f"[{text!r}]", key_of, _key(shape.key, text)) for text in plain)
-                values = list(plain.values())
-            else:
-                pairs = _listed(plain)
-                if any(not isinstance(pair, list) or len(pair) != 2 for pair in pairs):
-                    raise _Wrong("expected a list of [key, value] pairs")
-                keys = _all((f"[key {at}]", key_of, pair[0]) for at, pair in enumerate(pairs))
-                values = [pair[1] for pair in pairs]
-            items = _all((f"[{shown(key)}]", value_of, value) for key, value in zip(keys, values, strict=True))
-            read = dict(zip(keys, items, strict=True))
-            if len(read) != len(keys):
-                raise _Wrong("a key stands there twice")
-            return read
-
-        return decode
+    def _part(self, source: Source, into: str, read: str, shape: Shape, step: str) -> list[str]:
+        """The lines that put the value of a part, read by `read`, into `into`, or else its faults into `wrong`."""
+        decode = source.name(self._hook(shape))
+        failed = f"except Wrong as error: wrong = error.under({step}, wrong)"
+        test = source.plainly(shape, into)
+        if not test:
+            return [f"try: {into} = {decode}({read})", failed]
+        return [f"{into} = {read}", f"if not ({test}):", *indented([f"try: {into} = {decode}({into})", failed])]
 
     def _choice(self, shape: Choice) -> Decoder:
         hooks = {tag: self._hook(member) for tag, member in shape.members.items()}
@@ -167,14 +220,9 @@ class Decoders:
         return decode
 
 
-def _sequence(kind: type, item: Decoder) -> Decoder:
-    def decode(plain: Any) -> Any:
-        read = kind(_all((f"[{at}]", item, part) for at, part in enumerate(_listed(plain))))
-        if len(read) != len(plain):
-            raise _Wrong("an element stands there twice")
-        return read
-
-    return decode
+def _together(lines: list[str]) -> list[str]:
+    """`lines`, with what is wrong with any of the parts raised after them all."""
+    return ["wrong = None", *lines, "if wrong is not None: raise wrong"] if lines else []
 
 
 def _listed(plain: Any) -> list[Any]:
@@ -183,32 +231,18 @@ def _listed(plain: Any) -> list[Any]:
     return plain
 
 
-def _all(parts: Iterable[tuple[str, Decoder, Any]]) -> list[Any]:
-    """Decode each `(step of the path, decoder, plain)`; what is wrong with any of them is raised together."""
-    out: list[Any] = []
-    wrong: _Wrong | None = None
-    for step, decode, plain in parts:
-        try:
-            out.append(decode(plain))
-        except _Wrong as error:
-            for fault in error.faults:
-                fault.at(step)
-            if wrong is None:
-                wrong = error
-            else:
-                wrong.faults += error.faults
-    if wrong is not None:
-        raise wrong
-    return out
+def _paired(plain: Any) -> list[list[Any]]:
+    pairs = _listed(plain)
+    if any(not isinstance(pair, list) or len(pair) != 2 for pair in pairs):
+        raise _Wrong("expected a list of [key, value] pairs")
+    return pairs
 
 
-def _fixed(hooks: list[Decoder]) -> Decoder:
-    def decode(plain: Any) -> Any:
-        if len(_listed(plain)) != len(hooks):
-            raise _Wrong(f"expected {len(hooks)} elements, got {len(plain)}")
-        return tuple(_all((f"[{at}]", hook, part) for at, (hook, part) in enumerate(zip(hooks, plain, strict=True))))
-
-    return decode
+def _written(shape: Shape, plain: Any) -> list[tuple[Any, Any]]:
+    """The items of a table, its keys as plain data (they are written as strings)."""
+    if not isinstance(plain, dict):
+        raise _Wrong(f"expected a table, got {plain!r}")
+    return [(_key(shape, text), item) for text, item in plain.items()]
 
 
 def _nothing(plain: Any) -> None:

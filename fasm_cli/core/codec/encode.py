@@ -1,15 +1,18 @@
 """Typed values to plain data, strictly: a value that is not what its annotation says is refused, with its path.
 
-Encoders are closures, made once for a shape: this is the one part of the codec that simulations run often.
+Encoders are made once for a shape, and compiled where it has parts: they run at every commit.
 """
 
 from collections.abc import Callable
+from enum import Enum
 from typing import Any
 
 from fasm_cli.core.codec.by_shape import ByShape
-from fasm_cli.core.codec.plain import Mismatch, canonical_text, keyed_by_text, objection, shown, stored_key, tagged
+from fasm_cli.core.codec.compiled import Source, indented
+from fasm_cli.core.codec.plain import TAG, Mismatch, canonical_text, keyed_by_text, objection, shown, stored_key
 from fasm_cli.core.codec.scalars import LARGEST, Scalar
 from fasm_cli.core.codec.shape import (
+    NATIVE,
     Choice,
     Fixed,
     Mapping,
@@ -48,9 +51,9 @@ class Encoders:
             case Record():
                 return self._record(shape)
             case Sequence():
-                return _sequence(shape.cls, self.of(shape.item))
+                return self._sequence(shape)
             case Fixed():
-                return _fixed([self.of(item) for item in shape.items])
+                return self._fixed(shape)
             case Mapping():
                 return self._mapping(shape)
             case Choice():
@@ -60,67 +63,113 @@ class Encoders:
         raise AssertionError(f"no encoder for {shape}")
 
     def _record(self, shape: Record) -> Encoder:
-        kind = shape.cls
-        parts = [(field.name, stored_key(field.name), self.of(field.shape)) for field in shape.fields]
+        source = _source(shape.cls)
+        lines, pairs = [], []
+        for at, field in enumerate(shape.fields):
+            lines += [f"step = '.{field.name}'", *self._part(source, f"part_{at}", f"value.{field.name}", field.shape)]
+            pairs.append(f"{stored_key(field.name)!r}: part_{at}")
+        return source.function("value", [CHECK, *_trying(lines, "step"), f"return {{{', '.join(pairs)}}}"])
 
-        def encode(value: Any) -> dict[str, Any]:
-            if type(value) is not kind:
-                raise _expected(kind, value)
-            try:
-                return {key: part(getattr(value, name)) for name, key, part in parts}
-            except Mismatch:
-                return _find(value, parts)
+    def _sequence(self, shape: Sequence) -> Encoder:
+        unordered = shape.cls in (set, frozenset)
+        source = _source(shape.cls, in_order=_in_order)
+        lines = [*self._part(source, "item", "item", shape.item), "out.append(item)"]
+        return source.function(
+            "value",
+            [
+                CHECK,
+                "out = []",
+                *_trying(["for item in value:", *indented(lines)], "'{}'" if unordered else "f'[{len(out)}]'"),
+                "return in_order(out)" if unordered else "return out",
+            ],
+        )
 
-        return encode
+    def _fixed(self, shape: Fixed) -> Encoder:
+        source = _source(tuple)
+        wrong = f"f'expected {len(shape.items)} elements, got {{len(value)}}'"
+        lines, parts = [], []
+        for at, item in enumerate(shape.items):
+            lines += [f"step = '[{at}]'", *self._part(source, f"part_{at}", f"value[{at}]", item)]
+            parts.append(f"part_{at}")
+        return source.function(
+            "value",
+            [
+                CHECK,
+                f"if len(value) != {len(parts)}: raise Mismatch({wrong})",
+                *_trying(lines, "step"),
+                f"return [{', '.join(parts)}]",
+            ],
+        )
 
     def _mapping(self, shape: Mapping) -> Encoder:
-        key_of, value_of = self.of(shape.key), self.of(shape.value)
-        table, canonical = keyed_by_text(shape.key), self._canonical
+        source = _source(dict, key_text=_key_text, by_key=_by_key, shown=shown)
+        table = keyed_by_text(shape.key)
+        lines = [
+            *self._part(source, "plain", "key", shape.key),
+            *self._part(source, "item", "item", shape.value),
+            "out[key_text(plain)] = item" if table else "out.append([plain, item])",
+        ]
+        return source.function(
+            "value",
+            [
+                CHECK,
+                "out = {}" if table else "out = []",
+                *_trying(["for key, item in value.items():", *indented(lines)], "f'[{shown(key)}]'"),
+                # NaN twice, which Python holds for two keys
+                "if len(out) != len(value): raise Mismatch('two keys are stored as one and the same')",
+                "return by_key(out)" if self._canonical and not table else "return out",
+            ],
+        )
 
-        def encode(value: Any) -> Any:
-            if type(value) is not dict:
-                raise _expected(dict, value)
-            pairs: list[tuple[Any, Any]] = []
-            for key, item in value.items():
-                try:
-                    plain_key = key_of(key)
-                    pairs.append((plain_key, value_of(item)))
-                except Mismatch as wrong:
-                    raise wrong.at(f"[{shown(key)}]") from None
-            if table:
-                stored = {_key_text(key): item for key, item in pairs}
-                if len(stored) != len(pairs):  # NaN twice, which Python holds for two keys
-                    raise Mismatch("two keys are stored as one and the same")
-                return stored
-            if canonical:
-                pairs.sort(key=lambda pair: canonical_text(pair[0]))
-            return [[key, item] for key, item in pairs]
-
-        return encode
+    def _part(self, source: Source, into: str, read: str, shape: Shape) -> list[str]:
+        """The lines that put the plain data of a part, read by `read`, into `into`."""
+        encode = source.name(self.of(shape))
+        test = source.plainly(shape, into)
+        if not test:
+            return [f"{into} = {encode}({read})"]
+        return [f"{into} = {read}", f"if not ({test}): {into} = {encode}({into})"]
 
     def _choice(self, shape: Choice) -> Encoder:
-        members = {runtime_type(member): (tag, member, self.of(member)) for tag, member in shape.members.items()}
+        members = {
+            runtime_type(member): _tagging(tag, member, self.of(member)) for tag, member in shape.members.items()
+        }
         if float in members:  # an int may stand for a float, unless the union has an int of its own
             members.setdefault(int, members[float])
         legal = ", ".join(shape.members)
 
         def encode(value: Any) -> Any:
-            found = members.get(type(value))
-            if found is None:
+            member = members.get(type(value))
+            if member is None:
                 raise Mismatch(f"expected one of {legal}, got {type(value).__name__} {shown(value)}")
-            tag, member, encoder = found
-            return tagged(tag, member, encoder(value))
+            return member(value)
 
         return encode
 
 
-def _find(value: Any, parts: list[tuple[str, str, Encoder]]) -> dict[str, Any]:
-    for name, _, part in parts:
-        try:
-            part(getattr(value, name))
-        except Mismatch as wrong:
-            raise wrong.at(f".{name}") from None
-    raise AssertionError("a value that was refused is accepted the second time")
+CHECK = "if type(value) is not kind: raise expected(kind, value)"
+
+
+def _source(kind: type, **names: Any) -> Source:
+    return Source(kind=kind, expected=_expected, Mismatch=Mismatch, **names)
+
+
+def _trying(lines: list[str], step: str) -> list[str]:
+    """`lines`, with what is refused there told the step that leads to it."""
+    if not lines:
+        return []
+    return ["try:", *indented(lines), f"except Mismatch as wrong: raise wrong.at({step}) from None"]
+
+
+def _tagging(tag: str, member: Shape, encode: Encoder) -> Encoder:
+    """The encoder of a member of a union."""
+    match member:
+        case Nothing():
+            return encode
+        case Plain(scalar=scalar) if scalar.cls in NATIVE:
+            return encode
+        case Record():
+            return lambda value: {TAG: tag, **encode(value)}
+    return lambda value: {TAG: tag, "value": encode(value)}
 
 
 def _expected(kind: type, value: Any) -> Mismatch:
@@ -167,30 +216,20 @@ def _as_float(value: Any) -> float:
     raise _expected(float, value)
 
 
-def _member(kind: type) -> Encoder:
+def _member(kind: type[Enum]) -> Encoder:
+    members = kind.__members__
+
     def encode(value: Any) -> Any:
         if type(value) is not kind:
             raise _expected(kind, value)
-        return value.name if value.name in kind.__members__ else value.value  # type: ignore[attr-defined]
+        name = value._name_  # `name` takes many times as long
+        return name if name in members else value._value_
 
     return encode
 
 
-def _sequence(kind: Any, item_of: Encoder) -> Encoder:
-    unordered = kind in (set, frozenset)
-
-    def encode(value: Any) -> list[Any]:
-        if type(value) is not kind:
-            raise _expected(kind, value)
-        out: list[Any] = []
-        for at, item in enumerate(value):
-            try:
-                out.append(item_of(item))
-            except Mismatch as wrong:
-                raise wrong.at("{}" if unordered else f"[{at}]") from None
-        return _in_order(out) if unordered else out
-
-    return encode
+def _by_key(pairs: list[Any]) -> list[Any]:
+    return sorted(pairs, key=lambda pair: canonical_text(pair[0]))
 
 
 def _in_order(elements: list[Any]) -> list[Any]:
@@ -200,23 +239,6 @@ def _in_order(elements: list[Any]) -> list[Any]:
     if len(kinds) == 1 and kinds <= {int, str}:
         return sorted(elements)
     return sorted(elements, key=canonical_text)
-
-
-def _fixed(items: list[Encoder]) -> Encoder:
-    def encode(value: Any) -> list[Any]:
-        if type(value) is not tuple:
-            raise _expected(tuple, value)
-        if len(value) != len(items):
-            raise Mismatch(f"expected {len(items)} elements, got {len(value)}")
-        out: list[Any] = []
-        for at, (encoder, item) in enumerate(zip(items, value, strict=True)):
-            try:
-                out.append(encoder(item))
-            except Mismatch as wrong:
-                raise wrong.at(f"[{at}]") from None
-        return out
-
-    return encode
 
 
 def _relations(rows: Encoder) -> Encoder:

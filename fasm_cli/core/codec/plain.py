@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Any
 
 from fasm_cli.core.codec.render import render
-from fasm_cli.core.codec.shape import NATIVE, Member, Nothing, Plain, Record, Shape
+from fasm_cli.core.codec.shape import Member, Plain, Shape
 
 TAG = "type"
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))  # `json.dumps` would make one for each call
@@ -60,18 +60,6 @@ def ordered_text(plain: Any) -> str:
 def digest_of(text: str) -> str:
     """16 hexadecimal digits that stand for `text` in every process."""
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-
-
-def tagged(tag: str, member: Shape, plain: Any) -> Any:
-    """What a member of a union is stored as."""
-    match member:
-        case Nothing():
-            return None
-        case Plain(scalar=scalar) if scalar.cls in NATIVE:
-            return plain
-        case Record():
-            return {TAG: tag, **plain}
-    return {TAG: tag, "value": plain}
 
 
 def shown(value: Any) -> str:
