@@ -109,9 +109,10 @@ class Hunt:
 
     def _runs(self, pool: Workers, replicas: "Replicas") -> Iterator[Progress]:
         plan = self.search.plan
-        checks = replicas.check(plan, self._replicated())
+        comparison = replicas.check(plan, self._replicated())
         of = None if self.search.time is not None else 1 if self.search.only is not None else plan.runs
         for batch in pool.ordered(worker.fast, self._batches()):
+            comparison.go_on()
             self.tally.add(batch.tally)
             yield self._progress(of, "running")
             self._look_at(batch, pool)
@@ -124,7 +125,7 @@ class Hunt:
             if any(caught.key[0] == "hidden" for caught in self.caught):
                 self.stopped = "one run reaches into the next"
                 break
-        for pinned in checks:
+        for pinned in comparison.findings():
             self._catch(pinned)
             yield self._progress(of, "comparing replicas")
         self.compared = replicas.compared

@@ -12,7 +12,7 @@ from fasm_cli.core.laws import Violation
 from fasm_cli.core.machine import Machine
 from fasm_cli.sim.executors import Pool, result_of
 from fasm_cli.sim.plan import Plan
-from fasm_cli.sim.replica import ENVIRONMENTS, Disagreement, between_seeds, differing, from_stored
+from fasm_cli.sim.replica import ENVIRONMENTS, Disagreement, Seen, between_seeds, differing
 from fasm_cli.sim.shrink import Shrinker
 from fasm_cli.sim.trace import Item, Packed, Played, Player, pack, unpack
 from fasm_cli.store.catalog import Project
@@ -39,36 +39,43 @@ class Replicas:
         for pool in self._pools:
             pool.close()
 
-    def check(self, plan: Plan, runs: list[int]) -> Iterator[Pinned]:
-        """What the replicas do not agree on in the first steps of `runs`; they start at once."""
-        traces = [self._pools[0].start(worker.exact_items, plan, run, STEPS) for run in runs]
-        return self._compare(runs, traces)
-
-    def _compare(self, runs: list[int], traces: "list[Future[list[Packed]]]") -> Iterator[Pinned]:
-        for run, trace in zip(runs, traces, strict=True):
-            found = self.disagreement(result_of(trace))
-            if found is not None:
-                violation, items = found
-                yield Pinned(violation, run, 0, items, by_replicas=True)
+    def check(self, plan: Plan, runs: list[int]) -> "Comparison":
+        """The first steps of `runs`, taken again in every process from now on."""
+        return Comparison(self, plan, runs)
 
     def disagreement(self, items: list[Packed], law: str = "") -> tuple[Violation, list[Packed]] | None:
         """The first thing that the processes do not agree on, and the events up to there; with `law`, it is known
         what to look for."""
-        asked = self._pools[:1] if law == "hidden" else self._pools
-        seen = [result_of(view) for view in [pool.start(worker.observe, items) for pool in asked]]
-        self.compared += len(seen[0])
-        found = next(filter(None, (between_seeds(seen[0], other) for other in seen[1:])), None)
-        if found is None and law in ("", "hidden"):
-            found = from_stored(seen[0], self._pools[0].one(worker.alone, seen[0]))
+        others = [] if law == "hidden" else self.observed(items)
+        if law in ("", "hidden"):
+            seen, alone = self._pools[0].one(worker.observe_and_alone, items)
+        else:
+            seen, alone = self._pools[0].one(worker.observe, items), None
+        return self.compared_to(worker.Examined(items, seen, alone), [result_of(view) for view in others], law)
+
+    def observed(self, items: list[Packed]) -> "list[Future[list[Seen]]]":
+        """What `items` lead to in the processes that are not the first."""
+        return [pool.start(worker.observe, items) for pool in self._pools[1:]]
+
+    def examined(self, plan: Plan, run: int) -> "Future[worker.Examined]":
+        """What the first process makes of a run."""
+        return self._pools[0].start(worker.examine, plan, run, STEPS)
+
+    def compared_to(
+        self, first: worker.Examined, others: list[list[Seen]], law: str = ""
+    ) -> tuple[Violation, list[Packed]] | None:
+        """The first thing in which the first process differs from one of the `others`, or from itself."""
+        self.compared += len(first.seen)
+        found = next(filter(None, (between_seeds(first.seen, other) for other in others)), first.alone)
         if found is None:
             return None
         if found.violation.law == "deterministic" and law in ("", "reads"):
-            name = differing([pool.one(worker.told_globals) for pool in asked])
+            name = differing([pool.one(worker.told_globals) for pool in self._pools])
             if name:
                 why = f"the transition depends on {name}, which is not the same in every process"
                 found = Disagreement(found.number, Violation("reads", why))
-        taken = {one.number for one in seen[0] if one.number <= found.number}
-        return found.violation, [item for item in items if item[0] in taken]
+        taken = {one.number for one in first.seen if one.number <= found.number}
+        return found.violation, [item for item in first.items if item[0] in taken]
 
     def alone(self, function: Callable[..., T], *args: object) -> T:
         """What a function of a worker gives in one process."""
@@ -99,6 +106,34 @@ class Replicas:
         items = pack(self.machine, shrunk.played.items)
         found = shrunk.played.violation or pinned.violation
         return self._pools[0].one(worker.tell, items, found, shrunk.plays, shrunk.in_time)
+
+
+class Comparison:
+    """Runs that every process makes again, beside whatever else is done meanwhile."""
+
+    def __init__(self, replicas: Replicas, plan: Plan, runs: list[int]) -> None:
+        self._replicas = replicas
+        self._runs = runs
+        self._first = [replicas.examined(plan, run) for run in runs]
+        self._others: list[list[Future[list[Seen]]]] = []
+
+    def go_on(self) -> None:
+        """Hand on to the other processes what the first one is done with."""
+        for first in self._first[len(self._others) :]:
+            if not first.done():
+                break
+            self._others.append(self._replicas.observed(result_of(first).items))
+
+    def findings(self) -> Iterator[Pinned]:
+        """What the processes do not agree on, run by run."""
+        for at, run in enumerate(self._runs):
+            first = result_of(self._first[at])
+            self.go_on()
+            others = [result_of(view) for view in self._others[at]]
+            found = self._replicas.compared_to(first, others)
+            if found is not None:
+                violation, items = found
+                yield Pinned(violation, run, 0, items, by_replicas=True)
 
 
 class RemotePlayer(Player):

@@ -5,8 +5,8 @@ Everything that comes and goes is plain data: a worker's values are of classes t
 
 import gc
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import wraps
+from dataclasses import dataclass, replace
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -21,7 +21,7 @@ from fasm_cli.sim.forked import in_fork
 from fasm_cli.sim.locate import locate
 from fasm_cli.sim.outside import plain_globals
 from fasm_cli.sim.plan import Plan
-from fasm_cli.sim.replica import Led, Seen
+from fasm_cli.sim.replica import Disagreement, Led, Seen
 from fasm_cli.sim.runs import Runs
 from fasm_cli.sim.shrink import Shrinker
 from fasm_cli.sim.tally import Tally
@@ -76,6 +76,7 @@ class Worker:
 
     def __init__(self, project: Project, target: str) -> None:
         self.machine: Machine = load(project, target)
+        self.machine.prepare()
         self._runs: Runs | None = None
 
     def runs(self, plan: Plan) -> Runs:
@@ -213,12 +214,22 @@ def _tell(items: list[Packed], violation: Violation, plays: int, in_time: bool) 
 # --- replicas: each call in a process that has done nothing before -------------------------------------------------
 
 
-def exact_items(plan: Plan, run: int, most: int) -> list[Packed]:
-    """The first events of a run."""
-    return forked(_exact_items, plan, run, most)
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """The first steps of a run, and where one of them leads to something else when it is taken alone."""
+
+    items: list[Packed]
+    seen: list[Seen]
+    alone: Disagreement | None
 
 
-def _exact_items(plan: Plan, run: int, most: int) -> list[Packed]:
+def examine(plan: Plan, run: int, most: int) -> Examined:
+    """Make the first steps of a run, play them, and take each alone."""
+    items: list[Packed] = forked(_first_items, plan, run, most)
+    return Examined(items, *observe_and_alone(items))
+
+
+def _first_items(plan: Plan, run: int, most: int) -> list[Packed]:
     worker = here()
     return pack(worker.machine, worker.runs(plan).events(run, most))
 
@@ -227,12 +238,15 @@ def observe(items: list[Packed]) -> list[Seen]:
     return forked(_observe, items)
 
 
-def _observe(items: list[Packed]) -> list[Seen]:
-    return replica.observe(here().machine, items)
+def _observe(items: list[Packed], *, stored: bool = False) -> list[Seen]:
+    return replica.observe(here().machine, items, stored=stored)
 
 
-def alone(seen: list[Seen]) -> dict[int, Led]:
-    return forked(_alone, seen)
+def observe_and_alone(items: list[Packed]) -> tuple[list[Seen], Disagreement | None]:
+    """As `observe`; then every step is taken alone, in a process that has not taken the others."""
+    seen: list[Seen] = forked(partial(_observe, stored=True), items)
+    led: dict[int, Led] = forked(_alone, seen)
+    return [replace(one, state=None) for one in seen], replica.from_stored(seen, led)
 
 
 def _alone(seen: list[Seen]) -> dict[int, Led]:

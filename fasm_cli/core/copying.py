@@ -56,11 +56,7 @@ class Copiers:
     """Copiers for the shapes of one machine."""
 
     def __init__(self) -> None:
-        self._made = ByShape[Copier]()
-
-    def of(self, shape: Shape) -> Copier:
-        """A function that gives a copy sharing nothing mutable with the original."""
-        return self._made.of(shape, self._make)
+        self.of = ByShape[Copier](self._make).of  # a copy shares nothing that can change with the original
 
     def _make(self, shape: Shape) -> Copier:
         if immutable(shape):

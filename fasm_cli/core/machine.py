@@ -166,6 +166,13 @@ class Machine:
         """What can fail under a transition of this machine."""
         return [failure for failure in Failure if self.awaits or failure not in AWAITED]
 
+    def prepare(self) -> None:
+        """Make all that is otherwise made when it is first needed: for a process that others are forked from."""
+        for shape in (self.state, self.input, self.action_id, self.tracked, self.result, self.untracked):
+            if shape is not None:
+                self.codec.prepare(shape)
+                self.copiers.of(shape)
+
     # --- plain data -------------------------------------------------------------------------------------------
 
     def encode_state(self, state: Any) -> Any:

@@ -175,7 +175,7 @@ class Process:
         was = event.value if type(event) is Submit else event.result  # type: ignore[union-attr]
         pairs: list[tuple[Any, Any]] = [*zip(emitted, fixed, strict=True), *self._held]
         self._held = [*zip(emitted, fixed, strict=True), (self._given, was)]
-        return _altered([*pairs, (self._given, was)])
+        return _altered([*pairs, (self._given, was)], equal=self.machine.comparable)
 
     def _not_committed(self, event: Event, ahead: Crash | Fault, emitted: tuple[Action, ...]) -> Step:
         self.store.reload()
@@ -271,9 +271,11 @@ def _cut_off(error: BaseException, ahead: Crash | Fault | None) -> str:
     return str(error) if cancels and not isinstance(error, Exception | Breach) else ""
 
 
-def _altered(pairs: Iterable[tuple[Any, Any]]) -> str:
-    """The first value that its author changed, in words."""
+def _altered(pairs: Iterable[tuple[Any, Any]], *, equal: bool) -> str:
+    """The first value that its author changed, in words; `equal` says that equal ones need no second look."""
     for held, given in pairs:
+        if equal and held == given:
+            continue
         was, is_now = render(given), render(held)
         if was != is_now:
             return f"{was} became {is_now}"

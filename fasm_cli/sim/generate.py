@@ -42,11 +42,8 @@ class Generators:
     """Generators for the shapes of one machine."""
 
     def __init__(self) -> None:
-        self._made = ByShape[Draw]()
+        self.of = ByShape[Draw](lambda shape: self._limited(shape) or self._make(shape)).of
         self._depth = 0
-
-    def of(self, shape: Shape) -> Draw:
-        return self._made.of(shape, lambda shape: self._limited(shape) or self._make(shape))
 
     def _limited(self, shape: Shape) -> Draw | None:
         for limit in shape.constraints:

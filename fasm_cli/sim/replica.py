@@ -35,7 +35,8 @@ class Led:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One step of a run; `state` is the stored state it was taken from, and `digest` stands for it."""
+    """One step of a run; `state` is the stored state it was taken from (None where nobody asked for it), and `digest`
+    stands for it."""
 
     number: int
     state: Any
@@ -46,13 +47,13 @@ class Seen:
     restored: list[Any]  # what restore emits for the state after it
 
 
-def observe(machine: Machine, packed: Sequence[Packed]) -> list[Seen]:
-    """Play `packed` from the initial state and note every step."""
+def observe(machine: Machine, packed: Sequence[Packed], *, stored: bool = False) -> list[Seen]:
+    """Play `packed` from the initial state and note every step, with the states where they are to be `stored`."""
     store = open_store(machine, machine.initial())
     process = Process(machine, store)
     emitted: dict[Any, Any] = {}
     seen: list[Seen] = []
-    now = _look(process)
+    now = _look(process, stored=stored)
     for (number, plain), item in zip(packed, unpack(machine, packed), strict=True):
         event = resolved(item.event, emitted)
         if event is None:
@@ -62,7 +63,7 @@ def observe(machine: Machine, packed: Sequence[Packed]) -> list[Seen]:
         step = process.step(event, number)
         note_emitted(step, emitted)
         if store.committed is not committed:
-            now = _look(process)
+            now = _look(process, stored=stored)
         led = _led(machine, step, now.digest)
         seen.append(Seen(number, before.state, before.digest, plain, alone, led, now.restored))
     return seen
@@ -91,10 +92,10 @@ class _Look:
     restored: list[Any]
 
 
-def _look(process: Process) -> _Look:
+def _look(process: Process, *, stored: bool) -> _Look:
     machine, state = process.machine, process.store.committed
     restored = [machine.encode_action(action) for action in process.restored()[0]] if restores(machine) else []
-    return _Look(machine.encode_state(state), machine.digest(state), restored)
+    return _Look(machine.encode_state(state) if stored else None, machine.digest(state), restored)
 
 
 def _led(machine: Machine, step: Step, digest: str) -> Led:

@@ -13,24 +13,29 @@ SHAPE = Shapes().of(int, "it")
 
 
 def test_it_is_made_once_and_meets_itself_while_it_is_made() -> None:
-    made: ByShape[Callable[[Any], Any]] = ByShape()
-
     def make(shape: Shape) -> Callable[[Any], Any]:
-        inner = made.of(shape, make)
+        inner = made.of(shape)
         return lambda value: [] if value == 0 else [inner(value - 1)]
 
-    assert made.of(SHAPE, make) is made.of(SHAPE, make)
-    assert made.of(SHAPE, make)(2) == [[[]]]
+    made: ByShape[Callable[[Any], Any]] = ByShape(make)
+    assert made.of(SHAPE) is made.of(SHAPE)
+    assert made.of(SHAPE)(2) == [[[]]]
 
 
 def test_what_is_broken_off_is_made_anew() -> None:
-    made: ByShape[Callable[[Any], Any]] = ByShape()
-    held = []
+    tried = 0
 
-    def broken(shape: Shape) -> Callable[[Any], Any]:
-        held.append(made.of(shape, lambda _: str))
-        raise KeyboardInterrupt
+    def make(shape: Shape) -> Callable[[Any], Any]:
+        nonlocal tried
+        tried += 1
+        if tried == 1:
+            held.append(made.of(shape))
+            raise KeyboardInterrupt
+        return str
 
+    made: ByShape[Callable[[Any], Any]] = ByShape(make)
+    held: list[Callable[[Any], Any]] = []
     with pytest.raises(KeyboardInterrupt):
-        made.of(SHAPE, broken)
-    assert made.of(SHAPE, lambda _: str)(1) == "1"
+        made.of(SHAPE)
+    assert made.of(SHAPE)(1) == "1"
+    assert held[0](1) == "1"

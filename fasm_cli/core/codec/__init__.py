@@ -35,6 +35,11 @@ class Codec:
 
         return Decoders()
 
+    def prepare(self, shape: Shape) -> None:
+        """Make now what conversions of this shape need; else each is made when it is first needed."""
+        for made in (self._plain, self._canonical, self._decoders):
+            made.of(shape)
+
     @cached_property
     def parser(self) -> Parser:
         return Parser(self.shapes, self._plain)

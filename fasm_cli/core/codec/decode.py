@@ -55,7 +55,7 @@ class Decoders:
     """Decoders for the shapes of one machine: closures, made once for a shape."""
 
     def __init__(self) -> None:
-        self._made = ByShape[Decoder]()
+        self._hook = ByShape[Decoder](lambda shape: _limited(shape, self._make(shape))).of
 
     def of(self, shape: Shape) -> Decoder:
         """A function that gives the typed value, or raises `Mismatch` naming every fault."""
@@ -68,9 +68,6 @@ class Decoders:
                 raise Mismatch(str(error)) from None
 
         return checked
-
-    def _hook(self, shape: Shape) -> Decoder:
-        return self._made.of(shape, lambda shape: _limited(shape, self._make(shape)))
 
     def _make(self, shape: Shape) -> Decoder:
         match shape:

@@ -35,10 +35,7 @@ class Encoders:
 
     def __init__(self, *, canonical: bool) -> None:
         self._canonical = canonical
-        self._made = ByShape[Encoder]()
-
-    def of(self, shape: Shape) -> Encoder:
-        return self._made.of(shape, lambda shape: _limited(shape, self._make(shape)))
+        self.of = ByShape[Encoder](lambda shape: _limited(shape, self._make(shape))).of
 
     def _make(self, shape: Shape) -> Encoder:
         match shape:
