@@ -75,39 +75,24 @@ class Process:
         """Let `event` happen as step `number` (the next one where None)."""
         self.number = self.number + 1 if number is None else number
         kind = type(event)
-        if kind is Submit:
-            value = event.value  # type: ignore[union-attr]
-            if self.store.fix is not None:  # what its author does to it is not done to the event
-                value = self._given = self.machine.copy_value(self.machine.input, value)
-            return self._transition(event, Normal(value))
-        if kind is Complete:
-            result = event.result  # type: ignore[union-attr]
-            if self.store.fix is not None:
-                result = self._given = self.machine.copy_value(self.machine.result, result)
-            return self._transition(event, TrackedActionCompleted(event.id, result))  # type: ignore[union-attr]
-        if kind is Restore:
-            return self._restore(event)
-        if kind is Lose:
-            return Step(self.number, event, Outcome.COMMITTED)
-        if kind is Fault or event.point in AHEAD:  # type: ignore[union-attr]
-            self.ahead = event  # type: ignore[assignment]
-            return Step(self.number, event, Outcome.COMMITTED)
-        return self._crash(event)
-
-    def _transition(self, event: Event, input: Input) -> Step:
+        completes = kind is Complete
+        if not completes and kind is not Submit:
+            return self._no_transition(event)
         if not self.up:
             return self._skipped(event, "the process is down; restore it first")
-        ahead = self.ahead
-        if ahead is not None:
-            if type(ahead) is Crash and ahead.point is Point.IN_RESTORE:
-                ahead = None  # it waits on, for a restore
-            else:
-                self.ahead = None
-        actions = self.actions
-        actions.clear(ahead.at - 1 if type(ahead) is Fault and ahead.failure is Failure.ADD else None)
-        store = self.store
+        store, actions, ahead = self.store, self.actions, self.ahead
+        input: Input
+        if store.fix is not None:
+            input = self._given_to(event)
+        elif completes:
+            input = TrackedActionCompleted(event.id, event.result)  # type: ignore[union-attr]
+        else:
+            input = Normal(event.value)  # type: ignore[union-attr]
+        if ahead is None:
+            actions.clear()
+        else:
+            ahead = self._met(ahead)
         state = store.begin()
-        completes = type(event) is Complete
         expected = completes and event.id in self.pending  # type: ignore[union-attr]
         if ahead is not None and ahead == _LOAD:
             return Step(self.number, event, Outcome.FAILED).but(expected=expected, why="the state could not be loaded")
@@ -140,7 +125,7 @@ class Process:
             step = Step(self.number, event, outcome, error)
             if outcome is _DEFECT and (why := _cut_off(error, ahead)):
                 if type(error) is Contention and self._contended < ATTEMPTS:
-                    return self._again(event, input)
+                    return self._again(event)
                 step.outcome, step.why = Outcome.FAILED, why
             if dirty or expected or altered:
                 step.dirty, step.expected, step.altered = dirty, expected, altered
@@ -161,11 +146,41 @@ class Process:
             step.before = before[1]
         return step
 
-    def _again(self, event: Event, input: Input) -> Step:
+    def _no_transition(self, event: Event) -> Step:
+        """What happens to a process but inputs and results."""
+        kind = type(event)
+        if kind is Restore:
+            return self._restore(event)
+        if kind is Lose:
+            return Step(self.number, event, _COMMITTED)
+        if kind is Fault or event.point in AHEAD:  # type: ignore[union-attr]
+            self.ahead = event  # type: ignore[assignment]
+            return Step(self.number, event, _COMMITTED)
+        return self._crash(event)
+
+    def _given_to(self, event: Event) -> Input:
+        """What the STF gets for an input or a result: its own copy, so that what it does to it is not done to the
+        event."""
+        machine = self.machine
+        if type(event) is Complete:
+            self._given = machine.copy_value(machine.result, event.result)
+            return TrackedActionCompleted(event.id, self._given)
+        self._given = machine.copy_value(machine.input, event.value)  # type: ignore[union-attr]
+        return Normal(self._given)
+
+    def _met(self, ahead: Crash | Fault) -> Crash | Fault | None:
+        """The fault that waited, where it strikes this transition."""
+        self.actions.clear(ahead.at - 1 if type(ahead) is Fault and ahead.failure is Failure.ADD else None)
+        if type(ahead) is Crash and ahead.point is Point.IN_RESTORE:
+            return None  # it waits on, for a restore
+        self.ahead = None
+        return ahead
+
+    def _again(self, event: Event) -> Step:
         """The same transition from the state as it is now, another one having come before it."""
         self._contended += 1
         try:
-            return self._transition(event, input)
+            return self.step(event, self.number)
         finally:
             self._contended = 0
 
