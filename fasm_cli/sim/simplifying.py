@@ -81,8 +81,9 @@ class Simplifying(Best):
                 yield Submit(value)
         elif type(event) is Complete:
             assert machine.result is not None
+            kinds = self._answers(event.of)
             for result in self._legal(machine.result, event.result):
-                if type(result) is type(event.result) or self._answers(event.of, type(result)):
+                if kinds is None or type(result) in kinds or type(result) is type(event.result):
                     yield Complete(event.of, event.id, result)
             if event.of is None and machine.action_id is not None:
                 for id in self._legal(machine.action_id, event.id):
@@ -91,14 +92,14 @@ class Simplifying(Best):
             for at in range(1, event.at):
                 yield replace(event, at=at)
 
-    def _answers(self, of: Ref | None, kind: type) -> bool:
-        """Whether `respond` may give a result of `kind` to what was emitted as `of`; a trace that no outside world can
-        bring about would prove nothing."""
+    def _answers(self, of: Ref | None) -> set[type] | None:
+        """The kinds of results that `respond` may give to what was emitted as `of`, None where that is any: a trace
+        that no outside world can bring about would prove nothing."""
         machine = self.machine
         if of is None or machine.cls.respond is StateMachine.respond:
-            return True
+            return None
         action = self.player.emitted(self.best.items, of)
-        return action is None or any(type(result) is kind for result in likely(machine, action))
+        return None if action is None else {type(result) for result in likely(machine, action)}
 
     def _legal(self, shape: Shape, value: Any) -> Iterator[Any]:
         candidates = simpler(shape, value)
