@@ -38,14 +38,15 @@ class Taken:
     again: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked:
-    """A step that somebody waits for."""
+    """A step that somebody waits for: with a future, or by taking it."""
 
     event: Event
     key: str
     sent: Iterable[Place]
-    answer: "asyncio.Future[Taken]"
+    answer: "Taken | BaseException | None" = None  # until there is one
+    answered: "asyncio.Future[None] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ class Transitions:
         self._open = open
         self._store: Durable | None = None  # until it is opened
         self._asked: list[Asked] = []
-        self._work: asyncio.Task[None] | None = None  # on what is asked for
+        self._taking = False  # somebody takes what is asked for, or is about to
+        self._work: asyncio.Task[None] | None = None  # which does that, where nobody of those who ask does
         self._short = False  # the last steps were
         self._calls: SimpleQueue[Call | None] = SimpleQueue()
         self._thread = Thread(target=self._serve, name="fasm-steps", daemon=True)
@@ -75,21 +77,40 @@ class Transitions:
         return await self._on_thread(self._start)
 
     async def take(self, event: Event, key: str = "", sent: Iterable[Place] = ()) -> Taken:
-        """Let `event` happen."""
-        asked = Asked(event, key, sent, asyncio.get_running_loop().create_future())
+        """Let `event` happen. Who asks first takes it for all others too, where that keeps the event loop only shortly;
+        a task for it would take longer than the step."""
+        asked = Asked(event, key, sent)
         self._asked.append(asked)
-        if self._work is None:
-            self._work = asyncio.create_task(self._take_asked())  # not at once: others may ask in this turn too
-        return await asked.answer
+        if self._taking or not self._short:
+            asked.answered = asyncio.get_running_loop().create_future()
+            if not self._taking:
+                self._begin()
+            await asked.answered
+        else:
+            self._taking = True
+            try:
+                await asyncio.sleep(0)  # not at once: others may ask in this turn too
+            except BaseException:  # cancelled: what was asked for happens all the same
+                self._begin()
+                raise
+            await self._take_asked()
+        if isinstance(asked.answer, Taken):
+            return asked.answer
+        assert asked.answer is not None, "it was answered"
+        raise asked.answer
 
     async def stop(self, sent: Iterable[Place]) -> None:
         """Close the store."""
         if self._store is not None:
             self._store.ending.set()
-        while self._work is not None:
-            await self._work
+        while self._taking:
+            await (asyncio.sleep(0) if self._work is None else self._work)
         await self._on_thread(lambda: self._stop(sent))
         self._calls.put(None)
+
+    def _begin(self) -> None:
+        self._taking = True
+        self._work = asyncio.create_task(self._take_asked())
 
     async def _take_asked(self) -> None:
         asked, self._asked = self._asked[:MOST], self._asked[MOST:]
@@ -98,11 +119,13 @@ class Transitions:
         except BaseException as error:  # nobody is left to wait for what will not come
             for each in [*asked, *self._asked]:
                 _answer(each, error)
-            self._asked, self._work = [], None
+            self._asked, self._work, self._taking = [], None, False
             raise
         for each, taken in zip(asked, took, strict=True):
             _answer(each, taken)
-        self._work = asyncio.create_task(self._take_asked()) if self._asked else None
+        self._taking, self._work = False, None
+        if self._asked:
+            self._begin()
 
     async def _on_thread(self, call: Callable[[], T]) -> T:
         """A pool of one thread would do the same, at twice the price for each step."""
@@ -193,13 +216,10 @@ class Transitions:
             self._store.close()
 
 
-def _answer(asked: Asked, taken: Taken | BaseException) -> None:
-    if asked.answer.cancelled():
-        return
-    if isinstance(taken, Taken):
-        asked.answer.set_result(taken)
-    else:
-        asked.answer.set_exception(taken)
+def _answer(asked: Asked, answer: Taken | BaseException) -> None:
+    asked.answer = answer
+    if asked.answered is not None and not asked.answered.done():  # else nobody waits for it any more
+        asked.answered.set_result(None)
 
 
 def _tell(future: "asyncio.Future[Any]", tell: Callable[[Any], None], result: Any) -> None:

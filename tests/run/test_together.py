@@ -363,3 +363,67 @@ class Slowly(StateMachine):
 def test_a_state_that_may_take_its_time_is_left_to_the_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transitions, "SHORT", 60.0)
     assert threads(Slowly, "sqlite://", Note(1), monkeypatch) == [False, False]
+
+
+@pytest.fixture
+def led(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps are short, so who asks first takes them."""
+    monkeypatch.setattr(transitions, "SHORT", 60.0)
+
+
+def test_who_asks_first_takes_the_steps_of_all(
+    led: None, file: Path, commits: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transitions, "MOST", 3)
+
+    async def go() -> None:
+        printing = asyncio.Event()
+
+        async def print_it(id: int, action: Print) -> Printed:
+            await printing.wait()
+            return Printed()
+
+        monkeypatch.setattr(Notes, "handlers", {Print: print_it})
+        async with Runtime(Notes, f"sqlite:///{file}") as runtime:
+            await runtime.submit(Note(1))
+            before = len(commits)
+            steps = await taken(runtime, *[1] * 7)
+            assert [each.step.number for each in steps] == [2, 3, 4, 5, 6, 7, 8]
+            assert len(commits) == before + 3  # three, three and one
+            printing.set()
+            await runtime.settled()
+
+    asyncio.run(go())
+    assert rows(file) == [(id, 1) for id in range(1, 9)]
+
+
+def test_who_is_cancelled_before_it_takes_the_steps_leaves_nobody_waiting(led: None, file: Path) -> None:
+    async def go() -> None:
+        async with Runtime(Notes, f"sqlite:///{file}") as runtime:
+            await runtime.submit(Note(1))
+            await runtime.settled()
+            first, second = (asyncio.create_task(runtime._transitions.take(Submit(Note(1)))) for _ in range(2))
+            await asyncio.sleep(0)
+            first.cancel()
+            assert (await second).step.outcome is Outcome.COMMITTED
+            assert first.cancelled()
+            await runtime.settled()
+
+    asyncio.run(go())
+    assert rows(file) == [(1, 1), (2, 1), (3, 1)]  # that of the first too: it was asked for
+
+
+def test_a_stop_waits_for_who_is_about_to_take_the_steps(led: None, file: Path) -> None:
+    async def go() -> None:
+        runtime = Runtime(Notes, f"sqlite:///{file}")
+        await runtime.start()
+        await runtime.submit(Note(1))
+        await runtime.settled()
+        steps = [asyncio.create_task(runtime._transitions.take(Submit(Note(1)))) for _ in range(2)]
+        stopping = asyncio.create_task(runtime._transitions.stop(()))
+        assert [(await each).step.outcome for each in steps] == [Outcome.COMMITTED] * 2
+        await stopping
+        runtime._lock.release()  # type: ignore[union-attr]
+
+    asyncio.run(go())
+    assert rows(file) == [(1, 1), (2, 1), (3, 1)]
