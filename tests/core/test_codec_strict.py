@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from fasm_cli.core.codec import Codec, Mismatch, Shapes
-from fasm_cli.core.constraints import Between
+from fasm_cli.core.constraints import Between, OneOf, Text
 from fasm_cli.core.errors import InputError
 
 
@@ -259,6 +259,23 @@ def test_every_fault_of_a_table_is_told_by_its_key():
     assert refused(codec.decode, shape, wrong) == (
         "['12']: 12 is not between 1 and 9; [3].name: expected str, got int 4; [3].count: expected int, got str 'b'"
     )
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "why"),
+    [
+        (Between(2, 5), 1, "1 is not between 2 and 5"),
+        (Between(2, 5), 6, "6 is not between 2 and 5"),
+        (Text(2, 3), "a", "'a' is 1 characters long, not 2 to 3"),
+        (Text(2, 3), "abcd", "'abcd' is 4 characters long, not 2 to 3"),
+        (Text(0, 9, "ab"), "abc", "'abc' has 'c', which is not in 'ab'"),
+        (OneOf(1, 2), 3, "3 is not one of 1, 2"),
+    ],
+)
+def test_a_part_that_is_out_of_bounds_is_refused(limit, value, why):
+    codec, shape = codec_for(list[Annotated[type(value), limit]])
+    assert refused(codec.encode, shape, [value]) == f"[0]: {why}"
+    assert refused(codec.decode, shape, [value]) == f"[0]: {why}"
 
 
 def test_plain_data_that_is_nested_without_end_is_refused():
