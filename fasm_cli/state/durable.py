@@ -134,8 +134,9 @@ class Durable(InRow):
         self._write(fields)
         self._journal(self.version + 1, actions)
         self._end()
-        self.version, self._fields = self.version + 1, fields
-        self.committed = self._with(self.live, None)
+        self.version += 1
+        if fields != self._fields:
+            self._fields, self.committed = fields, self._with(self.live, None)
         self._transaction.undo()  # what is written is committed
         return actions
 

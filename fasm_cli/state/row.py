@@ -46,6 +46,7 @@ class InRow:
         if isinstance(machine.state, Record) and machine.database:
             others = tuple(field for field in machine.state.fields if field.name != machine.database)
             self._fields_of = Record(machine.state.annotation, cls=machine.state.cls, fields=others)
+        self._has_fields = not isinstance(self._fields_of, Record) or bool(self._fields_of.fields)
         self.version = 0  # the number of the last commit
         self._fields = ""  # as they were committed then
 
@@ -122,7 +123,7 @@ class InRow:
         return copy
 
     def _encoded(self, state: Any) -> str:
-        return ordered_text(self._machine.codec.encode(self._fields_of, state))
+        return ordered_text(self._machine.codec.encode(self._fields_of, state)) if self._has_fields else "{}"
 
     def _execute(self, sql: str, *args: Any) -> list[dict[str, Any]]:
         return self._connection.execute(sql, args).rows

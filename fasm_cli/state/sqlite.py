@@ -50,15 +50,17 @@ class SqliteConnection:
         return self._db.total_changes
 
     def execute(self, sql: str, args: tuple[Any, ...]) -> Answer:
-        if not _STORED.issuperset(map(type, args)):
-            raise _not_stored(args)
+        for value in args:
+            if type(value) not in _STORED:
+                raise _not_stored(value)
         try:
             if not self._open:
                 self._db.execute("BEGIN IMMEDIATE")
                 self._open = True
             cursor = self._db.execute(sql, args)
+            count = cursor.rowcount
             if cursor.description is None:
-                return Answer([], max(cursor.rowcount, 0))
+                return Answer([], count if count > 0 else 0)
             rows = cursor.fetchall()
         except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeError) as error:
             raise _told(error) from None
@@ -157,10 +159,9 @@ def _described(db: sqlite3.Connection) -> Any:
             yield name, [column[1] for column in columns], key
 
 
-def _not_stored(args: tuple[Any, ...]) -> DatabaseError:
-    wrong = next(value for value in args if type(value) not in _STORED)
+def _not_stored(value: Any) -> DatabaseError:
     known = ", ".join("None" if kind is type(None) else kind.__name__ for kind in STORED)
-    return DatabaseError(f"SQLite stores {known}, not a {type(wrong).__name__}: {wrong!r}")
+    return DatabaseError(f"SQLite stores {known}, not a {type(value).__name__}: {value!r}")
 
 
 def _told(error: Exception) -> DatabaseError:

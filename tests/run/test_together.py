@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fasm_cli import StateMachine
+from fasm_cli import StateMachine, TransitionError
 from fasm_cli.core.database import ConnectionLost, Contention, DatabaseError
 from fasm_cli.core.event import Submit
 from fasm_cli.core.outcome import Outcome
@@ -427,3 +427,29 @@ def test_a_stop_waits_for_who_is_about_to_take_the_steps(led: None, file: Path) 
 
     asyncio.run(go())
     assert rows(file) == [(1, 1), (2, 1), (3, 1)]
+
+
+class Hasty(StateMachine):
+    """Changes the state before it refuses."""
+
+    State, Input = Slow, Note
+
+    def initial(self) -> Slow:
+        return Slow()
+
+    async def stf(self, state: Slow, input: Any, actions: Any) -> None:
+        state.count += input.value.about
+        if state.count > 9:
+            raise TransitionError
+
+
+def test_what_a_refused_step_did_to_the_fields_is_undone_to_what_was_committed_last() -> None:
+    async def go() -> None:
+        async with Runtime(Hasty) as runtime:
+            outcomes = [(await runtime.submit(Note(about))).step.outcome for about in (1, 2, 0, 99, 3)]
+            assert [str(each) for each in outcomes] == ["committed", "committed", "committed", "rejected", "committed"]
+            store = runtime._transitions._store
+            assert store is not None
+            assert store.live.count == store.committed.count == store.whole().count == 6
+
+    asyncio.run(go())
