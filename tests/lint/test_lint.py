@@ -283,10 +283,11 @@ def test_nothing_is_said_of_a_corpus_of_good_machines() -> None:
     assert {path.stem: lint(path.read_bytes()) for path in good if lint(path.read_bytes())} == {}
 
 
-MISSED = {  # what only a run shows: who writes to a list that a cache or an input holds, a dict made from a set
+MISSED = {  # what only a run shows: who writes to a list that a cache or an input holds, what is no field of the state
     "deterministic_dict_from_set",
     "hidden_cached_list",
     "hidden_input_aliases_state",
+    "hidden_unstored_attribute",
     "restore_set_order",  # found, as deterministic
     "reads_boot_id",  # found, as random
 }
