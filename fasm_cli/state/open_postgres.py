@@ -1,5 +1,6 @@
 """The state of a machine that runs for real, in PostgreSQL: the tables of the URL's own schema, held by one process."""
 
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -10,6 +11,7 @@ from fasm_cli.state.postgres import PostgresConnection, connect, described, firs
 from fasm_cli.state.urls import nothing_there
 
 HELD = "SELECT pg_try_advisory_lock(hashtext('fasm'), hashtext(current_schema())) AS held"
+LET_GO = "SELECT pg_advisory_unlock(hashtext('fasm'), hashtext(current_schema()))"
 TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
 
 
@@ -65,6 +67,9 @@ class OpenPostgres(PostgresConnection):
         return self._db
 
     def close(self) -> None:
+        if self._db is not None:
+            with suppress(psycopg.Error):  # it is gone, and what it held with it
+                self._db.execute(LET_GO)  # the server may take its time to notice that nobody is there any more
         self.drop()
 
 

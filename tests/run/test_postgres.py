@@ -12,6 +12,7 @@ import pytest
 from fasm_cli import Handler
 from fasm_cli.core.errors import SessionError
 from fasm_cli.run.runtime import Runtime
+from fasm_cli.state.postgres import PostgresConnection
 from tests.run.notes import Note, Notes
 from tests.run.shop import Buy, Charge, Charged, Receipt, Shop
 from tests.run.test_carry import notes_are_carried_over
@@ -81,6 +82,30 @@ def test_two_at_once_on_a_server(url: str, charged: list[int]) -> None:
                 await Runtime(Shop, url).start()
 
     asyncio.run(go())
+
+
+def test_what_has_stopped_can_be_started_before_the_server_knows_that_its_connection_is_gone(
+    url: str, charged: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left: list[Any] = []
+
+    def leave(self: PostgresConnection) -> None:
+        left.append(self._db)
+        self._db = None
+
+    async def go() -> None:
+        async with Runtime(Shop, url) as runtime:
+            await runtime.submit(Buy(5))
+            await runtime.settled()
+
+    monkeypatch.setattr(PostgresConnection, "drop", leave)
+    try:
+        asyncio.run(go())
+        asyncio.run(go())
+    finally:
+        for db in left:
+            db.close()
+    assert charged == [1, 2]
 
 
 def test_a_connection_that_is_cut_is_made_again(url: str, charged: list[int]) -> None:
