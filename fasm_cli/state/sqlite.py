@@ -58,14 +58,14 @@ class SqliteConnection:
                 self._db.execute("BEGIN IMMEDIATE")
                 self._open = True
             cursor = self._db.execute(sql, args)
-            count = cursor.rowcount
+            count = max(cursor.rowcount, 0)
             if cursor.description is None:
-                return Answer([], count if count > 0 else 0)
+                return Answer([], count)
             rows = cursor.fetchall()
         except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeError) as error:
             raise _told(error) from None
         names = [column[0] for column in cursor.description]
-        return Answer([dict(zip(names, row, strict=True)) for row in rows], max(cursor.rowcount, 0))
+        return Answer([dict(zip(names, row, strict=True)) for row in rows], count)
 
     def tables(self) -> Tables:
         return Tables.of({name: self._table(name, *about) for name, *about in self._tables})

@@ -67,17 +67,23 @@ def rows(file: Path, table: str = "notes") -> list[Any]:
         db.close()
 
 
+@pytest.fixture
+def printing(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Nothing is printed before it is set."""
+    may_begin = asyncio.Event()
+
+    async def print_it(id: int, action: Print) -> Printed:
+        await may_begin.wait()
+        return Printed()
+
+    monkeypatch.setattr(Notes, "handlers", {Print: print_it})
+    return may_begin
+
+
 def test_what_is_asked_for_at_once_is_committed_at_once(
-    file: Path, commits: list[int], monkeypatch: pytest.MonkeyPatch
+    file: Path, commits: list[int], printing: asyncio.Event
 ) -> None:
     async def go() -> None:
-        printing = asyncio.Event()
-
-        async def print_it(id: int, action: Print) -> Printed:
-            await printing.wait()
-            return Printed()
-
-        monkeypatch.setattr(Notes, "handlers", {Print: print_it})
         async with Runtime(Notes, f"sqlite:///{file}") as runtime:
             before = len(commits)
             steps = await taken(runtime, 1, 1, 1, 1, 1)
@@ -372,18 +378,11 @@ def led(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_who_asks_first_takes_the_steps_of_all(
-    led: None, file: Path, commits: list[int], monkeypatch: pytest.MonkeyPatch
+    led: None, file: Path, commits: list[int], printing: asyncio.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transitions, "MOST", 3)
 
     async def go() -> None:
-        printing = asyncio.Event()
-
-        async def print_it(id: int, action: Print) -> Printed:
-            await printing.wait()
-            return Printed()
-
-        monkeypatch.setattr(Notes, "handlers", {Print: print_it})
         async with Runtime(Notes, f"sqlite:///{file}") as runtime:
             await runtime.submit(Note(1))
             before = len(commits)
