@@ -23,7 +23,7 @@ from time import perf_counter
 from typing import Any
 
 from fasm_cli import Database, Normal, Sqlite, StateMachine, Tables, Tracked, TrackedActionCompleted, TransitionError
-from fasm_cli.run.runtime import Runtime
+from fasm_cli.runtime.runtime import Runtime
 
 ROUNDS, ORDERS = 3, 200
 CLIENTS = 1, 8

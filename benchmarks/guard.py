@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def tiny() -> float:
-    from fasm_cli.core.drive import drive
+    from fasm_cli.engine.coroutines import drive
 
     class State:
         n = 0
@@ -29,10 +29,10 @@ def tiny() -> float:
 
 
 def simulated() -> float:
-    from fasm_cli.sim.plan import Plan
-    from fasm_cli.sim.runs import Runs
-    from fasm_cli.sim.tally import Tally
-    from fasm_cli.store.catalog import Project
+    from fasm_cli.project.project import Project
+    from fasm_cli.simulation.plan import Plan
+    from fasm_cli.simulation.run import Runs
+    from fasm_cli.simulation.stats import Tally
 
     runs = Runs(Project(ROOT).load("coffee_shop"), Plan(seed=1, runs=1, steps=5_000))
     return _best(lambda: runs.fast(0, Tally()), 1) / 5_000
@@ -55,7 +55,7 @@ def measure(kind: str, guarded: str) -> None:
     """One measurement, in the process that was started for it."""
     sys.path.insert(0, str(ROOT))
     if guarded == "yes":
-        from fasm_cli.sim import guard
+        from fasm_cli.purity import install as guard
 
         guard.install()
     print(KINDS[kind]())

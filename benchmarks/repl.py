@@ -24,13 +24,13 @@ from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from fasm_cli.app import sessions
-from fasm_cli.app.workbench import Workbench
-from fasm_cli.shell.prompt.colours import RICH
-from fasm_cli.shell.prompt.panes import Picker
-from fasm_cli.shell.prompt.session import Prompt
-from fasm_cli.shell.repl_verbs import perform
-from fasm_cli.store.catalog import Project
+from fasm_cli.cli.prompt.colours import RICH
+from fasm_cli.cli.prompt.panes import Picker
+from fasm_cli.cli.prompt.session import Prompt
+from fasm_cli.cli.repl.verbs import perform
+from fasm_cli.debugger.session import Workbench
+from fasm_cli.project.project import Project
+from fasm_cli.usecases import sessions
 
 ROOT = Path(__file__).resolve().parent.parent
 STEPS = 10_000

@@ -22,10 +22,10 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from fasm_cli.core.chooser import Chooser
-from fasm_cli.run.runtime import Runtime
-from fasm_cli.state.durable import SCHEMA as OURS
-from fasm_cli.store.catalog import Project
+from fasm_cli.contract.chooser import Chooser
+from fasm_cli.project.project import Project
+from fasm_cli.runtime.runtime import Runtime
+from fasm_cli.stores.durable_store import SCHEMA as OURS
 
 ROOT = Path(__file__).parents[1]
 MACHINE = Project(ROOT).load("ledger")

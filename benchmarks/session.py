@@ -18,12 +18,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from fasm_cli.app import sessions
-from fasm_cli.app.workbench import SNAPSHOT_EVERY, Workbench
-from fasm_cli.core.record import Record
-from fasm_cli.store.catalog import Project
-from fasm_cli.store.session import SessionFile, render_session
-from fasm_cli.store.session_disk import Disk
+from fasm_cli.debugger.session import SNAPSHOT_EVERY, Workbench
+from fasm_cli.engine.records import Record
+from fasm_cli.project.project import Project
+from fasm_cli.sessions import SessionFile, render_session
+from fasm_cli.sessions.disk import Disk
+from fasm_cli.usecases import sessions
 
 ROOT = Path(__file__).resolve().parent.parent
 NEAR, FAR, ROUNDS = 10, 10_000, 300

@@ -19,16 +19,16 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from hypothesis.strategies import integers
 
 from fasm_cli import Actions, Normal, TrackedActionCompleted
-from fasm_cli.core.chooser import stream
-from fasm_cli.core.drive import drive
-from fasm_cli.core.machine import Machine
-from fasm_cli.core.model import StateMachine, Tracked
-from fasm_cli.sim import guard
-from fasm_cli.sim.generate import Generators
-from fasm_cli.sim.plan import Plan
-from fasm_cli.sim.runs import Runs
-from fasm_cli.sim.tally import Tally
-from fasm_cli.store.catalog import Project
+from fasm_cli.contract.chooser import stream
+from fasm_cli.contract.state_machine import StateMachine, Tracked
+from fasm_cli.engine.coroutines import drive
+from fasm_cli.engine.machine import Machine
+from fasm_cli.project.project import Project
+from fasm_cli.purity import install as guard
+from fasm_cli.simulation.plan import Plan
+from fasm_cli.simulation.run import Runs
+from fasm_cli.simulation.stats import Tally
+from fasm_cli.types.generate import Generators
 
 ROUNDS = 5
 WORK = {"dentist": (4, 10_000), "coffee_shop": (20, 1_000), "counter": (2, 50_000)}  # runs, steps

@@ -1,8 +1,8 @@
 """fasm: fallible async state machines. What a machine needs, and nothing else, is imported from here."""
 
-from fasm_cli.core.chooser import Chooser
-from fasm_cli.core.constraints import Between, OneOf, Size, Text
-from fasm_cli.core.database import (
+from fasm_cli.contract.chooser import Chooser
+from fasm_cli.contract.constraints import Between, OneOf, Size, Text
+from fasm_cli.contract.database import (
     ConnectionLost,
     ConstraintError,
     Database,
@@ -11,8 +11,8 @@ from fasm_cli.core.database import (
     Sqlite,
     Tables,
 )
-from fasm_cli.core.handler import Handler
-from fasm_cli.core.model import (
+from fasm_cli.contract.handler import Handler
+from fasm_cli.contract.state_machine import (
     Actions,
     ActionsFull,
     Normal,
@@ -35,7 +35,7 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> object:
     """`Runtime` is imported when it is asked for: a machine does not need it, and it brings asyncio with it."""
     if name == "Runtime":
-        from fasm_cli.run.runtime import Runtime
+        from fasm_cli.runtime.runtime import Runtime
 
         return Runtime
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,7 +11,7 @@ def main() -> None:
         print(f"fasm {__version__}")
         return
     try:
-        from fasm_cli.shell import cli
+        from fasm_cli.cli import main as cli
 
         code = cli.main()
     except KeyboardInterrupt:  # before there is anyone who could tell of it

@@ -5,6 +5,8 @@ import signal
 
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ("shop_machine", "till_project", "tiny")  # fixtures of several packages, in helpers/
+
 # The same examples each time, whichever tests are run, and no failure for a busy machine.
 SLOW = bool(os.environ.get("FASM_SLOW"))
 settings.register_profile(

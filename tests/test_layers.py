@@ -1,4 +1,4 @@
-"""Who may import whom: `shell → app → sim, store, state → core`, always to the right; and each library in its place."""
+"""Which package may import which, edge by edge; `docs/architecture.md` draws the same picture."""
 
 import ast
 import sys
@@ -9,27 +9,34 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "fasm_cli"
-MAY_IMPORT = {
-    "shell": {"shell", "app", "sim", "run", "store", "core", ""},
-    "app": {"app", "sim", "run", "store", "state", "core", ""},
-    "run": {"run", "store", "state", "core", ""},
-    "sim": {"sim", "core", ""},
-    "store": {"store", "core", ""},
-    "state": {"state", "core"},
-    "core": {"core"},
-    "": {"core", "run"},
-    "__main__": {"shell", ""},
+EDGES = {
+    "cli": "contract debugger engine errors laws lint project reports runtime sessions simulation types usecases",
+    "debugger": "contract engine errors laws project reports sessions simulation types usecases",
+    "usecases": "contract debugger engine errors laws project reports runtime sessions simulation stores types",
+    "reports": "contract engine project sessions simulation types",
+    "runtime": "contract debugger engine errors reports sessions stores types",
+    "simulation": "contract engine errors project reports sessions types",
+    "lint": "errors laws project reports",
+    "laws": "errors reports",
+    "project": "contract engine errors purity stores",
+    "sessions": "contract engine errors types",
+    "stores": "contract engine errors types",
+    "purity": "engine",
+    "engine": "contract errors types",
+    "types": "contract errors",
+    "contract": "",
+    "errors": "",
+    "": "cli contract runtime",  # fasm_cli/__init__.py and __main__.py
 }
 LIBRARIES = {
-    "typer": ("shell",),
-    "rich": ("shell",),
-    "prompt_toolkit": ("shell",),
-    "tomli_w": ("store",),
-    "psycopg": ("state",),
-    "dask": ("sim",),
-    "distributed": ("sim",),
+    "typer": "cli",
+    "rich": "cli",
+    "prompt_toolkit": "cli",
+    "tomli_w": "sessions",
+    "psycopg": "stores",
+    "distributed": "simulation",
 }
-OUTSIDE = {
+INPUT_OUTPUT = {
     "asyncio",
     "http",
     "logging",
@@ -42,54 +49,49 @@ OUTSIDE = {
 }
 
 
-def wrong_arrows(module: str, source: str) -> list[str]:
-    """The imports of `module` (`fasm_cli.sim.world`) that should not be, each as an arrow with its line."""
-    found = []
-    for line, target in imported(ast.parse(source)):
-        why = wrong(module, target)
-        if why:
-            found.append(f"{module}:{line} -> {target}: {why}")
-    return found
-
-
-def imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """The line and the full name of everything that is imported, wherever it stands."""
-    for node in ast.walk(tree):
+def imports(module: str, source: str) -> Iterator[tuple[int, str]]:
+    """The line and full name of everything that `source` imports, wherever the statement is."""
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, name.name) for name in node.names)
         elif isinstance(node, ast.ImportFrom):
             if node.level:
                 yield node.lineno, "." * node.level + (node.module or "")
-            elif node.module == PACKAGE:  # `from fasm_cli import core` names a layer, or what the top level offers
+            elif node.module == PACKAGE:  # `from fasm_cli import engine` names a package or a public name
                 yield from ((node.lineno, f"{PACKAGE}.{name.name}") for name in node.names)
             else:
                 yield node.lineno, node.module or ""
 
 
-def wrong(module: str, target: str) -> str:
+def package_of(module: str) -> str:
+    """`engine` for `fasm_cli.engine.process`; empty for the top level."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and parts[1] in EDGES else ""
+
+
+def violation(module: str, target: str) -> str:
+    """Why `module` may not import `target`; empty if it may."""
     if target.startswith("."):
         return "imports are absolute"
-    own = layer(module)
-    top = target.partition(".")[0]
+    own, top = package_of(module), target.partition(".")[0]
     if top == PACKAGE:
-        return (
-            ""
-            if layer(target) in MAY_IMPORT[own]
-            else f"{own or 'the top level'} may not know {layer(target) or PACKAGE}"
-        )
+        other = package_of(target)
+        if other in (own, "") and (other == own or target.endswith("__version__")):
+            return ""
+        return "" if other in EDGES[own].split() else f"{own or 'the top level'} may not import {other or PACKAGE}"
     if top in sys.stdlib_module_names:
-        return "core does no I/O" if own == "core" and top in OUTSIDE else ""
-    places = LIBRARIES.get(top)
-    if places is None:
-        return "this library is used nowhere"
-    inside = any(module.startswith(f"{PACKAGE}.{place}") for place in places)
-    return "" if inside else f"{top} lives in {places[0]} alone"
+        return "no I/O below the stores" if own in ("engine", "types", "contract") and top in INPUT_OUTPUT else ""
+    if top not in LIBRARIES:
+        return "not a dependency"
+    return "" if own == LIBRARIES[top] else f"only {LIBRARIES[top]} imports {top}"
 
 
-def layer(module: str) -> str:
-    """`sim` for `fasm_cli.sim.world`; empty for what the top level offers."""
-    parts = module.split(".")
-    return parts[1] if len(parts) > 1 and parts[1] in MAY_IMPORT else ""
+def violations(module: str, source: str) -> list[str]:
+    return [
+        f"{module}:{line} -> {target}: {why}"
+        for line, target in imports(module, source)
+        if (why := violation(module, target))
+    ]
 
 
 def modules() -> Iterator[tuple[str, Path]]:
@@ -98,57 +100,48 @@ def modules() -> Iterator[tuple[str, Path]]:
         yield ".".join(part for part in parts if part != "__init__"), path
 
 
-def test_every_import_points_right():
-    found = [arrow for module, path in modules() for arrow in wrong_arrows(module, path.read_text(encoding="utf-8"))]
+def test_every_import_is_an_edge_of_the_picture():
+    found = [each for module, path in modules() for each in violations(module, path.read_text(encoding="utf-8"))]
     assert found == [], "\n" + "\n".join(found)
 
 
-def test_every_module_is_in_a_layer():
-    layers = {module.split(".")[1] for module, _ in modules() if module != PACKAGE}
-    assert layers == set(MAY_IMPORT) - {""}
+def test_every_edge_of_the_picture_exists():
+    used: dict[str, set[str]] = {name: set() for name in EDGES}
+    for module, path in modules():
+        for _, target in imports(module, path.read_text(encoding="utf-8")):
+            if target.startswith(f"{PACKAGE}.") and package_of(target) != package_of(module):
+                used[package_of(module)].add(package_of(target))
+    assert {name: sorted(to - {""}) for name, to in used.items()} == {
+        name: sorted(to.split()) for name, to in EDGES.items()
+    }
 
 
 @pytest.mark.parametrize(
-    ("module", "source", "arrow"),
+    ("module", "source", "found"),
     [
-        ("core.step", "from fasm_cli.sim.world import World", ":1 -> fasm_cli.sim.world: core may not know sim"),
-        ("core.step", "import fasm_cli.store.lock", ":1 -> fasm_cli.store.lock: core may not know store"),
-        ("core.step", "from fasm_cli import shell", ":1 -> fasm_cli.shell: core may not know shell"),
-        ("core.step", "from fasm_cli import Actions", ":1 -> fasm_cli.Actions: core may not know fasm_cli"),
-        ("sim.world", "from fasm_cli.store import lock", ":1 -> fasm_cli.store: sim may not know store"),
-        ("store.lock", "def f():\n    from fasm_cli.sim import world", ":2 -> fasm_cli.sim: store may not know sim"),
-        ("app.replay", "from fasm_cli.shell.render import line", ":1 -> fasm_cli.shell.render: app may not know shell"),
-        ("sim.world", "from fasm_cli.app import machines", ":1 -> fasm_cli.app: sim may not know app"),
-        ("", "from fasm_cli.sim import world", ":1 -> fasm_cli.sim: the top level may not know sim"),
-        ("__main__", "from fasm_cli.app import replay", ":1 -> fasm_cli.app: __main__ may not know app"),
-        ("core.step", "from . import machine", ":1 -> .: imports are absolute"),
-        ("shell.cli", "from ..app import replay", ":1 -> ..app: imports are absolute"),
-        ("app.replay", "import rich.table", ":1 -> rich.table: rich lives in shell alone"),
-        (
-            "store.lock",
-            "from prompt_toolkit import prompt",
-            ":1 -> prompt_toolkit: prompt_toolkit lives in shell alone",
-        ),
-        ("app.replay", "import tomli_w", ":1 -> tomli_w: tomli_w lives in store alone"),
-        ("shell.cli", "import tomli_w", ":1 -> tomli_w: tomli_w lives in store alone"),
-        ("core.machine", "import attrs", ":1 -> attrs: this library is used nowhere"),
-        ("shell.cli", "import click", ":1 -> click: this library is used nowhere"),
-        ("core.machine", "import os, subprocess", ":1 -> subprocess: core does no I/O"),
+        ("engine.process", "from fasm_cli.simulation.world import World", "engine may not import simulation"),
+        ("engine.process", "from fasm_cli import cli", "engine may not import cli"),
+        ("engine.process", "from fasm_cli import Actions", "engine may not import fasm_cli"),
+        ("sessions.lock", "def f():\n    from fasm_cli.simulation import world", "sessions may not import simulation"),
+        ("engine.process", "from . import machine", "imports are absolute"),
+        ("usecases.replay", "import rich.table", "only cli imports rich"),
+        ("cli.main", "import click", "not a dependency"),
+        ("engine.machine", "import os, subprocess", "no I/O below the stores"),
     ],
 )
-def test_a_wrong_arrow_is_seen(module, source, arrow):
-    name = f"{PACKAGE}.{module}".rstrip(".")
-    assert wrong_arrows(name, source) == [name + arrow]
+def test_a_forbidden_import_is_reported(module, source, found):
+    assert [each.rpartition(": ")[2] for each in violations(f"{PACKAGE}.{module}", source)] == [found]
 
 
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("shell.cli", "import typer\nfrom fasm_cli.app import replay\nfrom fasm_cli.core.step import Step\nimport sys"),
-        ("app.replay", "from fasm_cli.sim import world\nfrom fasm_cli.store import lock\nfrom fasm_cli import Actions"),
-        ("__main__", "from fasm_cli.shell import cli\nfrom fasm_cli import __version__"),
-        ("", "from fasm_cli.core.model import Actions"),
+        (
+            "cli.main",
+            "import typer\nfrom fasm_cli.usecases import replay\nfrom fasm_cli import __version__\nimport sys",
+        ),
+        ("stores.postgres", "import psycopg\nimport asyncio"),
     ],
 )
-def test_a_right_arrow_is_let_through(module, source):
-    assert wrong_arrows(f"{PACKAGE}.{module}".rstrip("."), source) == []
+def test_an_allowed_import_is_not_reported(module, source):
+    assert violations(f"{PACKAGE}.{module}", source) == []

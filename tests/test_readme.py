@@ -90,7 +90,7 @@ def test_the_two_commands_are_one_line_each() -> None:
 
 
 def test_every_verb_is_told() -> None:
-    from fasm_cli.shell.cli import VERBS
+    from fasm_cli.cli.main import VERBS
 
     text = README.read_text(encoding="utf-8")
     for verb in VERBS:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from fasm_cli import Chooser, Tracked, Untracked
-from fasm_cli.core.event import Complete, Crash, Failure, Fault, Point, Ref, Restore, Submit
-from fasm_cli.core.machine import Machine
-from fasm_cli.core.outcome import Emission, Outcome
-from fasm_cli.core.timeline import Timeline
+from fasm_cli.engine.events import Complete, Crash, Failure, Fault, Point, Ref, Restore, Submit
+from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.step_result import Emission, Outcome
+from fasm_cli.sessions.timeline import Timeline
 
 
 def loaded():

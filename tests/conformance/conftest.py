@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from fasm_cli import StateMachine
-from fasm_cli.core.event import Complete, Submit
-from fasm_cli.core.machine import Machine
-from fasm_cli.core.memory import open_store
-from fasm_cli.core.outcome import Step
-from fasm_cli.core.step import Process
-from fasm_cli.state.equip import equip
+from fasm_cli.engine.events import Complete, Submit
+from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.memory_store import open_store
+from fasm_cli.engine.process import Process
+from fasm_cli.engine.step_result import Step
+from fasm_cli.stores.bind import equip
 
 MACHINES = Path(__file__).parents[2] / "machines"
 PLACES = ("memory", "sqlite", "file", "postgres")

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from fasm_cli.app.told import describe_event
-from fasm_cli.core.event import Restore
-from fasm_cli.core.machine import Machine
-from fasm_cli.sim import guard
-from fasm_cli.sim.plan import Plan
-from fasm_cli.sim.runs import Runs
-from fasm_cli.sim.shrink import Shrinker
-from fasm_cli.sim.tally import Tally
-from fasm_cli.sim.trace import Player, renumbered
-from fasm_cli.state.equip import equip
+from fasm_cli.engine.events import Restore
+from fasm_cli.engine.machine import Machine
+from fasm_cli.purity import install as guard
+from fasm_cli.reports.step_view import describe_event
+from fasm_cli.simulation.plan import Plan
+from fasm_cli.simulation.run import Runs
+from fasm_cli.simulation.shrink.search import Shrinker
+from fasm_cli.simulation.stats import Tally
+from fasm_cli.simulation.trace import Player, renumbered
+from fasm_cli.stores.bind import equip
 
 SOURCE = Path(__file__).with_name("planted.py")
 _SPEC = importlib.util.spec_from_file_location("planted", SOURCE)

@@ -7,12 +7,12 @@ import sys
 import psycopg
 import pytest
 
-from fasm_cli.core.database import ConnectionLost, Contention
-from fasm_cli.core.errors import UsageError
-from fasm_cli.core.event import Crash, Failure, Fault, Restore
-from fasm_cli.core.outcome import Outcome
-from fasm_cli.core.step import ATTEMPTS
-from fasm_cli.state.postgres import PostgresScratch, numbered
+from fasm_cli.contract.database import ConnectionLost, Contention
+from fasm_cli.engine.events import Crash, Failure, Fault, Restore
+from fasm_cli.engine.process import ATTEMPTS
+from fasm_cli.engine.step_result import Outcome
+from fasm_cli.errors import UsageError
+from fasm_cli.stores.postgres import PostgresScratch, numbered
 
 HELD, PAID = "Book(seat=1, guest='ann')", ("1", "Paid()")
 

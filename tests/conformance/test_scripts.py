@@ -4,9 +4,9 @@ import io
 
 import pytest
 
-from fasm_cli.app.workbench import Workbench
-from fasm_cli.shell.repl_script import run_script
-from fasm_cli.shell.writer import Text
+from fasm_cli.cli.render.writer import Text
+from fasm_cli.cli.repl.script import run_script
+from fasm_cli.debugger.session import Workbench
 
 SCRIPTS = {
     "coffee_shop": """

@@ -2,13 +2,13 @@
 
 import pytest
 
-from fasm_cli.core.event import AWAITED, Crash, Failure, Fault, Point, Restore
-from fasm_cli.core.laws import judge
-from fasm_cli.core.model import Tracked
-from fasm_cli.core.outcome import Outcome
-from fasm_cli.core.timeline import Timeline
-from fasm_cli.sim.plan import Plan
-from fasm_cli.sim.runs import Runs
+from fasm_cli.contract.state_machine import Tracked
+from fasm_cli.engine.events import AWAITED, Crash, Failure, Fault, Point, Restore
+from fasm_cli.engine.laws import judge
+from fasm_cli.engine.step_result import Outcome
+from fasm_cli.sessions.timeline import Timeline
+from fasm_cli.simulation.plan import Plan
+from fasm_cli.simulation.run import Runs
 
 BOOK, OTHER, AGAIN = (f"Book(seat={seat}, guest='{guest}')" for seat, guest in ((1, "ann"), (2, "bob"), (1, "eve")))
 

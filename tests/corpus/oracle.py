@@ -11,17 +11,17 @@ from itertools import islice, product
 from typing import Any
 from uuid import UUID
 
-from fasm_cli.app.told import describe_event
-from fasm_cli.core.codec.shape import Choice, Fixed, Mapping, Member, Nothing, Plain, Record, Sequence, Shape
-from fasm_cli.core.constraints import Between, OneOf, Size, Text
-from fasm_cli.core.event import Complete, Crash, Event, Failure, Fault, Ref, Restore, Submit
-from fasm_cli.core.laws import Violation, violations
-from fasm_cli.core.machine import Machine
-from fasm_cli.core.memory import Memory
-from fasm_cli.core.model import StateMachine, Tracked
-from fasm_cli.core.outcome import Emission, Outcome
-from fasm_cli.core.step import Process
-from fasm_cli.sim.quiet import quiet_events, unrest
+from fasm_cli.contract.constraints import Between, OneOf, Size, Text
+from fasm_cli.contract.state_machine import StateMachine, Tracked
+from fasm_cli.engine.events import Complete, Crash, Event, Failure, Fault, Ref, Restore, Submit
+from fasm_cli.engine.laws import Violation, violations
+from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.memory_store import Memory
+from fasm_cli.engine.process import Process
+from fasm_cli.engine.step_result import Emission, Outcome
+from fasm_cli.reports.step_view import describe_event
+from fasm_cli.simulation.drain import quiet_events, unrest
+from fasm_cli.types.schema import Choice, Fixed, Mapping, Member, Nothing, Plain, Record, Sequence, Shape
 
 SEEN = ("atomic", "stored", "restore", "ids", "completion", "defect", "stuck")  # the laws that can be judged here
 

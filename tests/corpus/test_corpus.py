@@ -24,7 +24,7 @@ from typing import Any
 import pytest
 
 from fasm_cli import StateMachine
-from fasm_cli.core.machine import Machine
+from fasm_cli.engine.machine import Machine
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -24,14 +24,14 @@ def _without(judge):
 
 """
 OFF = {
-    "core/laws.py": FILTER + "_by_step, _by_restore = _without(_by_step), _without(_by_restore)\n",
-    "sim/replica.py": """
+    "engine/laws.py": FILTER + "_by_step, _by_restore = _without(_by_step), _without(_by_restore)\n",
+    "simulation/replica.py": """
 _seeds, _stored = between_seeds, from_stored
 between_seeds = lambda *given: None if (found := _seeds(*given)) and found.violation.law == {law!r} else found
 from_stored = lambda *given: None if {law!r} == "hidden" else _stored(*given)
 differing = lambda views: ""
 """,
-    "sim/outside.py": """
+    "simulation/hidden_state.py": """
 _changed = changed
 changed = lambda *given: "" if {law!r} == "hidden" else _changed(*given)
 """,

@@ -20,12 +20,12 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from fasm_cli.app.workbench import Workbench
-from fasm_cli.core.errors import FasmError
-from fasm_cli.shell.prompt.session import Prompt
-from fasm_cli.shell.repl import converse
-from fasm_cli.shell.spans import plain_text
-from fasm_cli.shell.writer import Text, error_lines
+from fasm_cli.cli.prompt.session import Prompt
+from fasm_cli.cli.render.styled_text import plain_text
+from fasm_cli.cli.render.writer import Text, error_lines
+from fasm_cli.cli.repl.loop import converse
+from fasm_cli.debugger.session import Workbench
+from fasm_cli.errors import FasmError
 
 PATIENCE = 20.0  # seconds until a screen that does not come is a failure; nothing waits so long when all is well
 WIDE, TALL = 110, 30

@@ -6,8 +6,8 @@ from textwrap import dedent, indent
 
 import pytest
 
-from fasm_cli.core.lawbook import WALLET
-from fasm_cli.core.lint import lint
+from fasm_cli.laws.pages import WALLET
+from fasm_cli.lint import lint
 
 TEMPLATE = """\
 from dataclasses import dataclass, field

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fasm_cli.core.lint import lint
+from fasm_cli.lint import lint
 
 Case = tuple[str, dict[str, str]]
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from fasm_cli.app.explain import explain, laws, page
-from fasm_cli.core.errors import UsageError
-from fasm_cli.core.event import Complete, Event, Failure, Fault, Submit
-from fasm_cli.core.lawbook import BOOK, LAWS, WALLET, Sort, mend_of
-from fasm_cli.core.laws import judge, reached
-from fasm_cli.core.machine import Machine
-from fasm_cli.core.memory import Memory
-from fasm_cli.core.step import Process
-from fasm_cli.sim.quiet import quiet_events, unrest
+from fasm_cli.engine.events import Complete, Event, Failure, Fault, Submit
+from fasm_cli.engine.laws import judge, reached
+from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.memory_store import Memory
+from fasm_cli.engine.process import Process
+from fasm_cli.errors import UsageError
+from fasm_cli.laws.explain import explain, laws, page
+from fasm_cli.laws.pages import BOOK, LAWS, WALLET, Sort, mend_of
+from fasm_cli.simulation.drain import quiet_events, unrest
 
 ELEVEN = ["atomic", "deterministic", "effects", "random", "clock", "reads"]
 ELEVEN += ["stored", "restore", "ids", "completion", "hidden"]

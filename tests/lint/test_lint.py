@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from fasm_cli.app.lint import lint as lint_paths
-from fasm_cli.app.report_laws import Linted, LintLine
-from fasm_cli.core.errors import UsageError
-from fasm_cli.core.lawbook import BOOK
-from fasm_cli.core.lint import Finding, lint
-from fasm_cli.store.catalog import Project
+from fasm_cli.errors import UsageError
+from fasm_cli.laws.pages import BOOK
+from fasm_cli.lint import Finding, lint
+from fasm_cli.lint.files import lint as lint_paths
+from fasm_cli.project.project import Project
+from fasm_cli.reports.laws import Linted, LintLine
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from fasm_cli import Actions, Normal, StateMachine, TrackedActionCompleted
-from fasm_cli.core.drive import drive
-from fasm_cli.core.event import Complete, Crash, Restore, Submit
-from fasm_cli.core.machine import Machine
-from fasm_cli.core.memory import Memory
-from fasm_cli.core.outcome import Outcome, Step
-from fasm_cli.core.step import Process
+from fasm_cli.engine.coroutines import drive
+from fasm_cli.engine.events import Complete, Crash, Restore, Submit
+from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.memory_store import Memory
+from fasm_cli.engine.process import Process
+from fasm_cli.engine.step_result import Outcome, Step
 
 MACHINES = Path(__file__).parents[2] / "machines"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from fasm_cli import Normal, Tracked, TrackedActionCompleted, Untracked
-from fasm_cli.core.outcome import Outcome
+from fasm_cli.engine.step_result import Outcome
 
 
 @pytest.fixture

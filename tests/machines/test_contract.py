@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from fasm_cli import ActionsFull, StateMachine, Tracked
-from fasm_cli.core.chooser import stream
-from fasm_cli.core.event import Complete, Crash, Failure, Fault, Restore, Submit
-from fasm_cli.core.laws import broken_invariant
-from fasm_cli.core.machine import Machine
-from fasm_cli.core.memory import open_store
-from fasm_cli.core.model import Action
-from fasm_cli.core.outcome import Outcome
-from fasm_cli.core.step import Process
-from fasm_cli.sim.generate import Generators
-from fasm_cli.sim.watched import open_fast
-from fasm_cli.state.equip import equip
+from fasm_cli.contract.chooser import stream
+from fasm_cli.contract.state_machine import Action
+from fasm_cli.engine.events import Complete, Crash, Failure, Fault, Restore, Submit
+from fasm_cli.engine.laws import broken_invariant
+from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.memory_store import open_store
+from fasm_cli.engine.process import Process
+from fasm_cli.engine.step_result import Outcome
+from fasm_cli.simulation.sampling_store import open_fast
+from fasm_cli.stores.bind import equip
+from fasm_cli.types.generate import Generators
 
 RUNS, STEPS = 20, 100
 KEPT = {

@@ -3,7 +3,7 @@
 import pytest
 
 from fasm_cli import Chooser, Normal, Tracked, TrackedActionCompleted
-from fasm_cli.core.outcome import Outcome
+from fasm_cli.engine.step_result import Outcome
 
 ANN = "Patient(1, 'Ann', 'ann@example.com')"
 BOB = "Patient(2, 'Bob', 'bob@example.com')"

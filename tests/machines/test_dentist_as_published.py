@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from fasm_cli import Actions, Chooser, Normal, Tracked, TrackedActionCompleted
-from fasm_cli.core.drive import drive
-from fasm_cli.core.outcome import Outcome
+from fasm_cli.engine.coroutines import drive
+from fasm_cli.engine.step_result import Outcome
 
 ROOT = Path(__file__).parents[2]
 

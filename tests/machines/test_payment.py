@@ -1,7 +1,7 @@
 """Payments: charged once each, remembered over a crash, and, by the fault it keeps, too many at once."""
 
 from fasm_cli import Normal, Tracked
-from fasm_cli.core.laws import Violation, broken_invariant
+from fasm_cli.engine.laws import Violation, broken_invariant
 
 
 def test_a_payment_is_charged_and_confirmed(run):

@@ -1,0 +1,60 @@
+"""`fasm run`: the machine for real."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from fasm_cli.cli.commands.base import JsonFlag, Session, Target, app, project, writing
+
+
+@app.verb(
+    "fasm run ledger --db sqlite:///ledger.db",
+    "fasm run ledger --db sqlite:///ledger.db --history",
+)
+def run(
+    target: Target,
+    db: Annotated[str, typer.Option("--db", metavar="URL", help="Where the state is: sqlite:///file.")],
+    room: Annotated[int, typer.Option("--room", min=1, metavar="N", help="Handlers at work at a time.")] = 16,
+    grace: Annotated[
+        float, typer.Option("--grace", min=0, metavar="S", help="Seconds that handlers have to end when it stops.")
+    ] = 10.0,
+    history: Annotated[bool, typer.Option("--history", help="Keep every event, for `fasm history`.")] = False,
+) -> None:
+    """Run a machine for real. Durable state, its handlers, inputs as lines of JSON."""
+    with writing("run", as_json=False) as output:
+        from fasm_cli.cli.jsonl_server import serve
+        from fasm_cli.cli.logs import logging_to
+        from fasm_cli.runtime.runtime import Runtime
+
+        machine = project().load(target)
+        with logging_to(sys.stderr):
+            serve(Runtime(machine, db, room=room, grace=grace, history=history), sys.stdin, output.stream)
+
+
+@app.verb("fasm history ledger production --db sqlite:///ledger.db")
+def history(
+    target: Target,
+    session: Session,
+    db: Annotated[str, typer.Option("--db", metavar="URL", help="Where the machine runs, or has run.")],
+    json: JsonFlag = False,
+) -> None:
+    """What a machine that ran for real has been through, as a session."""
+    from fasm_cli.usecases.import_history import copy_history
+
+    with writing("history", json) as output:
+        output.report(copy_history(project(), target, db, session))
+
+
+@app.verb("fasm migrate ledger --db sqlite:///ledger.db --dry-run", "fasm migrate ledger --db sqlite:///ledger.db")
+def migrate(
+    target: Target,
+    db: Annotated[str, typer.Option("--db", metavar="URL", help="Where the machine has run.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say everything, write nothing.")] = False,
+    json: JsonFlag = False,
+) -> None:
+    """Carry a database over to its changed machine."""
+    from fasm_cli.usecases.migrate_database import migrate_database
+
+    with writing("migrate", json) as output:
+        output.report(migrate_database(project(), target, db, dry_run=dry_run))

@@ -1,0 +1,21 @@
+"""`fasm list` and `fasm describe`."""
+
+from fasm_cli.cli.commands.base import JsonFlag, Target, app, project, writing
+
+
+@app.verb("fasm list", name="list")
+def list_(json: JsonFlag = False) -> None:
+    """The machines under machines/. None is imported."""
+    from fasm_cli.usecases import describe as machines
+
+    with writing("list", json) as output:
+        output.report(machines.listed(project()))
+
+
+@app.verb("fasm describe coffee_shop")
+def describe(target: Target, json: JsonFlag = False) -> None:
+    """What a machine takes, emits and promises."""
+    from fasm_cli.usecases import describe as machines
+
+    with writing("describe", json) as output:
+        output.report(machines.describe(project().load(target)))

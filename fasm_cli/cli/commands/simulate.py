@@ -1,0 +1,263 @@
+"""`fasm simulate`, `fasm check` and `fasm replay`."""
+
+import os
+import re
+from enum import StrEnum
+from pathlib import Path
+from time import time_ns
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from fasm_cli.cli.commands.base import (
+    DIVERGED,
+    FINDING,
+    INTERRUPTED,
+    ByHand,
+    Db,
+    Exit,
+    JsonFlag,
+    Target,
+    app,
+    project,
+    writing,
+)
+from fasm_cli.cli.render.writer import Output
+from fasm_cli.contract.state_machine import Profile
+from fasm_cli.errors import UsageError, did_you_mean
+from fasm_cli.project.config import read_config
+from fasm_cli.project.project import Project
+
+if TYPE_CHECKING:
+    from fasm_cli.engine.machine import Machine
+    from fasm_cli.reports.reports import Finding
+    from fasm_cli.usecases.simulate import Simulation
+
+KEEP_GOING = 1_000_000
+RUNS, STEPS = 1000, 100
+Number = TypeVar("Number", int, float)
+
+
+class Then(StrEnum):
+    """What follows a simulation that found something."""
+
+    REPL = "repl"
+
+
+@app.verb(
+    "fasm simulate coffee_shop --seed 1",
+    "fasm simulate dentist --seed 1 --runs 20 --steps 10000",
+    "fasm simulate payment --seed 1 --faults duplicate=0.05,lose=0 --crash 0.1",
+)
+def simulate(
+    target: Target,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Decides every draw; a new one each time where left out.")
+    ] = None,
+    runs: Annotated[int | None, typer.Option("--runs", envvar="FASM_RUNS", help=f"Independent runs ({RUNS}).")] = None,
+    steps: Annotated[int | None, typer.Option("--steps", envvar="FASM_STEPS", help=f"Steps a run ({STEPS}).")] = None,
+    time: Annotated[
+        str, typer.Option("--time", metavar="60s", help="Runs for so long (s, m, h), in place of --runs.")
+    ] = "",
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", envvar="FASM_JOBS", help="Processes (one a core). The report is the same.")
+    ] = None,
+    cluster: Annotated[
+        str, typer.Option("--cluster", envvar="FASM_CLUSTER", metavar="ADDRESS", help="Processes of a Dask cluster.")
+    ] = "",
+    run: Annotated[int | None, typer.Option("--run", metavar="K", help="Only this run.")] = None,
+    crash: Annotated[
+        float | None, typer.Option("--crash", metavar="P", help="Probability that a step is a crash, in every run.")
+    ] = None,
+    faults: Annotated[
+        str, typer.Option("--faults", metavar="NAME=P,…", help="Probabilities of faults, in every run.")
+    ] = "",
+    no_faults: Annotated[bool, typer.Option("--no-faults", help="Only those of --crash and --faults.")] = False,
+    save: Annotated[Path | None, typer.Option("--save", metavar="DIR", help="Where traces go (sessions/).")] = None,
+    shrink_time: Annotated[
+        float | None,
+        typer.Option(
+            "--shrink-time", envvar="FASM_SHRINK_TIME", min=0, metavar="S", help="Seconds to shrink one finding (5)."
+        ),
+    ] = None,
+    max_findings: Annotated[int | None, typer.Option("--max-findings", min=1, help="Stop at so many (10).")] = None,
+    keep_going: Annotated[bool, typer.Option("--keep-going", help="However many findings there are.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="What never happened is a finding too.")] = False,
+    on_finding: Annotated[
+        Then | None, typer.Option("--on-finding", help="Go on in the REPL, at the step that breaks.")
+    ] = None,
+    db: Db = "",
+    json: JsonFlag = False,
+) -> None:
+    """Run a machine in a simulated world. Crashes, faults, every law and invariant."""
+    from fasm_cli.project.load import load
+    from fasm_cli.simulation.plan import Plan
+    from fasm_cli.simulation.search import Search
+    from fasm_cli.usecases.simulate import Simulation
+
+    if json and on_finding is not None:
+        raise UsageError("--json and --on-finding are two things", "one document, or a conversation")
+    with writing("simulate", json) as output:
+        here = project(db)
+        machine = load(here, target)
+        config = read_config(here.root)
+        given = config.faults | read_faults(faults) | ({} if crash is None else {"crash": crash})
+        profile = with_faults(machine.profile.without_faults() if no_faults else machine.profile, given)
+        plan = Plan(
+            seed=time_ns() % 2**32 if seed is None else seed,
+            runs=first_of(runs, config.runs, RUNS),
+            steps=first_of(steps, config.steps, STEPS),
+            profile=profile,
+            always=frozenset(given),
+        )
+        search = Search(
+            plan=plan,
+            jobs=first_of(jobs, config.jobs, 0) or cores(),
+            cluster=cluster,
+            only=run,
+            time=read_time(time) if time else None,
+            shrink_time=first_of(shrink_time, config.shrink_time, 5.0),
+            most=KEEP_GOING if keep_going else first_of(max_findings, config.max_findings, 10),
+        )
+        simulation = Simulation(here, machine, search, save or here.sessions)
+        go(simulation, output)
+        report = simulation.report()
+        output.report(report)
+        if on_finding is Then.REPL and report.findings and not report.interrupted:
+            look_into(here, machine, report.findings[0], output)
+    if report.interrupted:
+        raise Exit(INTERRUPTED)
+    if report.findings or (strict and report.never):
+        raise Exit(FINDING)
+
+
+@app.verb("fasm check coffee_shop --seed 1")
+def check(
+    target: Target,
+    seed: Annotated[int, typer.Option("--seed", help="Decides every draw.")] = 1,
+    runs: Annotated[int, typer.Option("--runs", help="Independent runs of 100 steps.")] = 200,
+    jobs: Annotated[int, typer.Option("--jobs", help="Processes; 0 is one a core. The report is the same.")] = 0,
+    save: Annotated[Path | None, typer.Option("--save", metavar="DIR", help="Where traces go (sessions/).")] = None,
+    db: Db = "",
+    json: JsonFlag = False,
+) -> None:
+    """Go through the laws. Each: tried how often, kept or broken."""
+    from fasm_cli.project.load import load
+    from fasm_cli.simulation.plan import Plan
+    from fasm_cli.simulation.search import Search
+    from fasm_cli.usecases.check import checked
+    from fasm_cli.usecases.simulate import Simulation
+
+    with writing("check", json) as output:
+        here = project(db)
+        machine = load(here, target)
+        plan = Plan(seed=seed, runs=runs, profile=machine.profile)
+        simulation = Simulation(here, machine, Search(plan=plan, jobs=jobs or cores()), save or here.sessions)
+        go(simulation, output)
+        report = checked(simulation)
+        output.report(report)
+    if report.interrupted:
+        raise Exit(INTERRUPTED)
+    if report.findings:
+        raise Exit(FINDING)
+
+
+def look_into(here: Project, machine: "Machine", finding: "Finding", output: Output) -> None:
+    """A REPL at the step that a finding's trace breaks at."""
+    from fasm_cli.cli.repl.input_sources import converse
+    from fasm_cli.cli.repl.verbs import performed
+    from fasm_cli.debugger.session import Workbench
+
+    if not finding.trace:
+        output.note(f"there is no trace of {finding.law} to look into")
+        return
+    with Workbench.fresh(machine, here) as workbench:
+        for report in performed(workbench, f"replay {finding.trace}"):
+            output.report(report)
+        converse(workbench, output)
+
+
+def go(simulation: "Simulation", output: Output) -> None:
+    """Let a simulation run, with its progress and its notes on stderr."""
+    from fasm_cli.cli.progress import shown
+
+    shown(simulation.go())
+    for name in simulation.mended:
+        output.note(f"{name} no longer breaks anything")
+    if simulation.cut_short:
+        output.note("the time to shrink was up; with a longer --shrink-time a trace may become smaller")
+
+
+def first_of(*values: Number | None) -> Number:
+    """The first that is given: the flag or the environment, the project's file, the default."""
+    return next(value for value in values if value is not None)
+
+
+def cores() -> int:
+    """The processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def read_faults(text: str) -> dict[str, float]:
+    """`duplicate=0.05,lose=0` as probabilities. Raises `UsageError`."""
+    given = {}
+    for part in filter(None, text.split(",")):
+        name, _, number = part.partition("=")
+        known = Profile().faults
+        if name not in known:
+            raise UsageError(f"no fault {name!r}", did_you_mean(name, known))
+        try:
+            given[name] = float(number)
+        except ValueError:
+            raise UsageError(
+                f"--faults {part}: not a probability: {number!r}", "write NAME=P, like lose=0.02"
+            ) from None
+    return given
+
+
+def with_faults(profile: Profile, given: dict[str, float]) -> Profile:
+    """`profile` with the probabilities given on the command line. Raises `UsageError`."""
+    try:
+        return profile.override(**given)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def read_time(text: str) -> float:
+    """`60s`, `5m` or `1h` in seconds. Raises `UsageError`."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)?", text)
+    if found is None or float(found[1]) <= 0:
+        raise UsageError(f"--time {text}: not a time", "write 60s, 5m or 1h")
+    return float(found[1]) * {"h": 3600, "m": 60}.get(found[2] or "s", 1)
+
+
+@app.verb("fasm replay sessions/coffee_shop_crash.toml", "fasm replay sessions")
+def replay(
+    trace: Annotated[str, typer.Argument(metavar="TRACE|DIR", help="A trace or session, or a folder of them.")],
+    machine: ByHand = "",
+    db: Db = "",
+    json: JsonFlag = False,
+) -> None:
+    """Run a trace again. Says whether it still breaks, and where it differs."""
+    from fasm_cli.usecases.replay import replay
+
+    with writing("replay", json) as output:
+        here = project(db)
+        if Path(trace).is_dir():
+            code = _folder(here, Path(trace), machine, output)
+        else:
+            report = replay(here, here.session_path(trace), machine)
+            output.report(report)
+            code = FINDING if report.finding else DIVERGED if report.difference and not report.recorded else 0
+    if code:
+        raise Exit(code)
+
+
+def _folder(here: Project, folder: Path, machine: str, output: Output) -> int:
+    from fasm_cli.usecases.replay_all import replay_all
+
+    report = replay_all(here, folder, machine)
+    output.report(report)
+    if any(item.problem or (item.difference and not item.recorded) for item in report.items):
+        return DIVERGED
+    return FINDING if any(item.finding for item in report.items) else 0

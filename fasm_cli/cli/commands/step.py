@@ -1,0 +1,161 @@
+"""The verbs that open a session for one call: step, complete, crash, restore, pending, back, goto."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from fasm_cli.cli.commands.base import (
+    FINDING,
+    REJECTED,
+    ByHand,
+    Exit,
+    JsonFlag,
+    Session,
+    app,
+    failed,
+    project,
+    writing,
+)
+from fasm_cli.cli.render.writer import Output
+from fasm_cli.engine.events import Point
+from fasm_cli.errors import InputError
+
+if TYPE_CHECKING:
+    from fasm_cli.debugger.session import Workbench
+    from fasm_cli.reports.reports import Report, Stepped
+
+T = TypeVar("T")
+
+
+@contextmanager
+def working(session: str, machine: str, output: Output) -> "Iterator[Workbench]":
+    """The session, open for writing until the end of the block."""
+    from fasm_cli.usecases import sessions
+
+    workbench, dropped = sessions.open_session(project(), session, machine)
+    if dropped:
+        output.note(dropped)
+    with workbench:
+        yield workbench
+
+
+def verdict(report: "Stepped") -> None:
+    """End with the code of a step that did not go through."""
+    if report.finding is not None:
+        raise Exit(FINDING)
+    if report.record.outcome != "committed":
+        raise Exit(REJECTED)
+
+
+def one_step(verb: str, session: str, machine: str, as_json: bool, take: "Callable[[Workbench], Stepped]") -> None:
+    with writing(verb, as_json) as output, working(session, machine, output) as workbench:
+        report = take(workbench)
+        output.report(report)
+    verdict(report)
+
+
+def moved(verb: str, session: str, machine: str, as_json: bool, move: "Callable[[Workbench], Report]") -> None:
+    with writing(verb, as_json) as output, working(session, machine, output) as workbench:
+        output.report(move(workbench))
+
+
+def typed(output: Output, source: str, read: Callable[[], T]) -> T:
+    """`read`; what is wrong with the text that was typed is shown in the text."""
+    try:
+        return read()
+    except InputError as error:
+        raise failed(output, error, source) from None
+
+
+@app.verb("fasm step shop 'RedeemPoints(points=100)'")
+def step(
+    session: Session,
+    inputs: Annotated[list[str], typer.Argument(metavar="INPUT…", help="Inputs as Name(field=value).")],
+    machine: ByHand = "",
+    json: JsonFlag = False,
+) -> None:
+    """Send inputs to a session. The first that is not committed ends it."""
+    with writing("step", json) as output, working(session, machine, output) as workbench:
+        for text in inputs:
+            report = typed(output, text, partial(workbench.submit, text))
+            output.report(report)
+            if report.finding is not None or report.record.outcome != "committed":
+                break
+    verdict(report)
+
+
+@app.verb("fasm complete shop 1.1 'Success(points_deducted=100)'")
+def complete(
+    session: Session,
+    action: Annotated[str, typer.Argument(metavar="ACTION", help="A handle like 1.1, or the id.")],
+    result: Annotated[str, typer.Argument(metavar="RESULT", help="The result as Name(field=value).")],
+    machine: ByHand = "",
+    json: JsonFlag = False,
+) -> None:
+    """Give a tracked action its result."""
+    with writing("complete", json) as output, working(session, machine, output) as workbench:
+        typed(output, action, lambda: workbench.find(action))
+        report = typed(output, result, lambda: workbench.complete(action, result))
+        output.report(report)
+    verdict(report)
+
+
+@app.verb("fasm crash shop")
+def crash(
+    session: Session,
+    point: Annotated[Point, typer.Option("--at", help="Where the process dies.")] = Point.BETWEEN,
+    count: Annotated[
+        int, typer.Option("--count", min=0, help="Which action or emission, for after-action and in-restore.")
+    ] = 0,
+    machine: ByHand = "",
+    json: JsonFlag = False,
+) -> None:
+    """Let the process die. What is not committed state is gone."""
+    one_step("crash", session, machine, json, lambda workbench: workbench.crash(point, count))
+
+
+@app.verb("fasm restore shop")
+def restore(session: Session, machine: ByHand = "", json: JsonFlag = False) -> None:
+    """Start the process again. Pending actions are emitted again."""
+    one_step("restore", session, machine, json, lambda workbench: workbench.restore())
+
+
+@app.verb("fasm pending shop")
+def pending(session: Session, machine: ByHand = "", json: JsonFlag = False) -> None:
+    """The tracked actions that have no accepted result."""
+    from fasm_cli.usecases import sessions
+
+    with writing("pending", json) as output:
+        workbench, dropped = sessions.view_session(project(), session, machine)
+        if dropped:
+            output.note(dropped)
+        output.report(workbench.pending())
+
+
+@app.verb("fasm back shop", "fasm back shop 2")
+def back(
+    session: Session,
+    count: Annotated[int, typer.Argument(metavar="[N]", help="How many steps.")] = 1,
+    machine: ByHand = "",
+    json: JsonFlag = False,
+) -> None:
+    """Go back N steps. Nothing is lost; the next step starts a branch."""
+    from fasm_cli.debugger import navigate as travel
+
+    moved("back", session, machine, json, lambda workbench: travel.back(workbench, count))
+
+
+@app.verb("fasm goto shop 1")
+def goto(
+    session: Session,
+    number: Annotated[int, typer.Argument(metavar="N", help="The step; 0 is the initial state.")],
+    machine: ByHand = "",
+    json: JsonFlag = False,
+) -> None:
+    """Go to step N of a session. Nothing is lost."""
+    from fasm_cli.debugger import navigate as travel
+
+    moved("goto", session, machine, json, lambda workbench: travel.goto(workbench, number))

@@ -1,0 +1,60 @@
+"""Verbs that make another file of a trace or a session: export and shrink."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fasm_cli.cli.commands.base import ByHand, Db, JsonFlag, Session, app, project, writing
+from fasm_cli.reports.reports import Message
+
+
+class Form(StrEnum):
+    """What a session can be exported to; the REPL's verb knows the same."""
+
+    JSON = "json"
+    PYTEST = "pytest"
+    SCRIPT = "script"
+
+
+@app.verb(
+    "fasm export sessions/coffee_shop_crash.toml --to script",
+    "fasm export sessions/coffee_shop_crash.toml --to pytest -o test_crash.py",
+)
+def export(
+    session: Session,
+    to: Annotated[Form, typer.Option("--to", help="Lines for `repl -f`, a test, or plain data.")],
+    out: Annotated[Path | None, typer.Option("-o", metavar="FILE", help="Where to (standard output).")] = None,
+    machine: ByHand = "",
+    json: JsonFlag = False,
+) -> None:
+    """Write a session in another form."""
+    from fasm_cli.debugger.export import FORMATS
+    from fasm_cli.debugger.export import export as to_file
+    from fasm_cli.usecases import sessions
+
+    with writing("export", json) as output:
+        workbench, dropped = sessions.view_session(project(), session, machine)
+        if dropped:
+            output.note(dropped)
+        if out is not None:
+            output.report(to_file(workbench, to, out))
+        else:
+            output.report(Message(FORMATS[to](workbench).splitlines()))
+
+
+@app.verb("fasm shrink sessions/payment_overdraft.toml -o smaller.toml")
+def shrink(
+    trace: Annotated[str, typer.Argument(metavar="TRACE", help="A trace or session that breaks.")],
+    out: Annotated[Path, typer.Option("-o", metavar="FILE", help="Where the shrunk trace goes.")],
+    seconds: Annotated[float, typer.Option("--shrink-time", min=0, metavar="S", help="Seconds to shrink (5).")] = 5.0,
+    machine: ByHand = "",
+    db: Db = "",
+    json: JsonFlag = False,
+) -> None:
+    """Make a trace as short and simple as it can be."""
+    from fasm_cli.usecases.shrink import shrink_trace
+
+    with writing("shrink", json) as output:
+        output.report(shrink_trace(project(db), trace, out, machine, seconds))

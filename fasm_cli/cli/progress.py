@@ -1,0 +1,27 @@
+"""A progress bar on stderr, where that is a terminal; nothing anywhere else."""
+
+import sys
+from collections.abc import Iterator
+from time import monotonic
+
+from fasm_cli.simulation.search import Progress
+
+
+def shown(progress: Iterator[Progress]) -> None:
+    """Let `progress` run to its end, drawing it."""
+    if not sys.stderr.isatty():
+        for _ in progress:
+            pass
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[told]}"), TimeElapsedColumn())
+    start = monotonic()
+    with Bar(*columns, console=Console(file=sys.stderr), transient=True) as bar:
+        task = bar.add_task("starting", total=None, told="")
+        for now in progress:
+            speed = int(now.steps / max(monotonic() - start, 0.001))
+            told = f"{now.runs} runs  {now.steps} steps  {speed:,} steps/s  {now.findings} findings"
+            bar.update(task, description=now.doing, total=now.of, completed=now.runs, told=told)

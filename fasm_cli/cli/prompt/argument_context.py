@@ -1,0 +1,82 @@
+"""Which type belongs at the end of a line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fasm_cli.cli.prompt.tokens import Open
+from fasm_cli.contract.state_machine import TrackedActionCompleted
+from fasm_cli.engine.machine import Machine
+from fasm_cli.types.schema import REQUIRED, Choice, Field, Fixed, Mapping, Record, Shape
+from fasm_cli.types.schema import Sequence as Many
+from fasm_cli.types.type_text import default_text, shape_text
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A field of a call as it is told: `default` is source text, empty where the field must be given."""
+
+    name: str
+    type: str
+    default: str
+
+    @property
+    def meta(self) -> str:
+        return f"{self.type} = {self.default}" if self.default else self.type
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.meta}"
+
+
+def record_of(machine: Machine, name: str) -> Record | None:
+    """The fields of `name(`: those of a class of the machine, or of the one call that the REPL itself knows."""
+    if name == TrackedActionCompleted.__name__:
+        if machine.action_id is None or machine.result is None:
+            return None
+        fields = (Field("id", machine.action_id, REQUIRED), Field("result", machine.result, REQUIRED))
+        return Record(TrackedActionCompleted, cls=TrackedActionCompleted, fields=fields)
+    cls = machine.shapes.members.get(name)
+    return machine.shapes.records.get(cls) if cls is not None else None
+
+
+def arguments(record: Record) -> list[Argument]:
+    return [Argument(field.name, shape_text(field.shape), default_text(field.default)) for field in record.fields]
+
+
+def current(record: Record, at: Open) -> Field | None:
+    """The field that the end of the text is in; None where it is in none, as behind a keyword that does not exist."""
+    if at.keyword:
+        return next((field for field in record.fields if field.name == at.keyword), None)
+    if at.given or at.position >= len(record.fields):  # a positional argument cannot follow a keyword
+        return None
+    return record.fields[at.position]
+
+
+def expected(machine: Machine, root: Shape | None, stack: Sequence[Open]) -> Shape | None:
+    """The shape of what is written next; `root` that of the whole value. None where anything or nothing may stand."""
+    shape = root
+    for each in stack:
+        if each.name:
+            record = record_of(machine, each.name)
+            field = current(record, each) if record is not None else None
+            shape = field.shape if field is not None else None
+        else:
+            shape = _inside(shape, each)
+        if shape is None:
+            return None
+    return shape
+
+
+def _inside(shape: Shape | None, at: Open) -> Shape | None:
+    for member in shape.members.values() if isinstance(shape, Choice) else (shape,):
+        match member, at.bracket:
+            case (Many(cls=kind, item=item), "[") if kind is list:
+                return item
+            case (Many(cls=kind, item=item), "(") if kind is tuple:
+                return item
+            case (Many(cls=kind, item=item), "{") if kind in (set, frozenset):
+                return item
+            case (Fixed(items=items), "(") if at.position < len(items):
+                return items[at.position]
+            case (Mapping(key=key, value=value), "{"):
+                return value if at.valued else key
+    return None

@@ -1,0 +1,90 @@
+"""What may stand in a place, and which of it is meant by the word typed there."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from fasm_cli.cli.prompt.argument_context import arguments
+from fasm_cli.contract.constraints import Between, OneOf
+from fasm_cli.types.format import render
+from fasm_cli.types.schema import Choice, Fixed, Mapping, Member, Nothing, Plain, Record, Sequence, Shape
+from fasm_cli.types.type_text import shape_text
+
+OPENING: dict[type, str] = {list: "[", tuple: "(", set: "{", frozenset: "frozenset({"}
+PART = r"(?:(?<![A-Za-z0-9])|(?-i:(?<=[a-z])(?=[A-Z])))"  # where a part of a name begins
+MOST = 200  # of the options of one place: nobody reads further
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A text that may stand in a place; `meta` says beside it what it is."""
+
+    text: str
+    meta: str = ""
+
+
+def values(shape: Shape) -> Iterator[Option]:
+    """What a value of `shape` may begin with, or be."""
+    choice = next((limit for limit in shape.constraints if isinstance(limit, OneOf)), None)
+    if choice is not None:
+        yield from (Option(render(value)) for value in choice.values)
+        return
+    match shape:
+        case Choice(members=members):
+            for member in members.values():
+                yield from values(member)
+        case Nothing():
+            yield Option("None")
+        case Member(cls=kind):
+            yield from (Option(f"{kind.__name__}.{name}", _member(each)) for name, each in kind.__members__.items())
+        case Record():
+            yield call(shape)
+        case Sequence(cls=kind):
+            yield Option(OPENING[kind], shape_text(shape))
+        case Fixed():
+            yield Option("(", shape_text(shape))
+        case Mapping():
+            yield Option("{", shape_text(shape))
+        case Plain():
+            yield from _scalars(shape)
+
+
+def _member(member: object) -> str:
+    value = getattr(member, "value", None)
+    return render(value) if isinstance(value, int | str) else ""
+
+
+def _scalars(shape: Plain) -> Iterator[Option]:
+    limit = next((limit for limit in shape.constraints if isinstance(limit, Between)), None)
+    if limit is not None:
+        yield from (Option(render(limit.low), "the lowest"), Option(render(limit.high), "the highest"))
+    elif shape.scalar.cls is bool:
+        yield from (Option("True"), Option("False"))
+    elif shape.scalar.build is not None:
+        yield Option(f"{shape.scalar.cls.__name__}(", shape_text(shape))
+
+
+def call(record: Record) -> Option:
+    """`Name(`, or `Name()` where there is nothing to fill in."""
+    name = record.cls.__name__
+    return Option(f"{name}({'' if record.fields else ')'}", ", ".join(map(str, arguments(record))))
+
+
+def ranked(word: str, options: Iterable[Option]) -> list[Option]:
+    """Those that `word` may mean: what begins with it, then what begins with it in capitals or not, then what has its
+    letters in that order, the first at the beginning of a part (`pts` of `RedeemPoints`). Within each, as they came."""
+    wanted = word.lower()
+    loose = re.compile(PART + ".*?".join(map(re.escape, word)), re.IGNORECASE)
+    kept: tuple[list[Option], list[Option], list[tuple[int, int, Option]]] = ([], [], [])
+    for at, option in enumerate(options):
+        text = option.text.lower()
+        if option.text == word:
+            continue
+        if option.text.startswith(word):
+            kept[0].append(option)
+        elif text.startswith(wanted):
+            kept[1].append(option)
+        elif found := loose.search(option.text):
+            kept[2].append((found.end() - found.start(), at, option))
+    fuzzy = [option for _, _, option in sorted(kept[2], key=lambda each: each[:2])]
+    return list({option.text: option for option in (*kept[0], *kept[1], *fuzzy)}.values())[:MOST]

@@ -1,0 +1,153 @@
+"""What the verbs of the REPL give back, as text."""
+
+from fasm_cli.cli.render.pretty import outline
+from fasm_cli.cli.render.render import OUTCOME_ROLE, change_told, render
+from fasm_cli.cli.render.styled_text import Line, Span
+from fasm_cli.reports import repl as report_repl
+from fasm_cli.reports import reports
+
+SHOWN = 30  # steps of a long run, the last ones
+
+
+@render.register
+def _(report: report_repl.Value) -> list[Line]:
+    return [[Span(line)] for line in outline(report.text)]
+
+
+@render.register
+def _(report: report_repl.Tree) -> list[Line]:
+    width = max(len(branch.name) for branch in report.branches)
+    lines: list[Line] = []
+    for branch in report.branches:
+        mark = "*" if branch.here else " "
+        span = f"#{branch.first}..#{branch.last}" if branch.steps > 1 else f"#{branch.last}"
+        steps = f"  {span}" if branch.steps else "  no steps"
+        origin = f"  from #{branch.parent} on {branch.of}" if branch.of else ""
+        labels = "".join(f"  [{name} @{step}]" for name, step in branch.labels)
+        here = f"  @{report.head} here" if branch.here else ""
+        lines.append(
+            [
+                Span(f"{mark} ", "quiet"),
+                Span(branch.name.ljust(width), "name"),
+                Span(steps),
+                Span(f"{origin}{here}", "quiet"),
+                Span(labels, "name"),
+                Span("".join(f"  BROKEN {broken}" for broken in branch.broken), "bad"),
+            ]
+        )
+    return lines
+
+
+@render.register
+def _(report: report_repl.Differences) -> list[Line]:
+    lines: list[Line] = [[Span(f"{report.before} -> {report.after}", "name")]]
+    lines += map(change_told, report.changed)
+    lines += [[Span(f"   pending {text}")] for text in report.pending]
+    return lines if len(lines) > 1 else [[*lines[0], Span("  nothing differs", "quiet")]]
+
+
+@render.register
+def _(report: report_repl.Stops) -> list[Line]:
+    if not report.items:
+        return [[Span("nothing stops a run but a finding", "quiet")]]
+    return [
+        [Span(f"{at} ", "quiet"), Span(stop.kind, "name"), Span(f"  {stop.what}")]
+        for at, stop in enumerate(report.items, 1)
+    ]
+
+
+@render.register
+def _(report: report_repl.Ran) -> list[Line]:
+    left_out = max(len(report.steps) - SHOWN, 0)
+    lines: list[Line] = [[Span(f"   … {left_out} steps more; `log` shows them", "quiet")]] if left_out else []
+    lines += [short(step) for step in report.steps[left_out:]]
+    if report.steps and report.steps[-1].finding is not None:
+        lines[-1:] = render(report.steps[-1])
+    finding = report.finding
+    if finding is not None and (not report.steps or report.steps[-1].finding is None):
+        lines.append([Span(f"BROKEN {finding.law}", "bad"), Span(f"  {finding.why}")])
+    return [*lines, [Span(report.what, "name"), Span(f"  {report.stopped}", "quiet")]]
+
+
+def short(step: reports.Stepped) -> Line:
+    """A step on one line."""
+    record = step.record
+    line: Line = [Span(f"#{record.n} ", "quiet"), Span(step.event, "name"), Span("  ")]
+    line.append(Span(record.outcome, OUTCOME_ROLE.get(record.outcome, "plain")))
+    line.append(Span(f"  {record.error}" if record.error else ""))
+    line.append(Span(f"  on {step.fork}, from #{record.parent}" if step.fork else "", "quiet"))
+    return line
+
+
+@render.register
+def _(report: report_repl.Reloaded) -> list[Line]:
+    lines: list[Line] = [[Span("reloaded ", "quiet"), Span(report.machine, "name")]]
+    if report.note:
+        lines.append([Span(f"   {report.note}", "quiet")])
+    if not report.difference:
+        steps = "1 step leads" if report.steps == 1 else f"{report.steps} steps lead"
+        lines.append([Span("   the same", "good"), Span(f"  {steps} to where they led", "quiet")])
+    else:
+        lines.append([Span("   differs", "bad"), Span(f"  {report.difference}")])
+        lines += [[Span(f"      {text}")] for text in report.fields]
+    if report.branch:
+        lines.append([Span(f"   the steps as they are now are on {report.branch}", "quiet")])
+    finding = report.finding
+    if finding is not None:
+        lines.append([Span(f"   BROKEN {finding.law}", "bad"), Span(f"  at step {finding.step}: {finding.why}")])
+    elif report.difference:
+        lines.append([Span("   nothing broken", "good")])
+    return lines
+
+
+@render.register
+def _(report: report_repl.Checks) -> list[Line]:
+    if not report.lines:
+        return [[Span("no invariants, and nothing to restore", "quiet")]]
+    width = max(len(line.name) for line in report.lines)
+    lines: list[Line] = []
+    for line in report.lines:
+        held = Span("holds", "good") if line.held else Span("FAILS", "bad")
+        lines.append([Span(f"   {line.name.ljust(width)}  "), held, Span(f"  {line.why}" if line.why else "")])
+        lines += [[Span(f"      {value}")] for value in line.values]
+    return lines
+
+
+@render.register
+def _(report: report_repl.Why) -> list[Line]:
+    lines: list[Line] = [[Span(report.title, "bad" if report.why else "quiet")]]
+    told = (
+        ("what", report.why),
+        ("at", report.where),
+        ("rule", report.rule),
+        ("why", report.reason),
+        ("mend", report.mend),
+    )
+    lines += [[Span(f"   {title.ljust(5)}", "quiet"), Span(text)] for title, text in told if text]
+    return lines + [[Span(f"   {line}", "quiet")] for line in report.frames.splitlines()]
+
+
+@render.register
+def _(report: report_repl.Samples) -> list[Line]:
+    lines: list[Line] = []
+    for item in report.items:
+        lines.append([Span(item.signature, "name"), Span(f"  {item.doc}" if item.doc else "", "quiet")])
+        role = OUTCOME_ROLE.get(item.outcome, "plain")
+        error = f"  {item.error}" if item.error else ""
+        lines.append([Span("   "), Span(item.sample), Span(f"  {item.outcome}{error}", role)])
+    return lines
+
+
+@render.register
+def _(report: report_repl.Kept) -> list[Line]:
+    return [[Span(f"{report.what} ", "quiet"), Span(report.name, "name")]]
+
+
+@render.register
+def _(report: report_repl.Expected) -> list[Line]:
+    return [[Span("as expected", "good"), Span(f"  {report.got}", "quiet")]]
+
+
+@render.register
+def _(report: report_repl.Sourced) -> list[Line]:
+    return [line for each in report.reports for line in render(each)]

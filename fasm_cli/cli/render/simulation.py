@@ -1,0 +1,95 @@
+"""A simulation as text: what never happened first, then the counts, then every finding with its trace."""
+
+from collections.abc import Iterator
+
+from fasm_cli.cli.render.render import OUTCOME_ROLE, render
+from fasm_cli.cli.render.styled_text import Line, Span
+from fasm_cli.reports import reports
+from fasm_cli.simulation.stats import Tally
+
+
+@render.register
+def _(report: reports.Simulated) -> list[Line]:
+    tally = report.tally
+    crashes = sum(times for name, times in tally.faults.items() if name.startswith("crash"))
+    title = f"{report.machine}  seed {report.seed}  {report.runs} runs, {report.steps} steps, {crashes} crashes"
+    lines: list[Line] = [[Span(title, "name")]]
+    lines += [[Span("never happened  ", "bad"), Span(item)] for item in report.never]
+    lines += [[Span("warning  ", "bad"), Span(note)] for note in report.notes]
+    lines += list(_tables(tally))
+    if report.interrupted:
+        lines.append([Span("interrupted", "bad"), Span("  what was finished so far is above")])
+    for finding in report.findings:
+        lines += [[], *_finding(finding)]
+    if not report.findings and not report.interrupted:
+        lines.append([Span("nothing broken", "good")])
+    return lines
+
+
+@render.register
+def _(report: reports.Checked) -> list[Line]:
+    lines: list[Line] = [[Span(f"{report.machine}  seed {report.seed}", "name")]]
+    width = max(len(row.law) for row in report.laws)
+    for row in report.laws:
+        told = Span("kept", "good") if row.kept else Span("BROKEN", "bad")
+        if row.kept and not row.tried:
+            told = Span("not tried", "quiet")
+        where = f"  {', '.join(row.where)}" if row.where else ""
+        count = Span(f"  tried {row.tried} times" if row.tried else "", "quiet")
+        lines.append([Span(f"   {row.law.ljust(width)}  "), told, count, Span(where)])
+    lines.append([Span(f"   {report.promises} invariants of its own", "quiet")])
+    for finding in report.findings:
+        lines += [[], *_finding(finding)]
+    return lines
+
+
+def _finding(finding: reports.Finding) -> Iterator[Line]:
+    yield [Span(f"BROKEN {finding.law}", "bad"), Span(f"  {finding.where}")]
+    yield [Span(f"   {finding.why}")]
+    for step in finding.steps:
+        error = f"  {step.error}" if step.error else ""
+        outcome = (
+            [] if step.outcome == "committed" else [Span(f"  {step.outcome}", OUTCOME_ROLE.get(step.outcome, "plain"))]
+        )
+        yield [Span(f"   {step.number:>3}  ", "quiet"), Span(step.event, "name"), *outcome, Span(error)]
+        for change in step.changed:
+            yield [Span(f"          {change}", "quiet")]
+    if finding.mend:
+        yield [Span("   mend  ", "quiet"), Span(finding.mend)]
+    shrunk = f", shrunk {finding.events} -> {finding.size} events" if finding.steps else ""
+    yield [Span("   found ", "quiet"), Span(f" seed {finding.seed} run {finding.run}{shrunk}")]
+    if finding.trace:
+        yield [Span("   saved ", "quiet"), Span(f" {finding.trace}")]
+    if finding.problem:
+        yield [Span(f"   {finding.problem}", "bad")]
+    yield [Span("   reproduce: ", "quiet"), Span(finding.reproduce, "name")]
+
+
+def _tables(tally: Tally) -> Iterator[Line]:
+    for title, counter in (("inputs", tally.inputs), ("completions", tally.completions)):
+        names = sorted({name for name, _ in counter})
+        if names:
+            yield [Span(title, "name")]
+        for name in names:
+            times = {refusal: count for (known, refusal), count in counter.items() if known == name}
+            refusals = sorted((-count, refusal) for refusal, count in times.items() if refusal)
+            told = "".join(f"  {refusal} {-count}" for count, refusal in refusals)
+            yield [Span(f"   {name}  {sum(times.values())}  committed {times.get('', 0)}{told}")]
+    if tally.emitted:
+        yield [Span("actions", "name")]
+    for name, emitted in sorted(tally.emitted.items()):
+        became = {
+            each: getattr(tally, each).get(name, 0) for each in ("completed", "lost", "duplicated", "outstanding")
+        }
+        told = "".join(f"  {each} {times}" for each, times in became.items() if times)
+        yield [Span(f"   {name}  {emitted}{told}")]
+    if tally.faults:
+        yield [Span("faults", "name")]
+    for name, struck in sorted(tally.faults.items()):
+        yield [Span(f"   {name}  {struck}  with work pending {tally.faults_with_work.get(name, 0)}")]
+    if tally.restores:
+        yield [Span(f"restores  {tally.restores}, {tally.restored} actions emitted again")]
+    if tally.sometimes:
+        yield [Span("sometimes", "name")]
+    for name, (reached, first) in sorted(tally.sometimes.items()):
+        yield [Span(f"   {name}  in {reached} of {tally.runs} runs, first in run {first}")]

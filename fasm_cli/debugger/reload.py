@@ -1,0 +1,117 @@
+"""The machine's file was edited: import it again, take the same steps again, say where they first go another way."""
+
+from dataclasses import replace
+from typing import Any
+
+from fasm_cli.debugger.autoplay import play
+from fasm_cli.debugger.session import Workbench, source_time
+from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.records import Record, decode_event
+from fasm_cli.project.load import load_again
+from fasm_cli.reports.repl import Reloaded
+from fasm_cli.reports.reports import Finding
+from fasm_cli.reports.step_view import finding_of
+from fasm_cli.sessions.step_log import History
+from fasm_cli.sessions.timeline import Timeline, difference
+from fasm_cli.simulation.trace import Item
+from fasm_cli.types.codec import Mismatch
+from fasm_cli.types.diff import changes
+from fasm_cli.types.plain import canonical_text
+
+
+def reload(workbench: Workbench) -> Reloaded:
+    """Go on with the machine as its file is now. Where its steps lead elsewhere they are taken again on a branch of
+    their own; where its types have changed, the session's file stays behind. Raises `MachineError`: nothing changed."""
+    old, before = workbench.machine, workbench.timeline
+    workbench.loaded = source_time(old)  # seen, even where it cannot be loaded
+    machine = load_again(workbench.project, old)
+    path = before.path()
+    initial, note = _initial(machine, before)
+    scratch = Timeline(machine, initial)
+    found, finding = _compare(scratch, path, before)
+    records = before.records
+    if machine.fingerprint != old.fingerprint:
+        records = History()
+        if workbench.file is not None:
+            note = f"the types have changed: {workbench.file.path} stays as it was; `save FILE` keeps what follows"
+            workbench.file.close()
+            workbench.file = None
+        found = found or ("the types have changed", [])
+    workbench.machine = machine
+    if found is None:
+        workbench.timeline = Timeline(machine, initial, records)
+        workbench.timeline.goto(before.head)
+        return Reloaded(machine.reference, len(path), "", [], "", finding, note)
+    workbench.timeline = Timeline(machine, initial, records)
+    workbench.timeline.head = 0
+    items = []
+    for record in path:
+        try:
+            items.append(Item(record.n, decode_event(machine, record.event, None)))
+        except Mismatch:
+            break
+    told = play(workbench, items, "reload", lambda _: "")
+    if len(told.steps) < len(path):
+        note = f"{len(told.steps)} of {len(path)} steps could be taken again"
+    last = told.steps[-1].finding if told.steps else None
+    branch = workbench.branch_name() if told.steps else ""
+    return Reloaded(machine.reference, len(told.steps), found[0], found[1], branch, last, note)
+
+
+def _initial(machine: Machine, before: Timeline) -> tuple[Any, str]:
+    """The state that the session began in, or the machine's own where that fits no more."""
+    plain = before.machine.encode_state(before.moment(0).state)
+    try:
+        return machine.decode_state(plain), ""
+    except Mismatch as wrong:
+        return machine.initial(), f"the initial state fits no more ({wrong}); it is the machine's own now"
+
+
+def _compare(
+    scratch: Timeline, path: list[Record], before: Timeline
+) -> tuple[tuple[str, list[str]] | None, Finding | None]:
+    """The first difference, and the finding of the last step where there is none."""
+    finding = None
+    for parent, record in enumerate(path):
+        moved = replace(record, n=parent + 1, parent=parent)
+        try:
+            event = decode_event(scratch.machine, record.event, None)
+        except Mismatch as wrong:
+            return (f"step {record.n} can no longer be taken: {wrong}", []), None
+        entry = scratch.take(event)
+        now = entry.record
+        if not moved.same_result(now) or moved.broken != now.broken:
+            return (f"step {record.n} {_what(record, now)}", _fields(scratch, record, now, before)), None
+        finding = finding_of(entry.violation, record.n, entry.step.error)
+    return None, finding
+
+
+def _what(record: Record, now: Record) -> str:
+    if record.same_result(now):
+        return f"broke {record.broken}; now {now.broken or 'nothing'}" if record.broken else f"now breaks {now.broken}"
+    if (record.outcome, record.error, record.actions) == (now.outcome, now.error, now.actions):
+        return "leads to another state"
+    return difference(record, now)
+
+
+def _fields(scratch: Timeline, record: Record, now: Record, before: Timeline) -> list[str]:
+    """What differs at a step, `field: old -> new`."""
+    out = []
+    for name in ("outcome", "error", "broken"):
+        old, new = getattr(record, name), getattr(now, name)
+        if old != new:
+            out.append(f"{name}: {old or 'none'} -> {new or 'none'}")
+    for index in range(max(len(record.actions), len(now.actions))):
+        old, new = (each[index] if index < len(each) else None for each in (record.actions, now.actions))
+        if old != new:
+            out.append(f"action {index + 1}: {_action(old)} -> {_action(new)}")
+    try:
+        plain = before.machine.encode_state(before.moment(record.n).state)
+        state = scratch.machine.decode_state(plain)
+    except Mismatch:
+        return out
+    return out + [f"state.{change}" for change in changes(state, scratch.now.state)]
+
+
+def _action(plain: dict[str, Any] | None) -> str:
+    return "none" if plain is None else canonical_text(plain.get("action"))

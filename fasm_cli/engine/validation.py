@@ -1,0 +1,120 @@
+"""What an author's class must look like: names, signatures, and an instance that holds nothing that can change.
+
+A class that does not is refused with what to write in its place; `machine` reads what is left.
+"""
+
+import inspect
+from difflib import get_close_matches
+from typing import Any
+
+from fasm_cli.contract.state_machine import ROLE, StateMachine
+from fasm_cli.errors import MachineError
+
+REQUIRED_TYPES = ("State", "Input")
+TRACKED_TYPES = ("ActionId", "TrackedAction", "ActionResult")
+TYPES = (*REQUIRED_TYPES, *TRACKED_TYPES, "UntrackedAction")
+SIGNATURES = {
+    "initial": "def initial(self) -> State",
+    "stf": "async def stf(self, state, input, actions) -> None",
+    "restore": "async def restore(self, state, actions) -> None",
+    "migrate": "def migrate(self, version, data) -> data",
+    "check_invariants": "def check_invariants(self, state) -> None",
+    "propose": "def propose(self, choose, state) -> Input",
+    "respond": "def respond(self, choose, id, action) -> ActionResult",
+}
+
+
+def check_names(cls: type[StateMachine]) -> None:
+    """A required name that is missing, or one that is nearly a name of the contract, is most likely misspelt."""
+    own = [name for owner in cls.__mro__ if owner not in StateMachine.__mro__ for name in vars(owner)]
+    known = [*TYPES, *SIGNATURES, "profile", "version", "store", "handlers"]
+    required = [*REQUIRED_TYPES, "initial", "stf"]
+    declared_tracked = [name for name in TRACKED_TYPES if getattr(cls, name) is not None]
+    if declared_tracked:
+        required += [*TRACKED_TYPES, "restore"]
+    marked = {name for name in own if getattr(getattr(cls, name, None), ROLE, None)}
+    strange = [name for name in own if name not in known and name not in marked and not name.startswith("_")]
+    for name in required:
+        absent = getattr(cls, name) is None if name in TYPES else name not in own
+        if absent:
+            near = get_close_matches(name.lower(), [other.lower() for other in strange], n=1, cutoff=0.7)
+            misspelt = next((other for other in strange if near and other.lower() == near[0]), None)
+            write = SIGNATURES.get(name, f"{name} = …")
+            because = f" ({', '.join(declared_tracked)} is there)" if name in TRACKED_TYPES or name == "restore" else ""
+            hint = f"rename {misspelt} to {name}" if misspelt else f"write {write}"
+            raise MachineError(f"{cls.__name__}: {name} is missing{because}", hint)
+    for name in strange:
+        near = get_close_matches(name, [other for other in known if other not in own], n=1, cutoff=0.88)
+        if near:
+            raise MachineError(f"{cls.__name__}: {name} looks like a misspelt {near[0]}", f"rename it to {near[0]}")
+
+
+def check_functions(cls: type[StateMachine]) -> None:
+    for name, signature in SIGNATURES.items():
+        function = inspect.getattr_static(cls, name)
+        if not inspect.isfunction(function):
+            raise MachineError(f"{cls.__name__}: {name} is not a method", f"write {signature}")
+        wanted = signature[signature.index("(") + 1 : signature.index(")")].split(", ")
+        if signature.startswith("async ") != inspect.iscoroutinefunction(function):
+            what = "is not async" if signature.startswith("async ") else "is async"
+            raise MachineError(f"{cls.__name__}: {name} {what}{_line(function)}", f"write {signature}")
+        _check_parameters(cls, name, function, wanted, signature)
+    for name in dir(cls):
+        function = inspect.getattr_static(cls, name)
+        role = getattr(function, ROLE, None)
+        if role is not None:
+            takes = ["before", "after"] if role == "transition_invariant" else ["state"]
+            signature = f"@{role} def {name}(self, {', '.join(takes)}) -> bool"
+            if not inspect.isfunction(function):
+                raise MachineError(f"{cls.__name__}: {name} is not a method", f"write {signature}")
+            if inspect.iscoroutinefunction(function):
+                raise MachineError(f"{cls.__name__}: {name} is async{_line(function)}", f"write {signature}")
+            _check_parameters(cls, name, function, ["self", *takes], signature)
+
+
+def _check_parameters(cls: type, name: str, function: Any, wanted: list[str], signature: str) -> None:
+    parameters = inspect.signature(function).parameters.values()
+    takes = [parameter.name for parameter in parameters]
+    positional = all(
+        parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD) for parameter in parameters
+    )
+    if len(takes) != len(wanted) or not positional:
+        got = ", ".join(takes)
+        raise MachineError(
+            f"{cls.__name__}: {name}({got}) has the wrong parameters{_line(function)}", f"write {signature}"
+        )
+
+
+def _line(function: Any) -> str:
+    return f", line {function.__code__.co_firstlineno}"
+
+
+def sealed_instance(cls: type[StateMachine]) -> StateMachine:
+    try:
+        instance = cls()
+    except Exception as error:
+        raise MachineError(
+            f"{cls.__name__}() raised {type(error).__name__}: {error}", "a machine takes no arguments"
+        ) from error
+    for name, value in vars(instance).items():
+        if not _constant(value):
+            text = f"{cls.__name__}: self.{name} = {value!r} can change, and a machine holds no state of its own"
+            raise MachineError(text, f"move {name} into {cls.__name__}.State, or make it a constant of the module")
+    object.__setattr__(instance, "_sealed", True)
+    return instance
+
+
+def _constant(value: Any) -> bool:
+    if isinstance(value, tuple | frozenset):
+        return all(map(_constant, value))
+    params = getattr(type(value), "__dataclass_params__", None)
+    if params is not None:
+        return bool(params.frozen) and all(_constant(getattr(value, name)) for name in type(value).__dataclass_fields__)
+    hashes: Any = type(value).__hash__
+    if hashes is object.__hash__:  # equal to nothing but itself: its contents may be anything
+        return value is None or callable(value) or inspect.ismodule(value)
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True

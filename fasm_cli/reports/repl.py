@@ -1,0 +1,159 @@
+"""What the verbs of the REPL give back, beyond single steps."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fasm_cli.reports.step import Change, Finding, Stepped
+
+if TYPE_CHECKING:
+    from fasm_cli.reports.reports import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What an expression comes to."""
+
+    source: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Every branch: its name, where it was taken from, its steps from first to last, and which one is the head's."""
+
+    branches: "list[BranchLine]"
+    head: int
+
+
+@dataclass(frozen=True, slots=True)
+class BranchLine:
+    name: str
+    parent: int  # the step it was taken from
+    of: str  # the name of the branch that step is on
+    first: int
+    last: int
+    steps: int
+    here: bool
+    labels: list[tuple[str, int]]
+    broken: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """What differs between two places, by path."""
+
+    before: str
+    after: str
+    changed: list[Change]
+    pending: list[str]  # `+ 1.1 …` or `- 1.1 …`
+
+
+@dataclass(frozen=True, slots=True)
+class StopLine:
+    kind: str  # watch or break
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stops:
+    """Where `run` and `replay` stop."""
+
+    items: list[StopLine]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """Several steps in a row: what for, and why they ended where they did."""
+
+    what: str
+    steps: list[Stepped]
+    stopped: str
+    finding: Finding | None
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """The machine as it is now: the same steps again, and the first that goes another way."""
+
+    machine: str
+    steps: int
+    difference: str  # empty where every step led to the same
+    fields: list[str]  # what differs at that step, `field: old -> new`
+    branch: str  # on which the steps are as they are now; empty where nothing differs
+    finding: Finding | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckLine:
+    name: str
+    held: bool
+    why: str
+    values: list[str]  # of what the check looks at, where it failed
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """Invariants and laws at one state."""
+
+    step: int
+    lines: list[CheckLine]
+    finding: Finding | None
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The whole of the last error or finding."""
+
+    title: str
+    why: str
+    where: str = ""
+    rule: str = ""
+    reason: str = ""
+    mend: str = ""
+    frames: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleLine:
+    """An input that can be sent, a sample of it, and what would come of it now."""
+
+    signature: str
+    sample: str
+    outcome: str
+    error: str
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    items: list[SampleLine]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Something was written or noted."""
+
+    what: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a script was right, or wrong, to expect."""
+
+    what: str
+    got: str
+    met: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """The lines of a file, performed."""
+
+    path: str
+    reports: "list[Report]" = field(default_factory=list)
+
+
+Part = Value | Tree | Differences | Stops | Ran | Reloaded | Checks | Why | Samples | Kept | Expected | Sourced

@@ -1,0 +1,157 @@
+"""What is said of sessions as files: lists of them, how two differ, whether one still comes out the same."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fasm_cli.engine.records import Record
+from fasm_cli.reports.step import Change, Finding
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    path: str
+    machine: str
+    version: int
+    origin: dict[str, Any]
+    finding: Finding | None
+    head: int
+    records: Sequence[Record]
+    state: Any
+    dropped: str
+    created: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLine:
+    name: str
+    machine: str
+    steps: int
+    head: int
+    law: str
+    problem: str  # why it cannot be read, or what was dropped
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    items: list[SessionLine]
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepDifference:
+    """The first step that does not come out as it is written: `what` (outcome, action 2, state, …), `old`, `new`."""
+
+    step: int
+    what: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Steps taken again in processes that had done nothing before: those of a session, on every branch, or (where
+    `path` is empty) those that lead to where one is."""
+
+    path: str
+    machine: str
+    steps: int
+    snapshots: int
+    finding: StepDifference | Finding | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepTold:
+    """One step in short."""
+
+    step: int
+    event: str
+    outcome: str
+    error: str
+    changed: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class StepPair:
+    """The steps at one place of two ways; None where a way is over."""
+
+    place: int
+    a: StepTold | None
+    b: StepTold | None
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Two sessions, or the states at two steps.
+
+    `way` is false where only states were asked for. `parted` is the first place at which the ways differ: 0 is the
+    initial state, -1 that they do not. `problem` says why the states could not be compared, empty where they were.
+    """
+
+    a: str
+    b: str
+    way: bool
+    steps: tuple[int, int]  # how many lead to each state
+    parted: int
+    pairs: list[StepPair]
+    states: list[Change]
+    problem: str = ""
+
+    @property
+    def differ(self) -> bool:
+        """Whether anything that was compared is not the same."""
+        return self.parted >= 0 or bool(self.states)
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """A session carried over to its machine as it is now.
+
+    `target` is the new file, empty where none is needed; `written` is false for a dry run and where `finding` says
+    which step came out differently. `types` are the changes of the types as far as the old file tells them.
+    """
+
+    path: str
+    target: str
+    machine: str
+    versions: tuple[int, int]
+    formats: tuple[int, int]
+    types: list[str]
+    steps: int
+    written: bool
+    dry_run: bool = False
+    finding: StepDifference | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MigratedDatabase:
+    """The database of a running machine, carried over to the machine as it is now.
+
+    `types` are the changes of the types, `pending` what `restore` emits of the new state. Where it was `needed` and is
+    not `written`, it was a dry run.
+    """
+
+    url: str
+    machine: str
+    versions: tuple[int, int]
+    types: list[str]
+    pending: list[str]
+    needed: bool
+    written: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Sessions that are gone, each with what was left beside it."""
+
+    items: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """The history of a machine that ran for real, in the session `path`: `new` steps of `steps` were added."""
+
+    path: str
+    machine: str
+    new: int
+    steps: int

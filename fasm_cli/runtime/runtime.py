@@ -1,0 +1,193 @@
+"""A machine that runs for real: inputs in, actions carried out, their results fed back, nothing lost by a crash.
+
+    async with Runtime(Ledger, "sqlite:///ledger.db") as runtime:
+        taken = await runtime.submit(Transfer(source=1, target=2, amount=50), key="order-7")
+
+Each step is one transaction with the actions it emits, so an action is carried out if and only if its step was
+committed: at least once, under an id that stays the same. Its result is applied once.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Any
+
+from fasm_cli.contract.state_machine import StateMachine, Tracked, Untracked
+from fasm_cli.engine.events import Complete, Ref, Submit
+from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.step_result import Outcome, Step
+from fasm_cli.errors import InputError, MachineError
+from fasm_cli.runtime.dispatcher import Hands
+from fasm_cli.runtime.step_queue import Taken, Transitions
+from fasm_cli.sessions.lock import WriterLock
+from fasm_cli.stores.durable_store import Place
+from fasm_cli.stores.open import open_durable
+from fasm_cli.stores.urls import file_of
+from fasm_cli.types.codec import render
+
+log = logging.getLogger("fasm")
+
+AGAIN = 0.1, 30.0  # seconds until a step that could not be taken is tried again, at first and at most
+TRIES = 5  # of an input whose store has gone away
+
+
+class Runtime:
+    """A machine with its state at `url`: `sqlite:///file`, or `sqlite://` for one that is gone with the process.
+
+    Up to `room` handlers are at work at a time; when it stops, those have `grace` seconds to end. With `history`, the
+    committed events are kept too. Raises `MachineError` where an action has no handler.
+    """
+
+    def __init__(
+        self,
+        machine: type[StateMachine] | Machine,
+        url: str = "sqlite://",
+        *,
+        room: int = 16,
+        grace: float = 10.0,
+        history: bool = False,
+    ) -> None:
+        self.machine = machine if isinstance(machine, Machine) else Machine(machine)
+        self._hands = Hands(self.machine, room)
+        self._transitions = Transitions(self.machine, lambda: open_durable(self.machine, url, history=history))
+        self._lock = lock_of(url)
+        self._grace = grace
+        self._working: dict[asyncio.Task[None], None] = {}
+        self._sent: list[Place] = []  # untracked actions that were carried out since the last commit
+        self._told: asyncio.Queue[Taken | None] | None = None
+
+    async def __aenter__(self) -> "Runtime":
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    # --- what its user calls ----------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Open the store and go on where an earlier process was. Raises `SessionError` where another process has it
+        or it holds something else, and `MachineError` where restore fails."""
+        if self._lock is not None:
+            self._lock.acquire()
+        try:
+            start = await self._transitions.start()
+            restored = start.restored
+            if restored is not None and restored.outcome is not Outcome.COMMITTED:
+                raise MachineError(f"{self.machine.name}: restore failed: {restored.error}")
+        except BaseException:
+            await self._close()
+            raise
+        if restored is None:
+            return
+        self._tell(Taken(restored))
+        self._emit(restored)
+        for (step, place), action in start.left.items():
+            if type(action) is Tracked:
+                told = {"action": render(action), "step": step}
+                log.error("restore does not emit a pending action; taken from the outbox", extra={"fasm": told})
+            self._begin(action, Ref(step, place))
+
+    async def submit(self, value: Any, key: str = "") -> Taken:
+        """Let an input happen; with a `key`, at most once, however often it is submitted. Raises `InputError` for what
+        is no input of the machine."""
+        value = self.machine.codec.check(self.machine.input, value)
+        wait = AGAIN[0]
+        for _ in range(TRIES - 1):
+            taken = await self._take(Submit(value), key)
+            if taken.step.outcome is not Outcome.FAILED:
+                return taken
+            await asyncio.sleep(wait)
+            wait *= 2
+        return await self._take(Submit(value), key)
+
+    async def settled(self) -> None:
+        """Wait until nothing is in the hands of a handler."""
+        while self._working:
+            await asyncio.wait(list(self._working))
+
+    async def taken(self) -> AsyncIterator[Taken]:
+        """Every step that is taken from here on, until the runtime stops."""
+        queue: asyncio.Queue[Taken | None] = asyncio.Queue()
+        self._told = queue
+        while (taken := await queue.get()) is not None:
+            yield taken
+
+    async def stop(self) -> None:
+        """Let the handlers that are at work end, apply their results, and close the store. What is not done by then is
+        pending when it starts again."""
+        if self._working:
+            await asyncio.wait(list(self._working), timeout=self._grace)
+        for task in self._working:
+            task.cancel()
+        if self._working:
+            await asyncio.wait(list(self._working))
+        await self._close()
+        if self._told is not None:
+            self._told.put_nowait(None)
+
+    async def _close(self) -> None:
+        await self._transitions.stop(self._sent)
+        if self._lock is not None:
+            self._lock.release()
+
+    # --- a step and what follows from it -----------------------------------------------------------------------
+
+    async def _take(self, event: Submit | Complete, key: str = "") -> Taken:
+        sent, self._sent = self._sent, []
+        taken = await self._transitions.take(event, key, tuple(sent))
+        if taken.step.outcome is not Outcome.COMMITTED or taken.again:
+            self._sent += sent  # it was not said
+        self._tell(taken)
+        if not taken.again:
+            self._emit(taken.step)
+        return taken
+
+    def _tell(self, taken: Taken) -> None:
+        if self._told is not None:
+            self._told.put_nowait(taken)
+
+    def _emit(self, step: Step) -> None:
+        for index, action in enumerate(step.actions, 1):
+            self._begin(action, Ref(step.number, index))
+
+    def _begin(self, action: Tracked | Untracked, of: Ref) -> None:
+        work = self._await_result(action, of) if isinstance(action, Tracked) else self._send(action, of)
+        task = asyncio.create_task(work)
+        self._working[task] = None
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        del self._working[task]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("an action is left pending", exc_info=error)
+
+    async def _send(self, action: Untracked, of: Ref) -> None:
+        await self._hands.carry_out(action)
+        self._sent.append((of.step, of.index))
+
+    async def _await_result(self, tracked: Tracked, of: Ref) -> None:
+        try:
+            result = await self._hands.result_of(tracked)
+        except InputError as wrong:
+            told = {"action": render(tracked), "error": wrong.message}
+            log.error("a handler gave what is no result; the action stays pending", extra={"fasm": told})
+            return
+        event, wait = Complete(of, tracked.id, result), AGAIN[0]
+        while True:
+            taken = await self._take(event)
+            if taken.step.outcome is Outcome.COMMITTED or not taken.waiting:
+                return
+            told = {"action": render(tracked), "result": render(result), "why": str(taken.step.error or taken.step.why)}
+            log.warning("a result was not accepted; it is kept and tried again", extra={"fasm": told})
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, AGAIN[1])
+
+
+def lock_of(url: str) -> WriterLock | None:
+    """The lock on the file at `url`, where it is one: two processes would carry out every action twice."""
+    file = file_of(url)
+    return None if file is None else WriterLock(file)

@@ -1,0 +1,39 @@
+"""What became of the header with each format: one function for each step from a format to the next.
+
+A reader knows every format there ever was, and nothing behind this point knows more than the present one. The golden
+files under `tests/sessions/golden/` hold each of them. A file is never changed into another format in place.
+
+    1 -> 2    `types`, the description of the machine's types, in place of `fingerprint`, a sum over it; and `[[mark]]`,
+              which files of format 1 have not
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from fasm_cli.errors import SessionError
+from fasm_cli.sessions.model import FORMAT, Header
+from fasm_cli.types.description import Types, fingerprint
+
+Values = dict[str, Any]
+
+
+def _types_unknown(values: Values) -> Values:
+    """What the fingerprint was a sum over is not in the file."""
+    return {**values, "types": None}
+
+
+MIGRATIONS: dict[int, Callable[[Values], Values]] = {1: _types_unknown}
+
+
+def of_present_format(values: Values) -> Values:
+    """The values of a header as the present format has them; `values` hold at least `format`, a known one."""
+    for number in range(values["format"], FORMAT):
+        values = MIGRATIONS[number](values)
+    return values
+
+
+def in_present_format(header: Header, types: Types) -> Header:
+    """`header` with `types`, which it was written with. Raises `SessionError` where they are others."""
+    if header.fingerprint != fingerprint(types):
+        raise SessionError("the types are not those that the file was written with")
+    return Header(header.machine, header.version, types, header.state, header.origin, header.finding)

@@ -1,0 +1,150 @@
+"""What a machine may keep outside of its state: globals, what functions and classes of its module hold, its instance.
+
+Names that hold something unchangeable are watched for being bound anew, the others as text, before and after. Dicts
+are taken for caches, which are innocent as long as they change no result (the replicas see to that).
+"""
+
+import sys
+from array import array
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+from contextvars import ContextVar
+from enum import Enum
+from functools import cached_property
+from types import FunctionType, ModuleType
+from typing import Any
+
+from fasm_cli.engine.laws import Violation
+from fasm_cli.engine.machine import Machine
+from fasm_cli.types.copy import is_frozen
+from fasm_cli.types.format import render
+from fasm_cli.types.scalars import SCALARS
+
+Watched = dict[str, Any]  # name -> the value itself where it cannot change, else its text
+
+
+def outside(machine: Machine) -> Watched:
+    """Everything that the machine's code can reach without its state, by name."""
+    return {name: value if _fixed(value) else _text(value) for name, value in _reachable(machine)}
+
+
+def changed(before: Watched, after: Watched) -> str:
+    """The first name that is not as it was, or an empty string."""
+    for name, value in after.items():
+        was = before.get(name, _NOWHERE)
+        if was is not value and (type(value) is not str or was != value):
+            return name
+    return ""
+
+
+def plain_globals(machine: Machine) -> dict[str, str]:
+    """The module's globals that are plain values, as text: what a process might have of its own."""
+    module = sys.modules.get(machine.cls.__module__)
+    named = {} if module is None else vars(module)
+    return {
+        name: render(value) for name, value in named.items() if type(value) in SCALARS and not name.startswith("__")
+    }
+
+
+def kept_outside(name: str) -> Violation:
+    """`name` was changed."""
+    return Violation("hidden", f"{name} was changed, and it is not part of the state")
+
+
+LONG = 50  # elements of a list that are looked at from either end
+
+
+_NOWHERE = object()
+
+
+def _reachable(machine: Machine) -> Iterator[tuple[str, Any]]:
+    cls = machine.cls
+    module = sys.modules.get(cls.__module__)
+    for name, value in () if module is None else vars(module).items():
+        if not name.startswith("__"):
+            yield name, value
+            if getattr(value, "__module__", "") == cls.__module__:
+                if isinstance(value, FunctionType):
+                    yield from _held(f"{name}()", value)
+                elif isinstance(value, type) and value not in cls.__mro__:
+                    yield from _attributes(name, value)
+    for owner in cls.__mro__:
+        if owner.__module__ == cls.__module__:
+            yield from _attributes(owner.__name__, owner)
+    for name, value in vars(machine.instance).items():
+        if not _cached(cls, name):
+            yield f"self.{name}", value
+
+
+def _attributes(owner: str, cls: type) -> Iterator[tuple[str, Any]]:
+    for name, value in vars(cls).items():
+        if not name.startswith("__"):
+            yield f"{owner}.{name}", value
+        if isinstance(value, FunctionType):
+            yield from _held(f"{owner}.{name}()", value)
+
+
+def _held(name: str, function: FunctionType) -> Iterator[tuple[str, Any]]:
+    """What outlives the calls of a function: its defaults, its attributes, the variables around it."""
+    if function.__defaults__:
+        yield name, function.__defaults__
+    for parameter, value in (function.__kwdefaults__ or {}).items():
+        yield f"{parameter} of {name}", value
+    for attribute, value in vars(function).items():
+        if not attribute.startswith("__"):
+            yield f"{name.removesuffix('()')}.{attribute}", value
+    for variable, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        with suppress(ValueError):  # not bound yet
+            yield f"{variable} of {name}", cell.cell_contents
+
+
+def _fixed(value: Any) -> bool:
+    kind = type(value)
+    if kind in _FIXED or isinstance(value, type):
+        return True
+    if kind is tuple:
+        return all(map(_fixed, value))
+    if isinstance(value, _CHANGING):
+        return False
+    return (
+        isinstance(value, Enum)
+        or kind.__module__ in ("typing", "types")
+        or is_frozen(kind)
+        or not (hasattr(value, "__dict__") or _slots(value))
+    )
+
+
+_FIXED = {int, str, float, bool, bytes, frozenset, type(None), FunctionType, ModuleType, property, classmethod}
+
+
+def _cached(kind: type, name: str) -> bool:
+    """A cache, like a dict."""
+    return isinstance(getattr(kind, name, None), cached_property)
+
+
+_CHANGING = (list, dict, set, bytearray, array, deque, ContextVar)
+
+
+def _slots(value: Any) -> list[str]:
+    names: list[str] = []
+    for cls in type(value).__mro__:
+        slots = vars(cls).get("__slots__", ())
+        names += [slots] if isinstance(slots, str) else slots
+    return [name for name in names if not name.startswith("__")]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return "a dict"  # a cache
+    if isinstance(value, ContextVar):
+        return repr(value.get(None))
+    if isinstance(value, list) and len(value) > LONG:
+        return f"{len(value)} elements, {value[:LONG]!r} … {value[-LONG:]!r}"
+    try:
+        if hasattr(value, "__dict__"):
+            held = ((name, part) for name, part in vars(value).items() if not _cached(type(value), name))
+            return repr(sorted(held))
+        return repr([(name, getattr(value, name)) for name in _slots(value) if hasattr(value, name)] or value)
+    except Exception:
+        return "?"

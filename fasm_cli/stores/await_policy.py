@@ -1,0 +1,146 @@
+"""What an STF may await: whatever it reaches through its state, and nothing else.
+
+Each await that suspends is one place at which a fault may strike, whether it is a statement in a database or a method
+of the author's own state that sleeps.
+"""
+
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from types import CodeType, FrameType
+from typing import Any, Protocol
+
+from fasm_cli.contract.database import ConnectionLost, Database
+from fasm_cli.engine.coroutines import drive_through
+from fasm_cli.engine.events import AWAITED, Crash, Failure, Fault
+from fasm_cli.engine.purity_latch import LATCH, Breach, awaiting, suspended_at
+from fasm_cli.engine.sql_policy import breaks
+from fasm_cli.engine.transaction import Operation, Transaction
+
+
+class Loop(Protocol):
+    """Lets things happen."""
+
+    def run_until(self, future: Any) -> None: ...
+
+
+Clock = Callable[[], AbstractContextManager[Loop]]
+
+
+def drive_awaiting(
+    coroutine: Coroutine[Any, Any, Any],
+    state: Any,
+    ahead: Crash | Fault | None = None,
+    transaction: Transaction | None = None,
+    clock: Clock | None = None,
+) -> BaseException | None:
+    """Run an STF or a restore over a `state` that it may await, perhaps with a `transaction` in it; `ahead` strikes at
+    one of its awaits. What else it awaits is waited for in a loop of `clock`: the virtual one, where None."""
+    if clock is not None:
+        looping: Any = clock()
+    elif "asyncio" in sys.modules:  # the machine cannot sleep where nobody has imported it
+        from fasm_cli.stores.virtual_loop import running
+
+        looping = running()
+    else:
+        looping = nullcontext()
+    with looping as loop:
+        gate = StateGate(state, ahead, transaction, loop)
+        LATCH.innocent = gate.waits
+        try:
+            return drive_through(gate, coroutine)
+        finally:
+            LATCH.innocent = None
+
+
+class StateGate:
+    """The gate of one transition over `state`."""
+
+    def __init__(
+        self, state: Any, ahead: Crash | Fault | None, transaction: Transaction | None, loop: Loop | None
+    ) -> None:
+        self._state = state
+        self._transaction = transaction
+        self._loop = loop
+        self._strikes = ahead if type(ahead) is Fault and ahead.failure in AWAITED else None
+        self._awaits = 0
+
+    def answer(self, coroutine: Coroutine[Any, Any, Any], awaited: Any) -> Any:
+        """Let `awaited` happen, and give its answer. Raises what the store says, a fault, or a `Breach`."""
+        operation = awaited if type(awaited) is Operation and awaited.transaction is self._transaction else None
+        if operation is None and not any(self.waits(frame) for frame in _frames(coroutine)):
+            raise awaiting(coroutine, awaited)
+        self._awaits += 1
+        if self._strikes is not None and self._strikes.at == self._awaits:
+            raise self._struck(self._strikes.failure)
+        if operation is not None:
+            law, word = breaks(operation.sql)
+            if law:
+                file, line, _ = suspended_at(coroutine)
+                raise Breach(law, word, file, line, "says")
+            return operation.transaction.perform(operation)
+        if awaited is not None:  # a bare yield, `sleep(0)`, lets others go first, and there are none
+            self._wait_for(coroutine, awaited)
+        return None
+
+    def waits(self, frame: FrameType) -> bool:
+        """Whether `frame` runs a method of the state, or of something in it."""
+        code = frame.f_code
+        owner = frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
+        return _is_method(code, type(owner)) and any(owner is part for part in _parts(self._state))
+
+    def _wait_for(self, coroutine: Coroutine[Any, Any, Any], awaited: Any) -> None:
+        if self._loop is None or getattr(awaited, "_asyncio_future_blocking", None) is None:
+            raise awaiting(coroutine, awaited)
+        awaited._asyncio_future_blocking = False  # as a task does: the future may be awaited again
+        self._loop.run_until(awaited)
+
+    def _struck(self, failure: Failure) -> BaseException:
+        if failure is Failure.CANCEL:
+            from asyncio import CancelledError
+
+            return CancelledError(f"cancelled at await {self._awaits}")
+        why = f"the connection was lost at await {self._awaits}"
+        return ConnectionLost(why) if self._transaction is None else self._transaction.lose(why)
+
+
+def _is_method(code: CodeType, owner: type) -> bool:
+    """Whether `code` is what a method of the class runs: a function that is handed the state is none."""
+    for cls in owner.__mro__:
+        member = vars(cls).get(code.co_name)
+        if getattr(getattr(member, "__wrapped__", member), "__code__", None) is code:
+            return True
+    return False
+
+
+def _frames(coroutine: Any) -> Iterator[FrameType]:
+    """The frames of a suspended coroutine, from the STF's to the innermost."""
+    while coroutine is not None:
+        frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
+        if frame is not None:
+            yield frame
+        coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "gi_yieldfrom", None)
+
+
+def _parts(state: Any) -> Iterator[Any]:
+    """`state` and all that can be reached from it, each once; the fields of the state first."""
+    seen = {id(state)}
+    waiting = [state]
+    for part in waiting:
+        yield part
+        for inner in _inside(part):
+            if id(inner) not in seen:
+                seen.add(id(inner))
+                waiting.append(inner)
+
+
+def _inside(part: Any) -> Iterator[Any]:
+    if isinstance(part, dict):
+        yield from part.values()
+    elif isinstance(part, list | tuple):
+        yield from part
+    elif not isinstance(part, Database):
+        fields = getattr(type(part), "__dataclass_fields__", None)
+        names = fields or [each.name for each in getattr(type(part), "__attrs_attrs__", ())]
+        for name in names:
+            yield getattr(part, name, None)

@@ -1,0 +1,130 @@
+"""An event loop in which no time passes: what a state awaits comes at once, and in the same order every time.
+
+It has timers, futures and tasks, and nothing of the outside: no sockets, no threads, no signals. Its clock starts at 0
+for every transition and jumps to the next timer when nothing else is left to do.
+"""
+
+import asyncio
+from asyncio import events
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import Context
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any, cast
+
+from fasm_cli.engine.coroutines import Defect
+
+
+class VirtualLoop:
+    """What `asyncio` finds running while a transition does: what it asks of a loop, as far as that is inside."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+        self._ready: deque[asyncio.Handle] = deque()
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._order = count()
+
+    def run_until(self, future: Any) -> None:
+        """Let things happen until `future` is done. Raises `Defect` where it never will be."""
+        while not future.done():
+            if not self._ready:
+                if not self._timers:
+                    raise Defect("awaits something of the state that never comes")
+                self._now = max(self._now, self._timers[0][0])
+                while self._timers and self._timers[0][0] <= self._now:
+                    self._ready.append(heappop(self._timers)[2])
+            handle = self._ready.popleft()
+            if not handle.cancelled():
+                handle._run()
+
+    def __getattr__(self, name: str) -> Any:
+        raise NotImplementedError(f"{name}: the loop of a transition has no outside; its effects are actions")
+
+    @property
+    def _as_loop(self) -> asyncio.AbstractEventLoop:
+        return cast("asyncio.AbstractEventLoop", self)
+
+    def time(self) -> float:
+        return self._now
+
+    def call_soon(self, callback: Callable[..., Any], *args: Any, context: Context | None = None) -> asyncio.Handle:
+        handle = asyncio.Handle(callback, args, self._as_loop, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_later(
+        self, delay: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        return self.call_at(self._now + delay, callback, *args, context=context)
+
+    def call_at(
+        self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        timer = asyncio.TimerHandle(when, callback, args, self._as_loop, context)
+        heappush(self._timers, (when, next(self._order), timer))
+        return timer
+
+    def create_future(self) -> "asyncio.Future[Any]":
+        return asyncio.Future(loop=self._as_loop)
+
+    def create_task(self, coro: Any, **named: Any) -> "asyncio.Task[Any]":
+        return asyncio.Task(coro, loop=self._as_loop, **named)
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """A task that nobody asked for failed: nobody gets to know, as nobody awaits it."""
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """A cancelled timer stays in the heap and is passed over."""
+
+    def get_debug(self) -> bool:
+        return False
+
+    def is_running(self) -> bool:
+        return True
+
+    def is_closed(self) -> bool:
+        return False
+
+
+@contextmanager
+def running() -> Iterator[VirtualLoop]:
+    """A new loop, for one transition, in the place of whatever loop this thread is in."""
+    outer = events._get_running_loop()
+    loop = VirtualLoop()
+    events._set_running_loop(loop._as_loop)
+    try:
+        yield loop
+    finally:
+        events._set_running_loop(outer)
+
+
+class RealTime:
+    """The loop of one thread in which time does pass: for a machine that runs for real."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._outer: asyncio.AbstractEventLoop | None = None
+
+    def running(self) -> "RealTime":
+        """What is awaited in between is waited for."""
+        return self
+
+    def __enter__(self) -> "RealTime":  # no generator: this is entered for every step
+        self._outer = events._get_running_loop()
+        events._set_running_loop(self._loop)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        events._set_running_loop(self._outer)
+
+    def run_until(self, future: Any) -> None:
+        events._set_running_loop(None)
+        try:
+            self._loop.run_until_complete(asyncio.wait([future]))
+        finally:
+            events._set_running_loop(self._loop)
+
+    def close(self) -> None:
+        self._loop.close()

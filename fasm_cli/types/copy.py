@@ -1,0 +1,102 @@
+"""Copies of values by their declared type, without the cost of `deepcopy`.
+
+What cannot change is shared and not copied: scalars, enums, frozen records of such. A state built from frozen values
+in plain containers is therefore cheap to keep a committed copy of.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from fasm_cli.types.per_schema import ByShape
+from fasm_cli.types.schema import (
+    Choice,
+    Fixed,
+    Mapping,
+    Member,
+    Nothing,
+    Plain,
+    Record,
+    Relations,
+    Sequence,
+    Shape,
+    runtime_type,
+)
+
+Copier = Callable[[Any], Any]
+
+
+def immutable(shape: Shape, _inside: tuple[Shape, ...] = ()) -> bool:
+    """Whether values of this shape can never change."""
+    if shape in _inside:
+        return True  # a type that contains itself is as immutable as the rest of it
+    inside = (*_inside, shape)
+    match shape:
+        case Nothing() | Plain() | Member() | Relations():
+            return True
+        case Record(fields=fields):
+            return is_frozen(shape.cls) and all(immutable(field.shape, inside) for field in fields)
+        case Sequence(item=item):
+            return shape.cls in (tuple, frozenset) and immutable(item, inside)
+        case Fixed(items=items):
+            return all(immutable(item, inside) for item in items)
+        case Choice(members=members):
+            return all(immutable(member, inside) for member in members.values())
+    return False
+
+
+def is_frozen(kind: type) -> bool:
+    """Whether a dataclass or attrs class refuses assignment to its fields."""
+    params = getattr(kind, "__dataclass_params__", None)
+    if params is not None:
+        return bool(params.frozen)
+    return "frozen" in kind.__setattr__.__name__  # attrs sets `_frozen_setattrs`
+
+
+class Copiers:
+    """Copiers for the shapes of one machine."""
+
+    def __init__(self) -> None:
+        self.of = ByShape[Copier](self._make).of  # a copy shares nothing that can change with the original
+
+    def _make(self, shape: Shape) -> Copier:
+        if immutable(shape):
+            return _same
+        match shape:
+            case Record():
+                return self._record(shape)
+            case Sequence(cls=kind, item=item) if immutable(item):
+                return kind
+            case Sequence(cls=kind, item=item):
+                copy = self.of(item)
+                return lambda values: kind([copy(value) for value in values])
+            case Mapping(value=value) if immutable(value):
+                return dict
+            case Mapping(value=value):
+                copy = self.of(value)
+                return lambda pairs: {key: copy(item) for key, item in pairs.items()}
+            case Fixed(items=items):
+                copies = [self.of(item) for item in items]
+                return lambda values: tuple([copy(value) for copy, value in zip(copies, values, strict=True)])
+            case Choice(members=members):
+                by_type = {runtime_type(member): self.of(member) for member in members.values()}
+                return lambda value: by_type.get(type(value), _same)(value)
+        raise AssertionError(f"no copier for {shape}")
+
+    def _record(self, shape: Record) -> Copier:
+        """Compiled, like the methods that dataclasses make: an assignment a field, no call where it can be spared."""
+        names: dict[str, Any] = {"kind": shape.cls, "new": object.__new__, "put": object.__setattr__}
+        frozen = is_frozen(shape.cls)
+        lines = ["def copy(value):", "    if type(value) is not kind: return value", "    made = new(kind)"]
+        for at, field in enumerate(shape.fields):
+            names[f"copy_{at}"] = self.of(field.shape)
+            read = f"value.{field.name}"
+            copied = read if immutable(field.shape) else f"copy_{at}({read})"
+            lines.append(f"    put(made, {field.name!r}, {copied})" if frozen else f"    made.{field.name} = {copied}")
+        lines.append("    return made")
+        exec("\n".join(lines), names)  # our own text: field names are identifiers
+        made: Copier = names["copy"]
+        return made
+
+
+def _same(value: Any) -> Any:
+    return value

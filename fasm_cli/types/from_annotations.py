@@ -1,0 +1,271 @@
+"""Annotations to shapes: what the author declared, read once.
+
+A type that has no shape is refused when the machine is loaded, with the path to it and what to write in its place.
+"""
+
+import enum
+import inspect
+import types
+from collections.abc import Iterator
+from dataclasses import MISSING
+from dataclasses import fields as dataclass_fields
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, ForwardRef, Literal, NewType, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+from fasm_cli.contract.constraints import Between, Constraint, OneOf, Size, Text
+from fasm_cli.contract.database import Database
+from fasm_cli.types.scalars import SCALARS
+from fasm_cli.types.schema import (
+    REQUIRED,
+    Choice,
+    Field,
+    Fixed,
+    Mapping,
+    Member,
+    Nothing,
+    Plain,
+    Record,
+    Relations,
+    Sequence,
+    Shape,
+    hashable_in_place_of,
+    runtime_type,
+    tag_of,
+    unhashable,
+)
+
+
+class Unsupported(Exception):
+    """The annotation at `path` has no shape; the text says why and what to write."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"{path}: {why}")
+
+
+class Shapes:
+    """Reads annotations into shapes; one instance for each machine, so that a class has one shape everywhere."""
+
+    def __init__(self) -> None:
+        self.records: dict[type, Record] = {}
+        self.members: dict[str, type] = {}  # every record and enum met, by the name it is written with
+        self.databases: list[str] = []  # where a `Database` stands
+        self._open = 0
+
+    def of(self, annotation: Any, path: str) -> Shape:
+        """The shape of `annotation`. Raises `Unsupported` with `path` in front."""
+        annotation, constraints = _unwrapped(annotation)
+        self._open += 1
+        try:
+            if self._open > _DEEPEST:
+                raise Unsupported(path, "an alias that contains itself has no end; write it as a @dataclass")
+            shape = self._made(annotation, get_origin(annotation), path)
+        finally:
+            self._open -= 1
+        _check_constraints(shape, constraints, path)
+        shape.constraints += constraints
+        return shape
+
+    def _made(self, annotation: Any, origin: Any, path: str) -> Shape:
+        args = get_args(annotation)
+        if annotation is None or annotation is type(None):
+            shape: Shape = Nothing(annotation)
+        elif isinstance(annotation, type) and annotation in SCALARS:
+            shape = Plain(annotation, scalar=SCALARS[annotation])
+        elif origin in (Union, types.UnionType):
+            shape = self._choice(annotation, path)
+        elif origin in (list, set, frozenset) and len(args) == 1:
+            shape = self._sequence(annotation, origin, path)
+        elif origin is tuple and (args or annotation == tuple[()]):
+            shape = self._tuple(annotation, path)
+        elif origin is dict and len(args) == 2:
+            shape = self._mapping(annotation, path)
+        elif isinstance(annotation, type) and issubclass(annotation, enum.Enum):
+            shape = Member(annotation, cls=annotation)
+            self._register(annotation, path)
+        elif annotation is Database:
+            self.databases.append(path)
+            shape = Relations(annotation, rows=self.of(dict[str, list[dict[str, _COLUMN]]], path))
+        elif isinstance(annotation, type) and _is_record(annotation):
+            shape = self._record(annotation, path)
+        else:
+            raise Unsupported(path, _why_not(annotation))
+        return shape
+
+    def _register(self, kind: type, path: str) -> None:
+        known = self.members.setdefault(kind.__name__, kind)
+        if known is not kind:
+            where = f"{known.__module__}.{known.__qualname__} and {kind.__module__}.{kind.__qualname__}"
+            raise Unsupported(path, f"two types are called {kind.__name__} ({where}); rename one of them")
+        if kind.__name__ in _RESERVED:
+            raise Unsupported(path, f"the name {kind.__name__} is taken by a built-in type; rename the class")
+
+    def _record(self, kind: type, path: str) -> Record:
+        shared = self.records.get(kind)
+        if shared is None:
+            self._register(kind, path)
+            shared = self.records[kind] = Record(kind, cls=kind)
+            shared.fields = tuple(self._fields(kind))
+            _check_constructor(kind, [field.name for field in shared.fields])
+        return shared
+
+    def _fields(self, kind: type) -> Iterator[Field]:
+        try:
+            hints = get_type_hints(kind, include_extras=True)
+        except Exception as error:  # a text may hold any expression, and fail in any way
+            raise Unsupported(kind.__name__, f"its annotations cannot be resolved: {error}") from error
+        for name, default, init, hashed in _declared_fields(kind):
+            path = f"{kind.__name__}.{name}"
+            if name.startswith("_"):
+                raise Unsupported(path, "a stored field has no leading underscore; rename it")
+            if not init:
+                raise Unsupported(path, "init=False: the codec could not build the value again; make it a property")
+            yield Field(name, self.of(hints[name], path), default, hashed)
+
+    def _sequence(self, annotation: Any, origin: type, path: str) -> Sequence:
+        item = self.of(get_args(annotation)[0], f"{path}[]")
+        if origin is not list:
+            self._need_hashable(item, path, "an element of a set")
+        return Sequence(annotation, cls=origin, item=item)
+
+    def _tuple(self, annotation: Any, path: str) -> Shape:
+        args = get_args(annotation)
+        if len(args) == 2 and args[1] is Ellipsis:
+            return Sequence(annotation, cls=tuple, item=self.of(args[0], f"{path}[]"))
+        return Fixed(annotation, items=tuple(self.of(arg, f"{path}[{at}]") for at, arg in enumerate(args)))
+
+    def _mapping(self, annotation: Any, path: str) -> Mapping:
+        key, value = get_args(annotation)
+        shape = Mapping(annotation, key=self.of(key, f"{path} key"), value=self.of(value, f"{path}[…]"))
+        self._need_hashable(shape.key, path, "a key of a dict")
+        return shape
+
+    def _choice(self, annotation: Any, path: str) -> Choice:
+        members: dict[str, Shape] = {}
+        for arg in get_args(annotation):
+            shape = self.of(arg, path)
+            for member in shape.members.values() if isinstance(shape, Choice) else (shape,):
+                tag = tag_of(member)
+                if tag in members:
+                    raise Unsupported(path, f"two members of the union are a {tag}; give them classes of their own")
+                members[tag] = member
+        return Choice(annotation, members=members)
+
+    @staticmethod
+    def _need_hashable(shape: Shape, path: str, role: str) -> None:
+        wrong = unhashable(shape)
+        if wrong:
+            raise Unsupported(path, f"{wrong} cannot be {role}: it has no hash; write {hashable_in_place_of(wrong)}")
+
+
+_COLUMN = None | bool | int | float | str | bytes | Decimal | UUID | date | datetime | time | timedelta
+_DEEPEST = 100  # annotations inside annotations; classes start anew
+_RESERVED = {kind.__name__ for kind in SCALARS} | {"None", "list", "tuple", "set", "frozenset", "dict", "timezone"}
+_BARE = {
+    list: "list[int]",
+    set: "set[str]",
+    frozenset: "frozenset[str]",
+    tuple: "tuple[int, ...]",
+    dict: "dict[str, int]",
+}
+
+
+def _unwrapped(annotation: Any) -> tuple[Any, tuple[Constraint, ...]]:
+    constraints: tuple[Constraint, ...] = ()
+    while True:
+        if get_origin(annotation) is Annotated:
+            inner, *extras = get_args(annotation)
+            constraints += tuple(extra for extra in extras if isinstance(extra, Constraint))
+            annotation = inner
+        elif isinstance(annotation, NewType):
+            annotation = annotation.__supertype__
+        elif type(annotation).__name__ == "TypeAliasType":  # `type X = …`, Python 3.12 and later
+            annotation = annotation.__value__
+        else:
+            return annotation, constraints
+
+
+def _why_not(annotation: Any) -> str:
+    if annotation is Any or annotation is object:
+        return "Any says nothing about the value; name the type, or a union of the types it may be"
+    bare = get_origin(annotation) or annotation
+    if isinstance(bare, type) and bare in _BARE and not get_args(annotation):
+        return f"a bare {bare.__name__} does not say of what; write {_BARE[bare]}"
+    if isinstance(annotation, str | ForwardRef):
+        return f"the annotation {annotation!r} was not resolved; put the class at the top of the module"
+    if get_origin(annotation) is Literal:
+        return "Literal is not supported; use an enum, or Annotated[str, OneOf(...)]"
+    if isinstance(annotation, type) and issubclass(annotation, tuple):
+        return f"{annotation.__name__} is a NamedTuple; write it as a @dataclass(frozen=True)"
+    name = annotation.__name__ if isinstance(annotation, type) else str(annotation)
+    known = ", ".join(kind.__name__ for kind in SCALARS)
+    return (
+        f"the codec does not know {name}; use dataclasses, enums, None, {known}, "
+        "and lists, tuples, sets, dicts and unions of them"
+    )
+
+
+def _is_record(kind: type) -> bool:
+    return hasattr(kind, "__dataclass_fields__") or hasattr(kind, "__attrs_attrs__")
+
+
+def _check_constructor(kind: type, names: list[str]) -> None:
+    """A value is built again from its fields, by name: an alias, an InitVar or a written `__init__` may prevent it."""
+    takes = inspect.signature(kind).parameters.values()
+    open_ended = any(each.kind is each.VAR_KEYWORD for each in takes)
+    by_name = {each.name for each in takes if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)}
+    needed = [each.name for each in takes if each.default is each.empty and each.kind not in _VARIADIC]
+    wrong = [name for name in names if name not in by_name and not open_ended]
+    if wrong:
+        raise Unsupported(f"{kind.__name__}.{wrong[0]}", f"{kind.__name__}() does not take it by its name")
+    extra = [name for name in needed if name not in names]
+    if extra:
+        raise Unsupported(kind.__name__, f"{kind.__name__}() needs {extra[0]}, which is not a field; give it a default")
+
+
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def _declared_fields(kind: Any) -> Iterator[tuple[str, Any, bool, bool]]:
+    if hasattr(kind, "__dataclass_fields__"):
+        for item in dataclass_fields(kind):
+            default = item.default_factory if item.default_factory is not MISSING else item.default
+            constant = item.default_factory is MISSING and item.default is not MISSING
+            hashed = item.compare if item.hash is None else item.hash
+            yield item.name, (lambda value=item.default: value) if constant else default, item.init, hashed
+        return
+    for item in kind.__attrs_attrs__:  # read by its documented protocol: core need not import attrs
+        made = getattr(item.default, "factory", None)
+        hashed = bool(item.eq if item.hash is None else item.hash)
+        if repr(item.default) == "NOTHING":
+            yield item.name, REQUIRED, item.init, hashed
+        else:
+            yield item.name, made or (lambda value=item.default: value), item.init, hashed
+
+
+_BOUNDS: dict[type, tuple[type, ...]] = {
+    int: (int,),
+    float: (int, float),
+    Decimal: (int, Decimal),
+    **{kind: (kind,) for kind in (date, datetime, timedelta)},
+}
+
+
+def _check_constraints(shape: Shape, constraints: tuple[Constraint, ...], path: str) -> None:
+    for limit in constraints:
+        sized = isinstance(shape, Sequence | Mapping) or (isinstance(shape, Plain) and shape.scalar.cls is bytes)
+        text = isinstance(shape, Plain) and shape.scalar.cls is str
+        fits = {Text: text, Size: sized, Between: isinstance(shape, Plain), OneOf: isinstance(shape, Plain | Member)}[
+            type(limit)
+        ]
+        if fits and isinstance(limit, Between) and isinstance(shape, Plain):
+            bounds = _BOUNDS.get(shape.scalar.cls, ())
+            fits = type(limit.low) in bounds and type(limit.high) in bounds
+        if fits and isinstance(limit, OneOf):
+            kinds = (float, int) if runtime_type(shape) is float else (runtime_type(shape),)
+            fits = all(type(value) in kinds for value in limit.values)
+        if not fits:
+            raise Unsupported(
+                path, f"{limit} does not apply to {getattr(shape.annotation, '__name__', shape.annotation)}"
+            )

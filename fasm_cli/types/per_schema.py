@@ -1,0 +1,34 @@
+"""One function for each shape, made when it is first asked for: a copier, an encoder, a decoder, a generator."""
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, cast
+
+from fasm_cli.types.schema import Shape
+
+F = TypeVar("F", bound=Callable[[Any], Any])
+
+
+class ByShape(Generic[F]):
+    """Functions that are told apart by the shape they are for, one object each. What could not be made whole (Ctrl-C
+    came, or nothing can be made of the shape) is made anew the next time."""
+
+    def __init__(self, make: Callable[[Shape], F]) -> None:
+        self._make = make
+        self._made: dict[int, F] = {}
+
+    def of(self, shape: Shape) -> F:
+        key = id(shape)
+        made = self._made.get(key)
+        if made is not None:
+            return made
+
+        def standing_in(value: Any) -> Any:  # for a type that contains itself
+            return self.of(shape)(value)
+
+        try:
+            self._made[key] = cast(F, standing_in)
+            self._made[key] = made = self._make(shape)
+        except BaseException:
+            self._made.pop(key, None)
+            raise
+        return made

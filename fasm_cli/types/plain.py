@@ -1,0 +1,103 @@
+"""What plain data looks like, and what is said of values that do not become it.
+
+Plain data is None, bool, int, float, str, lists and dicts with string keys. A key `type` is always a tag, so a field
+or key that is really called `type` is stored as `type_`.
+"""
+
+import json
+from collections.abc import Callable
+from hashlib import blake2b
+from json import encoder as of_json
+from typing import Any
+
+from fasm_cli.types.format import render
+from fasm_cli.types.schema import Member, Plain, Shape
+
+TAG = "type"
+
+
+class Mismatch(Exception):
+    """A value does not fit its shape; the path grows as the exception leaves each level."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+        self.path: list[str] = []
+
+    def at(self, step: str) -> "Mismatch":
+        self.path.insert(0, step)
+        return self
+
+    def __str__(self) -> str:
+        return f"{''.join(self.path).lstrip('.')}: {self.why}" if self.path else self.why
+
+
+def stored_key(name: str) -> str:
+    """`type` is the tag: a name that is `type` with any number of underscores gets one more."""
+    return f"{name}_" if name.rstrip("_") == TAG else name
+
+
+def original_key(key: str) -> str:
+    """What `stored_key` was given."""
+    return key[:-1] if key.rstrip("_") == TAG and key != TAG else key
+
+
+def keyed_by_text(shape: Shape) -> bool:
+    """Whether a dict with such keys is stored as a table (else as a list of pairs)."""
+    return isinstance(shape, Member) or (isinstance(shape, Plain) and shape.scalar.cls is not float)
+
+
+def _writer(*, sort_keys: bool) -> Callable[[Any], str]:
+    """What `json.dumps` does, with all that it makes anew for each call made once: half the time, for a small value."""
+    usual = json.JSONEncoder(sort_keys=sort_keys, separators=(",", ":"))
+    make = getattr(of_json, "c_make_encoder", None)  # in C, where this Python has it
+    if make is None:
+        return usual.encode
+    write = make(
+        markers=None,  # plain data does not contain itself
+        default=usual.default,
+        encoder=of_json.encode_basestring_ascii,
+        indent=None,
+        key_separator=":",
+        item_separator=",",
+        sort_keys=sort_keys,
+        skipkeys=False,
+        allow_nan=True,
+    )
+    return lambda plain: "".join(write(plain, 0))
+
+
+_canonical, _ordered = _writer(sort_keys=True), _writer(sort_keys=False)
+
+
+def canonical_text(plain: Any) -> str:
+    """One text for equal plain data, whatever the order of its keys."""
+    return _canonical(plain)
+
+
+def ordered_text(plain: Any) -> str:
+    """One line for plain data that keeps the order of its keys: the machine may go by it."""
+    return _ordered(plain)
+
+
+def digest_of(text: str) -> str:
+    """16 hexadecimal digits that stand for `text` in every process."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def shown(value: Any) -> str:
+    """`value` for a message, whatever it is: a value of the wrong type may be anything, and its repr may fail."""
+    try:
+        text = render(value)
+    except Exception:  # an author's __repr__, a value that contains itself, an int of more than 4300 digits
+        return "…"
+    return text if len(text) <= 200 else f"{text[:199]}…"
+
+
+def objection(shape: Shape, value: Any) -> str:
+    """What the constraints of `shape` have against `value`, in words; empty where they have nothing."""
+    for limit in shape.constraints:
+        why = limit.refuses(value)
+        if why:
+            return f"{shown(value)} {why}" if why.startswith("has ") else f"{shown(value)} is {why}"
+    return ""

@@ -1,0 +1,228 @@
+"""Simpler values of a shape: what the shrinker tries in a value's place, the simplest first."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fasm_cli.contract.constraints import Between, OneOf, Size, Text
+from fasm_cli.types.format import render
+from fasm_cli.types.schema import (
+    Choice,
+    Fixed,
+    Mapping,
+    Member,
+    Nothing,
+    Plain,
+    Record,
+    Sequence,
+    Shape,
+    runtime_type,
+)
+
+_SHORT = "a"
+
+
+def weight(shape: Shape, value: Any) -> tuple[Any, ...]:
+    """How complicated `value` is; compared with `<`. Zero, empty, the first member and None are the simplest."""
+    match shape:
+        case Nothing():
+            return (0,)
+        case Plain(scalar=scalar) if scalar.cls in (int, float):
+            zero = _origin(shape, scalar.cls)
+            away = abs(value - zero) if value == value else float("inf")
+            return (away, value < zero)
+        case Plain(scalar=scalar) if scalar.cls in (str, bytes):
+            return (len(value), value != _plainest(shape, len(value)), str(value))
+        case Member(cls=kind):
+            return (list(kind).index(value) if value in list(kind) else len(kind),)
+        case Record(fields=fields):
+            return tuple(weight(field.shape, getattr(value, field.name)) for field in fields)
+        case Sequence(item=item):
+            parts = sorted(value, key=render) if shape.cls in (set, frozenset) else value
+            return (len(value), tuple(weight(item, part) for part in parts))
+        case Fixed(items=items):
+            return tuple(weight(item, part) for item, part in zip(items, value, strict=True))
+        case Mapping():
+            return (
+                len(value),
+                tuple((weight(shape.key, key), weight(shape.value, item)) for key, item in value.items()),
+            )
+        case Choice(members=members):
+            for rank, member in enumerate(members.values()):
+                if runtime_type(member) is type(value):
+                    return (0 if isinstance(member, Nothing) else rank + 1, weight(member, value))
+    text = render(value)
+    return (len(text), text)
+
+
+def simpler(shape: Shape, value: Any) -> Iterator[Any]:
+    """Values to try in place of `value`; some may break a constraint, which the codec will say."""
+    for limit in shape.constraints:
+        if isinstance(limit, OneOf):
+            yield from limit.values[: limit.values.index(value)] if value in limit.values else ()
+            return
+    match shape:
+        case Plain(scalar=scalar) if scalar.cls is int:
+            yield from _ints(_origin(shape, int), value)
+        case Plain(scalar=scalar) if scalar.cls is float:
+            for whole in (
+                _ints(int(_origin(shape, float)), int(value)) if value == value and abs(value) < 1e15 else (0,)
+            ):
+                yield float(whole)
+        case Plain(scalar=scalar) if scalar.cls is bool:
+            yield False
+        case Plain(scalar=scalar) if scalar.cls in (str, bytes):
+            yield from _texts(shape, value)
+        case Member(cls=kind):
+            yield from list(kind)[: list(kind).index(value)] if value in list(kind) else ()
+        case Record(cls=kind, fields=fields):
+            given = {field.name: getattr(value, field.name) for field in fields}
+            for field in fields:
+                for other in simpler(field.shape, given[field.name]):
+                    yield from _built(kind, {**given, field.name: other})
+        case Sequence(cls=kind, item=item):
+            yield from _sequences(kind, item, value)
+        case Fixed(items=items):
+            for at, item in enumerate(items):
+                for other in simpler(item, value[at]):
+                    yield (*value[:at], other, *value[at + 1 :])
+        case Mapping():
+            for key in value:
+                yield {other: item for other, item in value.items() if other != key}
+            for key, item in value.items():
+                for other in simpler(shape.value, item):
+                    yield {**value, key: other}
+        case Choice(members=members):
+            if any(isinstance(member, Nothing) for member in members.values()) and value is not None:
+                yield None
+            for member in members.values():
+                if runtime_type(member) is type(value):
+                    yield from simpler(member, value)
+                    return
+                if not isinstance(member, Nothing):
+                    yield from simplest(member)
+
+
+def simplest(shape: Shape, depth: int = 0) -> Iterator[Any]:
+    """The simplest value of a shape, where one can be made."""
+    for limit in shape.constraints:
+        if isinstance(limit, OneOf):
+            yield limit.values[0]
+            return
+    if depth > _DEEPEST:
+        return
+    match shape:
+        case Nothing():
+            yield None
+        case Plain(scalar=scalar) if scalar.cls in (int, float):
+            yield _origin(shape, scalar.cls)
+        case Plain(scalar=scalar) if scalar.cls in (str, bytes):
+            yield _plainest(
+                shape, next((limit.min for limit in shape.constraints if isinstance(limit, Text | Size)), 0)
+            )
+        case Plain(scalar=scalar) if scalar.cls is bool:
+            yield False
+        case Member(cls=kind):
+            yield next(iter(kind))
+        case Record(cls=kind, fields=fields):
+            parts = {field.name: next(simplest(field.shape, depth + 1), _NONE) for field in fields}
+            if _NONE not in parts.values():
+                yield from _built(kind, parts)
+        case Sequence(cls=kind, item=item):
+            least = next((limit.min for limit in shape.constraints if isinstance(limit, Size)), 0)
+            part = next(simplest(item, depth + 1), _NONE)
+            if least == 0 or part is not _NONE:
+                yield kind([part] * least)
+        case Fixed(items=items):
+            parts_of = [next(simplest(item, depth + 1), _NONE) for item in items]
+            if _NONE not in parts_of:
+                yield tuple(parts_of)
+        case Mapping() if not shape.constraints:
+            yield {}
+        case Choice(members=members):
+            for member in members.values():
+                yield from simplest(member, depth + 1)
+
+
+def _built(kind: Any, values: dict[str, Any]) -> Iterator[Any]:
+    """The record of these values, unless its author refuses them."""
+    try:
+        made = kind(**values)
+    except Exception:
+        return
+    yield made
+
+
+def replaced(value: Any, before: Any, after: Any) -> Any:
+    """`value` with `after` wherever it holds `before`."""
+    if type(value) is type(before) and value == before:
+        return after
+    if isinstance(value, list | tuple | set | frozenset):
+        return type(value)([replaced(part, before, after) for part in value])
+    if isinstance(value, dict):
+        return {replaced(key, before, after): replaced(part, before, after) for key, part in value.items()}
+    names = getattr(type(value), "__dataclass_fields__", None)
+    if names is None:
+        return value
+    return type(value)(**{name: replaced(getattr(value, name), before, after) for name in names})
+
+
+_NONE = object()
+_DEEPEST = 6
+
+
+def _origin(shape: Shape, kind: Any) -> Any:
+    """The number nearest to zero that is legal."""
+    for limit in shape.constraints:
+        if isinstance(limit, Between):
+            return kind(min(max(0, limit.low), limit.high))
+    return kind(0)
+
+
+def _ints(origin: int, value: int) -> Iterator[int]:
+    """The origin, the next one, then halving the distance."""
+    away = value - origin
+    if away == 0:
+        return
+    yield origin
+    if away < 0:
+        yield origin - away
+    step = 1 if away > 0 else -1
+    if abs(away) > 1:
+        yield origin + step
+    far = abs(away) // 2
+    while far > 0:
+        yield value - step * far
+        far //= 2
+
+
+def _plainest(shape: Shape, length: int) -> Any:
+    if isinstance(shape, Plain) and shape.scalar.cls is bytes:
+        return bytes(length)
+    return _first_letter(shape) * length
+
+
+def _first_letter(shape: Shape) -> str:
+    return next(
+        (limit.alphabet[0] for limit in shape.constraints if isinstance(limit, Text) and limit.alphabet), _SHORT
+    )
+
+
+def _texts(shape: Shape, value: Any) -> Iterator[Any]:
+    shortest = next((limit.min for limit in shape.constraints if isinstance(limit, Text)), 0)
+    for length in sorted({shortest, 0, 1, len(value) // 2, len(value) - 1, len(value)}):
+        if shortest <= length <= len(value):
+            if _plainest(shape, length) != value:
+                yield _plainest(shape, length)
+            if length < len(value):
+                yield value[:length]
+
+
+def _sequences(kind: Any, item: Shape, value: Any) -> Iterator[Any]:
+    parts = sorted(value, key=render) if kind in (set, frozenset) else list(value)
+    if len(parts) > 1:
+        yield kind()
+    for at in range(len(parts)):
+        yield kind([*parts[:at], *parts[at + 1 :]])
+    for at, part in enumerate(parts):
+        for other in simpler(item, part):
+            yield kind([*parts[:at], other, *parts[at + 1 :]])

@@ -1,0 +1,137 @@
+"""How two sessions differ: by the steps that lead to where they are, and by the states there."""
+
+import re
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.records import Record
+from fasm_cli.errors import FasmError, MachineError, SessionError, UsageError
+from fasm_cli.project.load import load_for_file
+from fasm_cli.project.project import Project
+from fasm_cli.reports.event_text import event_told
+from fasm_cli.reports.reports import Change, Compared, StepPair, StepTold
+from fasm_cli.reports.step_view import changes_told
+from fasm_cli.sessions import Stored, read_session
+from fasm_cli.sessions.step_log import History
+from fasm_cli.usecases.compatibility import check_version
+from fasm_cli.usecases.sessions import timeline_of
+
+AT = re.compile(r"(.+)@([0-9]{1,9})")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two: a file, and the step that is meant."""
+
+    shown: str
+    path: Path
+    stored: Stored
+    step: int
+
+    def way(self) -> list[Record]:
+        return History(self.stored.records).path(self.step)
+
+
+def compare(project: Project, a: str, b: str, target: str = "") -> Compared:
+    """Two sessions where their heads are; where one is given as `SESSION@STEP`, only the states of the two steps.
+
+    Raises `UsageError` for a step that is not there, and what keeps states from being told where only they are asked
+    for.
+    """
+    sides = (side_of(project, a), side_of(project, b))
+    asked = any(_named(project, each)[1] is not None for each in (a, b))
+    ways = [side.way() for side in sides]
+    parted, pairs = (-1, []) if asked else _ways(*sides, *ways)
+    problem = ""
+    states: list[Change] = []
+    try:
+        states = _states(project, sides, target)
+    except FasmError as error:
+        if asked:
+            raise
+        problem = error.message
+    one, other = (f"{side.shown}@{side.step}" if asked else side.shown for side in sides)
+    return Compared(one, other, not asked, (len(ways[0]), len(ways[1])), parted, pairs, states, problem)
+
+
+def _named(project: Project, text: str) -> tuple[str, int | None]:
+    """The session and the step that `SESSION@STEP` means; a file whose name is like that goes first."""
+    found = AT.fullmatch(text)
+    if found is None or project.session_path(text).exists():
+        return text, None
+    return found[1], int(found[2])
+
+
+def side_of(project: Project, text: str) -> Side:
+    """What `SESSION` or `SESSION@STEP` names. Raises `UsageError` for a step that is not there."""
+    name, step = _named(project, text)
+    path = project.session_path(name)
+    stored = read_session(path)
+    if step is not None and step > len(stored.records):
+        raise UsageError(f"{path} has no step {step}", f"steps go from 0 to {len(stored.records)}")
+    return Side(project.shown(path), path, stored, stored.head if step is None else step)
+
+
+def _ways(a: Side, b: Side, way_a: list[Record], way_b: list[Record]) -> tuple[int, list[StepPair]]:
+    """Where the ways part, and the steps that are not the same from there on."""
+    parted = -1 if a.stored.header.state == b.stored.header.state else 0
+    pairs = []
+    for place, (record, other_record) in enumerate(zip_longest(way_a, way_b), 1):
+        one, other = (None if each is None else _told(each) for each in (record, other_record))
+        if record is not None and other_record is not None and _same(record, other_record):
+            continue
+        parted = place if parted < 0 else parted
+        pairs.append(StepPair(place, one, other))
+    return parted, pairs
+
+
+def _same(one: Record, other: Record) -> bool:
+    """Whether both say the same of what happened; the state as a whole has its own comparison."""
+    return all(
+        getattr(one, name) == getattr(other, name) for name in ("event", "outcome", "error", "actions", "changed")
+    )
+
+
+def _told(record: Record) -> StepTold:
+    return StepTold(record.n, event_told(record.event), record.outcome, record.error, record.changed)
+
+
+def _states(project: Project, sides: tuple[Side, Side], target: str) -> list[Change]:
+    """By path. Two states of one machine are compared as they are, others as plain data."""
+    machines: dict[str, Machine] = {}
+    (machine, state), (other, other_state) = (_state(project, side, machines, target) for side in sides)
+    if machine is None or machine is not other:
+        state = state if machine is None else machine.encode_state(state)
+        other_state = other_state if other is None else other.encode_state(other_state)
+    return changes_told(state, other_state)
+
+
+def _state(project: Project, side: Side, machines: dict[str, Machine], target: str) -> tuple[Machine | None, Any]:
+    """The state with its machine, which is loaded once for both; plain and without one where it does not fit any more
+    but the file itself has that state."""
+    header = side.stored.header
+    reference = target or header.machine
+    try:
+        if reference not in machines:
+            machines[reference] = load_for_file(project, header.machine, target)
+        machine = machines[reference]
+        check_version(side.path, header, machine, given=bool(target))
+        return machine, timeline_of(machine, side.path, side.stored, side.step).now.state
+    except (SessionError, MachineError):
+        kept = _kept(side)
+        if kept is None:
+            raise
+        return None, kept
+
+
+def _kept(side: Side) -> Any:
+    """The state as the file has it, in a snapshot or at its beginning; None where it was changed since."""
+    records, at = side.stored.records, side.step
+    while at and at not in side.stored.snapshots:
+        if records[at - 1].changed:
+            return None
+        at = records[at - 1].parent
+    return side.stored.snapshots[at] if at else side.stored.header.state

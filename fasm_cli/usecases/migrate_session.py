@@ -1,0 +1,147 @@
+"""Carrying a session over to its machine as it is now: into a new file, the old one kept.
+
+The initial state is put through the machine's `migrate`, and then every step of every branch is run again from it. That
+is what makes the new file true: nothing in it is a guess at what would have happened. Where a step is not committed or
+rejected as it was, for the same reason, or does not emit tracked actions under the same ids in the same places, the new
+machine has another history; then nothing is written.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
+from os.path import lexists
+from pathlib import Path
+from re import sub
+from typing import Any
+
+from fasm_cli.debugger.session import SNAPSHOT_EVERY
+from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.records import Record
+from fasm_cli.errors import MachineError, SessionError
+from fasm_cli.project.load import load_for_file
+from fasm_cli.project.project import Project
+from fasm_cli.reports.event_text import told
+from fasm_cli.reports.reports import Migrated, StepDifference
+from fasm_cli.sessions import FORMAT, Header, Stored, read_session, render_session, write_copy
+from fasm_cli.sessions.pins import Marks
+from fasm_cli.sessions.step_log import History
+from fasm_cli.types.codec import Mismatch
+from fasm_cli.types.diff import changes
+from fasm_cli.usecases.compatibility import changes_since, same_types
+from fasm_cli.usecases.replayer import Rerun, part_of
+
+
+def migrate(project: Project, name: str, target: str = "", *, dry_run: bool = False) -> Migrated:
+    """The session under `name`, for the machine it names or the one given by hand. Raises `SessionError` for a file or
+    a version that nothing can be done with, `MachineError` where `migrate` gives what is no state."""
+    path = project.session_path(name)
+    stored = read_session(path)
+    header = stored.header
+    machine = load_for_file(project, header.machine, target)
+    versions = (header.version, machine.version)
+    if header.version > machine.version:
+        raise SessionError(
+            f"{path} is a session of {header.machine} version {header.version}; {machine.name} is version "
+            f"{machine.version}, which is older",
+            "a session is only carried forward",
+        )
+    report = Migrated(
+        path=project.shown(path),
+        target="",
+        machine=header.machine,
+        versions=versions,
+        formats=(header.format, FORMAT),
+        types=[str(change) for change in changes_since(header, machine)],
+        steps=len(stored.records),
+        written=False,
+        dry_run=dry_run,
+    )
+    if header.format == FORMAT and versions[0] == versions[1] and same_types(header, machine):
+        return report
+    initial = carried(machine, header.version, header.state)
+    steps, snapshots, finding = _again(machine, stored, initial)
+    if finding is not None:
+        return replace(report, finding=finding)
+    paths = names_for(path, machine.version)
+    if dry_run:
+        return replace(report, target=project.shown(next(each for each in paths if not lexists(each))))
+    reference = project.reference(machine) if target else header.machine
+    origin = {**header.origin, "migrated": f"{path.name}, version {header.version}"}
+    new = Header(reference, machine.version, machine.types, machine.encode_state(initial), origin, header.finding)
+    written = write_copy(paths, render_session(new, steps, snapshots, stored.head, Marks.of(stored.marks).now()))
+    return replace(report, target=project.shown(written), written=True)
+
+
+def carried(machine: Machine, version: int, plain: Any) -> Any:
+    """The state that was stored as `plain` by `version` of the machine, as one of the present version."""
+    own = machine.migrates and version < machine.version
+    data = machine.instance.migrate(version, plain) if own else plain
+    try:
+        return machine.decode_state(data)
+    except Mismatch as wrong:
+        if own:
+            text = f"{machine.name}: migrate({version}, …) gives what is no state of version {machine.version}: {wrong}"
+            raise MachineError(text, "give the whole state as plain data, as it stands in a session") from None
+        now = "raise `version` and write" if version == machine.version else "write"
+        raise SessionError(
+            f"the states of version {version} do not fit {machine.name}: {wrong}",
+            f"{now} `def migrate(self, version, data)` in {machine.name}",
+        ) from None
+
+
+def _again(
+    machine: Machine, stored: Stored, initial: Any
+) -> tuple[list[Record], dict[int, Any], StepDifference | None]:
+    """The steps as they are now, with their snapshots; or where they go another way."""
+    steps: list[Record] = []
+    snapshots: dict[int, Any] = {}
+    rerun = Rerun(machine, History(stored.records), initial, same_course)
+    for record, entry in rerun.entries():
+        if record.n in stored.snapshots:
+            kept = carried(machine, stored.header.version, stored.snapshots[record.n])
+            apart = changes(kept, entry.state)
+            if apart:
+                what = f"state, {apart[0].path}"
+                return [], {}, StepDifference(record.n, what, *apart[0].texts)
+        steps.append(entry.record)
+        if record.n in stored.snapshots or record.n % SNAPSHOT_EVERY == 0:
+            snapshots[record.n] = machine.encode_state(entry.state)
+    return steps, snapshots, rerun.finding
+
+
+def same_course(old: Record, new: Record) -> StepDifference | None:
+    """The first thing in which a step went another way; its values may be told in other words."""
+    for what in ("outcome", "broken"):
+        was, is_now = getattr(old, what), getattr(new, what)
+        if was != is_now:
+            return part_of(old.n, what, was, is_now)
+    if old.outcome == "rejected" and _name(old.error) != _name(new.error):
+        return part_of(old.n, "error", old.error, new.error)
+    was, is_now = (dict(_tracked(record)) for record in (old, new))
+    for at in sorted({*was, *is_now}):
+        if was.get(at) != is_now.get(at):
+            return StepDifference(old.n, f"action {at}", *(_action(record, at) for record in (old, new)))
+    return None
+
+
+def _tracked(record: Record) -> Iterator[tuple[int, str]]:
+    """The tracked actions by their place, each as its id: that is what later steps hold on to."""
+    for at, action in enumerate(record.actions, 1):
+        if action.get("type") == "Tracked":
+            yield at, told(action.get("id"))
+
+
+def _action(record: Record, at: int) -> str:
+    return "".join(map(told, record.actions[at - 1 : at]))
+
+
+def _name(error: str) -> str:
+    return error.partition("(")[0]
+
+
+def names_for(path: Path, version: int) -> Iterator[Path]:
+    """`shop.v2.toml` beside `shop.toml` for version 2, `shop.v2-2.toml` where that is taken, and so on."""
+    stem = sub(r"\.v\d+(-\d+)?\Z", "", path.stem)
+    yield path.with_name(f"{stem}.v{version}.toml")
+    for number in count(2):
+        yield path.with_name(f"{stem}.v{version}-{number}.toml")

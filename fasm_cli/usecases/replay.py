@@ -1,0 +1,127 @@
+"""Running a trace again: does it still break, and does it still go the same way?"""
+
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+from fasm_cli.contract.database import without_password
+from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.records import Record, decode_event
+from fasm_cli.errors import SessionError
+from fasm_cli.laws.pages import mend_of
+from fasm_cli.project.load import load_for_file
+from fasm_cli.project.project import Project
+from fasm_cli.reports.reports import Finding, Replayed, Stepped, TraceStep
+from fasm_cli.reports.step_view import describe_event, stepped
+from fasm_cli.sessions import Stored, read_session
+from fasm_cli.sessions.step_log import History
+from fasm_cli.sessions.timeline import Timeline, difference
+from fasm_cli.simulation.drain import unrest_of
+from fasm_cli.simulation.trace import QUIET_LAWS
+from fasm_cli.types.codec import Mismatch
+from fasm_cli.usecases.sessions import recorded_finding
+
+SHOWN_BY_REPLICAS = ("deterministic", "hidden", "reads", "restore")
+
+
+def replay(project: Project, path: Path, target: str = "") -> Replayed:
+    """Every step that leads to the head of a session or trace, from the initial state in it, with every law."""
+    stored = read_session(path)
+    machine = load_for_file(project, stored.header.machine, target)
+    return replayed(project, machine, path, stored)
+
+
+def replayed(project: Project, machine: Machine, path: Path, stored: Stored) -> Replayed:
+    """As `replay`, of what was read already."""
+    try:
+        initial = machine.decode_state(stored.header.state)
+    except Mismatch as wrong:
+        of = stored.header.machine
+        text = f"{path} is a session of {of}, and its initial state does not fit {machine.name}: {wrong}"
+        raise SessionError(text, "give the machine it was made with: --machine TARGET") from None
+    recorded = recorded_finding(stored.header)
+    steps, finding, differs = _walk(machine, stored, Timeline(machine, initial), recorded)
+    if finding is None and recorded is not None and recorded.law in SHOWN_BY_REPLICAS and steps:
+        finding = _by_replicas(project, machine, stored, recorded)
+    return Replayed(project.shown(path), steps, recorded, finding, differs)
+
+
+def _walk(
+    machine: Machine, stored: Stored, timeline: Timeline, recorded: Finding | None
+) -> tuple[list[Stepped], Finding | None, str]:
+    """The steps, the first violation (of the recorded law, where there is one), and the first difference."""
+    steps: list[Stepped] = []
+    differs = ""
+    finding: Finding | None = None
+    for record in History(stored.records).path(stored.head):
+        before = timeline.now
+        try:
+            entry = timeline.retake(record)
+        except Mismatch as wrong:
+            return steps, finding, differs or f"step {record.n} can no longer be taken: {wrong}"
+        steps.append(stepped(timeline, entry, before))
+        if not differs and not record.same_result(entry.record):
+            differs = f"step {record.n} {difference(record, entry.record)}"
+        found = steps[-1].finding
+        finding = finding or found
+        if found is not None and (recorded is None or recorded.law == found.law):
+            return steps, found, differs
+    at_rest = recorded is not None and recorded.law.startswith(QUIET_LAWS)
+    if recorded is not None and at_rest and finding is None and not differs:
+        unrest = unrest_of(machine, timeline.now.pending, timeline.now.state)
+        if unrest is not None and unrest.law == recorded.law:
+            finding = Finding(unrest.law, unrest.why, timeline.head)
+    return steps, finding, differs
+
+
+def _by_replicas(project: Project, machine: Machine, stored: Stored, recorded: Finding) -> Finding | None:
+    """The recorded violation, where it shows only when processes are compared."""
+    from fasm_cli.simulation.pool import pipes_may_break
+    from fasm_cli.simulation.replicas import Replicas
+
+    items = [(record.n, record.event) for record in History(stored.records).path(stored.head)]
+    with pipes_may_break(), Replicas(machine, project) as replicas:
+        return next((found for found in replicas.findings(items) if found.law == recorded.law), None)
+
+
+def still_breaks(project: Project, machine: Machine, path: Path, stored: Stored) -> Finding | None:
+    """The recorded finding, as it is told, where the trace still breaks its law."""
+    told = replayed(project, machine, path, stored)
+    recorded, finding = told.recorded, told.finding
+    if recorded is None or finding is None or finding.law != recorded.law:
+        return None
+    quiet = int((stored.header.finding or {}).get("quiet", 0))
+    return replace(
+        recorded,
+        trace=project.shown(path),
+        reproduce=replay_line(project, machine, path),
+        why=finding.why,
+        steps=trace_steps(machine, [step.record for step in told.steps], quiet),
+        mend=mend_of(recorded.law),
+    )
+
+
+def replay_line(project: Project, machine: Machine, path: Path) -> str:
+    """What to type to replay the trace at `path`; the machine too, where the file alone may not name it."""
+    by_hand = "" if project.may_follow(project.reference(machine)) else f" --machine {shlex.quote(machine.reference)}"
+    return f"fasm replay {shlex.quote(project.shown(path))}{by_hand}{at_db(project)}"
+
+
+def at_db(project: Project) -> str:
+    """What to add to a command line where states are kept elsewhere than their machines say."""
+    return f" --db {shlex.quote(without_password(project.db))}" if project.db else ""
+
+
+def trace_steps(machine: Machine, records: list[Record], quiet: int) -> list[TraceStep]:
+    """The steps of a trace as a finding shows them, up to the quiet phase."""
+    shown = records[: quiet - 1] if quiet else records
+    return [
+        TraceStep(
+            record.n,
+            describe_event(decode_event(machine, record.event, None)),
+            record.outcome,
+            record.error,
+            record.changed,
+        )
+        for record in shown
+    ]

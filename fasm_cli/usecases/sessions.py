@@ -1,0 +1,146 @@
+"""Opening, creating and listing sessions: where a file and a machine meet."""
+
+from pathlib import Path
+from typing import Any
+
+from fasm_cli.debugger.session import Workbench
+from fasm_cli.engine.machine import Machine
+from fasm_cli.errors import FasmError, SessionError, UsageError
+from fasm_cli.project.load import load
+from fasm_cli.project.project import Project
+from fasm_cli.reports.sessions import SessionInfo, SessionLine, Sessions
+from fasm_cli.reports.step import Finding
+from fasm_cli.sessions import Header, SessionFile, Stored, make_folder, read_session, scan_file
+from fasm_cli.sessions.timeline import Timeline
+from fasm_cli.types.codec import Mismatch
+from fasm_cli.usecases.compatibility import machine_of
+
+
+def create(project: Project, target: str, name: str) -> SessionInfo:
+    """An empty session of TARGET."""
+    check_name(project, name)
+    machine = load(project, target)
+    path = new_path(project, name)
+    SessionFile.create(path, header_of(project, machine, {"kind": "session"})).close()
+    return info(project, name, created=True)
+
+
+def check_name(project: Project, name: str) -> None:
+    """Raises `UsageError` where a new session cannot be called so."""
+    path = project.session_path(name)
+    if path.suffix != ".toml" or not name.strip() or name.endswith("/") or path.stem in ("", ".toml"):
+        raise UsageError(f"{name!r} is no name for a session", "give a name, or a path that ends in .toml")
+
+
+def new_path(project: Project, name: str) -> Path:
+    """Where a new session goes; the project's own folder for them need not be made by hand. Raises `SessionError`."""
+    path = project.session_path(name)
+    if path.parent == project.sessions:
+        try:
+            make_folder(path.parent)
+        except OSError as error:
+            raise SessionError(f"cannot create {path.parent}: {error.strerror}") from None
+    return path
+
+
+def header_of(
+    project: Project, machine: Machine, origin: dict[str, Any], finding: dict[str, Any] | None = None
+) -> Header:
+    """The header of a new file for `machine`."""
+    initial = machine.encode_state(machine.initial())
+    return Header(project.reference(machine), machine.version, machine.types, initial, origin, finding)
+
+
+def open_session(project: Project, name: str, target: str = "") -> tuple[Workbench, str]:
+    """The session to go on with, and a line that says what was dropped of a torn end (usually empty)."""
+    path = project.session_path(name)
+    found = scan_file(path)  # what is wrong with the file is said before its machine is imported
+    machine = machine_of(project, path, found.stored, target)
+    file = SessionFile.open(path, read=found)
+    try:
+        return Workbench(machine, timeline_of(machine, path, file.stored), file, project), dropped(path, file.stored)
+    except BaseException:
+        file.close()
+        raise
+
+
+def view_session(project: Project, name: str, target: str = "") -> tuple[Workbench, str]:
+    """The session to look at: nothing is locked and nothing written."""
+    path = project.session_path(name)
+    stored = read_session(path)
+    machine = machine_of(project, path, stored, target)
+    return Workbench(machine, timeline_of(machine, path, stored), None, project), dropped(path, stored)
+
+
+def dropped(path: Path, stored: Stored) -> str:
+    """What was cut off behind the last whole step, usually nothing."""
+    return f"{path}, {stored.dropped}" if stored.dropped else ""
+
+
+def timeline_of(machine: Machine, path: Path, stored: Stored, at: int | None = None) -> Timeline:
+    """The history in a file, with its head at step `at` (where the file has it, if None); its machine runs only what
+    comes after the last snapshot before that."""
+    head = stored.head if at is None else at
+    try:
+        initial = machine.decode_state(stored.header.state)
+        timeline = Timeline(machine, initial, stored.records, stored.snapshots, stored.standings)
+        timeline.goto(head)
+    except Mismatch as wrong:
+        raise SessionError(f"{path} does not fit {machine.name}: {wrong}", "start a new session") from None
+    except SessionError as error:
+        raise SessionError(f"{path}: {error.message}", error.hint) from None
+    return timeline
+
+
+def info(project: Project, name: str, *, created: bool = False) -> SessionInfo:
+    """What is in a file; its machine is not imported."""
+    path = project.session_path(name)
+    stored = read_session(path)
+    header = stored.header
+    return SessionInfo(
+        project.shown(path),
+        header.machine,
+        header.version,
+        header.origin,
+        recorded_finding(header),
+        stored.head,
+        stored.records,
+        header.state,
+        stored.dropped,
+        created,
+    )
+
+
+def recorded_finding(header: Header) -> Finding | None:
+    """The finding that a trace was saved for."""
+    found, origin = header.finding, header.origin
+    if found is None:
+        return None
+    seed, run = origin.get("seed"), origin.get("run")
+    return Finding(
+        str(found.get("law")),
+        str(found.get("why", "")),
+        int(found.get("step", 0)),
+        seed,
+        run,
+        where=str(found.get("where", "")),
+        size=int(found.get("size", 0)),
+        events=int(origin.get("events", 0)),
+    )
+
+
+def listed(project: Project) -> Sessions:
+    """Every file under `sessions/`; one that cannot be read is listed with the reason."""
+    items = []
+    for path in project.sessions_there():
+        try:
+            stored = read_session(path)
+        except FasmError as error:
+            items.append(SessionLine(path.stem, "", 0, 0, "", error.message))
+            continue
+        found = stored.header.finding
+        law = str(found.get("law")) if found else ""
+        items.append(
+            SessionLine(path.stem, stored.header.machine, len(stored.records), stored.head, law, stored.dropped)
+        )
+    return Sessions(items, project.shown(project.sessions))

@@ -1,0 +1,150 @@
+"""`fasm simulate`: known traces first, then the hunt, then every finding with its trace and what to do about it."""
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.records import Record
+from fasm_cli.errors import SessionError
+from fasm_cli.laws.pages import mend_of
+from fasm_cli.project.project import Project
+from fasm_cli.reports.reports import Finding, Simulated
+from fasm_cli.sessions import Header, make_folder, write_trace
+from fasm_cli.simulation.coverage import never_happened, warnings
+from fasm_cli.simulation.search import Caught, Hunt, Progress, Search
+from fasm_cli.simulation.stats import Tally
+from fasm_cli.types.plain import canonical_text, digest_of
+from fasm_cli.usecases.replay import at_db, replay_line, trace_steps
+from fasm_cli.usecases.saved_findings import known_findings
+from fasm_cli.usecases.sessions import header_of
+
+
+@dataclass(slots=True)
+class Simulation:
+    """One call of `simulate`: iterate over `go`, then ask for the `report`."""
+
+    project: Project
+    machine: Machine
+    search: Search
+    folder: Path  # where traces are saved, and looked for first
+    _hunt: Hunt | None = None
+    _known: list[Finding] = field(default_factory=list)
+    mended: list[str] = field(default_factory=list)  # traces in the folder that no longer break anything
+
+    def go(self) -> Iterator[Progress]:
+        """Replay what is known, then search for what is not."""
+        self._known, self.mended = known_findings(self.project, self.machine, self.folder)
+        known = {(finding.law, finding.line) for finding in self._known}
+        self._hunt = Hunt(self.project, self.machine, self.search, known)
+        yield from self._hunt.go()
+
+    @property
+    def tally(self) -> Tally:
+        """What was counted."""
+        return Tally() if self._hunt is None else self._hunt.tally
+
+    @property
+    def compared(self) -> int:
+        """How many steps replicas took again."""
+        return 0 if self._hunt is None else self._hunt.compared
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether a trace might have become smaller in more time."""
+        return self._hunt is not None and self._hunt.cut_short
+
+    def report(self) -> Simulated:
+        """What it came to; findings that are new are saved."""
+        hunt = self._hunt
+        assert hunt is not None
+        new = [self._told(caught) for caught in hunt.caught]
+        findings = sorted([*self._known, *new], key=lambda finding: (finding.size or 10**9, finding.law, finding.where))
+        tally = hunt.tally
+        return Simulated(
+            self.machine.reference,
+            self.search.plan.seed,
+            tally.runs,
+            tally.steps,
+            tally,
+            findings,
+            never_happened(self.machine, tally),
+            warnings(self.machine, tally, self.search.plan) + self._stopped(),
+            hunt.interrupted,
+        )
+
+    def _stopped(self) -> list[str]:
+        """Why there were fewer runs than asked for."""
+        asked = self.search.plan.runs
+        hunt = self._hunt
+        if hunt is None or hunt.interrupted or self.search.only is not None or self.search.time is not None:
+            return []
+        return [f"stopped after {hunt.tally.runs} of {asked} runs: {hunt.stopped}"] if hunt.stopped else []
+
+    def _told(self, caught: Caught) -> Finding:
+        """A new finding, saved."""
+        machine, plan, pinned = self.machine, self.search.plan, caught.pinned
+        law, why = caught.key[0], (caught.smallest or pinned).violation.why
+        where = self.project.shown(Path(machine.source)) + (f":{caught.key[1]}" if caught.key[1] else "")
+        again = (
+            f"fasm simulate {shlex.quote(machine.reference)} --seed {plan.seed} --run {pinned.run} --steps {plan.steps}"
+            f"{at_db(self.project)}"
+        )
+        smallest = caught.smallest
+        if smallest is None:
+            return Finding(law, why, 0, plan.seed, pinned.run, "", again, where=where, mend=mend_of(law))
+        steps = trace_steps(machine, smallest.records, smallest.quiet)
+        step = smallest.records[-1].n
+        path = self.folder / f"{_stem(machine)}-{law.replace(':', '-')}-{_mark(smallest.records)}.toml"
+        origin = {
+            "kind": "simulate",
+            "seed": plan.seed,
+            "run": pinned.run,
+            "steps": plan.steps,
+            "events": len(pinned.items),
+        }
+        header = header_of(
+            self.project,
+            machine,
+            origin,
+            {"law": law, "step": step, "why": why, "where": where, "size": smallest.size, "quiet": smallest.quiet},
+        )
+        problem = self._save(path, header, smallest.records)
+        return Finding(
+            law,
+            why,
+            step,
+            plan.seed,
+            pinned.run,
+            "" if problem else self.project.shown(path),
+            again if problem else replay_line(self.project, machine, path),
+            problem,
+            where,
+            smallest.size,
+            len(pinned.items),
+            steps,
+            mend_of(law),
+        )
+
+    def _save(self, path: Path, header: Header, records: list[Record]) -> str:
+        """Empty, or why the trace could not be saved."""
+        try:
+            make_folder(self.folder)
+            write_trace(path, header, records)
+        except SessionError as error:
+            return f"the trace could not be saved: {error.message}"
+        except OSError as error:
+            return f"the trace could not be saved: {self.folder}: {error.strerror or error}"
+        return ""
+
+
+def _stem(machine: Machine) -> str:
+    place, _, cls = machine.reference.partition(":")
+    stem = Path(place).stem if place.endswith(".py") else place.rpartition(".")[2]
+    return f"{stem}-{cls}" if cls else stem
+
+
+def _mark(records: list[Record]) -> str:
+    """Six digits that stand for the events: the same trace has the same name."""
+    return digest_of(canonical_text([record.event for record in records]))[:6]

@@ -1,0 +1,90 @@
+"""Whether steps still come out as they were recorded, asked of processes that have done nothing before."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fasm_cli.debugger.session import Workbench
+from fasm_cli.engine.records import Record
+from fasm_cli.errors import SessionError
+from fasm_cli.project.project import Project
+from fasm_cli.reports.reports import Finding, StepDifference, Verified
+from fasm_cli.sessions import read_session
+from fasm_cli.sessions.step_log import History
+from fasm_cli.simulation import worker
+from fasm_cli.simulation.pool import pipes_may_break
+from fasm_cli.simulation.replicas import Replicas
+from fasm_cli.types.codec import Mismatch
+from fasm_cli.types.plain import canonical_text
+from fasm_cli.usecases.compatibility import machine_of
+from fasm_cli.usecases.replayer import Rerun, exactly, part_of
+
+
+def verify(project: Project, name: str, target: str = "") -> Verified:
+    """A session: every step of every branch, every snapshot, and what the way to its head leaves behind. Raises
+    `SessionError` for a file that is not whole or not of this machine."""
+    path = project.session_path(name)
+    stored = read_session(path)
+    machine = machine_of(project, path, stored, target)
+    way = History(stored.records).path(stored.head)
+    with pipes_may_break(), Replicas(machine, project) as replicas:
+        found = replicas.alone(first_of_file, str(path)) or _doubt(replicas, stored.header.state, way)
+    return Verified(project.shown(path), stored.header.machine, len(stored.records), len(stored.snapshots), found)
+
+
+def verify_here(workbench: Workbench) -> Verified:
+    """The steps that lead to the head: only they were taken by the machine as it is now, where it was reloaded."""
+    machine, timeline = workbench.machine, workbench.timeline
+    initial, way = machine.encode_state(timeline.moment(0).state), timeline.path()
+    with pipes_may_break(), Replicas(machine, workbench.project) as replicas:
+        found = replicas.alone(first_of_way, initial, way) or _doubt(replicas, initial, way)
+    return Verified("", machine.reference, len(way), 0, found)
+
+
+def _doubt(replicas: Replicas, initial: Any, way: list[Record]) -> Finding | None:
+    """What shows only when processes are compared; they begin in the machine's own initial state."""
+    machine = replicas.machine
+    if canonical_text(initial) != canonical_text(machine.encode_state(machine.initial())):
+        return None
+    return next(replicas.findings([(record.n, record.event) for record in way]), None)
+
+
+# --- what a worker does: each in a process that has done nothing before -------------------------------------------
+
+
+def first_of_file(path: str) -> StepDifference | None:
+    return worker.forked(_first_of_file, path)
+
+
+@worker.told
+def _first_of_file(path: str) -> StepDifference | None:
+    stored = read_session(Path(path))
+    return _first(stored.header.state, History(stored.records), stored.snapshots)
+
+
+def first_of_way(initial: Any, way: list[Record]) -> StepDifference | None:
+    return worker.forked(_first_of_way, initial, way)
+
+
+@worker.told
+def _first_of_way(initial: Any, way: list[Record]) -> StepDifference | None:
+    history = History()
+    for record in way:
+        history.add(record)
+    return _first(initial, history, {})
+
+
+def _first(initial: Any, history: History, snapshots: Mapping[int, Any]) -> StepDifference | None:
+    """The first step, or snapshot, that does not come out the same."""
+    machine = worker.here().machine
+    try:
+        state = machine.decode_state(initial)
+    except Mismatch as wrong:
+        raise SessionError(f"the initial state does not fit {machine.name}: {wrong}") from None
+    rerun = Rerun(machine, history, state, exactly)
+    for record, entry in rerun.entries():
+        if record.n in snapshots:
+            kept, now = snapshots[record.n], machine.encode_state(entry.state)
+            if canonical_text(kept) != canonical_text(now):
+                return part_of(record.n, "state", kept, now)
+    return rerun.finding

@@ -1,0 +1,56 @@
+"""What was said about the REPL in files, before it begins."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prompt_toolkit.enums import EditingMode
+from prompt_toolkit.input import DummyInput
+from prompt_toolkit.output import DummyOutput
+from terminals import Terminal
+
+from fasm_cli.cli.prompt.session import Prompt
+from fasm_cli.cli.repl.config import configure_prompt
+from fasm_cli.debugger.session import Workbench
+from fasm_cli.project.project import Project
+
+Call = Callable[..., Any]
+
+
+def test_the_aliases_of_a_project_are_there(project: Path, fasm: Call) -> None:
+    (project / "pyproject.toml").write_text("[tool.fasm.aliases]\nredeem = 'RedeemPoints(points=$1)'\n")
+    assert fasm("repl", "coffee_shop", "-c", "redeem 7").out.startswith("#1 RedeemPoints(points=7)  committed\n")
+    assert fasm("repl", "coffee_shop", "-c", "help").out.splitlines()[1].startswith("step INPUT")
+
+
+def test_an_alias_cannot_be_a_verb(project: Path, fasm: Call) -> None:
+    (project / "pyproject.toml").write_text("[tool.fasm.aliases]\nback = 'crash'\n")
+    told = fasm("repl", "coffee_shop", "-c", "back")
+    assert (told.code, told.out) == (2, "")
+    assert told.err == "error: pyproject.toml: 'back' is taken: a verb or an input; give another name\n"
+
+
+def test_ones_own_wishes_give_way_to_the_project_and_hold_at_a_prompt_alone(
+    project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, fasm: Call
+) -> None:
+    home = tmp_path_factory.mktemp("home")
+    (home / "fasm").mkdir()
+    (home / "fasm" / "config.toml").write_text("[repl]\nformat = 'json'\nkeys = 'vi'\n[aliases]\nc = 'crash'\n")
+    (project / "pyproject.toml").write_text("[tool.fasm.repl]\nformat = 'text'\n")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home))
+    workbench = Workbench.fresh(Project(project).load("counter"), Project(project))
+    configure_prompt(workbench)
+    settings = workbench.memo.settings
+    assert (settings.format, settings.keys, workbench.memo.aliases) == ("text", "vi", {"c": "crash"})
+    prompt = Prompt(workbench, Path("no-such-folder/history"), "utf-8", input=DummyInput(), output=DummyOutput())
+    assert prompt.session.app.editing_mode is EditingMode.VI
+    assert fasm("repl", "counter", "-c", "c").code == 2
+
+
+def test_a_wrong_file_of_ones_own_is_told_at_the_prompt(project: Path) -> None:
+    (project / "fasm").mkdir()
+    (project / "fasm" / "config.toml").write_text("[repl]\nkeys = 'nano'\n")
+    screen = Terminal("repl", "counter", env={"XDG_CONFIG_HOME": str(project), "NO_COLOR": "1"})
+    assert screen.end() == 2
+    assert "fasm/config.toml: keys = 'nano'; write 'emacs' or 'vi'" in screen.raw

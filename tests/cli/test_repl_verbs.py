@@ -1,0 +1,229 @@
+"""Every verb of the REPL: its help says what it takes, its examples run, and it is the same wherever lines are from."""
+
+import io
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fasm_cli.cli.render.document import document
+from fasm_cli.cli.repl.argument_kinds import Kind
+from fasm_cli.cli.repl.execute import expanded
+from fasm_cli.cli.repl.lines import logical_lines
+from fasm_cli.cli.repl.verbs import VERBS, Quit, perform
+from fasm_cli.debugger.open import open_target
+from fasm_cli.debugger.session import Workbench
+from fasm_cli.errors import FasmError, InputError, UsageError
+from fasm_cli.project.project import Project
+
+ROOT = Path(__file__).parents[2]
+Call = Callable[..., Any]
+SHOP = (
+    "RedeemPoints(points=100)",
+    "crash",
+    "restore",
+    "complete 3.1 Success(points_deducted=100)",
+    "goto 2",
+)
+OVERDRAWN = ("Process(80, 'a')", "Process(80, 'b')", "complete 1.1 Success()", "complete 2.1 Success()")
+BEFORE = {"shrink": ("payment", OVERDRAWN), "redeliver": ("coffee_shop", SHOP[:-1])}
+EXAMPLES = [(name, example) for name, verb in VERBS.items() for example in verb.examples]
+
+
+def bench(project: Path, target: str = "coffee_shop", lines: tuple[str, ...] = ()) -> Workbench:
+    workbench, _ = open_target(Project(Path()), target)
+    for line in lines:
+        perform(workbench, line)
+    return workbench
+
+
+@pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
+def test_each_verb_says_what_it_is(verb: Any) -> None:
+    assert verb.examples
+    assert verb.name not in verb.related
+    assert set(verb.related) <= set(VERBS)
+    takes = verb.usage.split()[1:]
+    assert bool(takes) is bool(verb.arguments)
+    assert all(isinstance(kind, Kind) for kinds in verb.arguments for kind in kinds)
+    assert len(f"{verb.usage}  {verb.summary}") <= 120
+
+
+@pytest.mark.parametrize(("name", "example"), EXAMPLES, ids=[example for _, example in EXAMPLES])
+def test_each_example_runs(project: Path, monkeypatch: pytest.MonkeyPatch, name: str, example: str) -> None:
+    shutil.copytree(ROOT / "sessions", "sessions")
+    Path("morning.fasm").write_text("# a line\nstate\n")
+    monkeypatch.setenv("EDITOR", "true")
+    monkeypatch.delenv("VISUAL", raising=False)
+    target, lines = BEFORE.get(name, ("coffee_shop", SHOP))
+    with bench(project, target, lines) as workbench:
+        if name == "quit":
+            with pytest.raises(Quit):
+                perform(workbench, example)
+        else:
+            assert perform(workbench, example) is not None
+
+
+CORPUS = r"""
+# every verb that prints the same each time
+inputs
+RedeemPoints(
+    points=100,
+)
+try CancelOrder()
+CancelOrder()
+label cancelled
+crash after-action 1
+pending
+restore
+complete 4.1 Success(points_deducted=100)
+check
+goto cancelled
+state
+state pending_redemption.phase
+print [id for id in pending]
+diff start
+back-until state.pending_redemption == None
+forward
+complete 1 Failed(reason='é (')
+expect accepted
+expect pending 0
+branch refused
+tree
+log 1..3 --all
+watch points_balance
+break state.points_balance < 50
+run 20 --seed 3 --crash 0.1
+alias redeem = RedeemPoints(points=$1)
+redeem 1
+set
+history print
+help crash
+why
+describe
+"""
+
+
+def ended(workbench: Workbench) -> list[Any]:
+    reports = []
+    for _, line in logical_lines(CORPUS.splitlines()):
+        report = perform(workbench, line)
+        if report is not None:
+            reports.append(report)
+    return reports
+
+
+def test_lines_mean_the_same_wherever_they_are_from(fasm: Call, monkeypatch: pytest.MonkeyPatch, project: Path) -> None:
+    Path("corpus.fasm").write_text(CORPUS, encoding="utf-8")
+    typed = [word for _, line in logical_lines(CORPUS.splitlines()) for word in ("-c", line)]
+    by_words = fasm("repl", "coffee_shop", "--json", *typed)
+    by_file = fasm("repl", "coffee_shop", "--json", "-f", "corpus.fasm")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(CORPUS))
+    by_pipe = fasm("repl", "coffee_shop", "--json")
+    assert by_words.code == by_file.code == by_pipe.code == 0, by_words.err + by_file.err
+    by_hand = document("repl", ended(bench(project)))
+    assert by_words.document == by_file.document == by_pipe.document == json.loads(json.dumps(by_hand))
+    assert len(by_words.document["data"]) == len(list(logical_lines(CORPUS.splitlines()))) - 1
+    kept = fasm("repl", "coffee_shop", "--json", "--session", "kept", "-f", "corpus.fasm")
+    assert kept.document == by_file.document
+
+
+WRONG = {
+    "goto nowhere": "no place 'nowhere': not a number, a label or a branch; known: end, main, start",
+    "goto -9": "cannot go back 9 of 2 steps; `goto 0` is the initial state",
+    "goto 9": "no step 9; steps go from 0 to 4",
+    "forward 9": "cannot go forward 9 of 2 steps; a new step goes on from here",
+    "switch mian": "no branch 'mian'; did you mean 'main'? known: main",
+    "label": "label what?; usage: label NAME",
+    "label end": "'end' is no name for it; a letter first, then letters, digits, - . _ ~",
+    "label main": "'main' is taken; `tree` shows the names there are",
+    "label main~9": "'main~9' is no name for it; a letter first, then letters, digits, - . _ ~",
+    "label 7": "'7' is no name for it; a letter first, then letters, digits, - . _ ~",
+    "until state.points_balance > 0 and up": None,
+    "until state.points_balance > 1000": "state.points_balance > 1000 stays False from here to the end of the branch; ",
+    "back-until state.nothing": "Shop has no field 'nothing'; known: ",
+    "until (": "not a value: '(' was never closed; write an expression over state, prev, pending, up",
+    "log 1": "not a range of steps: '1'; write a..b, like 3..7 or start..end",
+    "log 1..2 3..4": "log takes one range, got '1..2 3..4'; usage: log [A..B] [--all]",
+    "diff 1 2 3": "diff takes two places, got '1 2 3'; usage: diff [A] [B]",
+    "diff nowhere.toml": "no session nowhere.toml; `fasm session list` shows those there are",
+    "diff sessions/payment_overdraft.toml": "sessions/payment_overdraft.toml is a session of payment; the types of",
+    "check nothing": "no check 'nothing'; known: invariant:locked_points_are_there, invariant:never_in_debt",
+    "inputs Redem": "no input 'Redem'; known: CancelOrder, RedeemPoints",
+    "watch state.nothing": "Shop has no field 'nothing'; known: ",
+    "break remove 3": "no watch or break number '3'; there are 0; `break` lists them",
+    "break open('x')": "'open' cannot be called here; known: ",
+    "run": "run how many steps?; usage: run N [--seed S] [--crash P]",
+    "run x": "not a number: 'x'; usage: run N [--seed S] [--crash P]",
+    "run 5 --crash much": "--crash much: not a probability; a number from 0 to 1; usage: run N [--seed S] [--crash P]",
+    "run 5 --crash 7": "--crash 7: not a probability; a number from 0 to 1; usage: run N [--seed S] [--crash P]",
+    "run 5 --sed 7": "no option '--sed'; did you mean '--seed'? known: --crash, --seed",
+    "run 5 --seed": "--seed takes a value; usage: run N [--seed S] [--crash P]",
+    "replay nowhere": "no session sessions/nowhere.toml; `fasm session list` shows those there are",
+    "replay sessions/payment_overdraft.toml": "sessions/payment_overdraft.toml is a session of payment; the types of",
+    "shrink": "nothing is broken on the way here; `run N` looks for something, `tree` shows what is known",
+    "expect acepted": "expect acepted: no such outcome; did you mean 'accepted'? known: ",
+    "expect rejected": "expected rejected, got committed; `why`, `state` and `log` say more",
+    "expect broken": "expected broken, got committed, nothing broken; `why`, `state` and `log` say more",
+    "expect pending 3": "expected pending 3, got 1 pending; `why`, `state` and `log` say more",
+    "expect up": "expected up, got up is False; `why`, `state` and `log` say more",
+    "expect state.points_balance": "that is 150, neither True nor False; write a comparison",
+    "save /": "'/' is no name for a session; give a name, or a path that ends in .toml",
+    "save no/where.toml": "cannot write no/where.toml: No such file or directory",
+    "save sessions/dentist_race.toml": "sessions/dentist_race.toml exists; nothing is overwritten; give another name",
+    "open nowhere": "no machine and no session 'nowhere'; known: ",
+    "export": "export what?; usage: export FORMAT FILE",
+    "export script": "export what?; usage: export FORMAT FILE",
+    "export skript x": "no format 'skript'; did you mean 'script'? known: json, pytest, script",
+    "export json machines": "machines exists; nothing is overwritten; give another name, or remove it",
+    "export json no/where": "cannot write no/where: No such file or directory",
+    "source nowhere": "cannot read nowhere: No such file or directory; a text file, one line after another",
+    "source machines": "cannot read machines: Is a directory; a text file, one line after another",
+    "alias x": "not an alias: 'x'; usage: alias NAME = LINE",
+    "alias state = log": "'state' is taken: a verb or an input; give another name",
+    "set colour red": "no setting 'colour'; known: format, time",
+    "set time": "time is not ''; one of off, on",
+    "edit 9": "no step 9; steps go from 1 to 4",
+    "edit": "no editor: $EDITOR is not set; export EDITOR=vi, or edit the file elsewhere and `reload`",
+    "redeliver 1.1": "1.1 has no result that could come again; usage: redeliver ACTION [RESULT]",
+    "why not": "why takes nothing, got 'not'; usage: why",
+}
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_what_is_wrong_is_said(project: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    shutil.copytree(ROOT / "sessions", "sessions")
+    monkeypatch.delenv("EDITOR", raising=False)
+    monkeypatch.delenv("VISUAL", raising=False)
+    told = WRONG[line]
+    with bench(project, lines=SHOP) as workbench:
+        if told is None:
+            perform(workbench, line)
+            return
+        with pytest.raises(FasmError) as wrong:
+            perform(workbench, line)
+        assert f"{wrong.value.message}; {wrong.value.hint}".removesuffix("; ").startswith(told)
+        if isinstance(wrong.value, InputError) and wrong.value.column is not None:
+            assert 0 <= wrong.value.column <= len(line)
+        why = perform(workbench, "why")
+        assert getattr(why, "why", None) == wrong.value.message
+        assert workbench.timeline.head == 2
+
+
+def test_an_alias_fills_in_its_words() -> None:
+    assert expanded("r", "A($2, $1, $2)", "x y") == "A(y, x, y)"
+    with pytest.raises(UsageError, match="r takes 1 words, got 0"):
+        expanded("r", "A($1)", "")
+
+
+def test_an_alias_or_a_file_that_names_itself_ends(project: Path) -> None:
+    workbench = bench(project)
+    perform(workbench, "alias twice = twice")
+    Path("again.fasm").write_text("source again.fasm\n")
+    for line in ("twice", "source again.fasm"):
+        with pytest.raises(UsageError, match="lines that perform lines, 8 deep"):
+            perform(workbench, line)
+    assert workbench.memo.depth == 0

@@ -1,0 +1,201 @@
+"""Time: nothing is lost, places have names, and what is not true any more is found again, in memory and in a file."""
+
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+
+from fasm_cli.cli.prompt import panes
+from fasm_cli.cli.prompt.colours import RICH
+from fasm_cli.debugger import autoplay as going
+from fasm_cli.debugger import navigate as travel
+from fasm_cli.debugger.breakpoints import set_break, watch
+from fasm_cli.debugger.session import SNAPSHOT_EVERY, Workbench
+from fasm_cli.errors import UsageError
+from fasm_cli.project.project import Project
+from fasm_cli.reports.repl import Differences
+from fasm_cli.sessions import render_session
+from fasm_cli.sessions.step_index import FileSteps
+from fasm_cli.usecases import sessions
+
+
+def story(workbench: Workbench) -> None:
+    """main: 1 2 3; main~2 from 1: 4 5; main~3 from 0: 6; the head at 5."""
+    workbench.submit("RedeemPoints(10)")
+    workbench.submit("CancelOrder()")
+    workbench.crash()
+    travel.goto(workbench, 1)
+    assert workbench.complete("1", "Success(10)").fork == "main~2"
+    workbench.submit("RedeemPoints(20)")
+    travel.goto(workbench, 0)
+    assert workbench.submit("RedeemPoints(30)").fork == "main~3"
+    travel.goto(workbench, 5)
+
+
+@pytest.fixture
+def bench(project: Project) -> Workbench:
+    workbench = Workbench.fresh(project.load("coffee_shop"), project)
+    story(workbench)
+    return workbench
+
+
+def where(workbench: Workbench) -> tuple[int, str]:
+    return workbench.timeline.head, workbench.branch_name()
+
+
+def test_branches_are_told_apart(bench: Workbench) -> None:
+    told = [(each.name, each.parent, each.of, each.first, each.last, each.here) for each in travel.tree(bench).branches]
+    assert told == [
+        ("main", 0, "", 1, 3, False),
+        ("main~2", 1, "main", 4, 5, True),
+        ("main~3", 0, "main", 6, 6, False),
+    ]
+
+
+def test_forward_is_the_way_one_came(bench: Workbench) -> None:
+    travel.back(bench, 3)
+    assert where(bench) == (0, "main")
+    assert travel.ahead(bench) == [1, 4, 5]
+    assert travel.forward(bench, 2).changed[0] == "points_balance: 150 -> 140"
+    assert where(bench) == (4, "main~2")
+    travel.goto(bench, 2)
+    assert travel.ahead(bench) == [3]
+    travel.goto(bench, 0)
+    assert travel.ahead(bench) == [1, 2, 3]
+    travel.goto(bench, 6)
+    assert travel.ahead(bench) == []
+    with pytest.raises(UsageError, match="cannot go forward 1 of 0 steps"):
+        travel.forward(bench)
+
+
+@pytest.mark.parametrize(
+    ("text", "step"),
+    [
+        ("3", 3), ("#3", 3), ("@0", 0), ("-1", 4), ("-3", 0), ("-0", 5), ("start", 0), ("end", 5),
+        ("lunch", 2), ("main", 3), ("main~3", 6), (" 3 ", 3),
+    ],
+)  # fmt: skip
+def test_places(bench: Workbench, text: str, step: int) -> None:
+    travel.goto(bench, 2)
+    travel.label(bench, "lunch")
+    travel.goto(bench, 5)
+    assert travel.place(bench, text) == step
+
+
+def test_until_is_where_the_answer_turns(bench: Workbench) -> None:
+    travel.goto(bench, 0)
+    travel.goto(bench, 3)
+    assert travel.until(bench, "up", backwards=True).end == 2
+    travel.switch(bench, "main~2")
+    assert travel.until(bench, "state.points_balance == 140", backwards=True).end == 1
+    assert travel.until(bench, "state.points_balance < prev.points_balance").end == 4
+    assert travel.until(bench, "state.pending_redemption.points == 20").end == 5  # where there is none, it is false
+    assert travel.until(bench, "state.pending_redemption.points == 20", backwards=True).end == 4
+    travel.goto(bench, 0)
+    with pytest.raises(UsageError, match=r"pending_redemption\.id == 9 stays False from here to the end of the branch"):
+        travel.until(bench, "state.pending_redemption.id == 9")
+    assert where(bench) == (0, "main")
+
+
+def test_names_stay_with_the_session(project: Project) -> None:
+    sessions.create(project, "coffee_shop", "s")
+    with sessions.open_session(project, "s")[0] as workbench:
+        story(workbench)
+        travel.label(workbench, "twenty")
+        travel.branch(workbench, "paid")
+        watch(workbench, "points_balance")
+        set_break(workbench, "reject")
+        travel.switch(workbench, "main~3")
+        seen = travel.tree(workbench), travel.log(workbench), workbench.marks
+    with sessions.open_session(project, "s")[0] as again:
+        assert (travel.tree(again), travel.log(again), again.marks) == seen
+        assert travel.goto(again, travel.place(again, "twenty")).branch == "paid"
+        travel.back(again)
+        assert again.submit("RedeemPoints(30)").fork == again.branch_name() == "main~4"
+
+
+def test_what_cannot_be_kept_is_not_moved_or_pinned(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    sessions.create(project, "coffee_shop", "s")
+    with sessions.open_session(project, "s")[0] as workbench:
+        story(workbench)
+        assert workbench.file is not None
+        workbench.file.close()
+        seen = travel.tree(workbench), workbench.marks.labels.copy()
+        for change in (lambda: travel.goto(workbench, 1), lambda: travel.label(workbench, "x")):
+            with pytest.raises(Exception, match="comes after"):
+                change()
+        assert (travel.tree(workbench), workbench.marks.labels) == seen
+
+
+def shown(told: Differences) -> list[str]:
+    return [f"{change.path}: {change.old} -> {change.new}" for change in told.changed]
+
+
+def test_differences(bench: Workbench, project: Project) -> None:
+    assert shown(travel.diff(bench)) == [
+        "pending_redemption: None -> Redemption(id=2, points=20, phase=Phase.REQUESTED)",
+        "next_redemption_id: 2 -> 3",
+    ]
+    told = travel.diff(bench, "main", "main~3")
+    assert (told.before, told.after) == ("@3", "@6")
+    assert shown(told) == [
+        "pending_redemption.points: 10 -> 30",
+        "pending_redemption.phase: Phase.CANCELLED -> Phase.REQUESTED",
+    ]
+    assert told.pending == ["- 1.1 Redeem(user_id=12345, points=10)", "+ 6.1 Redeem(user_id=12345, points=30)"]
+    sessions.create(project, "coffee_shop", "s")
+    other = travel.diff(bench, "sessions/s.toml")
+    assert (other.before, shown(other)[0]) == ("sessions/s.toml", "points_balance: 150 -> 140")
+    assert shown(travel.diff(bench, "sessions/s.toml@0"))[0] == "points_balance: 150 -> 140"
+
+
+def test_logs(bench: Workbench) -> None:
+    told = [(line.record.n, line.here) for line in travel.log(bench).lines]
+    assert told == [(1, True), (2, False), (3, False), (4, True), (5, True), (6, False)]
+    assert [line.record.n for line in travel.log(bench, everything=False).lines] == [1, 4, 5]
+    assert [line.record.n for line in travel.log(bench, *travel.span(bench, "2..4")).lines] == [2, 3, 4]
+    assert [line.record.n for line in travel.log(bench, *travel.span(bench, "..main")).lines] == [1, 2, 3]
+
+
+def test_any_step_of_ten_thousand_is_there_at_once(project: Project) -> None:
+    workbench = Workbench.fresh(project.load("counter"), project)
+    going.run(workbench, 10_000, 1)
+    timeline = workbench.timeline
+    known = {n: {"counter": timeline.moment(n).state.counter} for n in range(0, 10_001, SNAPSHOT_EVERY) if n}
+    header = sessions.header_of(project, workbench.machine, {"kind": "session"})
+    (project.root / "sessions").mkdir()
+    Path("sessions/long.toml").write_text(render_session(header, list(timeline.records.values()), known))
+    opened, _ = sessions.view_session(project, "long")
+    opened.timeline.goto(9_999)
+    slowest = 0.0
+    for step in (1, 5_025, 3_333, 9_149, 49, 7_777):
+        start = perf_counter()
+        opened.timeline.goto(step)
+        slowest = max(slowest, perf_counter() - start)
+        assert opened.timeline.now.state.counter == timeline.moment(step).state.counter
+    assert slowest < 0.5  # ten times what it takes
+
+
+def test_no_record_is_read_that_is_not_told(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Going back and forth in a session as long as one likes costs what lies on the way, and no more."""
+    sessions.create(project, "coffee_shop", "long")
+    with sessions.open_session(project, "long")[0] as workbench:
+        for _ in range(40):
+            workbench.submit("RedeemPoints(points=1)")
+            workbench.submit("CancelOrder()")
+        workbench.complete("1.1", "Refunded()")
+    reads: list[int] = []
+    fetch = FileSteps._fetch
+    monkeypatch.setattr(FileSteps, "_fetch", lambda steps, at: (reads.append(at), fetch(steps, at))[1])
+    opened, _ = sessions.view_session(project, "long")
+    for look in (
+        lambda: travel.back(opened),
+        lambda: travel.forward(opened),
+        lambda: travel.place(opened, "-60"),
+        lambda: travel.tree(opened),
+        lambda: opened.redeliver("1.1"),
+        lambda: panes.Picker(opened).lines(80, 5, RICH),
+    ):
+        reads.clear()
+        look()
+        assert len(set(reads)) <= 35, len(set(reads))  # back to the last state that was kept whole

@@ -1,0 +1,247 @@
+"""A session one works in: what is acknowledged is on disk, and going back loses nothing, also across reopening."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fasm_cli.debugger import navigate as travel
+from fasm_cli.debugger.session import SNAPSHOT_EVERY, Workbench
+from fasm_cli.engine.events import Crash, Point
+from fasm_cli.errors import InputError, SessionError, UsageError
+from fasm_cli.project.project import Project
+from fasm_cli.sessions import SessionFile, read_session
+from fasm_cli.usecases import sessions
+
+
+@pytest.fixture
+def shop(project: Project) -> str:
+    sessions.create(project, "coffee_shop", "shop")
+    return "shop"
+
+
+def opened(project: Project, name: str) -> Workbench:
+    workbench, dropped = sessions.open_session(project, name)
+    assert dropped == ""
+    return workbench
+
+
+def snapshot(workbench: Workbench) -> tuple[Any, ...]:
+    """Everything a user can see of where a workbench stands."""
+    return workbench.state(), workbench.pending(), travel.log(workbench)
+
+
+def test_each_step_is_on_disk_before_it_is_reported(project: Project, shop: str) -> None:
+    with opened(project, shop) as workbench:
+        for steps, text in enumerate(("RedeemPoints(10)", "CancelOrder()", "CancelOrder()"), 1):
+            report = workbench.submit(text)
+            assert read_session(Path("sessions/shop.toml")).records[-1] == report.record
+            assert report.record.n == steps
+
+
+def test_reopening_is_where_one_was(project: Project, shop: str) -> None:
+    with opened(project, shop) as workbench:
+        workbench.submit("RedeemPoints(100)")
+        workbench.crash()
+        workbench.restore()
+        workbench.complete("3.1", "Pending()")
+        seen = snapshot(workbench)
+    with opened(project, shop) as workbench:
+        assert snapshot(workbench) == seen
+        assert workbench.complete("1", "Success(100)").record.outcome == "committed"
+
+
+def test_a_crashed_process_is_down_after_reopening(project: Project, shop: str) -> None:
+    with opened(project, shop) as workbench:
+        workbench.submit("RedeemPoints(100)")
+        workbench.crash()
+    with opened(project, shop) as workbench:
+        assert not workbench.pending().up
+        assert workbench.submit("CancelOrder()").record.outcome == "skipped"
+
+
+def test_a_crash_that_waits_waits_across_reopening(project: Project, shop: str) -> None:
+    with opened(project, shop) as workbench:
+        workbench.crash(Point.BEFORE_COMMIT)
+    with opened(project, shop) as workbench:
+        assert workbench.submit("RedeemPoints(10)").record.outcome == "failed"
+        assert not workbench.timeline.now.up
+
+
+def test_back_and_goto_are_kept(project: Project, shop: str) -> None:
+    with opened(project, shop) as workbench:
+        for text in ("RedeemPoints(10)", "CancelOrder()"):
+            workbench.submit(text)
+        assert (travel.back(workbench).start, workbench.timeline.head) == (2, 1)
+    with opened(project, shop) as workbench:
+        assert workbench.timeline.head == 1
+        assert workbench.crash().record.parent == 1
+        assert travel.goto(workbench, 0).changed == [
+            "pending_redemption: Redemption(id=1, points=10, phase=Phase.REQUESTED) -> None",
+            "next_redemption_id: 2 -> 1",
+        ]
+    with opened(project, shop) as workbench:
+        assert workbench.timeline.head == 0
+        assert workbench.submit("RedeemPoints(20)").record.parent == 0
+        seen = snapshot(workbench)
+        assert [(line.record.n, line.record.parent, line.here) for line in travel.log(workbench).lines] == [
+            (1, 0, False),
+            (2, 1, False),
+            (3, 1, False),
+            (4, 0, True),
+        ]
+    with opened(project, shop) as workbench:
+        assert snapshot(workbench) == seen
+
+
+def test_going_nowhere_writes_nothing(project: Project, shop: str) -> None:
+    with opened(project, shop) as workbench:
+        workbench.submit("RedeemPoints(10)")
+        before = Path("sessions/shop.toml").read_bytes()
+        assert travel.goto(workbench, 1).changed == []
+        for count in (0, 2, -1):
+            with pytest.raises(UsageError):
+                travel.back(workbench, count)
+        for step in (2, -1):
+            with pytest.raises(UsageError):
+                travel.goto(workbench, step)
+        assert Path("sessions/shop.toml").read_bytes() == before
+
+
+def test_many_steps_open_from_a_snapshot(project: Project) -> None:
+    sessions.create(project, "counter", "long")
+    with opened(project, "long") as workbench:
+        for _ in range(SNAPSHOT_EVERY + 3):
+            workbench.submit("Increment")
+    assert set(read_session(Path("sessions/long.toml")).snapshots) == {SNAPSHOT_EVERY}
+    with opened(project, "long") as workbench:
+        assert workbench.state().plain == {"counter": SNAPSHOT_EVERY + 3}
+        assert travel.goto(workbench, 7).end == 7
+        assert workbench.state().plain == {"counter": 7}
+
+
+class Refusing(SessionFile):
+    """A file that takes nothing."""
+
+    def append(self, record: Any, state: Any = None) -> None:
+        raise SessionError("the disk is full")
+
+
+def test_a_step_that_cannot_be_kept_is_taken_back(project: Project, shop: str) -> None:
+    with opened(project, shop) as workbench:
+        workbench.submit("RedeemPoints(10)")
+        seen, file = snapshot(workbench), workbench.file
+        assert file is not None
+        file.__class__ = Refusing
+        for take in (
+            lambda: workbench.submit("CancelOrder()"),
+            workbench.crash,
+            lambda: workbench.complete("1", "Pending()"),
+        ):
+            with pytest.raises(SessionError):
+                take()
+            assert snapshot(workbench) == seen
+        file.__class__ = SessionFile
+        assert workbench.submit("CancelOrder()").record.n == 2
+
+
+def test_a_preview_is_not_kept(project: Project, shop: str) -> None:
+    with opened(project, shop) as workbench:
+        seen = snapshot(workbench)
+        told = workbench.preview("RedeemPoints(10)")
+        assert (told.kept, told.record.outcome, len(told.actions)) == (False, "committed", 3)
+        assert snapshot(workbench) == seen
+    assert read_session(Path("sessions/shop.toml")).records == []
+
+
+def test_actions_are_found_by_handle_and_by_id(project: Project) -> None:
+    workbench = Workbench.fresh(project.load("payment"))
+    workbench.submit("Process(10, 'a')")
+    workbench.submit("Process(20, 'b')")
+    assert workbench.find("2.1").tracked.id == workbench.find("2").tracked.id == 2
+    workbench.complete("2", "Success()")
+    assert workbench.find("2.1").tracked.id == 2  # a handle names what was emitted, pending or not
+    for wrong in ("2", "3", "2.2", "9.9", "1.1.1"):
+        with pytest.raises(InputError):
+            workbench.find(wrong)
+    with pytest.raises(InputError, match="no tracked actions"):
+        Workbench.fresh(project.load("counter")).find("1")
+
+
+def test_a_restore_tells_what_it_emits_in_place_of_what(project: Project) -> None:
+    workbench = Workbench.fresh(project.load("coffee_shop"))
+    workbench.submit("RedeemPoints(10)")
+    workbench.take(Crash())
+    first = workbench.restore()
+    assert [(line.handle, line.text, line.was) for line in first.actions] == [
+        ("3.1", "CheckStatus(redemption_id=1)", "changed, was 1.1 Redeem(user_id=12345, points=10)")
+    ]
+    workbench.crash()
+    assert [line.was for line in workbench.restore().actions] == ["kept, was 3.1"]
+    assert [(item.handle, item.since) for item in workbench.pending().items] == [("5.1", 1)]
+
+
+@pytest.mark.parametrize(
+    ("point", "at", "lost"),
+    [
+        (Point.BETWEEN, 0, ["on its way: what came of 1.1 Redeem(user_id=12345, points=10)"]),
+        (
+            Point.AFTER_COMMIT,
+            0,
+            [
+                "never sent: 1.1 Redeem(user_id=12345, points=10); restore may emit it again",
+                "never sent: 1.2 ShowStampAnimation() for ever",
+                "never sent: 1.3 LogAnalytics(event='redemption_requested:10') for ever",
+            ],
+        ),
+        (
+            Point.AFTER_ACTION,
+            2,
+            [
+                "never sent: 1.3 LogAnalytics(event='redemption_requested:10') for ever",
+                "on its way: what came of 1.1 Redeem(user_id=12345, points=10)",
+            ],
+        ),
+        (Point.BEFORE_COMMIT, 0, ["nothing yet: it strikes in the next transition"]),
+        (Point.IN_RESTORE, 1, ["nothing yet: it strikes in the next restore"]),
+    ],
+)
+def test_a_crash_tells_what_it_cost(project: Project, point: Point, at: int, lost: list[str]) -> None:
+    workbench = Workbench.fresh(project.load("coffee_shop"))
+    workbench.submit("RedeemPoints(10)")
+    assert workbench.crash(point, at).lost == lost
+
+
+def test_what_was_not_committed_never_happened(project: Project) -> None:
+    workbench = Workbench.fresh(project.load("coffee_shop"))
+    workbench.submit("RedeemPoints(10)")
+    workbench.crash(Point.BEFORE_COMMIT)
+    assert workbench.submit("CancelOrder()").lost == [
+        "never happened: pending_redemption.phase: Phase.REQUESTED -> Phase.CANCELLED"
+    ]
+    workbench.restore()
+    workbench.crash(Point.BEFORE_COMMIT)
+    assert workbench.complete("1", "Failed('no')").lost == [
+        "never happened: pending_redemption: Redemption(id=1, points=10, phase=Phase.REQUESTED) -> None",
+        "never emitted: ShowErrorMessage(text='no')",
+    ]
+
+
+def test_an_action_of_another_branch_is_not_here(project: Project) -> None:
+    workbench = Workbench.fresh(project.load("coffee_shop"))
+    workbench.submit("RedeemPoints(10)")
+    travel.goto(workbench, 0)
+    workbench.submit("RedeemPoints(20)")
+    with pytest.raises(InputError, match=r"1\.1 was not emitted on the way here"):
+        workbench.complete("1.1", "Pending()")
+    assert workbench.complete("2.1", "Pending()").record.outcome == "committed"
+
+
+def test_a_result_comes_again(project: Project) -> None:
+    workbench = Workbench.fresh(project.load("coffee_shop"))
+    workbench.submit("RedeemPoints(10)")
+    workbench.complete("1", "Success(10)")
+    for action in ("1.1", "1"):
+        assert workbench.redeliver(action).event == "complete 1.1 Success(points_deducted=10)"
+    again = workbench.redeliver("1.1", "Failed('no')")
+    assert (again.event, again.record.error) == ("complete 1.1 Failed(reason='no')", "InvalidRedemptionId(1)")

@@ -1,0 +1,102 @@
+"""What an author says must hold: after every transition, across one, in the end; and what is said where it does not."""
+
+import pytest
+
+from fasm_cli import TransitionError, eventually, invariant, sometimes, transition_invariant
+from fasm_cli.engine.events import Submit
+from fasm_cli.engine.laws import broken_eventually, broken_invariant, invariants_held, reached
+
+
+class No(TransitionError):
+    pass
+
+
+def told(violation):
+    return violation.law, violation.why
+
+
+def go(tiny, n=0):
+    return Submit(tiny.Go(n))
+
+
+@pytest.mark.parametrize(
+    ("held", "why"),
+    [
+        (False, "it is false"),
+        (None, "it gave None; an invariant returns True or False"),
+        (1, "it gave 1; an invariant returns True or False"),
+        ([], "it gave []; an invariant returns True or False"),
+    ],
+)
+def test_an_invariant_returns_true_and_nothing_else_will_do(tiny, held, why):
+    run = tiny.run(fine=invariant(lambda self, state: held))
+    assert run.judged(go(tiny)) == ("invariant:fine", why)
+
+
+def test_an_invariant_that_raises_is_broken(tiny):
+    run = tiny.run(fine=invariant(lambda self, state: state.names["z"]))
+    assert run.judged(go(tiny)) == ("invariant:fine", "it raised KeyError: 'z'")
+
+
+def test_invariants_look_at_what_was_committed_only(tiny):
+    async def stf(self, state, input, actions):
+        if input.value.n:
+            raise No
+
+    run = tiny.run(stf, fine=invariant(lambda self, state: False))
+    assert run.judged(go(tiny, 1)) is None
+    assert run.judged(go(tiny, 0)) == ("invariant:fine", "it is false")
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (AssertionError("count is off"), "count is off"),
+        (AssertionError(), "AssertionError: "),
+        (ValueError("x"), "ValueError: x"),
+    ],
+)
+def test_check_invariants_raises_what_is_wrong(tiny, error, why):
+    def check_invariants(self, state):
+        raise error
+
+    run = tiny.run(check_invariants=check_invariants)
+    assert run.judged(go(tiny)) == ("invariant:check_invariants", why)
+
+
+def test_a_transition_invariant_sees_both_states(tiny):
+    def grows(self, before, after):
+        return after.count >= before.count
+
+    async def stf(self, state, input, actions):
+        state.count += input.value.n
+
+    run = tiny.run(stf, grows=transition_invariant(grows))
+    assert run.judged(go(tiny, 1)) is None
+    assert run.judged(go(tiny, -1)) == ("transition:grows", "it is false")
+
+
+def test_the_first_of_several_invariants_is_named(tiny):
+    run = tiny.run(
+        one=invariant(lambda self, state: True),
+        two=invariant(lambda self, state: False),
+        three=invariant(lambda self, state: None),
+    )
+    assert told(broken_invariant(run.machine, run.state)) == ("invariant:two", "it is false")
+    assert invariants_held(run.machine, run.state) == (1, 3)
+
+
+def test_what_was_reached_and_what_holds_in_the_end(tiny):
+    run = tiny.run(
+        never=sometimes(lambda self, state: state.count > 0),
+        now=sometimes(lambda self, state: True),
+        odd=sometimes(lambda self, state: 1),
+        done=eventually(lambda self, state: not state.waiting),
+    )
+    assert reached(run.machine, run.state) == ["now"]
+    assert broken_eventually(run.machine, run.state) is None
+    run.go(1)
+    assert told(broken_eventually(run.machine, run.state)) == (
+        "eventually:done",
+        "it is false though the world is quiet",
+    )

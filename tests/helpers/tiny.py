@@ -1,0 +1,158 @@
+"""A machine made on the spot from the one function that a test is about."""
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fasm_cli import Actions, StateMachine, Tracked, TrackedActionCompleted, Untracked
+from fasm_cli.engine.events import Complete, Crash, Event, Restore, Submit
+from fasm_cli.engine.laws import judge
+from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.memory_store import Memory
+from fasm_cli.engine.process import Process
+from fasm_cli.engine.step_result import Outcome, Step
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Box:
+    """A state with something to change at every depth."""
+
+    count: int = 0
+    rows: list[list[int]] = field(default_factory=lambda: [[1], [2]])
+    names: dict[str, list[str]] = field(default_factory=lambda: {"a": ["x"]})
+    waiting: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass
+class Go:
+    """The only input: what it leads to is up to the test."""
+
+    n: int = 0
+    items: list[int] = field(default_factory=list)
+
+
+@dataclass
+class Ask:
+    """The only tracked action."""
+
+    what: str = "q"
+    items: list[int] = field(default_factory=list)
+
+
+@dataclass
+class Answer:
+    text: str = "yes"
+
+
+@dataclass
+class Say:
+    """The only untracked action."""
+
+    text: str = "hello"
+    items: list[int] = field(default_factory=list)
+
+
+class Tiny:
+    """The parts of a machine for tests, by short names."""
+
+    Box, Go, Ask, Answer, Say = Box, Go, Ask, Answer, Say
+
+    @staticmethod
+    def cls(stf: Callable[..., Any] | None = None, restore: Callable[..., Any] | None = None, **attributes: Any) -> Any:
+        """A machine class. Left out, `stf` counts and `restore` emits everything that is `waiting` again."""
+        members = {
+            "State": Box,
+            "Input": Go,
+            "ActionId": int,
+            "TrackedAction": Ask,
+            "ActionResult": Answer,
+            "UntrackedAction": Say,
+            "initial": lambda self: Box(),
+            "stf": stf or _count,
+            "restore": restore or _restore,
+        }
+        return type("Tiny", (StateMachine,), members | attributes)
+
+    @classmethod
+    def run(cls, stf: Any = None, restore: Any = None, **attributes: Any) -> "Running":
+        return Running(Machine(cls.cls(stf, restore, **attributes)))
+
+
+class Running:
+    """A process and short names for what can happen to it."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.store = Memory(machine, machine.instance.initial())
+        self.process = Process(machine, self.store)
+
+    @property
+    def state(self) -> Any:
+        return self.store.committed
+
+    def __call__(self, event: Event) -> Step:
+        return self.process.step(event)
+
+    def go(self, n: int = 0, *items: int) -> Step:
+        return self(Submit(Go(n, list(items))))
+
+    def answer(self, id: Any, text: str = "yes") -> Step:
+        return self(Complete(None, id, Answer(text)))
+
+    def judged(self, event: Event) -> tuple[str, str] | None:
+        """What `event` broke: the id of the law, and why."""
+        before = self.state
+        broken = judge(self.process, self(event), before)
+        return None if broken is None else (broken.law, broken.why)
+
+    def restart(self) -> Step:
+        assert self(Crash()).outcome is Outcome.COMMITTED
+        return self(Restore())
+
+
+async def _count(self: Any, state: Box, input: Any, actions: Actions) -> None:
+    """An input asks, an answer is counted; what waits is in the state."""
+    if type(input) is TrackedActionCompleted:
+        if input.id in state.waiting:
+            del state.waiting[input.id]
+            state.count += 1
+            actions.add(Untracked(Say(input.result.text)))
+        return
+    actions.add(Tracked(input.value.n, Ask()))
+    state.waiting[input.value.n] = "q"
+
+
+async def _restore(self: Any, state: Box, actions: Actions) -> None:
+    for id, what in state.waiting.items():
+        actions.add(Tracked(id, Ask(what)))
+
+
+@pytest.fixture(scope="session")
+def tiny() -> type[Tiny]:
+    return Tiny
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Callable[[str], Machine]:
+    """A machine of `machines/` by name, loaded once."""
+
+    @cache
+    def load(name: str) -> Machine:
+        spec = importlib.util.spec_from_file_location(f"core_{name}", ROOT / "machines" / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = sys.modules[f"core_{name}"] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        own = [each for each in vars(module).values() if getattr(each, "__module__", "") == module.__name__]
+        (cls,) = (each for each in own if isinstance(each, type) and issubclass(each, StateMachine))
+        return Machine(cls, name)
+
+    return load

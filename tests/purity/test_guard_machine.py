@@ -1,0 +1,109 @@
+"""What a breach does to a step, to the laws and to a simulation."""
+
+import importlib.util
+import pickle
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from fasm_cli.engine.events import Crash, Event, Point, Restore, Submit
+from fasm_cli.engine.laws import Violation, broken_by_step, broken_restore
+from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.memory_store import Memory
+from fasm_cli.engine.process import Process
+from fasm_cli.engine.purity_latch import Breach
+from fasm_cli.engine.step_result import Outcome, Step
+from fasm_cli.purity import install as guard
+from fasm_cli.simulation.sampling_store import Watched
+
+SHOP = Path(__file__).parent / "guard_cases" / "shop.py"
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[ModuleType]:
+    guard.install()
+    spec = importlib.util.spec_from_file_location("guard_case_shop", SHOP)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module.__name__] = module
+    spec.loader.exec_module(module)
+    yield module
+    guard.uninstall()
+
+
+@pytest.fixture(params=[Memory, Watched])
+def process(request: pytest.FixtureRequest, shop: ModuleType) -> Process:
+    machine = Machine(shop.Shop)
+    return Process(machine, request.param(machine, machine.instance.initial()))
+
+
+def steps(process: Process, *events: Event) -> Step:
+    """The last of the steps that `events` lead to."""
+    return [process.step(event) for event in events][-1]
+
+
+def told(violation: Violation | None) -> tuple[str, str] | None:
+    return None if violation is None else (violation.law, violation.why)
+
+
+def test_a_breach_is_a_defect_whatever_the_author_makes_of_it(process: Process, shop: ModuleType) -> None:
+    step = steps(process, Submit(shop.Look()))
+    assert step.outcome is Outcome.DEFECT
+    assert isinstance(step.error, Breach)
+    assert step.dirty
+    assert told(broken_by_step(step)) == ("clock", "calls time.time() at shop.py:60")
+
+
+def test_a_breach_is_rolled_back(shop: ModuleType) -> None:
+    machine = Machine(shop.Shop)
+    process = Process(machine, Memory(machine, machine.instance.initial()))
+    steps(process, Submit(shop.Look()))
+    assert process.store.begin() == shop.State()
+
+
+def test_a_step_after_a_breach_is_judged_alone(process: Process, shop: ModuleType) -> None:
+    step = steps(process, Submit(shop.Look()), Submit(shop.Reject()))
+    assert step.outcome is Outcome.REJECTED
+    assert type(step.error) is shop.Closed
+
+
+def test_restore_is_watched_after_a_crash(process: Process, shop: ModuleType) -> None:
+    step = steps(process, Submit(shop.Order(restore_looks=True)), Crash(Point.BETWEEN), Restore())
+    assert step.outcome is Outcome.DEFECT
+    assert told(broken_by_step(step)) == ("clock", "calls time.time() at shop.py:76")
+
+
+def test_restore_is_watched_after_a_commit(process: Process, shop: ModuleType) -> None:
+    step = steps(process, Submit(shop.Order(restore_looks=True)))
+    assert step.outcome is Outcome.COMMITTED
+    assert told(broken_restore(process)) == ("clock", "calls time.time() at shop.py:76")
+
+
+def test_a_machine_that_looks_at_nothing_goes_on(process: Process, shop: ModuleType) -> None:
+    step = steps(process, Submit(shop.Order()), Crash(Point.BETWEEN), Restore())
+    assert step.outcome is Outcome.COMMITTED
+    assert broken_restore(process) is None
+
+
+def test_a_breach_says_where_and_survives_pickling() -> None:
+    breach = Breach("clock", "time.time()", "/there/shop.py", 41)
+    again: Any = pickle.loads(pickle.dumps(breach))
+    assert str(again) == "calls time.time() at shop.py:41"
+    assert (again.law, again.file) == ("clock", "/there/shop.py")
+
+
+@pytest.mark.parametrize("name", ["counter", "coffee_shop", "dentist", "payment"])
+def test_the_machines_that_come_with_us_are_innocent(name: str, shop: ModuleType) -> None:
+    from fasm_cli.project.project import Project
+    from fasm_cli.simulation.plan import Plan
+    from fasm_cli.simulation.run import Runs
+    from fasm_cli.simulation.stats import Tally
+
+    machine = Project(Path(__file__).parents[2]).load(name)
+    runs, tally = Runs(machine, Plan(seed=1, runs=3, steps=200)), Tally()
+    assert [runs.fast(run, tally) for run in range(3)] == [None] * 3

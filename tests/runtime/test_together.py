@@ -1,0 +1,454 @@
+"""Steps that are taken together: one commit for all, no answer before it, and one by one where that cannot be."""
+
+import asyncio
+import sqlite3
+import threading
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fasm_cli import StateMachine, TransitionError
+from fasm_cli.contract.database import ConnectionLost, Contention, DatabaseError
+from fasm_cli.engine.events import Submit
+from fasm_cli.engine.step_result import Outcome
+from fasm_cli.runtime import step_queue as transitions
+from fasm_cli.runtime.runtime import Runtime
+from fasm_cli.runtime.step_queue import Taken
+from fasm_cli.stores.batch import BEGIN, KEEP, UNDO
+from fasm_cli.stores.sqlite import SqliteConnection
+from tests.runtime.notes import Note, Notes, Print, Printed
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "notes.db"
+
+
+@pytest.fixture
+def commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many statements each commit was for."""
+    found: list[int] = []
+    commit = SqliteConnection.commit
+
+    def counted(self: SqliteConnection) -> None:
+        if self._open:
+            found.append(self.changes)
+        commit(self)
+
+    monkeypatch.setattr(SqliteConnection, "commit", counted)
+    return found
+
+
+async def taken(runtime: Runtime, *about: int) -> list[Taken]:
+    return await asyncio.gather(*(runtime.submit(Note(each)) for each in about))
+
+
+def taken_at(file: Path, *about: int) -> list[str]:
+    """What became of notes that were asked for at once."""
+
+    async def go() -> list[str]:
+        async with Runtime(Notes, f"sqlite:///{file}") as runtime:
+            steps = await taken(runtime, *about)
+            await runtime.settled()
+            assert runtime._transitions._process.pending == {}
+        return [str(each.step.outcome) for each in steps]
+
+    return asyncio.run(go())
+
+
+def rows(file: Path, table: str = "notes") -> list[Any]:
+    db = sqlite3.connect(file)
+    try:
+        return db.execute(f"SELECT * FROM {table}").fetchall()
+    finally:
+        db.close()
+
+
+@pytest.fixture
+def printing(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Nothing is printed before it is set."""
+    may_begin = asyncio.Event()
+
+    async def print_it(id: int, action: Print) -> Printed:
+        await may_begin.wait()
+        return Printed()
+
+    monkeypatch.setattr(Notes, "handlers", {Print: print_it})
+    return may_begin
+
+
+def test_what_is_asked_for_at_once_is_committed_at_once(
+    file: Path, commits: list[int], printing: asyncio.Event
+) -> None:
+    async def go() -> None:
+        async with Runtime(Notes, f"sqlite:///{file}") as runtime:
+            before = len(commits)
+            steps = await taken(runtime, 1, 1, 1, 1, 1)
+            assert [each.step.number for each in steps] == [1, 2, 3, 4, 5]
+            assert len(commits) == before + 1
+            printing.set()
+            await runtime.settled()
+            assert len(commits) == before + 2  # the results came at once too
+
+    asyncio.run(go())
+    assert rows(file) == [(id, 1) for id in (1, 2, 3, 4, 5)]
+
+
+def test_no_more_than_so_many_at_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transitions, "MOST", 2)
+    take, sizes = transitions.Transitions._take_all, []
+
+    def counted(self: Any, asked: list[Any]) -> Any:
+        sizes.append(len(asked))
+        return take(self, asked)
+
+    monkeypatch.setattr(transitions.Transitions, "_take_all", counted)
+    assert taken_at(file, 1, 1, 1, 1, 1) == ["committed"] * 5
+    assert (sizes[:2], max(sizes), sum(sizes)) == ([2, 2], 2, 10)
+
+
+def test_nobody_gets_an_answer_before_all_is_committed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit, go_on, answered = SqliteConnection.commit, threading.Event(), []
+
+    async def go() -> None:
+        loop, reached = asyncio.get_running_loop(), asyncio.Event()
+
+        def waiting(self: SqliteConnection) -> None:
+            loop.call_soon_threadsafe(reached.set)
+            assert go_on.wait(10)
+            commit(self)
+
+        async def one(runtime: Runtime) -> None:
+            await runtime.submit(Note(1))
+            answered.append(len(rows(file)))
+
+        async with Runtime(Notes, f"sqlite:///{file}") as runtime:
+            monkeypatch.setattr(SqliteConnection, "commit", waiting)
+            asking = asyncio.gather(one(runtime), one(runtime), one(runtime))
+            await reached.wait()
+            for _ in range(10):
+                await asyncio.sleep(0)
+            assert answered == []
+            go_on.set()
+            await asking
+            await runtime.settled()
+
+    asyncio.run(go())
+    assert answered == [3, 3, 3]
+
+
+def test_one_that_is_rejected_is_undone_alone(file: Path, commits: list[int]) -> None:
+    assert taken_at(file, 1, 0, 1) == ["committed", "rejected", "committed"]
+    assert rows(file) == [(1, 1), (2, 1)]
+
+
+def test_one_that_cannot_be_committed_takes_no_other_with_it(file: Path) -> None:
+    assert taken_at(file, 1, 99, 1) == ["committed", "defect", "committed"]
+    assert rows(file) == [(1, 1), (2, 1)]
+    assert rows(file, "fasm_outbox") == []
+
+
+def test_a_transaction_that_is_gone_in_the_middle_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the disk is full: SQLite undoes everything by itself, at any statement."""
+    execute, ended = SqliteConnection.execute, False
+    said: list[str] = []
+
+    def full(self: SqliteConnection, sql: str, args: tuple[Any, ...]) -> Any:
+        said.append(sql)
+        if len(said) == strike:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise DatabaseError("the disk is full")
+        return execute(self, sql, args)
+
+    for at in count(1):
+        said.clear()
+        file, strike = tmp_path / f"{at}.db", 0
+
+        async def go(file: Path = file, at: int = at) -> None:
+            nonlocal strike, ended
+            async with Runtime(Notes, f"sqlite:///{file}", history=True) as runtime:
+                monkeypatch.setattr(SqliteConnection, "execute", full)
+                said.clear()
+                strike = at
+                steps = await taken(runtime, 1, 0, 1)
+                strike, ended = 0, len(said) < at
+                assert [str(each.step.outcome) for each in steps] == ["committed", "rejected", "committed"], said
+                assert [each.step.number for each in steps if each.step.actions] == [1, 2]
+                await runtime.settled()
+                assert runtime._transitions._process.pending == {}
+
+        asyncio.run(go())
+        monkeypatch.setattr(SqliteConnection, "execute", execute)
+        assert rows(file) == [(1, 1), (2, 1)]
+        assert [step for step, *_ in rows(file, "fasm_history")] == [0, 1, 2, 3, 4]
+        assert rows(file, "fasm_outbox") == []
+        if ended:
+            break
+    assert {KEEP, UNDO} < set(said)
+    assert at > 12
+
+
+def test_a_commit_that_was_made_and_not_answered_is_not_made_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit, lose = SqliteConnection.commit, False
+
+    def unanswered(self: SqliteConnection) -> None:
+        nonlocal lose
+        commit(self)
+        if lose:
+            lose = False
+            raise ConnectionLost("no answer")
+
+    monkeypatch.setattr(SqliteConnection, "commit", unanswered)
+
+    async def go() -> None:
+        nonlocal lose
+        async with Runtime(Notes, f"sqlite:///{file}") as runtime:
+            lose = True
+            assert [each.step.number for each in await taken(runtime, 1, 1, 1)] == [1, 2, 3]
+            await runtime.settled()
+
+    asyncio.run(go())
+    assert rows(file) == [(1, 1), (2, 1), (3, 1)]
+
+
+@pytest.mark.parametrize("together", [1, 3])
+def test_a_commit_in_doubt_is_asked_about_until_there_is_an_answer(
+    together: int, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that has committed, and is gone before it can say so, and for a while after."""
+    commit, execute, gone = SqliteConnection.commit, SqliteConnection.execute, 0
+
+    def unanswered(self: SqliteConnection) -> None:
+        nonlocal gone
+        commit(self)
+        if gone < 0:
+            gone = 2
+            raise ConnectionLost("no answer")
+
+    def refused(self: SqliteConnection, sql: str, args: tuple[Any, ...]) -> Any:
+        nonlocal gone
+        if gone > 0:
+            gone -= 1
+            raise ConnectionLost("no server")
+        return execute(self, sql, args)
+
+    monkeypatch.setattr(SqliteConnection, "commit", unanswered)
+    monkeypatch.setattr(SqliteConnection, "execute", refused)
+
+    async def go() -> None:
+        nonlocal gone
+        async with Runtime(Notes, f"sqlite:///{file}") as runtime:
+            waits: list[float] = []
+            monkeypatch.setattr(runtime._transitions._store.ending, "wait", waits.append)  # type: ignore[union-attr]
+            gone = -1
+            assert [each.step.number for each in await taken(runtime, *[1] * together)] == [1, 2, 3][:together]
+            assert waits == [0.05, 0.1]
+            await runtime.settled()
+
+    asyncio.run(go())
+    assert rows(file) == [(id, 1) for id in range(1, together + 1)]
+
+
+@pytest.mark.parametrize("together", [1, 3])
+def test_a_stop_does_not_wait_for_an_answer(together: int, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What may have happened is not taken again."""
+    commit, lose = SqliteConnection.commit, False
+
+    def gone(*_: Any) -> None:
+        raise ConnectionLost("no server")
+
+    def unanswered(self: SqliteConnection) -> None:
+        nonlocal lose
+        commit(self)
+        if lose:
+            lose = False
+            gone()
+
+    monkeypatch.setattr(SqliteConnection, "commit", unanswered)
+
+    async def go() -> None:
+        nonlocal lose
+        runtime = Runtime(Notes, f"sqlite:///{file}")
+        await runtime.start()
+        asked, loop, store = asyncio.Event(), asyncio.get_running_loop(), runtime._transitions._store
+        assert store is not None
+        wait = store.ending.wait
+        monkeypatch.setattr(store.ending, "wait", lambda _: (loop.call_soon_threadsafe(asked.set), wait(10))[1])
+        monkeypatch.setattr(store, "_stored", gone)
+        lose = True
+        taking = [asyncio.create_task(runtime._transitions.take(Submit(Note(1)))) for _ in range(together)]
+        await asked.wait()
+        await runtime.stop()
+        assert [(await each).step.outcome for each in taking] == [Outcome.FAILED] * together
+
+    asyncio.run(go())
+    assert rows(file) == [(id, 1) for id in range(1, together + 1)]
+
+
+def test_what_others_come_before_is_taken_again_in_a_transaction_of_its_own(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that has begun sees what was there then, however often a part of it is made again."""
+    execute, begun = SqliteConnection.execute, "whole"
+
+    def contended(self: SqliteConnection, sql: str, args: tuple[Any, ...]) -> Any:
+        nonlocal begun
+        if not self._open:
+            begun = sql
+        if sql.startswith("INSERT INTO notes") and begun == BEGIN:
+            raise Contention("another came first")
+        return execute(self, sql, args)
+
+    monkeypatch.setattr(SqliteConnection, "execute", contended)
+
+    async def go() -> list[str]:
+        async with Runtime(Notes, f"sqlite:///{file}") as runtime:
+            take = runtime._transitions.take
+            found = await asyncio.gather(take(Submit(Note(1))), take(Submit(Note(1))))
+        return [str(each.step.outcome) for each in found]
+
+    assert asyncio.run(go()) == ["committed", "committed"]
+
+
+@pytest.mark.parametrize(("short", "here"), [(60.0, True), (0.0, False)])
+def test_short_steps_are_taken_without_a_thread(
+    short: float, here: bool, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transitions, "SHORT", short)
+    assert threads(Notes, f"sqlite:///{file}", Note(1), monkeypatch) == [False, here]
+
+
+def threads(machine: type[StateMachine], url: str, value: Any, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether each of two steps was on the thread of the event loop."""
+    found: list[bool] = []
+    take = transitions.Transitions._take
+
+    def noted(self: Any, *args: Any) -> Taken:
+        found.append(threading.current_thread() is threading.main_thread())
+        return take(self, *args)
+
+    monkeypatch.setattr(transitions.Transitions, "_take", noted)
+
+    async def go() -> None:
+        async with Runtime(machine, url) as runtime:
+            for _ in range(2):
+                await runtime.submit(value)
+            await runtime.settled()
+
+    asyncio.run(go())
+    return found[:2]
+
+
+@dataclass
+class Slow:
+    count: int = 0
+
+    async def add(self) -> None:
+        await asyncio.sleep(0)
+        self.count += 1
+
+
+class Slowly(StateMachine):
+    State, Input = Slow, Note
+
+    def initial(self) -> Slow:
+        return Slow()
+
+    async def stf(self, state: Slow, input: Any, actions: Any) -> None:
+        await state.add()
+
+    async def restore(self, state: Slow, actions: Any) -> None: ...
+
+
+def test_a_state_that_may_take_its_time_is_left_to_the_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transitions, "SHORT", 60.0)
+    assert threads(Slowly, "sqlite://", Note(1), monkeypatch) == [False, False]
+
+
+@pytest.fixture
+def led(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps are short, so who asks first takes them."""
+    monkeypatch.setattr(transitions, "SHORT", 60.0)
+
+
+def test_who_asks_first_takes_the_steps_of_all(
+    led: None, file: Path, commits: list[int], printing: asyncio.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transitions, "MOST", 3)
+
+    async def go() -> None:
+        async with Runtime(Notes, f"sqlite:///{file}") as runtime:
+            await runtime.submit(Note(1))
+            before = len(commits)
+            steps = await taken(runtime, *[1] * 7)
+            assert [each.step.number for each in steps] == [2, 3, 4, 5, 6, 7, 8]
+            assert len(commits) == before + 3  # three, three and one
+            printing.set()
+            await runtime.settled()
+
+    asyncio.run(go())
+    assert rows(file) == [(id, 1) for id in range(1, 9)]
+
+
+def test_who_is_cancelled_before_it_takes_the_steps_leaves_nobody_waiting(led: None, file: Path) -> None:
+    async def go() -> None:
+        async with Runtime(Notes, f"sqlite:///{file}") as runtime:
+            await runtime.submit(Note(1))
+            await runtime.settled()
+            first, second = (asyncio.create_task(runtime._transitions.take(Submit(Note(1)))) for _ in range(2))
+            await asyncio.sleep(0)
+            first.cancel()
+            assert (await second).step.outcome is Outcome.COMMITTED
+            assert first.cancelled()
+            await runtime.settled()
+
+    asyncio.run(go())
+    assert rows(file) == [(1, 1), (2, 1), (3, 1)]  # that of the first too: it was asked for
+
+
+def test_a_stop_waits_for_who_is_about_to_take_the_steps(led: None, file: Path) -> None:
+    async def go() -> None:
+        runtime = Runtime(Notes, f"sqlite:///{file}")
+        await runtime.start()
+        await runtime.submit(Note(1))
+        await runtime.settled()
+        steps = [asyncio.create_task(runtime._transitions.take(Submit(Note(1)))) for _ in range(2)]
+        stopping = asyncio.create_task(runtime._transitions.stop(()))
+        assert [(await each).step.outcome for each in steps] == [Outcome.COMMITTED] * 2
+        await stopping
+        runtime._lock.release()  # type: ignore[union-attr]
+
+    asyncio.run(go())
+    assert rows(file) == [(1, 1), (2, 1), (3, 1)]
+
+
+class Hasty(StateMachine):
+    """Changes the state before it refuses."""
+
+    State, Input = Slow, Note
+
+    def initial(self) -> Slow:
+        return Slow()
+
+    async def stf(self, state: Slow, input: Any, actions: Any) -> None:
+        state.count += input.value.about
+        if state.count > 9:
+            raise TransitionError
+
+
+def test_what_a_refused_step_did_to_the_fields_is_undone_to_what_was_committed_last() -> None:
+    async def go() -> None:
+        async with Runtime(Hasty) as runtime:
+            outcomes = [(await runtime.submit(Note(about))).step.outcome for about in (1, 2, 0, 99, 3)]
+            assert [str(each) for each in outcomes] == ["committed", "committed", "committed", "rejected", "committed"]
+            store = runtime._transitions._store
+            assert store is not None
+            assert store.live.count == store.committed.count == store.whole().count == 6
+
+    asyncio.run(go())

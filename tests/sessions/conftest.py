@@ -1,0 +1,113 @@
+"""A small real session, and the parts to make others from."""
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fasm_cli.engine.records import Record
+from fasm_cli.sessions import Header, SessionFile
+from fasm_cli.sessions.format import chained
+
+SLOW = bool(os.environ.get("FASM_SLOW"))
+
+
+@pytest.fixture(scope="session")
+def slow() -> bool:
+    """Whether the long versions were asked for (FASM_SLOW=1)."""
+    return SLOW
+
+
+@pytest.fixture(scope="session")
+def header() -> Header:
+    state = {"points": 150, "pending": None, "next_id": 1}
+    types = [
+        {"name": "State", "is": "Shop"},
+        {"name": "Input", "is": "RedeemPoints"},
+        {"name": "ActionId", "is": "int"},
+        {"name": "Phase", "members": ["ASKED", "SURE"]},
+        {"name": "RedeemPoints", "fields": {"points": "int from 1 to 200"}},
+        {"name": "Shop", "fields": {"points": "int", "pending": "Redemption | None", "next_id": "int"}},
+    ]
+    return Header("coffee_shop", 1, types, state, {"kind": "session"})
+
+
+@pytest.fixture(scope="session")
+def old_header(header: Header) -> Header:
+    """The same, as format 1 had it."""
+    return Header("coffee_shop", 1, None, header.state, {"kind": "session"}, None, "e4c2a19b03d7f586")
+
+
+@pytest.fixture(scope="session")
+def story() -> list[tuple[Record | int, Any]]:
+    """Steps with their snapshots, and, as a number alone, moves of the head."""
+    redeem = {"type": "Tracked", "id": 1, "action": {"type": "Redeem", "points": 100}}
+    show = {"type": "Untracked", "action": {"type": "ShowMessage", "text": "redeemed 100 — „danke“\n\x00"}}
+    pending = ["pending: None -> Redemption(id=1, points=100)", "next_id: 1 -> 2"]
+    done = ["points: 150 -> 50", "pending: Redemption(id=1, points=100) -> None"]
+    confirmed = {"type": "completion", "of": "1.1", "id": 1, "result": {"type": "Confirmed"}}
+    after = {"points": 50, "pending": None, "next_id": 2}
+    return [
+        (Record(1, 0, ask(100), "committed", "", [redeem], pending, [], "", "88726458e8225b94"), None),
+        (Record(2, 1, ask(1), "rejected", "RedemptionPending(1)", digest="88726458e8225b94"), None),
+        (Record(3, 2, confirmed, "committed", "", [show], done, [], "", "1d0e7a54b0c2ff10"), after),
+        (1, None),
+        (Record(4, 1, {"type": "crash"}, "crashed", "", [], [], [1], "stored", "88726458e8225b94"), None),
+    ]
+
+
+def ask(points: int) -> dict[str, Any]:
+    return {"type": "input", "value": {"type": "RedeemPoints", "points": points}}
+
+
+@pytest.fixture(scope="session")
+def make_record() -> Callable[..., Record]:
+    def record(n: int, parent: int | None = None, **fields: Any) -> Record:
+        values = {"event": ask(n % 200), "outcome": "committed", "digest": f"{n:016x}", **fields}
+        return Record(n, n - 1 if parent is None else parent, **values)
+
+    return record
+
+
+@pytest.fixture
+def session(tmp_path: Path, header: Header, story: list[tuple[Record | int, Any]]) -> Path:
+    """The story in a file."""
+    path = tmp_path / "coffee.toml"
+    with SessionFile.create(path, header) as file:
+        tell(file, story)
+    return path
+
+
+def tell(file: SessionFile, story: Iterable[tuple[Record | int, Any]]) -> None:
+    for item, state in story:
+        if isinstance(item, int):
+            file.goto(item)
+        else:
+            file.append(item, state)
+
+
+@pytest.fixture(scope="session")
+def seal() -> Callable[[Iterable[str | bytes]], bytes]:
+    """Blocks without sums made into a file whose sums are right: what a careful enemy would write."""
+
+    def sealed(bodies: Iterable[str | bytes]) -> bytes:
+        blocks, last = [], ""
+        for body in bodies:
+            raw = body.encode() if isinstance(body, str) else body
+            last = chained(raw, last)
+            blocks.append(raw + f'sum = "{last}"\n'.encode())
+        return b"\n".join(blocks)
+
+    return sealed
+
+
+@pytest.fixture(scope="session")
+def bodies_of() -> Callable[[bytes], list[bytes]]:
+    """The blocks of a file without their sums."""
+
+    def bodies(data: bytes) -> list[bytes]:
+        return [block[: block.rindex(b"sum = ")] for block in data.split(b"\n\n")]
+
+    return bodies

@@ -1,0 +1,175 @@
+"""Every cut opens at the last whole step; every change is refused; neither is ever repaired in place by a reader."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fasm_cli.errors import SessionError
+from fasm_cli.sessions import SessionFile, read_session
+from fasm_cli.sessions.corruption import lost_sectors
+from fasm_cli.sessions.reader import scan
+
+
+def steps_until(data: bytes) -> int:
+    return data.count(b"[[step]]\n")
+
+
+def test_a_cut_at_every_byte(session: Path) -> None:
+    data = session.read_bytes()
+    whole = [at + 1 for at in range(len(data)) if data.startswith(b"\n\n", at)] + [len(data)]
+    for cut in range(len(data)):
+        text = data[:cut]
+        last = max((end for end in whole if end <= cut), default=0)
+        if last == 0:
+            with pytest.raises(SessionError) as refused:
+                scan(text, "x")
+            line = text.count(b"\n") + 1
+            said = f"x, line {line}: it is cut off inside its header" if text else "x is empty, not a session"
+            assert refused.value.message == said
+            continue
+        found = scan(text, "x")
+        assert found.end == last, cut
+        assert len(found.stored.records) == steps_until(data[:last])
+        assert bool(found.stored.dropped) == (cut > last)
+
+
+def test_what_was_dropped_is_said(session: Path) -> None:
+    data = session.read_bytes()
+    session.write_bytes(data[:-1])
+    stored = read_session(session)
+    assert stored.dropped == "line 52: 158 bytes of a write that was cut off, after step 3"
+    assert stored.head == 1
+    assert session.read_bytes() == data[:-1]
+
+
+def damaged(data: bytes, at: int, byte: int) -> bytes:
+    return data[:at] + bytes([byte]) + data[at + 1 :]
+
+
+def test_a_change_of_every_byte(session: Path, slow: bool) -> None:
+    data = session.read_bytes()
+    for at, old in enumerate(data):
+        new = set(range(256)) if slow else {old ^ 1, old ^ 0x80, 10, 32, 35, 34, 0}
+        for byte in new - {old}:
+            text = damaged(data, at, byte)
+            with pytest.raises(SessionError) as refused:
+                scan(text, "x")
+            assert "line" in refused.value.message or at < len("format = 1\n"), (at, byte)
+            assert "\n" not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (b"points = 1 }", b"points = 2 }", "lines 26-33: step 2 was changed: it does not match its sum"),
+        (b"points = 150", b"points = 151", "lines 1-14: the header was changed: it does not match its sum"),
+        (b'"rejected"', b'"rejected', "line 30: step 2 was changed and is not TOML any more"),
+        (
+            b"step = 1\nafter = 3",
+            b"step = 2\nafter = 3",
+            "lines 48-51: the move after step 3 was changed: it does not match its sum",
+        ),
+        ("„".encode(), b"\xe2\x80\xff", "line 41: not UTF-8 (byte 0xe2)"),
+        (b"committed", b"comm\0tted", "line 20: a NUL byte"),
+        (b'"fa25f06a08251f40"', b'"fa25f06a08251f41"', "lines 53-61: step 4 was changed: it does not match its sum"),
+        (b"\n\n[[goto]]", b"\n[[goto]]", "line 47: something stands where the empty line after step 3 should"),
+    ],
+)
+def test_a_change_is_named(session: Path, old: bytes, new: bytes, message: str) -> None:
+    data = session.read_bytes()
+    assert data.count(old) >= 1
+    session.write_bytes(data.replace(old, new, 1))
+    with pytest.raises(SessionError) as refused:
+        read_session(session)
+    assert refused.value.message == f"{session}, {message}"
+    assert refused.value.hint
+
+
+def test_blocks_that_were_removed_moved_or_repeated(session: Path) -> None:
+    blocks = session.read_bytes().split(b"\n\n")
+    for order, message in (
+        ([0, 2, 3], "line 16: step 2 stands where step 1 should: a block was added, moved or taken away"),
+        ([0, 1, 1], "line 26: step 1 stands where step 2 should: a block was added, moved or taken away"),
+        ([0, 2, 1], "line 16: step 2 stands where step 1 should: a block was added, moved or taken away"),
+        ([0, 1, 2, 3, 5], "lines 48-56: step 4 was changed: it does not match its sum"),
+        ([1, 2], "x is not a session: it has no `format`"),
+    ):
+        text = b"\n\n".join([blocks[at].rstrip(b"\n") for at in order]) + b"\n"
+        with pytest.raises(SessionError) as refused:
+            scan(text, "x")
+        assert refused.value.message.removeprefix("x, ") == message
+
+
+def test_an_edit_resealed_without_what_follows_is_still_found(session: Path, seal: Callable[..., bytes]) -> None:
+    blocks = session.read_bytes().split(b"\n\n")
+    other = seal([blocks[0][: blocks[0].rindex(b"sum = ")].replace(b"150", b"151")])
+    with pytest.raises(SessionError, match="lines 16-24: step 1 was changed"):
+        scan(other + b"\n" + b"\n\n".join(blocks[1:]), "x")
+
+
+def test_sectors_that_never_reached_the_disk(session: Path) -> None:
+    data = session.read_bytes()
+    start = data.rindex(b"\n\n") + 1
+    for zeros in range(1, 2000, 37):  # the size was written, the data was not
+        found = scan(data[:start] + bytes(zeros), "x")
+        assert (found.end, len(found.stored.records)) == (start, 3)
+        assert found.stored.dropped
+    big = data.replace(b'broken = "stored"', b'broken = "' + b"x" * 2000 + b'"')
+    for sector in range(start // 512, len(big) // 512 + 1):  # one is missing, later ones are there
+        first, last = max(start, sector * 512), min(len(big), (sector + 1) * 512)
+        text = big[:first] + bytes(last - first) + big[last:]
+        assert scan(text, "x").end == start
+
+
+def test_zeros_elsewhere_are_damage(session: Path) -> None:
+    data = session.read_bytes()
+    with pytest.raises(SessionError, match="a NUL byte"):
+        scan(data[:512] + bytes(512) + data[1024:], "x")
+    with pytest.raises(SessionError, match="a NUL byte"):
+        scan(data[:-30] + bytes(7) + data[-23:], "x")
+
+
+def test_opening_keeps_the_tail_aside(session: Path) -> None:
+    data = session.read_bytes()
+    for number in (1, 2):
+        session.write_bytes(data[:-9])
+        with SessionFile.open(session) as file:
+            assert file.stored.dropped == (
+                f"line 52: 150 bytes of a write that was cut off, after step 3; it is kept in coffee.toml.torn-{number}"
+            )
+            assert len(file.stored.records) == 3
+        end = data.rindex(b"\n\n") + 1
+        assert session.read_bytes() == data[:end]
+        assert session.with_name(f"coffee.toml.torn-{number}").read_bytes() == data[end:-9]
+
+
+def test_reading_and_refusing_change_nothing(session: Path, tmp_path: Path) -> None:
+    data = session.read_bytes()
+    (tmp_path / "torn.toml").write_bytes(data[:-9])
+    (tmp_path / "edited.toml").write_bytes(data.replace(b"points = 1 }", b"points = 2 }"))
+    before = listing(tmp_path)
+    assert read_session(tmp_path / "torn.toml").dropped
+    for how in (read_session, SessionFile.open):
+        with pytest.raises(SessionError):
+            how(tmp_path / "edited.toml")
+    after = listing(tmp_path)
+    del after[".edited.toml.lock"]
+    assert after == before
+
+
+def listing(folder: Path) -> dict[str, tuple[str, int]]:
+    return {
+        path.name: (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns) for path in folder.iterdir()
+    }
+
+
+def test_zeros_in_the_first_of_two_blocks_are_damage(session: Path) -> None:
+    """Steps that were acknowledged stand behind them."""
+    data = session.read_bytes()
+    at = data.index(b"\n[[goto]]")
+    shift = 511 - at % 512  # the empty line before the block is the last byte of a sector
+    data = data.replace(b"format = 2\n", b"format = 2\n" + b" " * shift, 1)
+    assert lost_sectors(b"\0" + data[at + shift + 1 : data.index(b"\n[[step]]", at + shift)], at + shift)
+    assert not lost_sectors(b"\0" + data[at + shift + 1 :], at + shift)

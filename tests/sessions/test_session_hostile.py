@@ -1,0 +1,253 @@
+"""Files made to do harm: each is one clear line, in bounded time, and nothing is touched or imported."""
+
+import os
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from fasm_cli.engine.records import Record
+from fasm_cli.errors import SessionError
+from fasm_cli.sessions import SessionFile, read_session
+from fasm_cli.sessions import format as session_text
+from fasm_cli.sessions.reader import scan
+
+Seal = Callable[[Iterable[str | bytes]], bytes]
+HEAD = 'format = 1\nmachine = "m"\nversion = 1\nfingerprint = "f"\norigin = {}\nstate = {}\n'
+STEP = '[[step]]\nn = 1\nparent = 0\nevent = { type = "crash" }\noutcome = "crashed"\ndigest = "d"\n'
+
+
+def refused(data: bytes) -> str:
+    """What is said of it; it must be said soon."""
+    start = time.process_time()
+    with pytest.raises(SessionError) as error:
+        scan(data, "x")
+    assert time.process_time() - start < 1
+    message = error.value.message
+    assert "\n" not in message
+    assert len(message) < 400
+    return message
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "x is empty, not a session"),
+        (b"\n", "x is not a session: it has no `format`"),
+        (b"hello\n", "x is not TOML: Expected '=' after a key in a key/value pair (at line 1, column 6)"),
+        (b'[project]\nname = "x"\n', "x is not a session: it has no `format`"),
+        (b'format = "1"\n', "x is not a session: its format is '1'"),
+        (b"format = 0\n", "x is not a session: its format is '0'"),
+        (b"format = 3\nanything = goes\n", "x is format 3, this fasm reads up to 2"),
+        (b"format = 999999999\n", "x is format 999999999, this fasm reads up to 2"),
+        (b"\xef\xbb\xbfformat = 1\n", "x begins with a byte order mark, which a session does not have"),
+        (b"format = 1\r\nmachine = 1\r\n", "x, line 1: the lines end in CRLF, a session's end in LF"),
+        (b"# \xff\xfe\n", "x, line 1: not UTF-8 (byte 0xff)"),
+        (b"\x89PNG\r\n\x1a\n", "x, line 1: not UTF-8 (byte 0x89)"),
+        (b"\0" * 100, "x, line 1: a NUL byte"),
+        ("format = 1\n".encode("utf-16"), "x, line 1: not UTF-8 (byte 0xff)"),
+        (b"format = 1", "x, line 1: it is cut off inside its header"),
+        (b"format = 1\n", "x, line 2: it is cut off inside its header"),
+        (b"hello", "x is not TOML: Expected '=' after a key in a key/value pair (at end of document)"),
+        (b"x" * 100_000, "x is not a session: it has no `format`"),
+        (b"[" * 60_000, "x is not TOML: Invalid initial character for a key part (at line 1, column 3)"),
+        (
+            b"a = " + b"[" * 60_000 + b"\n",
+            "x is not TOML: maximum recursion depth exceeded while calling a Python object",
+        ),
+        (b"a." * 60_000 + b"a = 1\n", "x is not a session: it has no `format`"),
+    ],
+)
+def test_files_that_are_no_session(data: bytes, message: str) -> None:
+    said = refused(data)
+    assert said == message or (
+        message.startswith("x is not TOML: maximum") and said.startswith("x is not TOML: maximum")
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("format = 1\n", "format = 1\nformat = 1\n", "line 1: the header is not TOML: Cannot overwrite a value"),
+        ('machine = "m"', "machine = 5", "line 1: the header: `machine` is '5', not text"),
+        ("version = 1", "version = true", "line 1: the header: `version` is 'True', not a whole number"),
+        ("version = 1", "version = 1.0", "line 1: the header: `version` is '1.0', not a whole number"),
+        ("origin = {}", "origin = []", "line 1: the header: `origin` is '[]', not a table"),
+        ("origin = {}", "origin = {}\nfinding = 3", "line 1: the header: `finding` is '3', not a table"),
+        ("origin = {}\n", "", "line 1: the header: `origin` is missing"),
+        ("origin = {}", "origin = {}\nimport = 1", "line 1: the header: unknown key `import`; a block like this has"),
+        ("state = {}", "state = 9223372036854775808", "line 1: the header: a number beyond 64 bits stands without"),
+        ("state = {}", "state = " + "9" * 1_000_000, "line 1: the header: '99999999999999999999' outside of quotes"),
+        ("state = {}", "state = " + "1" * 1_000_000 + ".5", ""),
+        ("state = {}", "state = 0x" + "f" * 1_000_000, "line 1: the header: '0xffffffffffffffffff' outside of quotes"),
+        ("state = {}", "state = 1979-05-27T07:32:00Z", "line 1: the header: a datetime stands without quotes"),
+        ("state = {}", "state = " + "[" * 500_000 + "]" * 500_000, "line 1: the header: it nests deeper than 100"),
+        ("state = {}", "state = " + "{a=" * 300_000 + "1" + "}" * 300_000, "line 1: the header: it nests deeper"),
+        ("state = {}", "state = {" + "a." * 900_000 + "a=1}", "line 1: the header: '.a.' outside of quotes"),
+        ("state = {}", "state = {" + ",".join(f"a{n}={n}" for n in range(150_000)) + "}", ""),
+        ("state = {}", "a.b = 1\nstate = {}", "line 1: the header: it is not made of `key = value` lines"),
+        ("state = {}", "[state]\na = 1", "line 1: the header: it is not made of `key = value` lines"),
+        ("state = {}", 'state = """\n    a\n    """', 'line 1: the header: \'"""\' outside of quotes'),
+        ("state = {}", "state = {} # code", "line 1: the header: '#' outside of quotes"),
+        (
+            "state = {}",
+            'state = "\\ud800"',
+            "line 1: the header is not TOML: Escaped character is not a Unicode scalar",
+        ),
+        ("state = {}", 'state = "a\tb\x7f"', "line 1: the header is not TOML: Illegal character"),
+        ("n = 1", "n = 2", "line 9: step 1: it says n = 2 where step 1 comes next"),
+        ("n = 1", "n = -1", "line 9: step 1: it says n = -1 where step 1 comes next"),
+        ("\nn = 1\n", "\n", "line 9: step 1: `n` is missing"),
+        ("parent = 0", "parent = 1", "line 9: step 1: its parent is 1; a step is taken from an earlier one, 0 to 0"),
+        ("parent = 0", "parent = -1", "line 9: step 1: its parent is -1; a step is taken from an earlier one"),
+        ("parent = 0", "parent = false", "line 9: step 1: `parent` is 'False', not a whole number"),
+        ('event = { type = "crash" }', "event = 5", "line 9: step 1: `event` is '5', not a table"),
+        ('event = { type = "crash" }', 'event = { type = "None" }', "line 9: step 1: `event` is 'None', not a table"),
+        ('outcome = "crashed"', "outcome = []", "line 9: step 1: `outcome` is '[]', not text"),
+        ('digest = "d"', "digest = 5", "line 9: step 1: `digest` is '5', not text"),
+        ('digest = "d"', 'actions = [5]\ndigest = "d"', "line 9: step 1: `actions` is not a list of tables"),
+        ('digest = "d"', 'changed = [{}]\ndigest = "d"', "line 9: step 1: `changed` is not a list of texts"),
+        ('digest = "d"', 'changed = "x"\ndigest = "d"', "line 9: step 1: `changed` is 'x', not a list"),
+        ('digest = "d"', 'digest = "d"\nsum = "x"', "line 9: step 1: unknown key `sum`"),
+        ("[[step]]", "[[goto]]", "line 9: the move after step 0: unknown key `n`; a block like this has step, after"),
+        ("[[step]]", "[[code]]", "line 9: a block begins with [[step]] or [[goto]]"),
+        ("[[step]]", "[[mark]]", "line 9: a block begins with [[step]] or [[goto]]"),
+        ("[[step]]", "[step]", "line 9: a block begins with [[step]] or [[goto]]"),
+    ],
+)
+def test_what_a_careful_enemy_writes(seal: Seal, old: str, new: str, message: str) -> None:
+    bodies = [text.replace(old, new) for text in (HEAD, STEP)]
+    assert bodies != [HEAD, STEP]
+    if not message:
+        assert scan(seal(bodies), "x").stored.records
+        return
+    assert refused(seal(bodies)).removeprefix("x, ").startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("types", "message"),
+    [
+        ("types = 5\n", "`types` does not describe types: each is a table of a name and `is`, `fields` or `members`"),
+        ('types = [{ name = "State" }]\n', "`types` does not describe types: "),
+        ('types = [{ name = "S", fields = { a = 1 } }]\n', "`types` does not describe types: "),
+        ('fingerprint = "f"\n', "unknown key `fingerprint`; a block like this has format, machine, version, types, "),
+        ("", "`types` is missing"),
+    ],
+)
+def test_types_that_describe_none(seal: Seal, types: str, message: str) -> None:
+    head = HEAD.replace("format = 1", "format = 2").replace('fingerprint = "f"\n', types)
+    assert refused(seal([head])).startswith(f"x, line 1: the header: {message}")
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ("step = 2\nafter = 1\n", "it moves to step 2; steps go from 0 to 1"),
+        ("step = -1\nafter = 1\n", "it moves to step -1; steps go from 0 to 1"),
+        ("step = 0\nafter = 2\n", "it says after = 2 where there are 1 steps"),
+        ("step = 0\n", "`after` is missing"),
+        ('step = "0"\nafter = 1\n', "`step` is '0', not a whole number"),
+    ],
+)
+def test_moves_to_nowhere(seal: Seal, block: str, message: str) -> None:
+    assert refused(seal([HEAD, STEP, "[[goto]]\n" + block])) == f"x, line 17: the move after step 1: {message}"
+
+
+def test_a_name_in_a_file_is_only_a_name(seal: Seal, tmp_path: Path) -> None:
+    evil = tmp_path / "evil.py"
+    evil.write_text("raise SystemExit('imported')")
+    for name in ("../evil", str(evil), "os:system", "evil", "__import__('os')", "a\\u0000b"):
+        path = tmp_path / "a.toml"
+        path.write_bytes(seal([HEAD.replace('"m"', f'"{name}"')]))
+        before = set(sys.modules)
+        assert read_session(path).header.machine == name.replace("\\u0000", "\0")
+        assert set(sys.modules) == before
+
+
+def test_text_without_end(seal: Seal) -> None:
+    big = b'state = "' + b"a" * 100_000_000
+    assert refused(HEAD.encode() + big) == "x, line 1: the header is larger than any block: more than 4 MiB"
+    whole = seal([HEAD, STEP.encode() + big + b'"\n'])
+    assert refused(whole) == "x, line 9: step 1 is larger than any block: more than 4 MiB"
+    assert refused(seal([HEAD]) + b"\n" * 100_000_000).startswith("x, line 9: ")
+    escapes = 'state = "' + "\\n" * 1_900_000 + '"\n'
+    assert len(scan(seal([HEAD.replace("state = {}\n", escapes)]), "x").stored.header.state) == 1_900_000
+
+
+def test_zeros_without_end(session: Path) -> None:
+    """Each zero looks like a lost sector for a moment; a tail is no longer than a block."""
+    whole = session.read_bytes()
+    for tail in (b"\n[[step]]\n" + b"a\0" * 2_000_000, b"\n" + b"\0" * 100_000_000):
+        data = whole + tail
+        tracemalloc.start()
+        try:
+            assert refused(data).endswith(": a NUL byte")
+            assert tracemalloc.get_traced_memory()[1] < 50 * 1024 * 1024
+        finally:
+            tracemalloc.stop()
+    assert scan(whole + b"\0" * 4_000_000, "x").stored.dropped  # as much as a step may be
+
+
+def test_a_file_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.toml"
+    with path.open("wb") as file:
+        file.truncate(session_text.MAX_FILE + 1)  # sparse: it takes no room
+    with pytest.raises(SessionError) as error:
+        read_session(path)
+    assert error.value.message == f"{path} is larger than any session: more than 256 MiB"
+
+
+def test_a_session_that_would_outgrow_its_reader_is_told(
+    session: Path, monkeypatch: pytest.MonkeyPatch, make_record: Callable[..., Record]
+) -> None:
+    monkeypatch.setattr("fasm_cli.sessions.writer.MAX_FILE", session.stat().st_size + 100)
+    with SessionFile.open(session) as file, pytest.raises(SessionError, match="is full: "):
+        file.append(make_record(5))
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    missing = tmp_path / "no.toml"
+    for how in (read_session, SessionFile.open):
+        with pytest.raises(SessionError) as error:
+            how(missing)
+        assert error.value.message == f"no session {missing}"
+        with pytest.raises(SessionError) as error:
+            how(tmp_path)
+        assert error.value.message == f"{tmp_path} is a directory, not a session"
+        with pytest.raises(SessionError, match="cannot read"):
+            how(Path("a\0b"))
+        with pytest.raises(SessionError, match=r"cannot read|no session"):
+            how(tmp_path / ("x" * 5000))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes in the file system are POSIX's")
+def test_pipes_devices_and_links_in_circles(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.toml"
+    os.mkfifo(pipe)
+    circle = tmp_path / "circle.toml"
+    circle.symlink_to(circle)
+    for path, message in (
+        (pipe, f"{pipe} is not a regular file, not a session"),
+        (Path("/dev/zero"), "/dev/zero is not a regular file, not a session"),
+        (circle, f"cannot read {circle}: Too many levels of symbolic links"),
+    ):
+        with pytest.raises(SessionError) as error:
+            read_session(path)
+        assert error.value.message == message
+
+
+def test_the_reader_only_ever_opens_for_reading(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flags: list[int] = []
+    real = os.open
+
+    def noting(path: Path, mode: int) -> int:
+        flags.append(mode)
+        return real(path, mode)
+
+    monkeypatch.setattr(os, "open", noting)
+    read_session(session)
+    assert [mode & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC) for mode in flags] == [0]

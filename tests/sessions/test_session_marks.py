@@ -1,0 +1,89 @@
+"""Labels, names of branches, watches and breaks: kept in the file as steps are, and as safe."""
+
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from fasm_cli.engine.records import Record
+from fasm_cli.errors import SessionError
+from fasm_cli.sessions import Header, SessionFile, read_session, render_session
+from fasm_cli.sessions.pins import Mark, Marks, Pin
+from fasm_cli.sessions.reader import scan
+
+MARKS = [
+    Mark(Pin.LABEL, "before the crash", 3),
+    Mark(Pin.BRANCH, "main", 0),
+    Mark(Pin.WATCH, "points"),
+    Mark(Pin.BREAK, "state.points < 'é'"),
+    Mark(Pin.LABEL, "before the crash", 0, gone=True),
+]
+HEAD = 'format = 2\nmachine = "m"\nversion = 1\ntypes = []\norigin = {}\nstate = 0\n'
+
+
+def test_marks_are_kept_in_order(session: Path) -> None:
+    with SessionFile.open(session) as file:
+        for mark in MARKS:
+            file.mark(mark)
+        assert read_session(session) == file.stored
+        assert (file.stored.marks, file.stored.head, file.steps) == (MARKS, 4, 4)
+    assert session.read_text("utf-8").endswith(
+        '[[mark]]\nkind = "label"\nname = "before the crash"\nstep = 0\ngone = true\nafter = 4\nsum = "'
+        + session.read_text("utf-8")[-18:]
+    )
+    with SessionFile.open(session) as again:
+        again.goto(2)
+        again.mark(MARKS[0])
+        assert (read_session(session).head, len(read_session(session).marks)) == (2, 6)
+
+
+def test_format_1_has_no_place_for_them(tmp_path: Path) -> None:
+    path = tmp_path / "old.toml"
+    shutil.copy(Path(__file__).parent / "golden" / "format-1.toml", path)
+    before = path.read_bytes()
+    with SessionFile.open(path) as file, pytest.raises(SessionError) as refused:
+        file.mark(MARKS[0])
+    assert refused.value.message == f"{path} is format 1, which has no place for a label"
+    assert refused.value.hint == f"`fasm session migrate {path}` makes a new file of it"
+    assert path.read_bytes() == before
+
+
+def test_the_text_at_once(header: Header, make_record: Callable[..., Record]) -> None:
+    text = render_session(header, [make_record(1), make_record(2)], head=1, marks=[Mark(Pin.LABEL, "x", 2)])
+    stored = scan(text.encode(), "x").stored
+    assert (stored.marks, stored.head) == ([Mark(Pin.LABEL, "x", 2)], 1)
+
+
+def test_one_that_was_cut_off_anywhere_is_dropped(session: Path) -> None:
+    whole = session.read_bytes()
+    with SessionFile.open(session) as file:
+        file.mark(Mark(Pin.BREAK, "x" * 300, gone=True))
+    data = session.read_bytes()
+    for end in range(len(whole) + 1, len(data)):
+        found = scan(data[:end], "x")
+        assert (found.stored.marks, bool(found.stored.dropped)) == ([], True), end
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ('kind = "pet"\nname = "x"\nstep = 0\nafter = 0\n', "it pins a 'pet'; known: label, branch, watch, break"),
+        ('kind = "label"\nname = "x"\nstep = 1\nafter = 0\n', "it is for step 1; steps go from 0 to 0"),
+        ('kind = "label"\nname = "x"\nstep = 0\nafter = 1\n', "it says after = 1 where there are 0 steps"),
+        ('kind = "label"\nname = 7\nstep = 0\nafter = 0\n', "`name` is '7', not text"),
+        ('kind = "label"\nname = "x"\nstep = 0\ngone = false\nafter = 0\n', "`gone` is true or left out"),
+        ('kind = "label"\nstep = 0\nafter = 0\n', "`name` is missing"),
+    ],
+)
+def test_hostile_marks(seal: Callable[[Iterable[str]], bytes], block: str, message: str) -> None:
+    with pytest.raises(SessionError) as refused:
+        scan(seal([HEAD, "[[mark]]\n" + block]), "x")
+    assert refused.value.message == f"x, line 9: the mark after step 0: {message}"
+
+
+def test_what_is_pinned_now() -> None:
+    marks = Marks.of([*MARKS, Mark(Pin.LABEL, "a", 1), Mark(Pin.BRANCH, "retry", 0), Mark(Pin.WATCH, "points")])
+    assert (marks.labels, marks.branches) == ({"a": 1}, {0: "retry"})
+    assert [stop.name for stop in marks.stops] == ["state.points < 'é'", "points"]
+    assert Marks.of(marks.now()) == marks

@@ -1,0 +1,211 @@
+"""What stays in memory of an open session: where its steps stand. Counted, for time and memory follow from it."""
+
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fasm_cli.engine.records import Record
+from fasm_cli.errors import SessionError
+from fasm_cli.sessions import Header, SessionFile, Stored, read_session, render_session, scan_file
+from fasm_cli.sessions import byte_source as session_source
+from fasm_cli.sessions import reader as session_reader
+from fasm_cli.sessions import snapshot_tracker as session_line
+from fasm_cli.sessions import step_index as session_steps
+from fasm_cli.sessions.process_state import Standing
+from fasm_cli.sessions.step_log import History, Steps
+
+MakeRecord = Callable[..., Record]
+MANY = 2000
+
+
+@pytest.fixture
+def long(tmp_path: Path, header: Header, make_record: MakeRecord) -> Path:
+    """Some thousand steps, every 50th with a snapshot."""
+    path = tmp_path / "long.toml"
+    records = [make_record(n, changed=["x" * 200]) for n in range(1, MANY + 1)]
+    path.write_text(render_session(header, records, {n: {"n": n} for n in range(50, MANY + 1, 50)}), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def fetched(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The steps that are read, in order, by the reader and afterwards."""
+    seen: list[int] = []
+
+    def counting(read: Callable[..., Any]) -> Callable[..., Any]:
+        def noting(body: bytes, n: int) -> Any:
+            seen.append(n)
+            return read(body, n)
+
+        return noting
+
+    for module in (session_reader, session_steps):
+        monkeypatch.setattr(module, "read_step", counting(module.read_step))
+    return seen
+
+
+def test_every_step_is_read_once_and_none_is_kept(long: Path, fetched: list[int]) -> None:
+    stored = read_session(long)
+    assert fetched == [*range(1, MANY + 1)]
+    assert (len(stored.records), len(stored.snapshots), stored.head) == (MANY, MANY // 50, MANY)
+    assert list(stored.records.parents) == [*range(MANY)]
+    assert fetched[MANY:] == []
+    assert (stored.records[-1].n, stored.records[6].n, stored.records[6].n) == (MANY, 7, 7)
+    assert stored.snapshots[100] == {"n": 100}
+    assert fetched[MANY:] == [MANY, 7, 100]
+
+
+def test_a_few_are_kept_that_were_asked_for(long: Path, fetched: list[int]) -> None:
+    stored = read_session(long)
+    for _ in range(2):
+        assert [record.n for record in stored.records[:300]] == [*range(1, 301)]
+    assert len(fetched) == MANY + 300
+    assert sum(1 for _ in stored.records) == MANY
+    assert stored.records[0].n == 1
+    assert len(fetched) == MANY + 300 + MANY - 300 + 1
+
+
+def test_memory_does_not_grow_with_what_is_in_the_steps(long: Path) -> None:
+    read_session(long)
+    tracemalloc.start()
+    try:
+        stored = read_session(long)
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(stored.records) == MANY
+    assert kept < 100 * MANY < long.stat().st_size // 4
+    assert peak < 3 * session_reader.CHUNK + 100 * MANY
+
+
+def test_a_writer_and_its_reader_read_a_file_once(long: Path, fetched: list[int], make_record: MakeRecord) -> None:
+    found = scan_file(long)
+    with SessionFile.open(long, read=found) as file:
+        assert len(fetched) == MANY
+        file.append(make_record(MANY + 1))
+        assert file.stored.records[-1] == make_record(MANY + 1)
+    with SessionFile.open(long, read=found) as file:  # somebody has written since
+        assert len(file.stored.records) == MANY + 1
+    assert len(fetched) == MANY + 1 + MANY + 1
+
+
+def test_small_chunks_give_the_same(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = read_session(session)
+    data = session.read_bytes()
+    for size in (1, 7, 64, 511):
+        monkeypatch.setattr(session_reader, "CHUNK", size)
+        assert read_session(session) == whole
+        session.write_bytes(data[:-3])
+        assert len(read_session(session).records) == 3
+        session.write_bytes(data)
+
+
+def test_a_file_that_is_taken_away_is_still_there_for_who_has_it_open(session: Path) -> None:
+    stored = read_session(session)
+    before = list(read_session(session).records)
+    session.unlink()
+    assert stored.records == before
+
+
+def test_a_step_that_is_changed_while_it_is_open_is_not_believed(session: Path) -> None:
+    stored = read_session(session)
+    data = session.read_bytes()
+    session.write_bytes(data.replace(b"points = 1 }", b"points = 2 }"))
+    assert stored.records[0].n == 1
+    with pytest.raises(SessionError) as refused:
+        stored.records[1]
+    assert refused.value.message == f"{session}: step 2 was changed while it was open"
+    session.write_bytes(b"")
+    with pytest.raises(SessionError, match="step 3 was changed while it was open"):
+        stored.snapshots[3]
+
+
+@pytest.mark.parametrize(
+    ("left", "dropped"), [(0, ""), (5, "line 52: 5 bytes of a write that was cut off, after step 3")]
+)
+def test_a_file_that_is_cut_while_it_is_read(
+    session: Path, monkeypatch: pytest.MonkeyPatch, left: int, dropped: str
+) -> None:
+    """By its writer, who repairs it."""
+    end = session.read_bytes().rindex(b"\n\n") + 1
+    with session.open("ab") as file:
+        file.truncate(end + 9)
+    real = session_source._read
+
+    def cutting(fd: int, size: int, offset: int) -> bytes:
+        with session.open("ab") as file:
+            file.truncate(end + left)
+        return real(fd, size, offset)
+
+    monkeypatch.setattr(session_source, "_read", cutting)
+    stored = read_session(session)
+    assert (len(stored.records), stored.dropped) == (3, dropped)
+
+
+def test_where_the_process_stands_is_told_on_the_way(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At snapshots, where the way there is a straight one."""
+    assert read_session(session).standings == {}
+    monkeypatch.setattr(session_line, "APART", 0)
+    stored = read_session(session)
+    assert stored.standings == {3: Standing().after(stored.records[:3])}
+    assert stored.standings[3].pending == {}
+
+
+def test_what_is_kept_of_many_snapshots_is_less_than_their_steps(header: Header) -> None:
+    """Whatever is in a file: where much is pending, standings are rarer."""
+    action = [{"type": "Tracked", "id": 0, "action": {"type": "Ask"}}]
+    records = [Record(n, n - 1, ASK, "committed", actions=[{**action[0], "id": n}]) for n in range(1, 401)]
+    text = render_session(header, records, {n: n for n in range(1, 401)})
+    stored = session_reader.scan(text.encode(), "x").stored
+    assert sum(len(standing.pending) for standing in stored.standings.values()) <= 400
+    assert [*stored.standings] == []
+    few = [Record(n, n - 1, ASK, "committed") for n in range(1, 401)]
+    stored = session_reader.scan(render_session(header, few, {n: n for n in range(1, 401)}).encode(), "x").stored
+    assert [*stored.standings] == [*range(25, 401, 25)]
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.booleans(), st.integers(0, 2)), max_size=12))
+def test_it_is_the_same_on_every_branch(header: Header, steps: list[tuple[int, bool, int]]) -> None:
+    """Steps that emit an action, complete one of the last or crash, each taken from some steps before."""
+    records: list[Record] = []
+    for n, (back, _, kind) in enumerate(steps, 1):
+        emits = [{"type": "Tracked", "id": n, "action": {"type": "Ask"}}] if kind == 0 else []
+        event = [ASK, {"type": "completion", "id": max(1, n - 2)}, {"type": "crash", "point": "between"}][kind]
+        records.append(Record(n, max(0, n - 1 - back), event, "committed", actions=emits))
+    snapshots = {n: n for n, (_, whole, _) in enumerate(steps, 1) if whole}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session_line, "APART", 0)
+        stored = session_reader.scan(render_session(header, records, snapshots).encode(), "x").stored
+    for n, standing in stored.standings.items():
+        assert standing == Standing().after(records[each - 1] for each in History(stored.records).way(n))
+        assert n in snapshots
+
+
+ASK = {"type": "input", "value": {"type": "Go"}}
+
+
+def test_events_that_are_none_are_only_told_when_they_are_needed(
+    header: Header, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = [make_record(1), make_record(2, event={}), make_record(3)]
+    monkeypatch.setattr(session_line, "APART", 0)
+    stored = session_reader.scan(render_session(header, records, {1: 1, 3: 3}).encode(), "x").stored
+    assert stored.records == records
+    assert [*stored.standings] == [1]
+
+
+def test_steps_are_a_sequence(make_record: MakeRecord, header: Header) -> None:
+    records = [make_record(n) for n in (1, 2, 3)]
+    stored = session_reader.scan(render_session(header, records).encode(), "x").stored
+    for steps in (Steps(records), stored.records):
+        assert (len(steps), steps[0], steps[-1], steps[1:]) == (3, records[0], records[2], records[1:])
+        assert (steps == records, steps == records[:2], steps == 3) == (True, False, False)
+        for wrong in (3, -4):
+            with pytest.raises(IndexError):
+                steps[wrong]
+    assert stored == Stored(header, Steps(records), {}, 3)

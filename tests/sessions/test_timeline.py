@@ -1,0 +1,227 @@
+"""A history that forks: nothing that happened is lost, and what is run again must come out the same."""
+
+from dataclasses import replace
+
+import pytest
+
+from fasm_cli import Tracked
+from fasm_cli.engine.events import Complete, Crash, Failure, Fault, Lose, Point, Ref, Restore, Submit
+from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.step_result import Emission, Outcome
+from fasm_cli.errors import InputError, SessionError
+from fasm_cli.sessions.timeline import Timeline
+from fasm_cli.types.codec import Mismatch
+
+AGAIN = "the machine has changed since; `fasm replay` shows the whole difference"
+
+
+@pytest.fixture
+def line(tiny):
+    machine = Machine(tiny.cls())
+    return Timeline(machine, machine.instance.initial())
+
+
+def go(tiny, n):
+    return Submit(tiny.Go(n))
+
+
+def waiting(line):
+    return list(line.now.state.waiting)
+
+
+def test_steps_follow_each_other(tiny, line):
+    for n in (1, 2):
+        entry = line.take(go(tiny, n))
+        assert (entry.record.n, entry.record.parent, line.head, line.last) == (n, n - 1, n, n)
+    assert entry.step.outcome is Outcome.COMMITTED
+    assert entry.record.changed == ["waiting[2]: + 'q'"]
+    assert entry.violation is None
+    assert waiting(line) == [1, 2]
+    assert line.now.pending[1] == Emission(Ref(1, 1), Tracked(1, tiny.Ask("q")), since=1)
+    assert [record.n for record in line.path()] == [1, 2]
+
+
+def test_a_step_from_the_past_starts_a_branch_and_loses_nothing(tiny, line):
+    for n in (1, 2):
+        line.take(go(tiny, n))
+    line.goto(1)
+    assert (line.head, waiting(line), list(line.now.pending)) == (1, [1], [1])
+    entry = line.take(go(tiny, 7))
+    assert (entry.record.n, entry.record.parent) == (3, 1)
+    assert waiting(line) == [1, 7]
+    assert [record.n for record in line.path()] == [1, 3]
+    line.goto(2)
+    assert waiting(line) == [1, 2]
+    assert [record.n for record in line.path()] == [1, 2]
+    line.goto(0)
+    assert (waiting(line), line.path(), line.last) == ([], [], 3)
+
+
+@pytest.mark.parametrize("n", [-1, 2, 99])
+def test_there_is_no_going_where_nothing_is(tiny, line, n):
+    line.take(go(tiny, 1))
+    with pytest.raises(InputError) as caught:
+        line.goto(n)
+    assert (caught.value.message, caught.value.hint) == (f"no step {n}", "steps go from 0 to 1")
+    assert line.head == 1
+
+
+def test_what_was_lived_is_not_changed_by_what_follows(tiny, line):
+    line.take(go(tiny, 1))
+    before = line.moment(1)
+    plain = line.machine.encode_state(before.state)
+    line.take(go(tiny, 2))
+    line.take(Complete(Ref(1, 1), 1, tiny.Answer()))
+    assert line.moment(1) is before
+    assert line.machine.encode_state(before.state) == plain
+    assert list(before.pending) == [1]
+
+
+def test_a_preview_keeps_nothing(tiny, line):
+    line.take(go(tiny, 1))
+    entry = line.preview(go(tiny, 2))
+    assert (entry.record.n, list(entry.state.waiting)) == (2, [1, 2])
+    assert (line.head, line.last, waiting(line), list(line.now.pending)) == (1, 1, [1], [1])
+    assert line.take(go(tiny, 3)).record.n == 2
+    assert waiting(line) == [1, 3]
+
+
+def test_a_step_that_could_not_be_written_down_is_taken_back(tiny, line):
+    line.take(go(tiny, 1))
+    entry = line.take(go(tiny, 2))
+    line.forget(entry.record)
+    assert (line.head, line.last, waiting(line)) == (1, 1, [1])
+    assert line.take(go(tiny, 3)).record.n == 2
+
+
+def test_a_record_from_elsewhere_is_taken_under_its_own_number(tiny, line):
+    line.take(go(tiny, 1))
+    second = line.take(go(tiny, 2)).record
+    other = Timeline(line.machine, line.machine.instance.initial())
+    other.take(go(tiny, 1))
+    entry = other.retake(replace(second, n=7))
+    assert (entry.record.n, entry.record.parent, other.head, other.last) == (7, 1, 7, 7)
+    assert entry.record.same_result(second)
+    with pytest.raises(Mismatch):
+        other.retake(replace(second, n=8, event={"type": "input", "value": {"type": "Stop"}}))
+    assert other.head == 7
+
+
+def test_moments_are_found_by_running_the_steps_again(tiny, line):
+    line.take(go(tiny, 1))
+    line.take(Complete(Ref(1, 1), 1, tiny.Answer()))
+    line.take(go(tiny, 2))
+    opened = Timeline(line.machine, line.machine.instance.initial(), line.records.values())
+    assert opened.head == 3
+    assert opened.now == line.now
+    assert opened.take(go(tiny, 3)).record == line.take(go(tiny, 3)).record
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"outcome": "rejected", "error": "No(1)"},
+            "step 2 was rejected (No(1)), is committed",
+        ),
+        ({"actions": []}, "step 2 emitted 0 actions that are not the 1 it emits now"),
+        (
+            {"digest": "0" * 16, "changed": ["count: 0 -> 1"]},
+            "step 2 led to another state: it changed count: 0 -> 1; now waiting[2]: + 'q'",
+        ),
+        ({"digest": "0" * 16, "changed": []}, "step 2 led to another state: it changed nothing; now waiting[2]: + 'q'"),
+        (
+            {"event": {"type": "input", "value": {"type": "Stop"}}},
+            "step 2 does not fit Tiny: expected type = 'Go', got 'Stop'",
+        ),
+        (
+            {"event": {"type": "lose", "of": "1.2", "id": 1}},
+            "step 2 does not fit Tiny: no tracked action 1.2 was emitted",
+        ),
+    ],
+)
+def test_a_record_that_does_not_come_out_the_same_is_a_divergence(tiny, line, changes, message):
+    line.take(go(tiny, 1))
+    line.take(go(tiny, 2))
+    records = [line.records[1], replace(line.records[2], **changes)]
+    opened = Timeline(line.machine, line.machine.instance.initial(), records)
+    for _ in range(2):
+        with pytest.raises(SessionError) as caught:
+            opened.goto(2)
+        assert (caught.value.message, caught.value.hint) == (message, AGAIN)
+    opened.goto(1)
+    assert waiting(opened) == [1]
+
+
+def test_a_divergence_before_a_snapshot_is_not_run_again(tiny, line):
+    line.take(go(tiny, 1))
+    line.take(go(tiny, 2))
+    records = [replace(line.records[1], digest="0" * 16), line.records[2]]
+    opened = Timeline(
+        line.machine, line.machine.instance.initial(), records, {2: line.machine.encode_state(line.now.state)}
+    )
+    opened.goto(2)
+    assert opened.now == line.now
+    with pytest.raises(SessionError):
+        opened.goto(1)
+
+
+def test_only_tracked_actions_have_names(tiny, line):
+    line.take(go(tiny, 1))
+    line.take(Complete(Ref(1, 1), 1, tiny.Answer()))
+    assert line.id_of(Ref(1, 1)) == 1
+    for ref in (Ref(2, 1), Ref(1, 2), Ref(1, 0), Ref(9, 1)):
+        with pytest.raises(KeyError):
+            line.id_of(ref)
+
+
+def test_the_order_of_a_dict_is_part_of_what_was_lived(tiny):
+    """A machine may go by it, though it is no change that could be shown."""
+
+    async def stf(self, state, input, actions):
+        first = next(iter(state.names), None)
+        state.count = len(first or "")
+        if first is not None:
+            state.names[first] = state.names.pop(first)
+
+    machine = Machine(tiny.cls(stf))
+    line = Timeline(machine, tiny.Box(count=1, names={"a": [], "bb": []}))
+    for count in (1, 2, 1):
+        line.take(go(tiny, 0))
+        assert line.now.state.count == count
+
+
+def test_a_fault_that_waits_is_part_of_the_moment(tiny, line):
+    line.take(Fault(Failure.COMMIT))
+    line.take(Lose(None, 1))
+    assert line.now.ahead == Fault(Failure.COMMIT)
+    assert line.take(go(tiny, 1)).step.outcome is Outcome.FAILED
+    assert line.now.ahead is None
+    line.goto(2)
+    line.take(Crash())
+    assert (line.now.up, line.now.ahead) == (False, Fault(Failure.COMMIT))
+    assert line.take(Restore()).step.outcome is Outcome.COMMITTED
+    assert (line.now.up, line.now.ahead) == (True, None)
+
+
+@pytest.mark.parametrize("failure", list(Failure))
+def test_a_fault_that_a_restore_uses_up_is_used_up_for_a_snapshot_too(line, failure):
+    for event in (Fault(failure), Crash(), Restore()):
+        line.take(event)
+    known = {3: line.machine.encode_state(line.now.state)}
+    opened = Timeline(line.machine, line.machine.instance.initial(), line.records.values(), known)
+    opened.goto(3)
+    assert (opened.now.up, opened.now.ahead) == (line.now.up, line.now.ahead) == (True, None)
+
+
+def test_a_finding_is_kept_with_its_step(tiny):
+    async def restore(self, state, actions):
+        return None
+
+    machine = Machine(tiny.cls(restore=restore))
+    line = Timeline(machine, machine.instance.initial())
+    entry = line.take(go(tiny, 4))
+    assert entry.violation.why == "the state cannot restore the pending action 4"
+    assert entry.record.broken == "stored"
+    line.take(Crash(Point.AFTER_COMMIT))
+    assert line.take(Restore()).record.missing == [4]

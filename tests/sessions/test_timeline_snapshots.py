@@ -1,0 +1,127 @@
+"""A moment found from a snapshot is the moment that was lived, whatever happened before it."""
+
+import json
+from dataclasses import asdict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fasm_cli import StateMachine
+from fasm_cli.contract.chooser import Chooser
+from fasm_cli.engine.events import Complete, Crash, Failure, Fault, Lose, Point, Restore, Submit
+from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.records import Record, decode_event, encode_event
+from fasm_cli.sessions.timeline import Timeline
+from fasm_cli.types.generate import Generators
+
+kinds = st.sampled_from(
+    ["input"] * 6 + ["complete"] * 5 + ["lose", "unknown", "crash", "restore", "restore", "fault", "goto"]
+)
+programs = st.lists(st.tuples(kinds, st.integers(0, 2**20)), max_size=14)
+
+
+def event_of(line, kind, seed):
+    """What `kind` and `seed` come to at the head of `line`."""
+    machine, now, choose = line.machine, line.now, Chooser(seed)
+    draw = Generators()
+    if kind in ("complete", "lose") and now.pending:
+        emission = choose.pick(list(now.pending.values()))
+        if kind == "lose":
+            return Lose(emission.ref, emission.tracked.id)
+        result = machine.instance.respond(choose, emission.tracked.id, emission.tracked.action)
+        return Complete(emission.ref, emission.tracked.id, result)
+    if kind == "unknown":
+        return Complete(None, choose.between(0, 9), draw.of(machine.result)(choose))
+    if kind == "crash":
+        point = choose.pick(list(Point))
+        return Crash(point, choose.below(3) if point in (Point.AFTER_ACTION, Point.IN_RESTORE) else 0)
+    if kind == "restore":
+        return Restore()
+    if kind == "fault":
+        failure = choose.pick(list(Failure))
+        return Fault(failure, choose.between(1, 3) if failure is Failure.ADD else 0)
+    if machine.cls.propose is StateMachine.propose:
+        return Submit(draw.of(machine.input)(choose))
+    return Submit(machine.instance.propose(choose, now.state))
+
+
+def lived(machine, program):
+    line = Timeline(machine, machine.instance.initial())
+    for kind, seed in program:
+        if kind == "goto":
+            line.goto(seed % (line.last + 1))
+        else:
+            event = event_of(line, kind, seed)
+            assert decode_event(machine, json.loads(json.dumps(encode_event(machine, event))), line.id_of) == event
+            line.take(event)
+    return line
+
+
+def read_back(line):
+    """The records as a file would give them."""
+    return [Record(**json.loads(json.dumps(asdict(record)))) for record in line.records.values()]
+
+
+@pytest.mark.parametrize("name", ["coffee_shop", "payment", "dentist"])
+@given(programs)
+def test_the_moment_of_a_snapshot_is_the_one_that_was_lived(shipped, name, program):
+    machine = shipped(name)
+    line = lived(machine, program)
+    for n in line.records:
+        known = {n: json.loads(json.dumps(machine.encode_state(line.moment(n).state)))}
+        opened = Timeline(machine, machine.instance.initial(), read_back(line), known)
+        assert opened.moment(n) == line.moment(n)
+        assert list(opened.moment(n).pending) == list(line.moment(n).pending)
+
+
+@pytest.mark.parametrize("name", ["coffee_shop", "payment", "dentist"])
+@given(programs)
+def test_running_the_steps_again_gives_the_moments_that_were_lived(shipped, name, program):
+    machine = shipped(name)
+    line = lived(machine, program)
+    opened = Timeline(machine, machine.instance.initial(), read_back(line))
+    for n in line.records:
+        assert opened.moment(n) == line.moment(n)
+    opened.goto(line.head)
+    event = event_of(line, "input", 7)
+    assert opened.take(event).record == line.take(event).record
+
+
+@pytest.mark.parametrize("name", ["coffee_shop", "payment", "dentist"])
+@given(programs, st.integers(0, 2**20))
+def test_going_on_from_a_snapshot_gives_what_going_on_gave(shipped, name, program, seed):
+    machine = shipped(name)
+    line = lived(machine, program)
+    known = {line.head: machine.encode_state(line.now.state)} if line.head else {}
+    opened = Timeline(machine, machine.instance.initial(), read_back(line), known)
+    opened.goto(line.head)
+    for kind in ("complete", "restore", "input", "complete"):
+        event = event_of(line, kind, seed)
+        assert opened.take(event).record == line.take(event).record
+        assert opened.now == line.now
+
+
+def test_the_programs_get_everywhere(shipped):
+    """What the properties above are worth: each outcome and each kind of event comes up."""
+    choose, seen = Chooser(3), set()
+    words = ["input", "complete", "complete", "lose", "unknown", "crash", "restore", "fault"]
+    for _ in range(60):
+        line = lived(shipped("payment"), [(choose.pick(words), choose.below(2**20)) for _ in range(14)])
+        seen |= {(record.event["type"], record.outcome) for record in line.records.values()}
+    assert {kind for kind, _ in seen} == {"input", "completion", "lose", "crash", "restore", "fault"}
+    assert {outcome for _, outcome in seen} == {"committed", "rejected", "failed", "skipped"}
+    assert ("restore", "failed") in seen
+
+
+def test_a_snapshot_after_a_moment_that_is_down_is_down(tiny):
+    machine = Machine(tiny.cls())
+    line = Timeline(machine, machine.instance.initial())
+    for event in (Submit(tiny.Go(1)), Crash(), Submit(tiny.Go(2))):
+        line.take(event)
+    known = {3: machine.encode_state(line.now.state)}
+    opened = Timeline(machine, machine.instance.initial(), line.records.values(), known)
+    opened.goto(2)
+    opened.goto(3)
+    assert opened.now == line.now
+    assert not opened.now.up

@@ -1,0 +1,81 @@
+"""What a shrunk trace may hold."""
+
+from pathlib import Path
+
+import pytest
+
+from fasm_cli.engine.events import Complete, Ref, Submit
+from fasm_cli.engine.laws import Violation
+from fasm_cli.project.project import Project
+from fasm_cli.simulation.shrink.search import Shrinker
+from fasm_cli.simulation.trace import Item, Player
+
+HOTEL = """
+from dataclasses import dataclass
+
+from fasm_cli import Actions, Normal, StateMachine, Tracked, TransitionError, invariant
+
+
+@dataclass
+class Room:
+    asked: bool = False
+    free: bool = False
+
+
+@dataclass
+class Book: ...
+
+
+@dataclass
+class Hold: ...
+
+
+@dataclass
+class Released: ...  # the simplest of them, and no answer to Hold
+
+
+@dataclass
+class Unknown: ...
+
+
+@dataclass
+class Held: ...
+
+
+class Hotel(StateMachine):
+    State, Input, ActionId, TrackedAction, ActionResult = Room, Book, int, Hold, Released | Unknown | Held
+
+    def initial(self) -> Room:
+        return Room()
+
+    async def stf(self, state, input, actions: Actions) -> None:
+        if isinstance(input, Normal):
+            actions.add(Tracked(1, Hold()))
+            state.asked = True
+        else:
+            state.free = not isinstance(input.result, Held)
+
+    async def restore(self, state, actions: Actions) -> None:
+        if state.asked:
+            actions.add(Tracked(1, Hold()))
+
+    @invariant
+    def never_free_when_asked(self, state) -> bool:
+        return not state.free
+"""
+RESPOND = """
+    def respond(self, choose, id, action):
+        return choose.pick([Unknown(), Held()])
+"""
+
+
+@pytest.mark.parametrize(("respond", "result"), [(RESPOND, "Unknown"), ("", "Released")], ids=["respond", "any"])
+def test_only_what_respond_may_give(tmp_path: Path, respond: str, result: str) -> None:
+    (tmp_path / "hotel.py").write_text(HOTEL + respond, encoding="utf-8")
+    machine = Project(tmp_path).load(str(tmp_path / "hotel.py"))
+    kinds = machine.shapes.members
+    items = [Item(1, Submit(kinds["Book"]())), Item(2, Complete(Ref(1, 1), 1, kinds["Unknown"]()))]
+    found = Violation("invariant:never_free_when_asked", "it is false")
+    shrunk = Shrinker(Player(machine), items, found, 5.0).shrink().played
+    assert [type(item.event).__name__ for item in shrunk.items] == ["Submit", "Complete"]
+    assert type(shrunk.items[1].event.result).__name__ == result  # type: ignore[union-attr]

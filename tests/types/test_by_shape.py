@@ -1,0 +1,41 @@
+"""Functions made once for each shape, also where the making is broken off."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from fasm_cli.types.codec import Shapes
+from fasm_cli.types.per_schema import ByShape
+from fasm_cli.types.schema import Shape
+
+SHAPE = Shapes().of(int, "it")
+
+
+def test_it_is_made_once_and_meets_itself_while_it_is_made() -> None:
+    def make(shape: Shape) -> Callable[[Any], Any]:
+        inner = made.of(shape)
+        return lambda value: [] if value == 0 else [inner(value - 1)]
+
+    made: ByShape[Callable[[Any], Any]] = ByShape(make)
+    assert made.of(SHAPE) is made.of(SHAPE)
+    assert made.of(SHAPE)(2) == [[[]]]
+
+
+def test_what_is_broken_off_is_made_anew() -> None:
+    tried = 0
+
+    def make(shape: Shape) -> Callable[[Any], Any]:
+        nonlocal tried
+        tried += 1
+        if tried == 1:
+            held.append(made.of(shape))
+            raise KeyboardInterrupt
+        return str
+
+    made: ByShape[Callable[[Any], Any]] = ByShape(make)
+    held: list[Callable[[Any], Any]] = []
+    with pytest.raises(KeyboardInterrupt):
+        made.of(SHAPE)
+    assert made.of(SHAPE)(1) == "1"
+    assert held[0](1) == "1"

@@ -1,0 +1,100 @@
+"""Run again in a fresh process: the same, or the first step that is not."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fasm_cli.debugger import navigate as travel
+from fasm_cli.engine.records import Record
+from fasm_cli.errors import SessionError
+from fasm_cli.project.project import Project
+from fasm_cli.reports.reports import StepDifference
+from fasm_cli.sessions import read_session, render_session
+from fasm_cli.sessions.step_log import History
+from fasm_cli.sessions.timeline import Timeline
+from fasm_cli.usecases import sessions
+from fasm_cli.usecases.replayer import Rerun, exactly
+from fasm_cli.usecases.verify import verify
+
+WriteTill = Callable[..., None]
+
+FILE = Path("sessions/till.toml")
+
+
+@pytest.fixture
+def till(project: Project, write_till: WriteTill) -> Project:
+    write_till()
+    sessions.create(project, "till", "till")
+    with sessions.open_session(project, "till")[0] as bench:
+        for _ in range(18):
+            bench.submit("Pay(5)")
+            bench.complete(f"{bench.timeline.head}.1", "Paid()")
+            bench.submit("Pay(0)")
+            travel.back(bench)
+        bench.crash()
+        bench.restore()
+    return project
+
+
+def test_the_same(till: Project, write_till: WriteTill) -> None:
+    told = verify(till, "till")
+    assert (told.path, told.machine, told.steps, told.snapshots, told.finding) == (str(FILE), "till", 56, 1, None)
+
+
+def test_another_machine_is_seen(till: Project, write_till: WriteTill) -> None:
+    write_till(("state.cents += 5", "state.cents += 5 if state.next_id < 10 else 6"))
+    assert verify(till, "till").finding == StepDifference(26, "change 1", "cents: 40 -> 45", "cents: 40 -> 46")
+
+
+def test_a_snapshot_that_is_not_what_was_led_to_is_seen(till: Project, write_till: WriteTill) -> None:
+    """Opening goes on from it, and runs nothing before it."""
+    stored = read_session(FILE)
+    wrong = {50: {**stored.snapshots[50], "cents": 86}}
+    FILE.write_text(render_session(stored.header, stored.records, wrong, stored.head), encoding="utf-8")
+    kept, now = ({"cents": cents, "waiting": None, "next_id": 18} for cents in (86, 85))
+    assert verify(till, "till").finding == StepDifference(50, "state", repr(kept), repr(now))
+
+
+def test_what_needs_a_machine_of_its_own_is_told_before_any_process(till: Project, write_till: WriteTill) -> None:
+    write_till(("    cents: int = 0", "    cents: float = 0"))
+    with pytest.raises(SessionError, match=r"changed since: Till\.cents: int -> float"):
+        verify(till, "till")
+    FILE.write_text("hello\n")
+    with pytest.raises(SessionError, match="is not TOML"):
+        verify(till, "till")
+
+
+def test_what_no_later_step_is_taken_from_is_let_go(till: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def again(self: Timeline, record: Record) -> None:
+        raise AssertionError(f"step {record.n} is run twice")
+
+    monkeypatch.setattr(Timeline, "_relive", again)
+    machine, stored = till.load("till"), read_session(FILE)
+    rerun = Rerun(machine, History(stored.records), machine.codec.decode(machine.state, stored.header.state), exactly)
+    assert max(len(rerun.timeline._moments) for _ in rerun.entries()) == 3
+    assert rerun.finding is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "difference"),
+    [
+        ({}, None),
+        ({"broken": "atomic"}, None),
+        ({"outcome": "rejected"}, ("outcome", "committed", "rejected")),
+        ({"error": "Busy(2)"}, ("error", "Busy(1)", "Busy(2)")),
+        ({"event": {"type": "crash", "point": "between"}}, ("event", "Pay(cents=5)", "crash")),
+        ({"actions": []}, ("action 1", "Tracked(id=1, action=Charge(cents=5))", "")),
+        ({"missing": [7]}, ("missing id 1", "", "7")),
+        ({"changed": ["a", "c", "d"]}, ("change 2", "b", "c")),
+        ({"digest": "e"}, ("digest", "d", "e")),
+    ],
+)
+def test_the_first_difference_of_a_step(changed: dict[str, object], difference: tuple[str, str, str] | None) -> None:
+    event = {"type": "input", "value": {"type": "Pay", "cents": 5}}
+    charge = {"type": "Tracked", "id": 1, "action": {"type": "Charge", "cents": 5}}
+    values = {"error": "Busy(1)", "actions": [charge], "changed": ["a", "b"], "digest": "d"}
+    old = Record(3, 2, event, "committed", **json.loads(json.dumps(values)))
+    new = Record(**{name: getattr(old, name) for name in Record.__slots__} | changed)
+    assert exactly(old, new) == (None if difference is None else StepDifference(3, *difference))
