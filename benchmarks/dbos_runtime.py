@@ -95,14 +95,14 @@ def by_fasm(url: str, clients: int) -> float:
         for amount in amounts:
             await runtime.submit(Order(amount))
             if clients == 1:  # it waits for what it has ordered, as the others do together
-                await runtime.settled()
+                await runtime.wait_idle()
 
     async def go() -> float:
         amounts = iter(range(1, ORDERS + 1))
         async with Runtime(Orders, url) as runtime:
             begun = perf_counter()
             await asyncio.gather(*(client(runtime, amounts) for _ in range(clients)))
-            await runtime.settled()
+            await runtime.wait_idle()
             return perf_counter() - begun
 
     return asyncio.run(go())

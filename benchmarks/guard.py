@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def tiny() -> float:
-    from fasm_cli.engine.coroutines import drive
+    from fasm_cli.engine.coroutines import run_coroutine
 
     class State:
         n = 0
@@ -25,17 +25,17 @@ def tiny() -> float:
         state.n += 1
 
     state = State()
-    return _best(lambda: drive(stf(state)), 100_000)
+    return _best(lambda: run_coroutine(stf(state)), 100_000)
 
 
 def simulated() -> float:
     from fasm_cli.project.project import Project
     from fasm_cli.simulation.plan import Plan
-    from fasm_cli.simulation.run import Runs
-    from fasm_cli.simulation.stats import Tally
+    from fasm_cli.simulation.run import Simulator
+    from fasm_cli.simulation.stats import Stats
 
-    runs = Runs(Project(ROOT).load("coffee_shop"), Plan(seed=1, runs=1, steps=5_000))
-    return _best(lambda: runs.fast(0, Tally()), 1) / 5_000
+    runs = Simulator(Project(ROOT).load("coffee_shop"), Plan(seed=1, runs=1, steps=5_000))
+    return _best(lambda: runs.run_fast(0, Stats()), 1) / 5_000
 
 
 def call() -> float:

@@ -27,8 +27,8 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from fasm_cli.cli.prompt.colours import RICH
 from fasm_cli.cli.prompt.panes import Picker
 from fasm_cli.cli.prompt.session import Prompt
-from fasm_cli.cli.repl.verbs import perform
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.cli.repl.verbs import execute
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.project.project import Project
 from fasm_cli.usecases import sessions
 
@@ -99,7 +99,7 @@ class Sink:
         raise OSError("not a file")
 
 
-def keys(bench: Workbench, text: str) -> list[float]:
+def keys(bench: DebugSession, text: str) -> list[float]:
     """Milliseconds of the processor from each key of `text` until the screen shows it, the pane of the state open. The
     first comes when what the prompt prepares behind its back is there."""
     took: list[float] = []
@@ -139,9 +139,9 @@ def keys(bench: Workbench, text: str) -> list[float]:
     return took
 
 
-def jumps(bench: Workbench) -> list[float]:
+def jumps(bench: DebugSession) -> list[float]:
     """Milliseconds of `goto` to steps all over the session, each for the first time."""
-    return [timed(lambda step=step: perform(bench, f"goto {step}")) for step in range(37, STEPS, 487)]
+    return [timed(lambda step=step: execute(bench, f"goto {step}")) for step in range(37, STEPS, 487)]
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -160,7 +160,7 @@ def long_session(folder: Path) -> None:
                 if line == "complete -":
                     ref = next(iter(bench.timeline.now.pending.values())).ref
                     line = f"complete {ref} Failed(reason='no')"
-                perform(bench, line)
+                execute(bench, line)
 
 
 def tell(what: str, took: list[float], more: str = "") -> None:
@@ -183,8 +183,8 @@ def main(rounds: int) -> int:
             took = jumps(bench)
             told["goto"] = max(took)
             tell("goto any step", took)
-            perform(bench, f"goto {STEPS - 1}")
-            verbs = {line: timed(lambda line=line: perform(bench, line)) for line in JUMPS}
+            execute(bench, f"goto {STEPS - 1}")
+            verbs = {line: timed(lambda line=line: execute(bench, line)) for line in JUMPS}
             verbs["F3"] = timed(lambda: Picker(bench).lines(120, 16, RICH))
             slowest = max(verbs, key=lambda line: verbs[line])
             told["verb"] = verbs[slowest]

@@ -44,7 +44,7 @@ MACHINE.cls.handlers = {LEDGER.Transferred: say_nothing}
 def wanted() -> list[tuple[int, int, int]]:
     """Transfers that are all possible: round and round."""
     choose = Chooser(1)
-    return [((at % 3) + 1, ((at + 1) % 3) + 1, choose.between(1, 1)) for at in range(TRANSFERS)]
+    return [((at % 3) + 1, ((at + 1) % 3) + 1, choose.randint(1, 1)) for at in range(TRANSFERS)]
 
 
 def by_fasm(url: str, clients: int = 1) -> None:
@@ -59,7 +59,7 @@ def by_fasm(url: str, clients: int = 1) -> None:
         transfers = iter(wanted())
         async with Runtime(MACHINE, url) as runtime:
             await asyncio.gather(*(client(runtime, transfers) for _ in range(clients)))
-            await runtime.settled()
+            await runtime.wait_idle()
 
     asyncio.run(go())
 

@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from fasm_cli.debugger.session import SNAPSHOT_EVERY, Workbench
+from fasm_cli.debugger.session import SNAPSHOT_EVERY, DebugSession
 from fasm_cli.engine.records import Record
 from fasm_cli.project.project import Project
 from fasm_cli.sessions import SessionFile, render_session
@@ -38,7 +38,7 @@ class Unflushed(Disk):
 
 def story() -> Iterator[tuple[Record, object]]:
     """Redemptions that fail, for ever: steps that are all alike, and a state that does not grow."""
-    bench = Workbench.fresh(Project(ROOT).load("coffee_shop"))
+    bench = DebugSession.fresh(Project(ROOT).load("coffee_shop"))
     while True:
         pending = list(bench.timeline.now.pending.values())
         if pending:
@@ -46,7 +46,7 @@ def story() -> Iterator[tuple[Record, object]]:
         else:
             told = bench.submit("RedeemPoints(points=100)")
         record = told.record
-        bench.timeline.release(record.parent)
+        bench.timeline.evict(record.parent)
         whole = record.n % SNAPSHOT_EVERY == 0
         yield record, bench.machine.encode_state(bench.timeline.now.state) if whole else None
 

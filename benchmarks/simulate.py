@@ -19,15 +19,15 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from hypothesis.strategies import integers
 
 from fasm_cli import Actions, Normal, TrackedActionCompleted
-from fasm_cli.contract.chooser import stream
+from fasm_cli.contract.chooser import substream
 from fasm_cli.contract.state_machine import StateMachine, Tracked
-from fasm_cli.engine.coroutines import drive
+from fasm_cli.engine.coroutines import run_coroutine
 from fasm_cli.engine.machine import Machine
 from fasm_cli.project.project import Project
 from fasm_cli.purity import install as guard
 from fasm_cli.simulation.plan import Plan
-from fasm_cli.simulation.run import Runs
-from fasm_cli.simulation.stats import Tally
+from fasm_cli.simulation.run import Simulator
+from fasm_cli.simulation.stats import Stats
 from fasm_cli.types.generate import Generators
 
 ROUNDS = 5
@@ -37,7 +37,7 @@ WORK = {"dentist": (4, 10_000), "coffee_shop": (20, 1_000), "counter": (2, 50_00
 def proposer(machine: Machine) -> Callable[[Any, Any], Any]:
     if machine.cls.propose is not StateMachine.propose:
         return machine.instance.propose
-    any_input = Generators().of(machine.input)
+    any_input = Generators().of(machine.input_schema)
     return lambda choose, state: any_input(choose)
 
 
@@ -45,16 +45,16 @@ def by_hand(machine: Machine, runs: int, steps: int) -> int:
     propose, stf = proposer(machine), machine.stf
     checks = [*machine.invariants.values()]
     for run in range(runs):
-        choose, state, actions = stream(1, run, "inputs"), machine.instance.initial(), Actions()
+        choose, state, actions = substream(1, run, "inputs"), machine.instance.initial(), Actions()
         waiting: list[Tracked] = []
         for _ in range(steps):
             actions.clear()
-            if waiting and choose.chance(machine.profile.complete):
-                done = waiting.pop(choose.below(len(waiting)))
+            if waiting and choose.chance(machine.profile.complete_rate):
+                done = waiting.pop(choose.randbelow(len(waiting)))
                 result = machine.instance.respond(choose, done.id, done.action)
-                error = drive(stf(state, TrackedActionCompleted(done.id, result), actions))
+                error = run_coroutine(stf(state, TrackedActionCompleted(done.id, result), actions))
             else:
-                error = drive(stf(state, Normal(propose(choose, state)), actions))
+                error = run_coroutine(stf(state, Normal(propose(choose, state)), actions))
             if error is None:
                 waiting.extend(action for action in actions if isinstance(action, Tracked))
             assert all(check(state) for check in checks)
@@ -62,9 +62,9 @@ def by_hand(machine: Machine, runs: int, steps: int) -> int:
 
 
 def by_fasm(machine: Machine, runs: int, steps: int) -> int:
-    simulation, tally = Runs(machine, Plan(seed=1, runs=runs, steps=steps, profile=machine.profile)), Tally()
+    simulation, tally = Simulator(machine, Plan(seed=1, runs=runs, steps=steps, profile=machine.profile)), Stats()
     for run in range(runs):
-        assert simulation.fast(run, tally) is None
+        assert simulation.run_fast(run, tally) is None
     return tally.steps
 
 
@@ -82,7 +82,7 @@ def by_hypothesis(machine: Machine, runs: int, steps: int) -> int:
             nonlocal taken
             taken += 1
             self.actions.clear()
-            drive(stf(self.state, Normal(propose(stream(seed, 0, "inputs"), self.state)), self.actions))
+            run_coroutine(stf(self.state, Normal(propose(substream(seed, 0, "inputs"), self.state)), self.actions))
 
         @invariant()
         def holds(self) -> None:

@@ -170,7 +170,7 @@ class BookingDb(StateMachine):
         return len(state.db.rows("bookings")) == SEATS
 
     def propose(self, choose: Chooser, state: House) -> Book | GiveBack:
-        seat = choose.between(1, SEATS)
+        seat = choose.randint(1, SEATS)
         return GiveBack(seat) if choose.chance(0.2) else Book(seat, choose.pick(("ann", "bob", "eve")))
 
     def respond(self, choose: Chooser, id: int, action: Charge | AskAbout) -> Paid | Declined:

@@ -202,7 +202,7 @@ class CoffeeShop(StateMachine):
         | SendPushNotification
     )
 
-    profile = Profile(complete=0.5)
+    profile = Profile(complete_rate=0.5)
 
     def initial(self) -> Shop:
         return Shop()
@@ -254,7 +254,7 @@ class CoffeeShop(StateMachine):
         if choose.chance(0.15):
             return CancelOrder()
         most = state.points_balance if choose.chance(0.8) else 200  # now and then more than there is
-        return RedeemPoints(choose.between(1, max(1, most)))
+        return RedeemPoints(choose.randint(1, max(1, most)))
 
     def respond(
         self, choose: Chooser, id: int, action: Redeem | CheckStatus | Refund

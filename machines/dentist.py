@@ -203,7 +203,7 @@ class Dentist(StateMachine):
     TrackedAction = Preauth | CheckStatus | Release
     ActionResult = Result
 
-    profile = Profile(complete=0.4)
+    profile = Profile(complete_rate=0.4)
 
     def initial(self) -> Diary:
         return Diary(
@@ -301,9 +301,9 @@ class Dentist(StateMachine):
             return RequestSlot(patient, *choose.pick(SLOTS))
         days, treatment = choose.pick(choose.pick(WEEKDAYS)), choose.pick(TREATMENTS)
         times = []
-        for _ in range(choose.between(1, 2)):
+        for _ in range(choose.randint(1, 2)):
             start = choose.pick(QUARTERS)
-            end = start + choose.between(60, 239)
+            end = start + choose.randint(60, 239)
             if end < 18 * 60:
                 times.append((start, end))
         return RequestAuto(patient, list(days), times or [(9 * 60, 17 * 60)], treatment)

@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from fasm_cli import Chooser, Tracked, Untracked
-from fasm_cli.engine.events import Complete, Crash, Failure, Fault, Point, Ref, Restore, Submit
+from fasm_cli.engine.events import (
+    ActionRef,
+    Completion,
+    Crash,
+    CrashPoint,
+    FaultKind,
+    InjectedFault,
+    InputReceived,
+    Restore,
+)
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.step_result import Emission, Outcome
 from fasm_cli.sessions.timeline import Timeline
@@ -30,7 +39,7 @@ def line():
 
 
 def typed(text):
-    return Submit(MACHINE.codec.read(MACHINE.input, text))
+    return InputReceived(MACHINE.codec.read(MACHINE.input_schema, text))
 
 
 def test_it_loads():
@@ -41,55 +50,55 @@ def test_it_loads():
 
 
 def test_a_redemption_is_asked_for_crashed_restored_confirmed_and_spent(line):
-    asked = line.take(typed("RedeemPoints(points=100)"))
+    asked = line.step(typed("RedeemPoints(points=100)"))
     assert asked.step.actions == (Tracked(1, sample.Redeem(100)),)
-    assert asked.record.changed == ["pending: None -> Redemption(id=1, points=100)", "next_id: 1 -> 2"]
+    assert asked.record.changed_paths == ["pending: None -> Redemption(id=1, points=100)", "next_id: 1 -> 2"]
 
-    again = line.take(typed("RedeemPoints(20)"))
+    again = line.step(typed("RedeemPoints(20)"))
     assert (again.step.outcome, str(again.step.error)) == (Outcome.REJECTED, "RedemptionPending(1)")
 
-    crashed = line.take(Crash(Point.AFTER_COMMIT))
-    assert (crashed.step.outcome, line.now.up) == (Outcome.COMMITTED, False)
-    restored = line.take(Restore())
+    crashed = line.step(Crash(CrashPoint.AFTER_COMMIT))
+    assert (crashed.step.outcome, line.now.running) == (Outcome.COMMITTED, False)
+    restored = line.step(Restore())
     assert restored.step.actions == (Tracked(1, sample.CheckStatus(1)),)
-    assert line.now.pending == {1: Emission(Ref(4, 1), Tracked(1, sample.CheckStatus(1)), since=1)}
+    assert line.now.pending == {1: Emission(ActionRef(4, 1), Tracked(1, sample.CheckStatus(1)), first_step=1)}
 
-    confirmed = line.take(Complete(Ref(4, 1), 1, sample.Confirmed()))
+    confirmed = line.step(Completion(ActionRef(4, 1), 1, sample.Confirmed()))
     assert confirmed.step.actions == (Untracked(sample.ShowMessage("redeemed 100")),)
-    assert confirmed.record.changed == ["points: 150 -> 50", "pending: Redemption(id=1, points=100) -> None"]
+    assert confirmed.record.changed_paths == ["points: 150 -> 50", "pending: Redemption(id=1, points=100) -> None"]
     assert line.now.state == sample.State(points=50, pending=None, next_id=2)
 
-    late = line.take(Complete(Ref(1, 1), 1, sample.Refused("card expired")))
+    late = line.step(Completion(ActionRef(1, 1), 1, sample.Refused("card expired")))
     assert (late.step.outcome, str(late.step.error)) == (Outcome.REJECTED, "UnknownRedemption(1)")
 
-    poor = line.take(typed("RedeemPoints(points=51)"))
+    poor = line.step(typed("RedeemPoints(points=51)"))
     assert str(poor.step.error) == "InsufficientPoints(needed=51, had=50)"
 
-    assert line.take(typed("RedeemPoints(points=50)")).step.actions == (Tracked(2, sample.Redeem(50)),)
+    assert line.step(typed("RedeemPoints(points=50)")).step.actions == (Tracked(2, sample.Redeem(50)),)
     assert not MACHINE.sometimes["everything_spent"](line.now.state)
-    line.take(Complete(Ref(8, 1), 2, sample.Confirmed()))
+    line.step(Completion(ActionRef(8, 1), 2, sample.Confirmed()))
     assert line.now.state == sample.State(points=0, pending=None, next_id=3)
     assert MACHINE.sometimes["everything_spent"](line.now.state)
-    assert [record.broken for record in line.records.values()] == [""] * 9
+    assert [record.violated_law for record in line.records.values()] == [""] * 9
 
 
 def test_a_refusal_gives_the_points_back(line):
-    line.take(typed("RedeemPoints(points=100)"))
-    refused = line.take(Complete(Ref(1, 1), 1, sample.Refused("card expired")))
+    line.step(typed("RedeemPoints(points=100)"))
+    refused = line.step(Completion(ActionRef(1, 1), 1, sample.Refused("card expired")))
     assert refused.step.actions == (Untracked(sample.ShowMessage("card expired")),)
     assert line.now.state == sample.State(points=150, pending=None, next_id=2)
 
 
 def test_what_fails_leaves_no_trace_and_breaks_no_law(line):
-    line.take(Fault(Failure.ADD, 1))
-    full = line.take(typed("RedeemPoints(points=100)"))
-    assert (str(full.step.error), full.step.dirty, full.violation) == ("ActionsFull(held=0)", False, None)
-    line.take(Crash(Point.BEFORE_COMMIT))
-    died = line.take(typed("RedeemPoints(points=100)"))
-    assert (died.step.outcome, died.step.why) == (Outcome.FAILED, "the process died before the commit")
-    line.take(Restore())
+    line.step(InjectedFault(FaultKind.ACTIONS_FULL, 1))
+    full = line.step(typed("RedeemPoints(points=100)"))
+    assert (str(full.step.error), full.step.state_leaked, full.violation) == ("ActionsFull(held=0)", False, None)
+    line.step(Crash(CrashPoint.BEFORE_COMMIT))
+    died = line.step(typed("RedeemPoints(points=100)"))
+    assert (died.step.outcome, died.step.reason) == (Outcome.ABORTED, "the process died before the commit")
+    line.step(Restore())
     assert line.now.state == sample.State()
-    assert line.take(typed("RedeemPoints(points=100)")).step.actions == (Tracked(1, sample.Redeem(100)),)
+    assert line.step(typed("RedeemPoints(points=100)")).step.actions == (Tracked(1, sample.Redeem(100)),)
 
 
 def test_its_answers_are_drawn():

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any, TextIO
 
 from fasm_cli.errors import InputError
-from fasm_cli.runtime.jsonl import read_line, told
+from fasm_cli.runtime.jsonl import read_line, step_to_json
 from fasm_cli.runtime.runtime import Runtime
 
 AHEAD = 100  # lines that are read before the machine has taken them
@@ -59,12 +59,12 @@ async def _feed(runtime: Runtime, stdin: TextIO | None, stdout: TextIO) -> None:
         except InputError as wrong:
             hint = {"hint": wrong.hint} if wrong.hint else {}
             _write(stdout, {"line": number, "outcome": "malformed", "error": wrong.message, **hint})
-    await runtime.settled()
+    await runtime.wait_idle()
 
 
 async def _tell(runtime: Runtime, stdout: TextIO) -> None:
-    async for taken in runtime.taken():
-        _write(stdout, told(runtime.machine, taken))
+    async for taken in runtime.steps():
+        _write(stdout, step_to_json(runtime.machine, taken))
 
 
 def _write(stdout: TextIO, line: dict[str, Any]) -> None:

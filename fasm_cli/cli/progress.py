@@ -7,7 +7,7 @@ from time import monotonic
 from fasm_cli.simulation.search import Progress
 
 
-def shown(progress: Iterator[Progress]) -> None:
+def with_progress(progress: Iterator[Progress]) -> None:
     """Let `progress` run to its end, drawing it."""
     if not sys.stderr.isatty():
         for _ in progress:

@@ -14,7 +14,7 @@ def machines(incomplete: str) -> Named:
 
 def sessions(incomplete: str) -> Named:
     """The sessions under `sessions/`; paths are the shell's own business."""
-    return [(path.stem, "a session") for path in _here().sessions_there() if path.stem.startswith(incomplete)]
+    return [(path.stem, "a session") for path in _here().session_files() if path.stem.startswith(incomplete)]
 
 
 def machines_and_sessions(incomplete: str) -> Named:
@@ -28,4 +28,4 @@ def laws(incomplete: str) -> Named:
 
 
 def _here() -> Project:
-    return Project.around(Path.cwd())
+    return Project.find(Path.cwd())

@@ -24,7 +24,7 @@ class Chooser:
     def __init__(self, seed: int) -> None:
         self.draw = Random(seed).random
 
-    def below(self, n: int) -> int:
+    def randbelow(self, n: int) -> int:
         """A whole number from 0 to `n - 1`."""
         if n < 1:
             raise ValueError(f"below({n}): there is no whole number from 0 to {n - 1}")
@@ -32,13 +32,13 @@ class Chooser:
             return int(self.draw() * n)
         high = (n - 1) // _EXACT
         while True:  # rejected at most half of the time
-            drawn = self.below(high + 1) * _EXACT + int(self.draw() * _EXACT)
+            drawn = self.randbelow(high + 1) * _EXACT + int(self.draw() * _EXACT)
             if drawn < n:
                 return drawn
 
-    def between(self, low: int, high: int) -> int:
+    def randint(self, low: int, high: int) -> int:
         """A whole number from `low` to `high`, both included."""
-        return low + self.below(high - low + 1)
+        return low + self.randbelow(high - low + 1)
 
     def chance(self, p: float) -> bool:
         """True with probability `p`."""
@@ -71,7 +71,7 @@ class Chooser:
         return out
 
 
-def stream(seed: int, run: int, name: str) -> Chooser:
+def substream(seed: int, run: int, name: str) -> Chooser:
     """The draws of one purpose (`inputs`, `answers`, `faults`) in one run.
 
     Runs are independent of each other and so are the streams: switching the faults off does not move the inputs.

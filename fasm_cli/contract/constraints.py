@@ -25,7 +25,7 @@ class Between:
         if not low <= self.high:
             raise ValueError(f"Between({self.low!r}, {self.high!r}) is empty: the first bound is the lower one")
 
-    def refuses(self, value: Any) -> str:
+    def violation_of(self, value: Any) -> str:
         try:
             inside = self.low <= value <= self.high
         except (ArithmeticError, TypeError):  # Decimal('NaN'); a datetime with a zone against one without
@@ -44,7 +44,7 @@ class OneOf:
             raise ValueError("OneOf() lists no value to choose from")
         object.__setattr__(self, "values", values)
 
-    def refuses(self, value: Any) -> str:
+    def violation_of(self, value: Any) -> str:
         inside = value in self.values  # the codec has seen to it that all are of one type
         return "" if inside else f"not one of {', '.join(map(repr, self.values))}"
 
@@ -61,7 +61,7 @@ class Text:
         if not 0 <= self.min <= self.max:
             raise ValueError(f"Text(min={self.min}, max={self.max}) is empty: 0 <= min <= max")
 
-    def refuses(self, value: str) -> str:
+    def violation_of(self, value: str) -> str:
         if not self.min <= len(value) <= self.max:
             return f"{len(value)} characters long, not {self.min} to {self.max}"
         strange = next((char for char in value if self.alphabet and char not in self.alphabet), None)
@@ -79,7 +79,7 @@ class Size:
         if not 0 <= self.min <= self.max:
             raise ValueError(f"Size(min={self.min}, max={self.max}) is empty: 0 <= min <= max")
 
-    def refuses(self, value: Any) -> str:
+    def violation_of(self, value: Any) -> str:
         inside = self.min <= len(value) <= self.max
         return "" if inside else f"{len(value)} long, not {self.min} to {self.max}"
 

@@ -30,7 +30,7 @@ class ConnectionLost(DatabaseError):
     """The store has gone away in the middle of a transition; nothing of it was written."""
 
 
-class Contention(DatabaseError):
+class SerializationConflict(DatabaseError):
     """Another transaction wrote what this one had read; it has to be made again."""
 
 
@@ -45,11 +45,11 @@ class Database:
 
     async def execute(self, sql: str, *args: Any) -> int:
         """Run a statement; gives how many rows it wrote. Raises `DatabaseError`."""
-        _not_here()
+        _no_transaction()
 
     async def fetch(self, sql: str, *args: Any) -> list[Row]:
         """The rows of a query. Raises `DatabaseError`."""
-        _not_here()
+        _no_transaction()
 
     async def fetch_one(self, sql: str, *args: Any) -> Row | None:
         """The first row of a query, or None."""
@@ -61,7 +61,7 @@ class Database:
         rows = await self.fetch(sql, *args)
         return next(iter(rows[0].values()), None) if rows else None
 
-    def now(self) -> "Tables":
+    def snapshot(self) -> "Tables":
         """Every row there is at this moment."""
         raise NotImplementedError
 
@@ -70,7 +70,7 @@ class Database:
 
         Raises KeyError for a table the schema does not have.
         """
-        return self.now().table(name)
+        return self.snapshot().table(name)
 
     def rows(self, name: str) -> list[Row]:
         """The rows of a table, in the order of their primary key."""
@@ -79,13 +79,13 @@ class Database:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Database):
             return NotImplemented
-        mine, others = self.now(), other.now()
+        mine, others = self.snapshot(), other.snapshot()
         return mine is others or mine.contents() == others.contents()
 
     __hash__ = None  # type: ignore[assignment]
 
 
-def _not_here() -> NoReturn:
+def _no_transaction() -> NoReturn:
     raise DatabaseError("there is no transaction here: in `stf` and `restore` await this, elsewhere use db.table(name)")
 
 
@@ -100,10 +100,10 @@ class Table:
 class Tables(Database):
     """Rows that nobody changes: `Tables(accounts=[{"id": 1, "balance": 100}])`."""
 
-    __slots__ = ("found",)
+    __slots__ = ("by_name",)
 
     def __init__(self, **rows: Iterable[Row]) -> None:
-        self.found: Mapping[str, Table] = {
+        self.by_name: Mapping[str, Table] = {
             name: Table((), dict(enumerate(map(dict, given)))) for name, given in rows.items()
         }
 
@@ -111,20 +111,20 @@ class Tables(Database):
     def of(cls, found: Mapping[str, Table]) -> "Tables":
         """What a store found."""
         made = cls()
-        made.found = found
+        made.by_name = found
         return made
 
-    def now(self) -> "Tables":
+    def snapshot(self) -> "Tables":
         return self
 
     def table(self, name: str) -> dict[Any, Row]:
-        if name not in self.found:
-            raise KeyError(f"no table {name!r}; the schema has {', '.join(self.found) or 'none'}")
-        return dict(self.found[name].rows)
+        if name not in self.by_name:
+            raise KeyError(f"no table {name!r}; the schema has {', '.join(self.by_name) or 'none'}")
+        return dict(self.by_name[name].rows)
 
     def contents(self) -> dict[str, list[Row]]:
         """The rows of each table that has any."""
-        return {name: list(table.rows.values()) for name, table in self.found.items() if table.rows}
+        return {name: list(table.rows.values()) for name, table in self.by_name.items() if table.rows}
 
     def __repr__(self) -> str:
         return f"Tables({', '.join(f'{name}={rows!r}' for name, rows in self.contents().items())})"
@@ -151,9 +151,9 @@ class Postgres:
     url: str = "postgresql://"
 
 
-Place = Sqlite | Postgres
+StoreSpec = Sqlite | Postgres
 
 
-def without_password(url: str) -> str:
+def redact_url(url: str) -> str:
     """`url` as it may be shown: a line to paste must not tell a password to whoever reads the report."""
     return re.sub(r"\A(\w+://[^/@:?]+):[^/@]*@", r"\1@", url)

@@ -21,20 +21,20 @@ class Handler:
 
     call: Callable[..., Awaitable[Any]]
     timeout: float = 30.0
-    attempts: int = 0
+    max_attempts: int = 0
     backoff: float = 0.5
-    longest: float = 60.0
-    failed: Callable[[Exception], Any] | None = None
+    max_backoff: float = 60.0
+    on_exhausted: Callable[[Exception], Any] | None = None
 
     def __post_init__(self) -> None:
         for name in ("timeout", "backoff", "longest"):
             seconds = getattr(self, name)
             if not isinstance(seconds, int | float) or not seconds > 0:
                 raise ValueError(f"Handler({name}={seconds!r}): a number of seconds above 0")
-        if type(self.attempts) is not int or self.attempts < 0:
-            raise ValueError(f"Handler(attempts={self.attempts!r}): a whole number; 0 is as many as it takes")
+        if type(self.max_attempts) is not int or self.max_attempts < 0:
+            raise ValueError(f"Handler(attempts={self.max_attempts!r}): a whole number; 0 is as many as it takes")
 
 
-def handler_of(given: Any) -> Handler:
+def as_handler(given: Any) -> Handler:
     """A function alone is a handler with the usual patience."""
     return given if isinstance(given, Handler) else Handler(given)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, TypeVar
 
 from fasm_cli.contract.chooser import Chooser
-from fasm_cli.contract.database import Place
+from fasm_cli.contract.database import StoreSpec
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ Input = Normal | TrackedActionCompleted
 Action = Tracked | Untracked
 
 
-class _Refusal(Exception):
+class _FieldsError(Exception):
     """Keeps what it is given and prints as a constructor call: `InsufficientPoints(needed=100, had=50)`."""
 
     def __init__(self, *args: Any, **fields: Any) -> None:
@@ -64,11 +64,11 @@ class _Refusal(Exception):
         return _rebuild, (type(self), self.args, self.fields)
 
 
-def _rebuild(kind: type[_Refusal], args: tuple[Any, ...], fields: dict[str, Any]) -> _Refusal:
+def _rebuild(kind: type[_FieldsError], args: tuple[Any, ...], fields: dict[str, Any]) -> _FieldsError:
     return kind(*args, **fields)
 
 
-class TransitionError(_Refusal):
+class TransitionError(_FieldsError):
     """Raised by an STF to reject an input; the state stays as it was. Subclass it once for each reason."""
 
 
@@ -76,7 +76,7 @@ class ActionsFull(TransitionError):
     """`actions.add` had no room. Let it through and the transition is rejected."""
 
 
-class RestoreError(_Refusal):
+class RestoreError(_FieldsError):
     """Raised by `restore` when the pending actions cannot be rebuilt from the state."""
 
 
@@ -86,18 +86,18 @@ class Actions:
     `add` is fallible: validate first, add next, change the state last.
     """
 
-    __slots__ = ("_fix", "_room", "fixed", "items")
+    __slots__ = ("_freeze", "_room", "frozen_copies", "items")
 
     def __init__(self, room: int | None = None, fix: Callable[[Action], Action] | None = None) -> None:
-        self._fix = fix
-        self.fixed: list[Action] = []  # copies made by `fix` at the moment of `add`, for who wants to be exact
+        self._freeze = fix
+        self.frozen_copies: list[Action] = []  # copies made by `fix` at the moment of `add`, for who wants to be exact
         self.clear(room)
 
     def clear(self, room: int | None = None) -> None:
         """Empty the container; `room` is how many actions it will take (any number where None)."""
         self.items: list[Action] = []
-        if self._fix is not None:
-            self.fixed = []
+        if self._freeze is not None:
+            self.frozen_copies = []
         self._room = -1 if room is None else room
 
     def add(self, action: Action) -> None:
@@ -108,8 +108,8 @@ class Actions:
         if self._room == 0:
             raise ActionsFull(held=len(self.items))
         self._room -= 1
-        if self._fix is not None:
-            self.fixed.append(self._fix(action))  # first: this runs the author's code, which may raise
+        if self._freeze is not None:
+            self.frozen_copies.append(self._freeze(action))  # first: this runs the author's code, which may raise
         self.items.append(action)
 
     def __iter__(self) -> Iterator[Action]:
@@ -125,24 +125,24 @@ class Profile:
 
     `complete`: that a step delivers the result of something in flight (when there is any) and not a new input.
     The rest are faults, each the probability that a step is that fault: the process dies (`crash`); a result is lost
-    (`lose`), comes twice (`duplicate`), twice and differently (`conflict`), after a restart that asked again (`late`),
-    or for an id that was never given out (`unknown`); `actions.add` fails (`add`); the store fails to load or commit,
-    or does not say whether it did (`store`); an input is delivered again (`redeliver`). Where the state is awaited: an
-    await is cancelled (`cancel`), or the connection lost at it (`operation`).
+    (`lose_result`), comes twice (`duplicate`), twice and differently (`conflict`), after a restart that asked again (`late`),
+    or for an id that was never given out (`unknown`); `actions.add` fails (`actions_full`); the store fails to load or commit,
+    or does not say whether it did (`store_failure`); an input is delivered again (`redeliver`). Where the state is awaited: an
+    await is cancelled (`cancel`), or the connection lost at it (`disconnect`).
     """
 
-    complete: float = 0.4
+    complete_rate: float = 0.4
     crash: float = 0.01
-    lose: float = 0.005
+    lose_result: float = 0.005
     duplicate: float = 0.01
     conflict: float = 0.005
     late: float = 0.005
     unknown: float = 0.002
-    add: float = 0.005
-    store: float = 0.003
+    actions_full: float = 0.005
+    store_failure: float = 0.003
     redeliver: float = 0.005
     cancel: float = 0.01
-    operation: float = 0.01
+    disconnect: float = 0.01
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -150,14 +150,14 @@ class Profile:
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
                 raise ValueError(f"Profile({field.name}={value!r}): a probability is a number from 0 to 1")
 
-    def override(self, **changed: float | None) -> "Profile":
+    def replace(self, **changed: float | None) -> "Profile":
         """This profile with the values given; None keeps what is here."""
         return replace(self, **{name: value for name, value in changed.items() if value is not None})
 
     @property
     def faults(self) -> dict[str, float]:
         """The probability of each fault, by name."""
-        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "complete"}
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "complete_rate"}
 
     def without_faults(self) -> "Profile":
         """The same world in which nothing goes wrong."""
@@ -165,30 +165,30 @@ class Profile:
 
 
 Check = TypeVar("Check", bound=Callable[..., bool])
-ROLE = "__fasm_role__"
+MARKER = "__fasm_role__"
 
 
 def invariant(check: Check) -> Check:
     """Marks `check(self, state) -> bool`: true after every transition."""
-    setattr(check, ROLE, "invariant")
+    setattr(check, MARKER, "invariant")
     return check
 
 
 def transition_invariant(check: Check) -> Check:
     """Marks `check(self, before, after) -> bool`: true for the states on both sides of every transition."""
-    setattr(check, ROLE, "transition_invariant")
+    setattr(check, MARKER, "transition_invariant")
     return check
 
 
 def eventually(check: Check) -> Check:
     """Marks `check(self, state) -> bool`: true once the world is quiet and nothing is left to happen."""
-    setattr(check, ROLE, "eventually")
+    setattr(check, MARKER, "eventually")
     return check
 
 
 def sometimes(check: Check) -> Check:
     """Marks `check(self, state) -> bool`: true at least once in a simulation that is worth its name."""
-    setattr(check, ROLE, "sometimes")
+    setattr(check, MARKER, "sometimes")
     return check
 
 
@@ -202,7 +202,7 @@ class StateMachine:
     ActionResult: ClassVar[Any] = None
     UntrackedAction: ClassVar[Any] = None
 
-    store: ClassVar[Place | None] = None
+    store: ClassVar[StoreSpec | None] = None
     handlers: ClassVar[Mapping[type, Any]] = {}
     profile: ClassVar[Profile] = Profile()
     version: ClassVar[int] = 1

@@ -4,20 +4,20 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from fasm_cli.debugger import breakpoints as stops
-from fasm_cli.debugger.session import Workbench
-from fasm_cli.engine.events import Complete, Event, Lose, Ref
+from fasm_cli.debugger.session import DebugSession
+from fasm_cli.engine.events import ActionRef, Completion, Event, ResultLost
 from fasm_cli.engine.records import Record, decode_event
 from fasm_cli.errors import SessionError, UsageError
-from fasm_cli.reports.repl import Ran
-from fasm_cli.reports.reports import Finding, Stepped
+from fasm_cli.reports.repl import RunReport
+from fasm_cli.reports.reports import Finding, StepReport
 from fasm_cli.sessions import read_session
 from fasm_cli.sessions.step_log import History
-from fasm_cli.simulation.drain import unrest_of
+from fasm_cli.simulation.drain import liveness_violation_of
 from fasm_cli.simulation.plan import Plan
 from fasm_cli.simulation.shrink.search import Shrinker
-from fasm_cli.simulation.trace import QUIET_LAWS, Item, Player, size
+from fasm_cli.simulation.trace import LIVENESS_LAWS, Player, TraceEvent, size
 from fasm_cli.simulation.world import World
-from fasm_cli.types.codec import Mismatch
+from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.generate import Generators
 from fasm_cli.usecases.compatibility import same_types
 from fasm_cli.usecases.sessions import recorded_finding
@@ -25,116 +25,120 @@ from fasm_cli.usecases.sessions import recorded_finding
 SHRINK_SECONDS = 5.0
 
 
-def run(workbench: Workbench, count: int, seed: int, crash: float | None = None) -> Ran:
+def run_random(workbench: DebugSession, count: int, seed: int, crash: float | None = None) -> RunReport:
     """Up to `count` random steps from here, as a simulation of this machine has them; the first finding, break or
     watch ends it, and so does Ctrl-C, after a whole step. Raises `UsageError` for a probability that is none."""
     machine, timeline = workbench.machine, workbench.timeline
     try:
-        profile = machine.profile if crash is None else machine.profile.override(crash=crash)
+        profile = machine.profile if crash is None else machine.profile.replace(crash=crash)
     except ValueError as error:
         raise UsageError(str(error)) from None
     always = frozenset() if crash is None else frozenset({"crash"})
     plan = Plan(seed=seed, runs=1, steps=max(count, 1), profile=profile, always=always)
     world = World(machine, Generators(), plan, timeline.last)
     world.in_flight.extend(timeline.now.pending.values() if timeline.now.up else ())
-    begun = workbench.memo.last
-    steps: list[Stepped] = []
+    begun = workbench.repl_state.last
+    steps: list[StepReport] = []
     what = f"run {count} --seed {seed}"
     try:
         for _ in range(count):
             event = world.next(timeline.process, timeline.process.store.committed)
             taken, step = workbench.take_step(event)
             steps.append(taken)
-            world.note(step, timeline.process)
+            world.observe(step, timeline.process)
             stopped = _stopped(workbench, taken)
             if stopped:
-                return Ran(what, steps, stopped, taken.finding)
+                return RunReport(what, steps, stopped, taken.finding)
     except KeyboardInterrupt:
         return _interrupted(what, steps, workbench, begun)
-    return Ran(what, steps, "done; nothing broke", None)
+    return RunReport(what, steps, "done; nothing broke", None)
 
 
-def play(workbench: Workbench, items: Iterable[Item], what: str, halt: Callable[[Stepped], str], law: str = "") -> Ran:
+def play_events(
+    workbench: DebugSession, items: Iterable[TraceEvent], what: str, halt: Callable[[StepReport], str], law: str = ""
+) -> RunReport:
     """Let `items` happen from here on, until `halt` says why to stop; at the end, a `law` about rest is looked at."""
-    begun = workbench.memo.last
-    steps: list[Stepped] = []
+    begun = workbench.repl_state.last
+    steps: list[StepReport] = []
     numbers: dict[int, int] = {}
     try:
         for item in items:
             event = _moved(workbench, item.event, numbers)
             if event is None:
-                return Ran(what, steps, f"step {item.number} is about an action that was not emitted this time", None)
+                return RunReport(
+                    what, steps, f"step {item.number} is about an action that was not emitted this time", None
+                )
             taken = workbench.take(event)
             numbers[item.number] = taken.record.n
             steps.append(taken)
             stopped = halt(taken)
             if stopped:
-                return Ran(what, steps, stopped, taken.finding)
+                return RunReport(what, steps, stopped, taken.finding)
     except KeyboardInterrupt:
         return _interrupted(what, steps, workbench, begun)
-    finding = _at_rest(workbench, law)
-    return Ran(what, steps, "at the end" if finding else "at the end; nothing broke", finding)
+    finding = liveness(workbench, law)
+    return RunReport(what, steps, "at the end" if finding else "at the end; nothing broke", finding)
 
 
-def _interrupted(what: str, steps: list[Stepped], workbench: Workbench, begun: Stepped | None) -> Ran:
+def _interrupted(what: str, steps: list[StepReport], workbench: DebugSession, begun: StepReport | None) -> RunReport:
     """Ctrl-C comes when a step is kept, and may find it not on the list yet; `begun` is what was kept before all."""
-    last = workbench.memo.last
+    last = workbench.repl_state.last
     if last is not None and last is not (steps[-1] if steps else begun):
         steps.append(last)
-    return Ran(what, steps, "interrupted; every step above was kept", None, interrupted=True)
+    return RunReport(what, steps, "interrupted; every step above was kept", None, interrupted=True)
 
 
-def _stopped(workbench: Workbench, taken: Stepped, law: str = "") -> str:
+def _stopped(workbench: DebugSession, taken: StepReport, law: str = "") -> str:
     """Why to stop after a step; empty where nothing says so, or only a finding of another law than the given one."""
     if taken.finding is not None and law in ("", taken.finding.law):
         return f"stopped at step {taken.record.n}; `back` and `why` say more"
-    why = stops.hit(workbench, taken)
+    why = stops.triggered(workbench, taken)
     return f"stopped at step {taken.record.n}: {why}" if why else ""
 
 
-def play_to(workbench: Workbench, items: Iterable[Item], what: str, law: str) -> Ran:
+def play_until_finding(workbench: DebugSession, items: Iterable[TraceEvent], what: str, law: str) -> RunReport:
     """Let `items` happen up to the first break, watch or finding; where a `law` is given, only a finding of that."""
 
-    return play(workbench, items, what, lambda taken: _stopped(workbench, taken, law), law)
+    return play_events(workbench, items, what, lambda taken: _stopped(workbench, taken, law), law)
 
 
-def _at_rest(workbench: Workbench, law: str) -> Finding | None:
+def liveness(workbench: DebugSession, law: str) -> Finding | None:
     """What is wrong here if the world is quiet, for a law about that."""
-    if not law.startswith(QUIET_LAWS):
+    if not law.startswith(LIVENESS_LAWS):
         return None
     now = workbench.timeline.now
-    found = unrest_of(workbench.machine, now.pending, now.state)
-    return None if found is None else Finding(found.law, found.why, workbench.timeline.head)
+    found = liveness_violation_of(workbench.machine, now.pending, now.state)
+    return None if found is None else Finding(found.law, found.reason, workbench.timeline.head)
 
 
-def _moved(workbench: Workbench, event: Event, numbers: dict[int, int]) -> Event | None:
+def _moved(workbench: DebugSession, event: Event, numbers: dict[int, int]) -> Event | None:
     """`event`, about the same action of this session; None where that was not emitted."""
-    if not isinstance(event, Complete | Lose) or event.of is None:
+    if not isinstance(event, Completion | ResultLost) or event.of is None:
         return event
-    ref = Ref(numbers.get(event.of.step, 0), event.of.index)
+    ref = ActionRef(numbers.get(event.of.step, 0), event.of.index)
     try:
         id = workbench.timeline.id_of(ref)
     except KeyError:
         return None
-    return Complete(ref, id, event.result) if isinstance(event, Complete) else Lose(ref, id)
+    return Completion(ref, id, event.result) if isinstance(event, Completion) else ResultLost(ref, id)
 
 
-def items_of(workbench: Workbench, records: Iterable[Record]) -> list[Item]:
+def trace_of(workbench: DebugSession, records: Iterable[Record]) -> list[TraceEvent]:
     """Records as items to play. Raises `SessionError` where one does not fit the machine."""
     out = []
     for record in records:
         try:
-            out.append(Item(record.n, decode_event(workbench.machine, record.event, None)))
-        except Mismatch as wrong:
+            out.append(TraceEvent(record.n, decode_event(workbench.machine, record.event, None)))
+        except DecodeError as wrong:
             raise SessionError(f"step {record.n} does not fit {workbench.machine.name}: {wrong}") from None
     return out
 
 
-def replay(workbench: Workbench, path: Path) -> Ran:
+def replay(workbench: DebugSession, path: Path) -> RunReport:
     """The steps of a trace or session from the initial state, on a branch of their own, up to what it was kept for."""
     stored = read_session(path)
     machine, timeline = workbench.machine, workbench.timeline
-    shown = workbench.project.shown(path)
+    shown = workbench.project.display_path(path)
     if not same_types(stored.header, machine):
         raise SessionError(
             f"{shown} is a session of {stored.header.machine}; the types of {machine.reference} are others",
@@ -142,24 +146,24 @@ def replay(workbench: Workbench, path: Path) -> Ran:
         )
     if stored.header.state != machine.encode_state(timeline.moment(0).state):
         raise SessionError(f"{shown} begins in another state than this session", f"`open {shown}` goes over to it")
-    items = items_of(workbench, History(stored.records).path(stored.head))
+    items = trace_of(workbench, History(stored.records).ancestors(stored.head))
     recorded = recorded_finding(stored.header)
     workbench.move(0)
-    return play_to(workbench, items, f"replay {shown}", recorded.law if recorded is not None else "")
+    return play_until_finding(workbench, items, f"replay {shown}", recorded.law if recorded is not None else "")
 
 
-def shrink(workbench: Workbench, seconds: float = SHRINK_SECONDS) -> Ran:
+def shrink(workbench: DebugSession, seconds: float = SHRINK_SECONDS) -> RunReport:
     """The simplest steps that break what is broken on the way here, as a branch of their own from the start."""
     timeline, machine = workbench.timeline, workbench.machine
-    path = timeline.path()
-    broken = next((at for at, record in enumerate(path, 1) if record.broken), None)
+    path = timeline.ancestors()
+    broken = next((at for at, record in enumerate(path, 1) if record.violated_law), None)
     if broken is None:
         raise UsageError("nothing is broken on the way here", "`run N` looks for something, `tree` shows what is known")
-    law = path[broken - 1].broken
+    law = path[broken - 1].violated_law
     if machine.encode_state(machine.initial()) != machine.encode_state(timeline.moment(0).state):
         raise SessionError("this session does not begin in the machine's initial state", "start a new one to shrink in")
     player = Player(machine)
-    items = items_of(workbench, path[:broken])
+    items = trace_of(workbench, path[:broken])
     found = player.play(items, law)
     if found.violation is None:
         raise UsageError(f"{law} does not break when the steps are taken again", "`verify` looks into that")
@@ -167,4 +171,4 @@ def shrink(workbench: Workbench, seconds: float = SHRINK_SECONDS) -> Ran:
     workbench.move(0)
     before, after = size(items), size(shrunk.played.items)
     in_time = "" if shrunk.in_time else ", the time being up"
-    return play_to(workbench, shrunk.played.items, f"shrunk {before} -> {after} events{in_time}", law)
+    return play_until_finding(workbench, shrunk.played.items, f"shrunk {before} -> {after} events{in_time}", law)

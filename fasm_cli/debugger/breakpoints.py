@@ -3,46 +3,46 @@
 import re
 
 from fasm_cli.debugger.expressions import Expression
-from fasm_cli.debugger.predicate import NAMES, Question, answer
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.debugger.predicate import NAMES, Predicate, answer
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import InputError, UsageError
 from fasm_cli.reports.repl import StopLine, Stops
-from fasm_cli.reports.reports import Stepped
-from fasm_cli.sessions.pins import EVENTS, Mark, Pin
-from fasm_cli.types.codec import render
+from fasm_cli.reports.reports import StepReport
+from fasm_cli.sessions.pins import EVENTS, Mark, MarkKind
+from fasm_cli.types.codec import format_value
 
 
-def listed(workbench: Workbench) -> Stops:
+def listed(workbench: DebugSession) -> Stops:
     """All of them, in the order they were set."""
-    return Stops([StopLine(str(stop.pin), stop.name) for stop in workbench.marks.stops])
+    return Stops([StopLine(str(stop.kind), stop.name) for stop in workbench.marks.breakpoints])
 
 
-def watch(workbench: Workbench, path: str) -> Stops:
+def watch(workbench: DebugSession, path: str) -> Stops:
     """Stop where the value at `path` changes. Raises `InputError` where that is no place in the state."""
-    at(workbench, path)
-    workbench.mark(Mark(Pin.WATCH, path))
+    value_at(workbench, path)
+    workbench.mark(Mark(MarkKind.WATCH, path))
     return listed(workbench)
 
 
-def set_break(workbench: Workbench, text: str) -> Stops:
+def set_break(workbench: DebugSession, text: str) -> Stops:
     """Stop where an expression becomes true, at a finding (`invariant`) or at a rejection (`reject`)."""
     if text not in EVENTS:
-        Expression(text, workbench.machine.shapes, NAMES)
-    workbench.mark(Mark(Pin.BREAK, text))
+        Expression(text, workbench.machine.schemas, NAMES)
+    workbench.mark(Mark(MarkKind.BREAK, text))
     return listed(workbench)
 
 
-def remove(workbench: Workbench, which: str) -> Stops:
+def remove(workbench: DebugSession, which: str) -> Stops:
     """Take off number `which` of the list, from 1, or `all`."""
-    stops = workbench.marks.stops
+    stops = workbench.marks.breakpoints
     if which != "all" and not (which.isdecimal() and 1 <= int(which[:9]) <= len(stops)):
         raise UsageError(f"no watch or break number {which[:40]!r}", f"there are {len(stops)}; `break` lists them")
     for stop in list(stops) if which == "all" else [stops[int(which) - 1]]:
-        workbench.mark(Mark(stop.pin, stop.name, gone=True))
+        workbench.mark(Mark(stop.kind, stop.name, removed=True))
     return listed(workbench)
 
 
-def at(workbench: Workbench, path: str, step: int | None = None) -> object:
+def value_at(workbench: DebugSession, path: str, step: int | None = None) -> object:
     """The value at a place in the state: `pending[7].status`, or with `state` or `prev` before it."""
     before = "" if re.match(rf"({'|'.join(NAMES)})\b", path) else "state" if path.startswith("[") else "state."
     try:
@@ -53,11 +53,11 @@ def at(workbench: Workbench, path: str, step: int | None = None) -> object:
         raise
 
 
-def hit(workbench: Workbench, step: Stepped) -> str:
+def triggered(workbench: DebugSession, step: StepReport) -> str:
     """Why to stop after `step`; empty where nothing says so."""
     record = step.record
-    for stop in workbench.marks.stops:
-        if stop.pin is Pin.WATCH:
+    for stop in workbench.marks.breakpoints:
+        if stop.kind is MarkKind.WATCH:
             before, after = (_shown(workbench, stop.name, n) for n in (record.parent, record.n))
             if before != after:
                 return f"watch {stop.name}: {before} -> {after}"
@@ -66,7 +66,7 @@ def hit(workbench: Workbench, step: Stepped) -> str:
                 return f"break {stop.name}"
         else:
             try:
-                question = Question(workbench, stop.name)
+                question = Predicate(workbench, stop.name)
             except InputError as error:  # the machine's types are not those it was asked about
                 return f"break {stop.name} means nothing here: {error.message}"
             if question.holds(record.n) and not question.holds(record.parent):
@@ -74,8 +74,8 @@ def hit(workbench: Workbench, step: Stepped) -> str:
     return ""
 
 
-def _shown(workbench: Workbench, path: str, step: int) -> str:
+def _shown(workbench: DebugSession, path: str, step: int) -> str:
     try:
-        return render(at(workbench, path, step))
+        return format_value(value_at(workbench, path, step))
     except InputError:  # there is no such place in this state
         return "nothing"

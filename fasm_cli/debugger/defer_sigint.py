@@ -8,7 +8,7 @@ from types import FrameType
 
 
 @contextmanager
-def whole() -> Iterator[None]:
+def defer_sigint() -> Iterator[None]:
     """A Ctrl-C inside of it comes at its end; a second one at once, for a disk that never answers.
 
     The author's code does not belong in here: what may run for ever must be stopped by the first.

@@ -3,8 +3,8 @@
 import re
 
 from fasm_cli.debugger.expressions import Expression
-from fasm_cli.debugger.predicate import NAMES, scope
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.debugger.predicate import NAMES, variables
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import FasmError, UsageError, did_you_mean
 from fasm_cli.reports.repl import Expected
 
@@ -18,7 +18,7 @@ class Unmet(FasmError):
     kind = "expectation"
 
 
-def expect(workbench: Workbench, text: str) -> Expected:
+def expect(workbench: DebugSession, text: str) -> Expected:
     """`accepted`, `rejected [NAME]`, `defect`, `skipped`, `failed`, `broken [LAW]`, `pending N` or an expression.
     Raises `Unmet` where it is not so."""
     word, _, name = text.partition(" ")
@@ -27,19 +27,19 @@ def expect(workbench: Workbench, text: str) -> Expected:
     elif re.fullmatch(r"pending\s+[0-9]{1,9}", text):
         count = len(workbench.timeline.now.pending)
         got, met = f"{count} pending", count == int(text.split()[1])
-    elif re.fullmatch(r"[^\W\d]\w*", text) and text not in NAMES and text not in workbench.machine.shapes.members:
+    elif re.fullmatch(r"[^\W\d]\w*", text) and text not in NAMES and text not in workbench.machine.schemas.members:
         raise UsageError(f"expect {text[:40]}: no such outcome", did_you_mean(text, [*OUTCOMES, *NAMES]))
     else:
-        expression = Expression(text, workbench.machine.shapes, NAMES)
-        met = expression.holds(scope(workbench, workbench.timeline.head))
+        expression = Expression(text, workbench.machine.schemas, NAMES)
+        met = expression.holds(variables(workbench, workbench.timeline.head))
         got = f"{text} is {met}"
     if not met:
         raise Unmet(f"expected {text}, got {got}", "`why`, `state` and `log` say more")
     return Expected(text, got, met)
 
 
-def _outcome(workbench: Workbench, word: str, name: str) -> tuple[str, bool]:
-    last = workbench.memo.last
+def _outcome(workbench: DebugSession, word: str, name: str) -> tuple[str, bool]:
+    last = workbench.repl_state.last
     if last is None:
         raise UsageError(f"expect {word}: no step was taken yet", "it asks about the step before")
     record = last.record

@@ -6,28 +6,28 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from fasm_cli.debugger.autoplay import items_of
-from fasm_cli.debugger.session import SNAPSHOT_EVERY, Workbench
+from fasm_cli.debugger.autoplay import trace_of
+from fasm_cli.debugger.session import SNAPSHOT_EVERY, DebugSession
 from fasm_cli.errors import UsageError, did_you_mean
-from fasm_cli.reports.repl import Kept
-from fasm_cli.reports.step_view import describe_event
+from fasm_cli.reports.repl import Saved
+from fasm_cli.reports.step_view import format_event
 from fasm_cli.sessions import SessionFile, render_session, write_copy
 from fasm_cli.simulation.trace import renumbered
 from fasm_cli.usecases.sessions import check_name, header_of, new_path
 
 
-def lines(workbench: Workbench) -> list[str]:
+def lines(workbench: DebugSession) -> list[str]:
     """The steps that lead to the head as lines that can be typed in a fresh session."""
-    items = items_of(workbench, workbench.timeline.path())
-    return [describe_event(item.event) for item in renumbered(items)]
+    items = trace_of(workbench, workbench.timeline.ancestors())
+    return [format_event(item.event) for item in renumbered(items)]
 
 
-def script(workbench: Workbench) -> str:
+def script(workbench: DebugSession) -> str:
     """The lines, for `fasm repl TARGET -f FILE`."""
     return "".join(f"{line}\n" for line in [f"# fasm repl {workbench.machine.reference} -f FILE", *lines(workbench)])
 
 
-def data(workbench: Workbench) -> str:
+def data(workbench: DebugSession) -> str:
     """Every step of every branch, as one JSON document."""
     machine, timeline = workbench.machine, workbench.timeline
     document = {
@@ -44,10 +44,10 @@ def data(workbench: Workbench) -> str:
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def test(workbench: Workbench) -> str:
+def test(workbench: DebugSession) -> str:
     """A test for pytest. What it expects is what happened; where something broke, that nothing breaks any more."""
-    path = workbench.timeline.path()
-    broken = [record.broken for record in path if record.broken]
+    path = workbench.timeline.ancestors()
+    broken = [record.violated_law for record in path if record.violated_law]
     written: list[str] = []
     for line, record in zip(lines(workbench), path, strict=True):
         written.append(line)
@@ -90,10 +90,10 @@ def test_the_trace():
     assert done.returncode == 0, done.stdout + done.stderr
 """
 
-FORMATS: dict[str, Callable[[Workbench], str]] = {"json": data, "pytest": test, "script": script}
+FORMATS: dict[str, Callable[[DebugSession], str]] = {"json": data, "pytest": test, "script": script}
 
 
-def export(workbench: Workbench, form: str, path: Path) -> Kept:
+def export(workbench: DebugSession, form: str, path: Path) -> Saved:
     """Write the session in another form. Raises `UsageError`; nothing is overwritten."""
     if form not in FORMATS:
         raise UsageError(f"no format {form[:40]!r}", did_you_mean(form, FORMATS))
@@ -105,10 +105,10 @@ def export(workbench: Workbench, form: str, path: Path) -> Kept:
         raise UsageError(f"{path} exists; nothing is overwritten", "give another name, or remove it") from None
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
-    return Kept("wrote", str(path))
+    return Saved("wrote", str(path))
 
 
-def save(workbench: Workbench, name: str) -> Kept:
+def save(workbench: DebugSession, name: str) -> Saved:
     """Keep this session, with all its branches, in a new file from now on. Raises `SessionError`."""
     machine, timeline = workbench.machine, workbench.timeline
     check_name(workbench.project, name)
@@ -119,12 +119,12 @@ def save(workbench: Workbench, name: str) -> Kept:
         header.origin, header.finding = workbench.file.stored.header.origin, workbench.file.stored.header.finding
     known: dict[int, Any] = {
         record.n: machine.encode_state(timeline.moment(record.n).state)
-        for record in timeline.path()
+        for record in timeline.ancestors()
         if record.n % SNAPSHOT_EVERY == 0
     }
     records = list(timeline.records.values())
-    write_copy([path], render_session(header, records, known, timeline.head, workbench.marks.now()))
+    write_copy([path], render_session(header, records, known, timeline.head, workbench.marks.current()))
     if workbench.file is not None:
         workbench.file.close()
     workbench.file = SessionFile.open(path)
-    return Kept("kept in", workbench.project.shown(path))
+    return Saved("kept in", workbench.project.display_path(path))

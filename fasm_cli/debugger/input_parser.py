@@ -4,46 +4,55 @@ import re
 from difflib import get_close_matches
 
 from fasm_cli.contract.state_machine import TrackedActionCompleted
-from fasm_cli.engine.events import Complete, Event, Submit, read_ref
-from fasm_cli.engine.machine import Machine, input_types
+from fasm_cli.engine.events import Completion, Event, InputReceived, parse_ref
+from fasm_cli.engine.machine import Machine, variants
 from fasm_cli.engine.records import decode_event
 from fasm_cli.engine.step_result import Emission
 from fasm_cli.errors import InputError
 from fasm_cli.sessions.timeline import Timeline
-from fasm_cli.types.codec import render
-from fasm_cli.types.schema import Record as RecordShape
-from fasm_cli.types.schema import Shape
+from fasm_cli.types.codec import format_value
+from fasm_cli.types.schema import RecordSchema as RecordShape
+from fasm_cli.types.schema import Schema
 
 
 def read_input(machine: Machine, text: str) -> Event:
     """`Name(field=value)`, or a raw `TrackedActionCompleted(id=…, result=…)` for what was never emitted."""
     name = TrackedActionCompleted.__name__
-    if text.lstrip().startswith(f"{name}(") and machine.result is not None and machine.action_id is not None:
+    if (
+        text.lstrip().startswith(f"{name}(")
+        and machine.result_schema is not None
+        and machine.action_id_schema is not None
+    ):
         id, result = machine.codec.parser.arguments(text, name, ("id", "result"))
-        return Complete(None, machine.codec.check(machine.action_id, id), machine.codec.check(machine.result, result))
-    check_name(machine.input, text, "input")
-    return Submit(machine.codec.read(machine.input, text))
+        return Completion(
+            None, machine.codec.check(machine.action_id_schema, id), machine.codec.check(machine.result_schema, result)
+        )
+    check_variant(machine.input_schema, text, "input")
+    return InputReceived(machine.codec.read(machine.input_schema, text))
 
 
 def read_completion(timeline: Timeline, action: str, result: str) -> Event:
     """The result of a tracked action, named by its handle (`1.1`) or its id."""
     machine = timeline.machine
-    if machine.result is None:
+    if machine.result_schema is None:
         raise InputError(f"{machine.name} has no tracked actions to complete")
-    emission = find(timeline, action)
-    check_name(machine.result, result, "result")
-    return Complete(emission.ref, emission.tracked.id, machine.codec.read(machine.result, result))
+    emission = resolve_action(timeline, action)
+    check_variant(machine.result_schema, result, "result")
+    return Completion(emission.ref, emission.tracked.id, machine.codec.read(machine.result_schema, result))
 
 
 def read_redelivery(timeline: Timeline, action: str, result: str) -> Event:
     """The result of a completed action once more, or another one: what a message broker may do."""
     machine = timeline.machine
-    if machine.result is None or machine.action_id is None:
+    if machine.result_schema is None or machine.action_id_schema is None:
         raise InputError(f"{machine.name} has no tracked actions")
     name, known = "of", action
     if "." not in action:
-        name, known = "id", machine.codec.encode(machine.action_id, machine.codec.read(machine.action_id, action))
-    newest = (timeline.records[n].event for n in reversed(timeline.records.way(timeline.head)))
+        name, known = (
+            "id",
+            machine.codec.encode(machine.action_id_schema, machine.codec.read(machine.action_id_schema, action)),
+        )
+    newest = (timeline.records[n].event for n in reversed(timeline.records.ancestor_numbers(timeline.head)))
     given = (each for each in newest if each.get("type") == "completion" and "of" in each and each[name] == known)
     last = next(given, None)
     if last is None:
@@ -51,35 +60,35 @@ def read_redelivery(timeline: Timeline, action: str, result: str) -> Event:
     before = decode_event(machine, last, timeline.id_of)
     if not result:
         return before
-    check_name(machine.result, result, "result")
-    assert isinstance(before, Complete)
-    return Complete(before.of, before.id, machine.codec.read(machine.result, result))
+    check_variant(machine.result_schema, result, "result")
+    assert isinstance(before, Completion)
+    return Completion(before.of, before.id, machine.codec.read(machine.result_schema, result))
 
 
-def find(timeline: Timeline, action: str) -> Emission:
+def resolve_action(timeline: Timeline, action: str) -> Emission:
     """The tracked action that a handle or an id names."""
     now, machine = timeline.now, timeline.machine
-    if machine.action_id is None:
+    if machine.action_id_schema is None:
         raise InputError(f"{machine.name} has no tracked actions")
-    known = ", ".join(f"{each.ref} (id {render(id)})" for id, each in now.pending.items()) or "nothing"
+    known = ", ".join(f"{each.ref} (id {format_value(id)})" for id, each in now.pending.items()) or "nothing"
     if "." in action and action.replace(".", "").isdigit():
-        ref = read_ref(action)
+        ref = parse_ref(action)
         try:
             emission = Emission(ref, timeline.emitted(ref), ref.step)
         except KeyError:
             raise InputError(f"no tracked action {action}", f"pending: {known}") from None
-        if not timeline.leads(ref.step, timeline.head):
+        if not timeline.is_ancestor(ref.step, timeline.head):
             raise InputError(f"{action} was not emitted on the way here", f"pending: {known}")
         return emission
-    id = machine.codec.read(machine.action_id, action)
+    id = machine.codec.read(machine.action_id_schema, action)
     if id not in now.pending:
-        raise InputError(f"no pending action has the id {render(id)}", f"pending: {known}")
+        raise InputError(f"no pending action has the id {format_value(id)}", f"pending: {known}")
     return now.pending[id]
 
 
-def check_name(shape: Shape, text: str, what: str) -> None:
+def check_variant(shape: Schema, text: str, what: str) -> None:
     """Raises `InputError` where `text` is `Name(…)` or `Name`, and none of the messages of `shape` is called so."""
-    known = input_types(shape)
+    known = variants(shape)
     found = re.match(r"\s*([^\W\d]\w*)\s*(\(|\Z)", text)
     if found is None or found[1] in known or not all(isinstance(each, RecordShape) for each in known.values()):
         return

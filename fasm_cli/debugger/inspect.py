@@ -3,50 +3,50 @@
 from collections.abc import Iterator
 from typing import Any
 
-from fasm_cli.contract.chooser import Chooser, stream
+from fasm_cli.contract.chooser import Chooser, substream
 from fasm_cli.contract.state_machine import StateMachine
 from fasm_cli.debugger import breakpoints as stops
 from fasm_cli.debugger.predicate import answer
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine import laws
-from fasm_cli.engine.events import Submit
-from fasm_cli.engine.machine import input_types
+from fasm_cli.engine.events import InputReceived
+from fasm_cli.engine.machine import variants
 from fasm_cli.engine.records import decode_event
 from fasm_cli.errors import FasmError, MachineError, UsageError, did_you_mean
 from fasm_cli.laws.pages import BOOK, base_of
-from fasm_cli.reports.repl import CheckLine, Checks, SampleLine, Samples, Value, Why
+from fasm_cli.reports.repl import CheckLine, Checks, ProblemDetails, SampleLine, Samples, Value
 from fasm_cli.reports.reports import Finding, TypeLine
-from fasm_cli.reports.step_view import describe_event
-from fasm_cli.types.codec import render
+from fasm_cli.reports.step_view import format_event
+from fasm_cli.types.codec import format_value
 from fasm_cli.types.generate import Generators
-from fasm_cli.types.plain import shown
+from fasm_cli.types.plain import safe_repr
 from fasm_cli.usecases import describe as machines
 
 TRIED = 40  # values of one input that are tried for one that would be accepted
 
 
-def value(workbench: Workbench, text: str) -> Value:
+def value(workbench: DebugSession, text: str) -> Value:
     """What an expression comes to here. Raises `InputError`."""
     return Value(text, shown_whole(answer(workbench, text)))
 
 
-def part(workbench: Workbench, path: str) -> Value:
+def value_at(workbench: DebugSession, path: str) -> Value:
     """What stands at a place in the state. Raises `InputError`."""
-    return Value(path, shown_whole(stops.at(workbench, path)))
+    return Value(path, shown_whole(stops.value_at(workbench, path)))
 
 
 def shown_whole(found: Any) -> str:
     """A value as it is typed; an author's __repr__ may fail."""
     try:
-        return render(found)
+        return format_value(found)
     except Exception:
-        return shown(found)
+        return safe_repr(found)
 
 
 # --- checks -------------------------------------------------------------------------------------------------------
 
 
-def check(workbench: Workbench, name: str = "") -> Checks:
+def check(workbench: DebugSession, name: str = "") -> Checks:
     """Every invariant and law that can be asked about the state here, or the one called `name`."""
     lines = list(_lines(workbench))
     known = [line.name for line in lines]
@@ -59,7 +59,7 @@ def check(workbench: Workbench, name: str = "") -> Checks:
     return Checks(head, lines, Finding(failed.name, failed.why, head) if failed else None)
 
 
-def _lines(workbench: Workbench) -> Iterator[CheckLine]:
+def _lines(workbench: DebugSession) -> Iterator[CheckLine]:
     timeline, machine = workbench.timeline, workbench.machine
     now = timeline.now
     record = timeline.records.get(timeline.head)
@@ -71,13 +71,13 @@ def _lines(workbench: Workbench) -> Iterator[CheckLine]:
         for name, why in laws.transitions(machine, before, now.state):
             looked = machine.transition_invariants[name]
             yield CheckLine(f"transition:{name}", not why, why, _values(looked, now.state) if why else [])
-    if laws.restores(machine) and now.up:
-        broken = laws.broken_restore(timeline.process)
+    if laws.has_restore(machine) and now.up:
+        broken = laws.check_restore(timeline.process)
         for law in ("restore", "stored"):
-            why = broken.why if broken is not None and broken.law == law else ""
+            why = broken.reason if broken is not None and broken.law == law else ""
             yield CheckLine(law, not why, why, [])
-    if record is not None and record.broken and record.broken.partition(":")[0] not in _ASKED:
-        yield CheckLine(record.broken, held=False, why=f"step {record.n} broke it", values=[])
+    if record is not None and record.violated_law and record.violated_law.partition(":")[0] not in _ASKED:
+        yield CheckLine(record.violated_law, held=False, why=f"step {record.n} broke it", values=[])
 
 
 _ASKED = ("invariant", "transition", "restore", "stored")
@@ -88,27 +88,27 @@ def _values(looked: Any, state: Any) -> list[str]:
     code = getattr(looked, "__code__", None)
     names = code.co_names if code is not None else ()
     fields = getattr(type(state), "__dataclass_fields__", {})
-    return [f"{name} = {shown(getattr(state, name))}" for name in names if name in fields]
+    return [f"{name} = {safe_repr(getattr(state, name))}" for name in names if name in fields]
 
 
 # --- what can be sent ---------------------------------------------------------------------------------------------
 
 
-def samples(workbench: Workbench, name: str = "") -> Samples:
+def sample_inputs(workbench: DebugSession, name: str = "") -> Samples:
     """Every input, with a value of it that would be accepted now, or with why none of those tried would be."""
     machine = workbench.machine
-    known = input_types(machine.input)
+    known = variants(machine.input_schema)
     if name and name not in known:
         raise UsageError(f"no input {name[:60]!r}", did_you_mean(name, known))
     told = {kind.name: kind for kind in machines.describe(machine).types if kind.role == "Input"}
     return Samples([_sample(workbench, each, told.get(each)) for each in known if name in ("", each)])
 
 
-def _sample(workbench: Workbench, name: str, told: TypeLine | None) -> SampleLine:
+def _sample(workbench: DebugSession, name: str, told: TypeLine | None) -> SampleLine:
     refused: tuple[str, str, str] | None = None
     for value in _values_of(workbench, name):
-        entry = workbench.timeline.preview(Submit(value))
-        found = (render(value), entry.record.outcome, entry.record.error)
+        entry = workbench.timeline.preview(InputReceived(value))
+        found = (format_value(value), entry.record.outcome, entry.record.error)
         if entry.record.outcome == "committed":
             refused = found
             break
@@ -124,16 +124,16 @@ def _field(line: Any) -> str:
     return f"{line.name}: {line.type}{f' = {line.default}' if line.default else ''}"
 
 
-def _values_of(workbench: Workbench, name: str) -> Iterator[Any]:
+def _values_of(workbench: DebugSession, name: str) -> Iterator[Any]:
     """Values of one input: those the author proposes, then those that its types allow; the same ones every time."""
     machine = workbench.machine
-    choose: Chooser = stream(0, workbench.timeline.head, "samples")
+    choose: Chooser = substream(0, workbench.timeline.head, "samples")
     if machine.cls.propose is not StateMachine.propose:
         for _ in range(TRIED):
             proposed = machine.instance.propose(choose, workbench.timeline.process.store.committed)
             if type(proposed).__name__ == name:
                 yield proposed
-    draw = Generators().of(input_types(machine.input)[name])
+    draw = Generators().of(variants(machine.input_schema)[name])
     for _ in range(TRIED):
         yield draw(choose)
 
@@ -141,27 +141,27 @@ def _values_of(workbench: Workbench, name: str) -> Iterator[Any]:
 # --- what went wrong ----------------------------------------------------------------------------------------------
 
 
-def why(workbench: Workbench) -> Why:
+def why(workbench: DebugSession) -> ProblemDetails:
     """The last error or finding, as far as anything is known of it; else what is broken or was refused here."""
-    trouble = workbench.memo.trouble
+    trouble = workbench.repl_state.last_problem
     if isinstance(trouble, FasmError):
         frames = trouble.frames if isinstance(trouble, MachineError) else ""
-        return Why(f"{trouble.kind} error", trouble.message, mend=trouble.hint, frames=frames)
+        return ProblemDetails(f"{trouble.kind} error", trouble.message, mend=trouble.hint, frames=frames)
     if trouble is not None:
         return _of_law(trouble.law, f"at step {trouble.step}" if trouble.step else "", trouble.why, trouble.where)
     timeline = workbench.timeline
     record = timeline.records.get(timeline.head)
-    if record is not None and record.broken:
-        return _of_law(record.broken, f"at step {record.n}", "", "")
+    if record is not None and record.violated_law:
+        return _of_law(record.violated_law, f"at step {record.n}", "", "")
     if record is not None and record.error:
-        event = describe_event(decode_event(workbench.machine, record.event, timeline.id_of))
-        return Why(f"#{record.n} {event}  {record.outcome}", record.error)
-    return Why("nothing went wrong", "no error, no finding, and the last step was not refused")
+        event = format_event(decode_event(workbench.machine, record.event, timeline.id_of))
+        return ProblemDetails(f"#{record.n} {event}  {record.outcome}", record.error)
+    return ProblemDetails("nothing went wrong", "no error, no finding, and the last step was not refused")
 
 
-def _of_law(law: str, at: str, why: str, where: str) -> Why:
+def _of_law(law: str, at: str, why: str, where: str) -> ProblemDetails:
     page = BOOK.get(base_of(law))
     title = f"BROKEN {law}  {at}".rstrip()
     if page is None:
-        return Why(title, why, where)
-    return Why(title, why, where, page.rule, page.why, page.mend)
+        return ProblemDetails(title, why, where)
+    return ProblemDetails(title, why, where, page.rule, page.why, page.mend)

@@ -3,17 +3,17 @@
 import re
 from collections.abc import Iterable
 
-from fasm_cli.debugger.predicate import Question
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.debugger.predicate import Predicate
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import InputError, UsageError, did_you_mean
-from fasm_cli.reports.repl import BranchLine, Differences, Kept, Tree
-from fasm_cli.reports.reports import Log, Moved
-from fasm_cli.reports.step_view import changes_told, event_text
+from fasm_cli.reports.repl import BranchLine, Differences, Saved, Tree
+from fasm_cli.reports.reports import HeadMoved, Log
+from fasm_cli.reports.step_view import diff_report, event_text
 from fasm_cli.sessions.branches import MAIN
-from fasm_cli.sessions.pins import Mark, Pin
-from fasm_cli.sessions.timeline import Moment, Timeline
-from fasm_cli.types.codec import render
-from fasm_cli.types.diff import changes
+from fasm_cli.sessions.pins import Mark, MarkKind
+from fasm_cli.sessions.timeline import Snapshot, Timeline
+from fasm_cli.types.codec import format_value
+from fasm_cli.types.diff import diff_values
 from fasm_cli.usecases.compare import side_of
 from fasm_cli.usecases.compatibility import check_version
 from fasm_cli.usecases.session_log import log_of
@@ -23,66 +23,66 @@ START, END = "start", "end"
 NAME = re.compile(r"[^\W\d][\w.~-]{0,59}")
 
 
-def back(workbench: Workbench, count: int = 1) -> Moved:
+def back(workbench: DebugSession, count: int = 1) -> HeadMoved:
     """Move the head `count` steps towards the initial state."""
     return goto(workbench, _behind(workbench.timeline, count))
 
 
 def _behind(timeline: Timeline, count: int) -> int:
     """The step that lies `count` steps behind the head, 1 or more."""
-    before = [0, *timeline.records.way(timeline.head)][:-1]
+    before = [0, *timeline.records.ancestor_numbers(timeline.head)][:-1]
     if not 1 <= count <= len(before):
         raise UsageError(f"cannot go back {count} of {len(before)} steps", "`goto 0` is the initial state")
     return before[-count]
 
 
-def forward(workbench: Workbench, count: int = 1) -> Moved:
+def forward(workbench: DebugSession, count: int = 1) -> HeadMoved:
     """Move the head `count` steps along the branch that was walked last."""
-    way = ahead(workbench)
+    way = forward_path(workbench)
     if count < 1 or count > len(way):
         raise UsageError(f"cannot go forward {count} of {len(way)} steps", "a new step goes on from here")
     return goto(workbench, way[count - 1])
 
 
-def ahead(workbench: Workbench) -> list[int]:
+def forward_path(workbench: DebugSession) -> list[int]:
     """The steps after the head, in order: the way one came from, else to the end of the head's own branch."""
     timeline = workbench.timeline
-    end = workbench.memo.walked
-    if end == timeline.head or not timeline.leads(timeline.head, end):
-        end = timeline.branches.tips[timeline.branches.of(timeline.head)]
-    return timeline.between(timeline.head, end)
+    end = workbench.repl_state.forward_target
+    if end == timeline.head or not timeline.is_ancestor(timeline.head, end):
+        end = timeline.branches.tips[timeline.branches.branch_of(timeline.head)]
+    return timeline.steps_between(timeline.head, end)
 
 
-def goto(workbench: Workbench, step: int) -> Moved:
+def goto(workbench: DebugSession, step: int) -> HeadMoved:
     """Move the head to `step`; nothing is lost, and the next step forks."""
     timeline = workbench.timeline
     start, before = timeline.head, timeline.now
-    _must_be(timeline, step)
+    _require_step(timeline, step)
     workbench.move(step)
     now = timeline.now
-    changed = [str(change) for change in changes(before.state, now.state)]
-    return Moved(start, step, changed, len(now.pending), now.up, workbench.branch_name())
+    changed = [str(change) for change in diff_values(before.state, now.state)]
+    return HeadMoved(start, step, changed, len(now.pending), now.up, workbench.branch_name())
 
 
-def _must_be(timeline: Timeline, step: int) -> None:
+def _require_step(timeline: Timeline, step: int) -> None:
     if step != 0 and step not in timeline.records:
         raise UsageError(f"no step {step}", f"steps go from 0 to {timeline.last}")
 
 
-def place(workbench: Workbench, text: str) -> int:
+def resolve_step(workbench: DebugSession, text: str) -> int:
     """The step that `7`, `-1` (counted back from here), `start`, `end`, a label or a branch means."""
     timeline = workbench.timeline
     word = text.strip()
     if re.fullmatch(r"[#@]?[0-9]{1,9}", word):
         step = int(word.lstrip("#@"))
-        _must_be(timeline, step)
+        _require_step(timeline, step)
         return step
     if re.fullmatch(r"-[0-9]{1,9}", word):
         return _behind(timeline, int(word[1:])) if int(word) else timeline.head
     if word == START:
         return 0
     if word == END:
-        return (ahead(workbench) or [timeline.head])[-1]
+        return (forward_path(workbench) or [timeline.head])[-1]
     if word in workbench.marks.labels:
         return workbench.marks.labels[word]
     named = _branches(workbench)
@@ -92,14 +92,14 @@ def place(workbench: Workbench, text: str) -> int:
     raise UsageError(f"no place {word[:60]!r}: not a number, a label or a branch", did_you_mean(word, known))
 
 
-def until(workbench: Workbench, text: str, *, backwards: bool = False) -> Moved:
+def run_until_change(workbench: DebugSession, text: str, *, backwards: bool = False) -> HeadMoved:
     """Move to the first step, forward or back, at which `text` is no longer what it is here."""
     timeline = workbench.timeline
-    question = Question(workbench, text)
+    question = Predicate(workbench, text)
     here = question.holds(timeline.head)
-    way: Iterable[int] = ahead(workbench)
+    way: Iterable[int] = forward_path(workbench)
     if backwards:
-        way = reversed([0, *timeline.records.way(timeline.head)][:-1])
+        way = reversed([0, *timeline.records.ancestor_numbers(timeline.head)][:-1])
     for step in way:
         if question.holds(step) is not here:
             return goto(workbench, step)
@@ -112,29 +112,29 @@ def until(workbench: Workbench, text: str, *, backwards: bool = False) -> Moved:
 # --- names --------------------------------------------------------------------------------------------------------
 
 
-def label(workbench: Workbench, name: str) -> Kept:
+def label(workbench: DebugSession, name: str) -> Saved:
     """Give the step at the head a name."""
     _check_new(workbench, name)
-    workbench.mark(Mark(Pin.LABEL, name, workbench.timeline.head))
-    return Kept(f"step {workbench.timeline.head} is called", name)
+    workbench.mark(Mark(MarkKind.LABEL, name, workbench.timeline.head))
+    return Saved(f"step {workbench.timeline.head} is called", name)
 
 
-def branch(workbench: Workbench, name: str) -> Kept:
+def branch(workbench: DebugSession, name: str) -> Saved:
     """Give the branch at the head a name."""
     was = workbench.branch_name()
     _check_new(workbench, name)
-    workbench.mark(Mark(Pin.BRANCH, name, workbench.timeline.branches.of(workbench.timeline.head)))
-    return Kept(f"branch {was} is called", name)
+    workbench.mark(Mark(MarkKind.BRANCH, name, workbench.timeline.branches.branch_of(workbench.timeline.head)))
+    return Saved(f"branch {was} is called", name)
 
 
-def _check_new(workbench: Workbench, name: str) -> None:
+def _check_new(workbench: DebugSession, name: str) -> None:
     if not NAME.fullmatch(name) or name in (START, END) or name.startswith(f"{MAIN}~"):
         raise UsageError(f"{name[:60]!r} is no name for it", "a letter first, then letters, digits, - . _ ~")
     if name in workbench.marks.labels or name in _branches(workbench):
         raise UsageError(f"{name!r} is taken", "`tree` shows the names there are")
 
 
-def switch(workbench: Workbench, name: str) -> Moved:
+def switch(workbench: DebugSession, name: str) -> HeadMoved:
     """Move to the end of another branch."""
     named = _branches(workbench)
     if name not in named:
@@ -142,38 +142,38 @@ def switch(workbench: Workbench, name: str) -> Moved:
     return goto(workbench, workbench.timeline.branches.tips[named[name]])
 
 
-def _branches(workbench: Workbench) -> dict[str, int]:
+def _branches(workbench: DebugSession) -> dict[str, int]:
     return {workbench.branch_name(branch or 0): branch for branch in workbench.timeline.branches.tips}
 
 
 # --- the whole ----------------------------------------------------------------------------------------------------
 
 
-def log(workbench: Workbench, first: int = 1, last: int | None = None, *, everything: bool = True) -> Log:
+def log(workbench: DebugSession, first: int = 1, last: int | None = None, *, everything: bool = True) -> Log:
     """The steps from `first` to `last` in the order they were taken; `here` marks those that lead to the head, and
     without `everything` those alone are told."""
     timeline = workbench.timeline
-    here = set(timeline.records.way(timeline.head))
+    here = set(timeline.records.ancestor_numbers(timeline.head))
     end = timeline.last if last is None else last
     steps = [n for n in range(first, end + 1) if everything or n in here]
     return log_of(timeline.records, timeline.head, workbench.marks, steps, lambda each: event_text(timeline, each))
 
 
-def tree(workbench: Workbench) -> Tree:
+def tree(workbench: DebugSession) -> Tree:
     """Every branch, in the order they were started."""
     timeline = workbench.timeline
     branches = timeline.branches
     laws = timeline.records.broken
     on: dict[int, list[int]] = {branch: [] for branch in branches.tips}
     for n in timeline.records:
-        on[branches.of(n)].append(n)
+        on[branches.branch_of(n)].append(n)
     lines = []
     for branch, tip in branches.tips.items():
         steps = on[branch]
         parent = timeline.records.parent(branch) if branch else 0
-        labels = [(name, step) for name, step in workbench.marks.labels.items() if branches.of(step) == branch]
-        broken = [f"#{n} {law}" for n, law in laws.items() if branches.of(n) == branch]
-        here = branches.of(timeline.head) == branch
+        labels = [(name, step) for name, step in workbench.marks.labels.items() if branches.branch_of(step) == branch]
+        broken = [f"#{n} {law}" for n, law in laws.items() if branches.branch_of(n) == branch]
+        here = branches.branch_of(timeline.head) == branch
         of = workbench.branch_name(parent) if branch else ""
         first = steps[0] if steps else 0
         lines.append(
@@ -182,7 +182,7 @@ def tree(workbench: Workbench) -> Tree:
     return Tree(lines, timeline.head)
 
 
-def diff(workbench: Workbench, before: str = "", after: str = "") -> Differences:
+def diff(workbench: DebugSession, before: str = "", after: str = "") -> Differences:
     """What differs between two places; from the step before to here where none is given, from one to here."""
     timeline = workbench.timeline
     if not before:
@@ -191,25 +191,27 @@ def diff(workbench: Workbench, before: str = "", after: str = "") -> Differences
     else:
         first, one = _moment(workbench, before)
     second, two = _moment(workbench, after) if after else (f"@{timeline.head}", timeline.now)
-    changed = changes_told(one.state, two.state)
-    here, there = ({f"{each.ref} {render(each.tracked.action)}" for each in m.pending.values()} for m in (one, two))
+    changed = diff_report(one.state, two.state)
+    here, there = (
+        {f"{each.ref} {format_value(each.tracked.action)}" for each in m.pending.values()} for m in (one, two)
+    )
     pending = [f"- {text}" for text in sorted(here - there)] + [f"+ {text}" for text in sorted(there - here)]
     return Differences(first, second, changed, pending)
 
 
-def _moment(workbench: Workbench, text: str) -> tuple[str, Moment]:
+def _moment(workbench: DebugSession, text: str) -> tuple[str, Snapshot]:
     """A place in this session; or the head of another one of the same machine, or its step (`FILE@STEP`)."""
     if ".toml" in text or "/" in text:
         side = side_of(workbench.project, text)
         check_version(side.path, side.stored.header, workbench.machine, given=True)
         return text, timeline_of(workbench.machine, side.path, side.stored, side.step).now
-    step = place(workbench, text)
+    step = resolve_step(workbench, text)
     return f"@{step}", workbench.timeline.moment(step)
 
 
-def span(workbench: Workbench, text: str) -> tuple[int, int | None]:
+def parse_range(workbench: DebugSession, text: str) -> tuple[int, int | None]:
     """`a..b`, `a..` or `..b` as two steps. Raises `UsageError`."""
     first, dots, last = text.partition("..")
     if not dots:
         raise InputError(f"not a range of steps: {text[:60]!r}", "write a..b, like 3..7 or start..end")
-    return place(workbench, first) if first else 1, place(workbench, last) if last else None
+    return resolve_step(workbench, first) if first else 1, resolve_step(workbench, last) if last else None

@@ -1,12 +1,12 @@
 """What a REPL is opened on: a machine from its initial state, or a session."""
 
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import UsageError, did_you_mean
 from fasm_cli.project.load import load
 from fasm_cli.project.project import Project
 
 
-def open_target(project: Project, target: str, keep: str = "", by_hand: str = "") -> tuple[Workbench, str]:
+def open_target(project: Project, target: str, keep: str = "", by_hand: str = "") -> tuple[DebugSession, str]:
     """What the REPL works on: a session, or a machine from its initial state; with `keep`, in that session, which is
     created where it is not there. Raises `UsageError` for a target that is neither."""
     if project.is_session(target):
@@ -23,12 +23,12 @@ def open_target(project: Project, target: str, keep: str = "", by_hand: str = ""
         create(project, target, keep)
         return _session(project, keep, target)
     if not any(mark in target for mark in "./:") and not project.has_machine(target):
-        known = [found.name for found in project.listed()] + [path.stem for path in project.sessions_there()]
+        known = [found.name for found in project.listed()] + [path.stem for path in project.session_files()]
         raise UsageError(f"no machine and no session {target!r}", did_you_mean(target, known))
-    return Workbench.fresh(load(project, target), project), ""
+    return DebugSession.fresh(load(project, target), project), ""
 
 
-def _session(project: Project, name: str, by_hand: str) -> tuple[Workbench, str]:
+def _session(project: Project, name: str, by_hand: str) -> tuple[DebugSession, str]:
     from fasm_cli.usecases.sessions import open_session  # a machine in memory is at the prompt without what reads files
 
     return open_session(project, name, by_hand)

@@ -3,25 +3,25 @@
 from typing import Any
 
 from fasm_cli.debugger.expressions import Expression
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import InputError
 
 NAMES = ("state", "prev", "pending", "up")
 
 
-class Question:
+class Predicate:
     """A predicate. Where it cannot be answered (a field of what is None there) it is false, and `fault` says why."""
 
-    def __init__(self, workbench: Workbench, text: str) -> None:
+    def __init__(self, workbench: DebugSession, text: str) -> None:
         self._workbench = workbench
-        self._expression = Expression(text, workbench.machine.shapes, NAMES)
+        self._expression = Expression(text, workbench.machine.schemas, NAMES)
         self.fault: InputError | None = None
         self.answered = False  # at least once
 
     def holds(self, step: int) -> bool:
         """Whether it is true after `step`."""
         try:
-            held = self._expression.holds(scope(self._workbench, step))
+            held = self._expression.holds(variables(self._workbench, step))
         except InputError as error:
             self.fault = error
             return False
@@ -29,7 +29,7 @@ class Question:
         return held
 
 
-def scope(workbench: Workbench, step: int) -> dict[str, Any]:
+def variables(workbench: DebugSession, step: int) -> dict[str, Any]:
     """What the names stand for after `step`; `pending` maps ids to actions."""
     timeline = workbench.timeline
     now = timeline.moment(step)
@@ -38,7 +38,7 @@ def scope(workbench: Workbench, step: int) -> dict[str, Any]:
     return {"state": now.state, "prev": before.state, "pending": pending, "up": now.up}
 
 
-def answer(workbench: Workbench, text: str, step: int | None = None) -> Any:
+def answer(workbench: DebugSession, text: str, step: int | None = None) -> Any:
     """What `text` comes to at `step` (the head where None). Raises `InputError`."""
-    expression = Expression(text, workbench.machine.shapes, NAMES)
-    return expression.value(scope(workbench, workbench.timeline.head if step is None else step))
+    expression = Expression(text, workbench.machine.schemas, NAMES)
+    return expression.value(variables(workbench, workbench.timeline.head if step is None else step))

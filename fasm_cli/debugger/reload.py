@@ -3,29 +3,29 @@
 from dataclasses import replace
 from typing import Any
 
-from fasm_cli.debugger.autoplay import play
-from fasm_cli.debugger.session import Workbench, source_time
+from fasm_cli.debugger.autoplay import play_events
+from fasm_cli.debugger.session import DebugSession, source_time
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import Record, decode_event
-from fasm_cli.project.load import load_again
+from fasm_cli.project.load import reload_machine
 from fasm_cli.reports.repl import Reloaded
 from fasm_cli.reports.reports import Finding
 from fasm_cli.reports.step_view import finding_of
 from fasm_cli.sessions.step_log import History
 from fasm_cli.sessions.timeline import Timeline, difference
-from fasm_cli.simulation.trace import Item
-from fasm_cli.types.codec import Mismatch
-from fasm_cli.types.diff import changes
+from fasm_cli.simulation.trace import TraceEvent
+from fasm_cli.types.codec import DecodeError
+from fasm_cli.types.diff import diff_values
 from fasm_cli.types.plain import canonical_text
 
 
-def reload(workbench: Workbench) -> Reloaded:
+def reload(workbench: DebugSession) -> Reloaded:
     """Go on with the machine as its file is now. Where its steps lead elsewhere they are taken again on a branch of
     their own; where its types have changed, the session's file stays behind. Raises `MachineError`: nothing changed."""
     old, before = workbench.machine, workbench.timeline
     workbench.loaded = source_time(old)  # seen, even where it cannot be loaded
-    machine = load_again(workbench.project, old)
-    path = before.path()
+    machine = reload_machine(workbench.project, old)
+    path = before.ancestors()
     initial, note = _initial(machine, before)
     scratch = Timeline(machine, initial)
     found, finding = _compare(scratch, path, before)
@@ -47,10 +47,10 @@ def reload(workbench: Workbench) -> Reloaded:
     items = []
     for record in path:
         try:
-            items.append(Item(record.n, decode_event(machine, record.event, None)))
-        except Mismatch:
+            items.append(TraceEvent(record.n, decode_event(machine, record.event, None)))
+        except DecodeError:
             break
-    told = play(workbench, items, "reload", lambda _: "")
+    told = play_events(workbench, items, "reload", lambda _: "")
     if len(told.steps) < len(path):
         note = f"{len(told.steps)} of {len(path)} steps could be taken again"
     last = told.steps[-1].finding if told.steps else None
@@ -63,7 +63,7 @@ def _initial(machine: Machine, before: Timeline) -> tuple[Any, str]:
     plain = before.machine.encode_state(before.moment(0).state)
     try:
         return machine.decode_state(plain), ""
-    except Mismatch as wrong:
+    except DecodeError as wrong:
         return machine.initial(), f"the initial state fits no more ({wrong}); it is the machine's own now"
 
 
@@ -76,19 +76,23 @@ def _compare(
         moved = replace(record, n=parent + 1, parent=parent)
         try:
             event = decode_event(scratch.machine, record.event, None)
-        except Mismatch as wrong:
+        except DecodeError as wrong:
             return (f"step {record.n} can no longer be taken: {wrong}", []), None
-        entry = scratch.take(event)
+        entry = scratch.step(event)
         now = entry.record
-        if not moved.same_result(now) or moved.broken != now.broken:
+        if not moved.same_outcome_as(now) or moved.violated_law != now.violated_law:
             return (f"step {record.n} {_what(record, now)}", _fields(scratch, record, now, before)), None
         finding = finding_of(entry.violation, record.n, entry.step.error)
     return None, finding
 
 
 def _what(record: Record, now: Record) -> str:
-    if record.same_result(now):
-        return f"broke {record.broken}; now {now.broken or 'nothing'}" if record.broken else f"now breaks {now.broken}"
+    if record.same_outcome_as(now):
+        return (
+            f"broke {record.violated_law}; now {now.violated_law or 'nothing'}"
+            if record.violated_law
+            else f"now breaks {now.violated_law}"
+        )
     if (record.outcome, record.error, record.actions) == (now.outcome, now.error, now.actions):
         return "leads to another state"
     return difference(record, now)
@@ -108,9 +112,9 @@ def _fields(scratch: Timeline, record: Record, now: Record, before: Timeline) ->
     try:
         plain = before.machine.encode_state(before.moment(record.n).state)
         state = scratch.machine.decode_state(plain)
-    except Mismatch:
+    except DecodeError:
         return out
-    return out + [f"state.{change}" for change in changes(state, scratch.now.state)]
+    return out + [f"state.{change}" for change in diff_values(state, scratch.now.state)]
 
 
 def _action(plain: dict[str, Any] | None) -> str:

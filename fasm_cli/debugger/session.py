@@ -13,39 +13,39 @@ from typing import TYPE_CHECKING
 
 from fasm_cli.contract.database import Tables
 from fasm_cli.debugger import input_parser as typed
-from fasm_cli.debugger.defer_sigint import whole
+from fasm_cli.debugger.defer_sigint import defer_sigint
 from fasm_cli.debugger.settings import Settings
-from fasm_cli.engine.events import Crash, Event, Point, Restore
+from fasm_cli.engine.events import Crash, CrashPoint, Event, Restore
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.step_result import Emission, Step
+from fasm_cli.engine.step_result import Emission, StepResult
 from fasm_cli.errors import FasmError
 from fasm_cli.project.project import Project
 from fasm_cli.sessions.pins import Mark, Marks
-from fasm_cli.sessions.timeline import Entry, Timeline
-from fasm_cli.types.codec import render
+from fasm_cli.sessions.timeline import TakenStep, Timeline
+from fasm_cli.types.codec import format_value
 
 if TYPE_CHECKING:
-    from fasm_cli.reports.step import Finding, Pending, State, Stepped
+    from fasm_cli.reports.step import Finding, Pending, State, StepReport
     from fasm_cli.sessions import SessionFile
 
 SNAPSHOT_EVERY = 50  # steps between two states kept whole: what opening a session has to run again at most
 
 
 @dataclass(slots=True)
-class Memo:
+class ReplState:
     """What one person's sitting is about; it ends with the process."""
 
-    last: "Stepped | None" = None  # what `expect` asks about
-    trouble: "FasmError | Finding | None" = None  # what `why` tells of
+    last: "StepReport | None" = None  # what `expect` asks about
+    last_problem: "FasmError | Finding | None" = None  # what `why` tells of
     typed: list[str] = field(default_factory=list)
     aliases: dict[str, str] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
     watching: bool = False  # reload when the machine's file was written
     depth: int = 0  # of lines that perform lines
-    walked: int = 0  # the step one came from, going back: the way `forward` goes
+    forward_target: int = 0  # the step one came from, going back: the way `forward` goes
 
 
-class Workbench:
+class DebugSession:
     """A timeline of `machine`; with `file`, each step is appended to it. `project` is where names are looked up."""
 
     def __init__(
@@ -60,22 +60,22 @@ class Workbench:
         self.file = file
         self.project = project or Project(Path())
         self.marks = Marks.of(file.stored.marks if file is not None else ())
-        self.memo = Memo(walked=timeline.head)
+        self.repl_state = ReplState(forward_target=timeline.head)
         self.loaded = source_time(machine)
 
     @classmethod
-    def fresh(cls, machine: Machine, project: Project | None = None) -> "Workbench":
+    def fresh(cls, machine: Machine, project: Project | None = None) -> "DebugSession":
         """From the machine's initial state, in memory."""
         return cls(machine, Timeline(machine, machine.initial()), None, project)
 
-    def replace(self, other: "Workbench") -> None:
+    def replace(self, other: "DebugSession") -> None:
         """Go on with what `other` holds; what was open here is closed."""
         self.close()
         self.machine, self.timeline, self.file = other.machine, other.timeline, other.file
         self.project, self.marks, self.loaded = other.project, other.marks, other.loaded
-        self.memo.last, self.memo.walked = None, other.timeline.head
+        self.repl_state.last, self.repl_state.forward_target = None, other.timeline.head
 
-    def stale(self) -> bool:
+    def source_changed(self) -> bool:
         """Whether the machine's file was written since it was loaded."""
         return source_time(self.machine) != self.loaded
 
@@ -83,7 +83,7 @@ class Workbench:
         if self.file is not None:
             self.file.close()
 
-    def __enter__(self) -> "Workbench":
+    def __enter__(self) -> "DebugSession":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
@@ -91,63 +91,63 @@ class Workbench:
 
     # --- going forward ----------------------------------------------------------------------------------------
 
-    def submit(self, text: str) -> "Stepped":
+    def submit(self, text: str) -> "StepReport":
         """An input in constructor syntax."""
         return self.take(typed.read_input(self.machine, text))
 
-    def complete(self, action: str, result: str) -> "Stepped":
+    def complete(self, action: str, result: str) -> "StepReport":
         """The result of a tracked action, named by its handle (`1.1`) or its id."""
         return self.take(typed.read_completion(self.timeline, action, result))
 
-    def redeliver(self, action: str, result: str = "") -> "Stepped":
+    def redeliver(self, action: str, result: str = "") -> "StepReport":
         """The result of a completed action again, or another one."""
         return self.take(typed.read_redelivery(self.timeline, action, result))
 
-    def crash(self, point: Point = Point.BETWEEN, at: int = 0) -> "Stepped":
+    def crash(self, point: CrashPoint = CrashPoint.BETWEEN, at: int = 0) -> "StepReport":
         return self.take(Crash(point, at))
 
-    def restore(self) -> "Stepped":
+    def restore(self) -> "StepReport":
         return self.take(Restore())
 
-    def take(self, event: Event) -> "Stepped":
+    def take(self, event: Event) -> "StepReport":
         """Let `event` happen at the head and keep it."""
         return self.take_step(event)[0]
 
-    def take_step(self, event: Event) -> "tuple[Stepped, Step]":
+    def take_step(self, event: Event) -> "tuple[StepReport, StepResult]":
         """As `take`, with the step as it was."""
-        from fasm_cli.reports.step_view import stepped  # a prompt is drawn without what tells of steps
+        from fasm_cli.reports.step_view import step_report  # a prompt is drawn without what tells of steps
 
         timeline, before = self.timeline, self.timeline.now
-        entry = timeline.happen(event)  # the author's code: Ctrl-C takes it back
-        with whole():
-            timeline.keep(entry)
+        entry = timeline.execute(event)  # the author's code: Ctrl-C takes it back
+        with defer_sigint():
+            timeline.append(entry)
             if self.file is not None:
                 self._append(self.file, entry)
-            self.memo.walked = entry.record.n
+            self.repl_state.forward_target = entry.record.n
             fork = self.branch_name(entry.record.n) if entry.forks else ""
-            self.memo.last = stepped(timeline, entry, before, fork=fork)
-        return self.memo.last, entry.step
+            self.repl_state.last = step_report(timeline, entry, before, fork=fork)
+        return self.repl_state.last, entry.step
 
-    def _append(self, file: "SessionFile", entry: Entry) -> None:
+    def _append(self, file: "SessionFile", entry: TakenStep) -> None:
         snapshot = entry.record.n % SNAPSHOT_EVERY == 0
         try:
             file.append(entry.record, self.machine.encode_state(entry.state) if snapshot else None)
         except BaseException:
             if file.steps < entry.record.n:  # else a second Ctrl-C came when it was on the disk already
-                self.timeline.forget(entry.record)
+                self.timeline.undo_last(entry.record)
             raise
 
-    def preview(self, text: str) -> "Stepped":
+    def preview(self, text: str) -> "StepReport":
         """What an input would do; nothing is kept."""
-        from fasm_cli.reports.step_view import stepped
+        from fasm_cli.reports.step_view import step_report
 
         before = self.timeline.now
         entry = self.timeline.preview(typed.read_input(self.machine, text))
-        return stepped(self.timeline, entry, before, kept=False)
+        return step_report(self.timeline, entry, before, kept=False)
 
     def find(self, action: str) -> Emission:
         """The tracked action that a handle or an id names."""
-        return typed.find(self.timeline, action)
+        return typed.resolve_action(self.timeline, action)
 
     # --- going anywhere ---------------------------------------------------------------------------------------
 
@@ -158,19 +158,19 @@ class Workbench:
             return
         start = timeline.head
         timeline.goto(step)  # may take steps again: the author's code
-        with whole():
+        with defer_sigint():
             if self.file is not None:
                 try:
                     self.file.goto(step)
                 except BaseException:
                     timeline.head = start
                     raise
-            if not timeline.leads(step, self.memo.walked):
-                self.memo.walked = timeline.branches.tips[timeline.branches.of(step)]
+            if not timeline.is_ancestor(step, self.repl_state.forward_target):
+                self.repl_state.forward_target = timeline.branches.tips[timeline.branches.branch_of(step)]
 
     def mark(self, mark: Mark) -> None:
         """Pin something, or take it off; on the disk on return."""
-        with whole():
+        with defer_sigint():
             if self.file is not None:
                 self.file.mark(mark)
             self.marks.add(mark)
@@ -178,8 +178,8 @@ class Workbench:
     def branch_name(self, step: int | None = None) -> str:
         """The name of the branch that `step` (the head where None) is on."""
         branches = self.timeline.branches
-        branch = branches.of(self.timeline.head if step is None else step)
-        return self.marks.branches.get(branch) or branches.given_name(branch)
+        branch = branches.branch_of(self.timeline.head if step is None else step)
+        return self.marks.branches.get(branch) or branches.default_name(branch)
 
     # --- looking ----------------------------------------------------------------------------------------------
 
@@ -191,10 +191,10 @@ class Workbench:
         items = [
             PendingLine(
                 str(each.ref),
-                render(id),
-                render(each.tracked.action),
+                format_value(id),
+                format_value(each.tracked.action),
                 self.machine.encode_action(each.tracked),
-                each.since,
+                each.first_step,
             )
             for id, each in now.pending.items()
         ]
@@ -207,17 +207,17 @@ class Workbench:
         state, name = self.timeline.now.state, self.machine.database
         plain = self.machine.encode_state(state)
         if not name:
-            return State(self.timeline.head, render(state), plain)
-        others = ", ".join(f"{key}={render(value)}" for key, value in vars(state).items() if key != name)
+            return State(self.timeline.head, format_value(state), plain)
+        others = ", ".join(f"{key}={format_value(value)}" for key, value in vars(state).items() if key != name)
         rows = list(_rows(name, getattr(state, name)))
         return State(self.timeline.head, f"{type(state).__name__}({others})", plain, rows)
 
 
 def _rows(database: str, tables: Tables) -> Iterator[str]:
     """Every row, by the path under which its changes are told."""
-    for name in tables.found:
+    for name in tables.by_name:
         rows = tables.table(name)
-        yield from (f"{database}.{name}[{render(key)}]: {row!r}" for key, row in rows.items())
+        yield from (f"{database}.{name}[{format_value(key)}]: {row!r}" for key, row in rows.items())
         if not rows:
             yield f"{database}.{name}: empty"
 

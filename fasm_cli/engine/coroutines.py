@@ -5,20 +5,20 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Protocol
 
-from fasm_cli.engine.events import Crash, Fault
+from fasm_cli.engine.events import Crash, InjectedFault
 from fasm_cli.engine.purity_latch import LATCH, Breach, awaiting
 
 
-class Defect(Exception):
+class ContractViolation(Exception):
     """A fault of the machine that is not an exception of its own: what it did and what to write."""
 
 
-Drive = Callable[[Coroutine[Any, Any, Any], Any, Crash | Fault | None], BaseException | None]
+Runner = Callable[[Coroutine[Any, Any, Any], Any, Crash | InjectedFault | None], BaseException | None]
 """Runs an STF or a restore over a state, with the fault that may strike at one of its awaits."""
 
 
-def drive(
-    coroutine: Coroutine[Any, Any, Any], state: Any = None, ahead: Crash | Fault | None = None
+def run_coroutine(
+    coroutine: Coroutine[Any, Any, Any], state: Any = None, ahead: Crash | InjectedFault | None = None
 ) -> BaseException | None:
     """Run an STF or a restore to its end without an event loop; gives the exception it ended with, if any.
 
@@ -33,23 +33,23 @@ def drive(
         awaited = coroutine.send(None)
     except StopIteration as done:  # not `finally`, which costs more than all the rest
         latch.armed = False
-        if latch.caught is not None and (breach := latch.take()) is not None:
+        if latch.caught is not None and (breach := latch.collect()) is not None:
             return breach
         if done.value is None:
             return None
         return _returned(done.value)
     except KeyboardInterrupt:
         latch.armed = False
-        latch.take()
+        latch.collect()
         raise
     except BaseException as error:
         latch.armed = False
-        return error if latch.caught is None else latch.take() or error
+        return error if latch.caught is None else latch.collect() or error
     latch.armed = False
-    return _closed(coroutine, latch.take() or awaiting(coroutine, awaited))
+    return _closed(coroutine, latch.collect() or awaiting(coroutine, awaited))
 
 
-class Gate(Protocol):
+class AwaitPolicy(Protocol):
     """Decides what may be awaited, and what comes of it."""
 
     def answer(self, coroutine: Coroutine[Any, Any, Any], awaited: Any) -> Any:
@@ -57,7 +57,7 @@ class Gate(Protocol):
         ...
 
 
-def drive_through(gate: Gate, coroutine: Coroutine[Any, Any, Any]) -> BaseException | None:
+def run_with_policy(gate: AwaitPolicy, coroutine: Coroutine[Any, Any, Any]) -> BaseException | None:
     """As `drive`, for an STF whose state may be awaited: `gate` answers each await, with the latch open."""
     latch = LATCH
     go_on: Callable[[Any], Any] = coroutine.send
@@ -68,22 +68,22 @@ def drive_through(gate: Gate, coroutine: Coroutine[Any, Any, Any]) -> BaseExcept
             awaited = go_on(given)
         except StopIteration as done:
             latch.armed = False
-            return latch.take() or (None if done.value is None else _returned(done.value))
+            return latch.collect() or (None if done.value is None else _returned(done.value))
         except KeyboardInterrupt:
             latch.armed = False
-            latch.take()
+            latch.collect()
             raise
         except BaseException as error:
             latch.armed = False
             given = None  # else what was thrown in holds this frame, and this frame it, with the state and its store
-            return latch.take() or error
+            return latch.collect() or error
         latch.armed = False
-        breach = latch.take()
+        breach = latch.collect()
         if breach is not None:
             return _closed(coroutine, breach)
         try:
             go_on, given = coroutine.send, gate.answer(coroutine, awaited)
-        except (Breach, Defect) as wrong:
+        except (Breach, ContractViolation) as wrong:
             return _closed(coroutine, wrong)
         except KeyboardInterrupt:
             coroutine.close()
@@ -92,11 +92,13 @@ def drive_through(gate: Gate, coroutine: Coroutine[Any, Any, Any]) -> BaseExcept
             go_on, given = coroutine.throw, error
 
 
-DRIVERS = frozenset({drive.__code__, drive_through.__code__})  # a machine's frames stand above one of these
+RUNNER_CODE = frozenset(
+    {run_coroutine.__code__, run_with_policy.__code__}
+)  # a machine's frames stand above one of these
 
 
-def _returned(value: Any) -> Defect:
-    return Defect(f"returned {value!r}; change the state in place and return None")
+def _returned(value: Any) -> ContractViolation:
+    return ContractViolation(f"returned {value!r}; change the state in place and return None")
 
 
 def _closed(coroutine: Coroutine[Any, Any, Any], wrong: BaseException) -> BaseException:

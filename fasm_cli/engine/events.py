@@ -13,7 +13,7 @@ from fasm_cli.errors import InputError
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Ref:
+class ActionRef:
     """The `index`-th action (from 1) of step `step`; printed `7.2`."""
 
     step: int
@@ -23,39 +23,39 @@ class Ref:
         return f"{self.step}.{self.index}"
 
 
-def read_ref(text: str) -> Ref:
+def parse_ref(text: str) -> ActionRef:
     """`7.2` as a Ref. Raises `InputError`."""
     found = re.fullmatch(r"(\d{1,9})\.(\d{1,9})", text)
     if found is None:
         raise InputError(f"not an action: {text!r}", "write STEP.N, like 1.1; `pending` lists them")
-    return Ref(int(found[1]), int(found[2]))
+    return ActionRef(int(found[1]), int(found[2]))
 
 
 @dataclass(slots=True)
-class Submit:
+class InputReceived:
     """An input from outside."""
 
     value: Any
 
 
 @dataclass(slots=True)
-class Complete:
+class Completion:
     """A result comes back for the tracked action `of`, which was emitted under `id`."""
 
-    of: Ref | None
+    of: ActionRef | None
     id: Any
     result: Any
 
 
 @dataclass(slots=True)
-class Lose:
+class ResultLost:
     """The action `of` was carried out, and its result never arrives."""
 
-    of: Ref | None
+    of: ActionRef | None
     id: Any
 
 
-class Point(StrEnum):
+class CrashPoint(StrEnum):
     """Where a process dies."""
 
     BETWEEN = "between"  # two transitions; every action of the last one was sent out
@@ -65,15 +65,15 @@ class Point(StrEnum):
     IN_RESTORE = "in-restore"  # at the `at`-th emission of the *next* restore
 
 
-AHEAD = (Point.BEFORE_COMMIT, Point.IN_RESTORE)  # these wait for what comes next
+ARMED_POINTS = (CrashPoint.BEFORE_COMMIT, CrashPoint.IN_RESTORE)  # these wait for what comes next
 
 
 @dataclass(slots=True)
 class Crash:
     """The process dies: what is not committed state is gone."""
 
-    point: Point = Point.BETWEEN
-    at: int = 0
+    point: CrashPoint = CrashPoint.BETWEEN
+    nth: int = 0
 
 
 @dataclass(slots=True)
@@ -81,27 +81,27 @@ class Restore:
     """The process starts again from the committed state and `restore` emits the pending actions."""
 
 
-class Failure(StrEnum):
+class FaultKind(StrEnum):
     """What can fail under the next transition; what is counted, also under the next restore."""
 
-    ADD = "add"  # the `at`-th call of actions.add raises ActionsFull
+    ACTIONS_FULL = "actions_full"  # the `at`-th call of actions.add raises ActionsFull
     LOAD = "load"  # the store cannot give the state: the transition does not start
     COMMIT = "commit"  # the store refuses the commit: nothing is written
     UNKNOWN = "unknown"  # the commit is written and the answer lost: the process restarts to find out
     CANCEL = "cancel"  # the `at`-th await of the state is cancelled
-    OPERATION = "operation"  # the `at`-th await of the state fails: the connection is lost
+    DISCONNECT = "disconnect"  # the `at`-th await of the state fails: the connection is lost
 
 
-AWAITED = (Failure.CANCEL, Failure.OPERATION)  # these need a state that is awaited
-COUNTED = (Failure.ADD, *AWAITED)
+AWAIT_FAULTS = (FaultKind.CANCEL, FaultKind.DISCONNECT)  # these need a state that is awaited
+INDEXED_FAULTS = (FaultKind.ACTIONS_FULL, *AWAIT_FAULTS)
 
 
 @dataclass(slots=True)
-class Fault:
+class InjectedFault:
     """The next transition fails at a point that its machine must be ready for."""
 
-    failure: Failure
-    at: int = 0
+    kind: FaultKind
+    nth: int = 0
 
 
-Event = Submit | Complete | Lose | Crash | Restore | Fault
+Event = InputReceived | Completion | ResultLost | Crash | Restore | InjectedFault

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fasm_cli.contract.state_machine import Action, RestoreError, StateMachine, Tracked, TransitionError
-from fasm_cli.engine.events import Complete, Restore
+from fasm_cli.engine.events import Completion, Restore
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.purity_latch import Breach
-from fasm_cli.engine.step_result import Outcome, Step
-from fasm_cli.types.format import render
+from fasm_cli.engine.step_result import Outcome, StepResult
+from fasm_cli.types.format import format_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +23,22 @@ class Violation:
     """A broken law. `law` is its id (`completion`, `invariant:never_in_debt`), `why` one line for a person."""
 
     law: str
-    why: str
-    sort: str = field(
+    reason: str
+    signature: str = field(
         default="", compare=False, repr=False
     )  # tells apart the ways in which one law is broken, without the values of one trace
 
 
-def judge(process: Process, step: Step, before: Any) -> Violation | None:
+def first_violation(process: Process, step: StepResult, before: Any) -> Violation | None:
     """The first law that `step` broke; `before` is the committed state before it."""
     return next(violations(process, step, before), None)
 
 
-def violations(process: Process, step: Step, before: Any) -> Iterator[Violation]:
+def violations(process: Process, step: StepResult, before: Any) -> Iterator[Violation]:
     """Every law that `step` broke, the most specific first; `before` is the committed state before it."""
     yield from _by_step(step)
     if step.outcome is Outcome.COMMITTED:
-        if restores(process.machine):
+        if has_restore(process.machine):
             yield from _by_restore(process)
         yield from _by_state(process.machine, before, process.store.committed)
 
@@ -46,22 +46,22 @@ def violations(process: Process, step: Step, before: Any) -> Iterator[Violation]
 # --- the parts, for who cannot look at everything after every step -----------------------------------------------
 
 
-def broken_by_step(step: Step) -> Violation | None:
+def check_step(step: StepResult) -> Violation | None:
     """The first law that the step itself shows to be broken; costs nothing that grows with the state."""
     return next(_by_step(step), None)
 
 
-def broken_restore(process: Process) -> Violation | None:
+def check_restore(process: Process) -> Violation | None:
     """Whether the committed state can restore all that is pending, the same way twice, without being changed."""
     return next(_by_restore(process), None)
 
 
-def broken_state(machine: Machine, before: Any, after: Any) -> Violation | None:
+def check_state(machine: Machine, before: Any, after: Any) -> Violation | None:
     """The first invariant that a committed transition broke."""
     return next(_by_state(machine, before, after), None)
 
 
-def quick_check(machine: Machine) -> Callable[[Any, Any], bool]:
+def compile_fast_check(machine: Machine) -> Callable[[Any, Any], bool]:
     """The question of `broken_state`, asked as quickly as it can be: whether all that it looks at holds."""
     invariants = tuple(machine.invariants.values())
     transitions = tuple(machine.transition_invariants.values())
@@ -84,12 +84,12 @@ def quick_check(machine: Machine) -> Callable[[Any, Any], bool]:
     return hold
 
 
-def broken_invariant(machine: Machine, state: Any) -> Violation | None:
+def check_invariants(machine: Machine, state: Any) -> Violation | None:
     """The first invariant that `state` breaks."""
     return next(_invariants(machine, state), None)
 
 
-def broken_eventually(machine: Machine, state: Any) -> Violation | None:
+def check_eventually(machine: Machine, state: Any) -> Violation | None:
     """The first `@eventually` that does not hold in `state`, the world being quiet."""
     for name, check in machine.eventually.items():
         why = _failure(check, state)
@@ -101,27 +101,27 @@ def broken_eventually(machine: Machine, state: Any) -> Violation | None:
 # --- what each law looks at ----------------------------------------------------------------------------------------
 
 
-def _by_step(step: Step) -> Iterator[Violation]:
+def _by_step(step: StepResult) -> Iterator[Violation]:
     if step.outcome is Outcome.DEFECT:
         yield _defect(step.error)
-    if step.altered:
-        yield Violation("hidden", f"an action or an input was changed after it was handed over: {step.altered}")
-    if step.before is not None and step.before != step.actions:
-        yield _retried(step.before, step.actions)
-    if step.reused and type(step.event) is not Restore:
-        ids = ", ".join(map(render, step.reused))
+    if step.mutated_value:
+        yield Violation("hidden", f"an action or an input was changed after it was handed over: {step.mutated_value}")
+    if step.previous_attempt is not None and step.previous_attempt != step.actions:
+        yield _check_retry(step.previous_attempt, step.actions)
+    if step.reused_ids and type(step.event) is not Restore:
+        ids = ", ".join(map(format_value, step.reused_ids))
         yield Violation("ids", f"the id {ids} was given to another action while it was pending", "reused")
     if type(step.event) is Restore:
         yield from _restore(step)
-    elif step.dirty:
+    elif step.state_leaked:
         yield Violation("atomic", _changed_before(step), type(step.error).__name__)
-    elif type(step.event) is Complete and step.outcome is Outcome.COMMITTED:
+    elif type(step.event) is Completion and step.outcome is Outcome.COMMITTED:
         yield from _completion(step)
 
 
-def _changed_before(step: Step) -> str:
-    if step.outcome is Outcome.FAILED:
-        return f"the state was changed, and then the transition was cut off: {step.why}"
+def _changed_before(step: StepResult) -> str:
+    if step.outcome is Outcome.ABORTED:
+        return f"the state was changed, and then the transition was cut off: {step.reason}"
     return f"the state was changed before {step.error} was raised"
 
 
@@ -131,63 +131,63 @@ def _defect(error: BaseException | None) -> Violation:
     return Violation("defect", f"{type(error).__name__}: {error}", type(error).__name__)
 
 
-def _retried(before: tuple[Action, ...], now: tuple[Action, ...]) -> Violation:
+def _check_retry(before: tuple[Action, ...], now: tuple[Action, ...]) -> Violation:
     """The same input from the same state, after a commit that did not happen, led to something else."""
     first, second = ([action.id for action in actions if type(action) is Tracked] for actions in (before, now))
     if first != second:
-        ids = f"{', '.join(map(render, first))}, then {', '.join(map(render, second))}"
+        ids = f"{', '.join(map(format_value, first))}, then {', '.join(map(format_value, second))}"
         return Violation("ids", f"the same input from the same state was given other ids when it came again: {ids}")
     return Violation("deterministic", "the same input from the same state emitted other actions when it came again")
 
 
-def _restore(step: Step) -> Iterator[Violation]:
-    if step.dirty:
+def _restore(step: StepResult) -> Iterator[Violation]:
+    if step.state_leaked:
         yield Violation("restore", "restore changed the state")
-    if step.missing:
-        ids = ", ".join(map(render, step.missing))
+    if step.unrestored_ids:
+        ids = ", ".join(map(format_value, step.unrestored_ids))
         yield Violation("stored", f"restore does not emit the pending action {ids} again")
     if step.outcome is Outcome.REJECTED and not isinstance(step.error, TransitionError):
         yield Violation("restore", f"restore failed: {step.error}")
 
 
-def _completion(step: Step) -> Iterator[Violation]:
+def _completion(step: StepResult) -> Iterator[Violation]:
     emits = any(type(action) is Tracked for action in step.actions)
-    id = render(step.event.id)  # type: ignore[union-attr]
-    if step.expected:
-        if not step.moved and not emits:
+    id = format_value(step.event.id)  # type: ignore[union-attr]
+    if step.was_pending:
+        if not step.changed_state and not emits:
             yield Violation("completion", f"the result of action {id} was accepted and nothing came of it", "ignored")
     elif emits:
         yield Violation(
             "completion", f"a result for {id}, which is not pending, was accepted and led to a new action", "emits"
         )
-    elif step.moved:
+    elif step.changed_state:
         yield Violation(
             "completion", f"a result for {id}, which is not pending, was accepted and changed the state", "changes"
         )
 
 
 def _by_restore(process: Process) -> Iterator[Violation]:
-    first, error, dirty = process.restored()
+    first, error, dirty = process.dry_run_restore()
     if error is not None:
         if isinstance(error, RestoreError | TransitionError):
             yield Violation("restore", f"restore fails on the committed state: {error}")
         else:
             yield _defect(error)
         return
-    second, _, dirty_again = process.restored()
+    second, _, dirty_again = process.dry_run_restore()
     if dirty or dirty_again:
         yield Violation("restore", "restore changed the state")
     if first != second:
         yield Violation("restore", "restore emits other actions, or in another order, the second time")
     again = {action.id for action in first if type(action) is Tracked}
-    missing = [render(id) for id in process.pending if id not in again]
+    missing = [format_value(id) for id in process.pending if id not in again]
     if missing:
         yield Violation("stored", f"the state cannot restore the pending action {', '.join(missing)}")
 
 
-def restores(machine: Machine) -> bool:
+def has_restore(machine: Machine) -> bool:
     """Whether there is a `restore` to look at."""
-    return machine.cls.restore is not StateMachine.restore or machine.tracked is not None
+    return machine.cls.restore is not StateMachine.restore or machine.tracked_schema is not None
 
 
 def _by_state(machine: Machine, before: Any, after: Any) -> Iterator[Violation]:
@@ -218,13 +218,13 @@ def transitions(machine: Machine, before: Any, after: Any) -> Iterator[tuple[str
     return ((name, _failure(check, before, after)) for name, check in machine.transition_invariants.items())
 
 
-def invariants_held(machine: Machine, state: Any) -> tuple[int, int]:
+def count_holding(machine: Machine, state: Any) -> tuple[int, int]:
     """How many invariants hold in `state`, of how many there are."""
     of = len(machine.invariants) + machine.checks_invariants
     return of - sum(1 for _ in _invariants(machine, state)), of
 
 
-def reached(machine: Machine, state: Any) -> list[str]:
+def sometimes_reached(machine: Machine, state: Any) -> list[str]:
     """The names of the `@sometimes` predicates that hold in `state`."""
     return [name for name, check in machine.sometimes.items() if check(state) is True]
 

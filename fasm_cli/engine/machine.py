@@ -9,18 +9,18 @@ from collections.abc import Callable, Coroutine
 from functools import cached_property
 from typing import Any
 
-from fasm_cli.contract.database import Place, Postgres, Sqlite
-from fasm_cli.contract.state_machine import ROLE, Action, Profile, StateMachine, Tracked, Untracked
-from fasm_cli.engine.coroutines import Drive, drive
-from fasm_cli.engine.events import AWAITED, Failure
-from fasm_cli.engine.store import Backend
-from fasm_cli.engine.validation import TYPES, check_functions, check_names, sealed_instance
+from fasm_cli.contract.database import Postgres, Sqlite, StoreSpec
+from fasm_cli.contract.state_machine import MARKER, Action, Profile, StateMachine, Tracked, Untracked
+from fasm_cli.engine.coroutines import Runner, run_coroutine
+from fasm_cli.engine.events import AWAIT_FAULTS, FaultKind
+from fasm_cli.engine.store import StoreFactory
+from fasm_cli.engine.validation import TYPES, check_functions, check_names, instantiate_sealed
 from fasm_cli.errors import MachineError
-from fasm_cli.types.codec import Codec, Mismatch, Shape, Shapes, Unsupported
-from fasm_cli.types.copy import Copiers, immutable
-from fasm_cli.types.description import IS, Types, described, fingerprint
+from fasm_cli.types.codec import Codec, DecodeError, Schema, SchemaRegistry, Unsupported
+from fasm_cli.types.copy import CopierCache, immutable
+from fasm_cli.types.description import IS, Types, describe_types, fingerprint
 from fasm_cli.types.plain import TAG
-from fasm_cli.types.schema import Choice, Record, hashable_in_place_of, runtime_type, unhashable
+from fasm_cli.types.schema import RecordSchema, UnionSchema, hashable_in_place_of, runtime_type, unhashable
 
 Check = Callable[..., Any]
 
@@ -42,22 +42,22 @@ class Machine:
         self.doc = inspect.cleandoc(cls.__doc__ or "") if "__doc__" in vars(cls) else ""
         check_names(cls)
         check_functions(cls)
-        self.shapes = Shapes()
+        self.schemas = SchemaRegistry()
         self._read_types(cls)
-        self.store: Place | None = cls.store
+        self.store: StoreSpec | None = cls.store
         self.database = self._find_database()
-        self.waits = any(map(_has_coroutines, self.shapes.records))
-        self.awaits = bool(self.database) or self.waits
-        self.drive: Drive = drive
-        self.backend: Backend | None = None
-        self.codec = Codec(self.shapes)
-        self.copiers = Copiers()
-        self.comparable = all(map(compares_fields, self.shapes.records))
-        self.instance = sealed_instance(cls)
+        self.awaits_arbitrarily = any(map(_has_coroutines, self.schemas.records))
+        self.has_awaitable_state = bool(self.database) or self.awaits_arbitrarily
+        self.drive: Runner = run_coroutine
+        self.backend: StoreFactory | None = None
+        self.codec = Codec(self.schemas)
+        self.copiers = CopierCache()
+        self.eq_is_exact = all(map(compares_fields, self.schemas.records))
+        self.instance = instantiate_sealed(cls)
         self.profile: Profile = cls.profile
         self.version: int = cls.version
         if not isinstance(self.profile, Profile):
-            raise self._error(f"profile is {self.profile!r}", "write profile = Profile(complete=0.4, crash=0.01)")
+            raise self._error(f"profile is {self.profile!r}", "write profile = Profile(complete_rate=0.4, crash=0.01)")
         if type(self.version) is not int or self.version < 1:
             raise self._error(f"version is {self.version!r}", "write a whole number from 1 on")
         self.stf: Callable[..., Coroutine[Any, Any, Any]] = self.instance.stf
@@ -72,18 +72,18 @@ class Machine:
 
     def _read_types(self, cls: type[StateMachine]) -> None:
         try:
-            self.state: Shape = self.shapes.of(cls.State, "State")
-            self.input: Shape = self.shapes.of(cls.Input, "Input")
-            self.action_id = self._optional("ActionId", cls.ActionId)
-            self.tracked = self._optional("TrackedAction", cls.TrackedAction)
-            self.result = self._optional("ActionResult", cls.ActionResult)
-            self.untracked = self._optional("UntrackedAction", cls.UntrackedAction)
+            self.state_schema: Schema = self.schemas.of(cls.State, "State")
+            self.input_schema: Schema = self.schemas.of(cls.Input, "Input")
+            self.action_id_schema = self._optional("ActionId", cls.ActionId)
+            self.tracked_schema = self._optional("TrackedAction", cls.TrackedAction)
+            self.result_schema = self._optional("ActionResult", cls.ActionResult)
+            self.untracked_schema = self._optional("UntrackedAction", cls.UntrackedAction)
         except Unsupported as error:
             raise self._error(str(error)) from None
-        wrong = unhashable(self.action_id) if self.action_id is not None else ""
+        wrong = unhashable(self.action_id_schema) if self.action_id_schema is not None else ""
         if wrong:
             raise self._error(f"ActionId {wrong} has no hash", f"write {hashable_in_place_of(wrong)}")
-        if immutable(self.state):
+        if immutable(self.state_schema):
             kind = getattr(cls.State, "__name__", cls.State)
             raise self._error(
                 f"State {kind} cannot change", "the STF changes the state in place: use a plain @dataclass"
@@ -93,27 +93,29 @@ class Machine:
         """The field of the state that is a `Database`, or an empty string."""
         if self.store is not None and not isinstance(self.store, Sqlite | Postgres):
             raise self._error(f"store is {self.store!r}", 'write store = Sqlite(schema="CREATE TABLE …")')
-        if not self.shapes.databases:
+        if not self.schemas.databases:
             if self.store is not None and self.store.schema:
                 raise self._error("store has a schema and State no database", "give State a field db: Database")
             return ""
-        owner, _, name = self.shapes.databases[0].partition(".")
-        known = [field.name for field in self.state.fields] if isinstance(self.state, Record) else []
-        if len(self.shapes.databases) > 1 or owner != getattr(self.cls.State, "__name__", "") or name not in known:
-            at = self.shapes.databases[-1]
+        owner, _, name = self.schemas.databases[0].partition(".")
+        known = (
+            [field.name for field in self.state_schema.fields] if isinstance(self.state_schema, RecordSchema) else []
+        )
+        if len(self.schemas.databases) > 1 or owner != getattr(self.cls.State, "__name__", "") or name not in known:
+            at = self.schemas.databases[-1]
             raise self._error(f"{at}: a Database is one field of State, and nothing else", "move it to State")
         if self.store is None:
             raise self._error(f"State.{name} is a Database, and there is no store", "write store = Sqlite(schema=…)")
         return name
 
-    def _optional(self, path: str, annotation: Any) -> Shape | None:
-        return None if annotation is None else self.shapes.of(annotation, path)
+    def _optional(self, path: str, annotation: Any) -> Schema | None:
+        return None if annotation is None else self.schemas.of(annotation, path)
 
     def _checks(self, role: str) -> dict[str, Check]:
         found = {}
         for owner in reversed(self.cls.__mro__):
             for name, member in vars(owner).items():
-                if getattr(member, ROLE, None) == role:
+                if getattr(member, MARKER, None) == role:
                     found[name] = getattr(self.instance, name)
         return found
 
@@ -126,9 +128,9 @@ class Machine:
             plain = self.encode_state(first)
             if first is second:
                 raise self._error("initial() gives the same object twice", "build a new State in it")
-            if self.encode_state(self.codec.decode(self.state, plain)) != plain:
+            if self.encode_state(self.codec.decode(self.state_schema, plain)) != plain:
                 raise self._error("initial() gives a state that is not the same when stored and read back")
-        except Mismatch as wrong:
+        except DecodeError as wrong:
             raise self._error(f"initial() gives a state that cannot be stored: {wrong}") from None
 
     def _error(self, message: str, hint: str = "") -> MachineError:
@@ -137,8 +139,15 @@ class Machine:
     @cached_property
     def types(self) -> Types:
         """The associated types, the classes they reach and the schema of the store, as a file keeps them."""
-        shapes = (self.state, self.input, self.action_id, self.tracked, self.result, self.untracked)
-        types = described(dict(zip(TYPES, shapes, strict=True)))
+        shapes = (
+            self.state_schema,
+            self.input_schema,
+            self.action_id_schema,
+            self.tracked_schema,
+            self.result_schema,
+            self.untracked_schema,
+        )
+        types = describe_types(dict(zip(TYPES, shapes, strict=True)))
         if self.store is not None and self.store.schema:
             types.append({"name": "store", IS: " ".join(self.store.schema.split())})
         return types
@@ -156,19 +165,26 @@ class Machine:
 
     def decode_state(self, plain: Any) -> Any:
         """The state that `plain` stands for, as its store gives it. Raises `Mismatch`."""
-        return self._kept(self.codec.decode(self.state, plain))
+        return self._kept(self.codec.decode(self.state_schema, plain))
 
     def _kept(self, state: Any) -> Any:
         return state if self.backend is None else self.backend.open(self, state).committed
 
     @property
-    def failures(self) -> list[Failure]:
+    def applicable_faults(self) -> list[FaultKind]:
         """What can fail under a transition of this machine."""
-        return [failure for failure in Failure if self.awaits or failure not in AWAITED]
+        return [failure for failure in FaultKind if self.has_awaitable_state or failure not in AWAIT_FAULTS]
 
-    def prepare(self) -> None:
+    def warm_up(self) -> None:
         """Make all that is otherwise made when it is first needed: for a process that others are forked from."""
-        for shape in (self.state, self.input, self.action_id, self.tracked, self.result, self.untracked):
+        for shape in (
+            self.state_schema,
+            self.input_schema,
+            self.action_id_schema,
+            self.tracked_schema,
+            self.result_schema,
+            self.untracked_schema,
+        ):
             if shape is not None:
                 self.codec.prepare(shape)
                 self.copiers.of(shape)
@@ -176,42 +192,46 @@ class Machine:
     # --- plain data -------------------------------------------------------------------------------------------
 
     def encode_state(self, state: Any) -> Any:
-        return self.codec.encode(self.state, state)
+        return self.codec.encode(self.state_schema, state)
 
     def digest(self, state: Any) -> str:
-        return self.codec.digest(self.state, state)
+        return self.codec.digest(self.state_schema, state)
 
     def encode_action(self, action: Action) -> Any:
         """Plain data for an action. Raises `Mismatch` naming the part that is not what the machine declares."""
         if type(action) is Tracked:
-            if self.tracked is None or self.action_id is None:
-                raise Mismatch(f"emits {action!r}, but TrackedAction is None")
+            if self.tracked_schema is None or self.action_id_schema is None:
+                raise DecodeError(f"emits {action!r}, but TrackedAction is None")
             try:
-                id = self.codec.encode(self.action_id, action.id)
-            except Mismatch as wrong:
+                id = self.codec.encode(self.action_id_schema, action.id)
+            except DecodeError as wrong:
                 raise wrong.at("Tracked.id") from None
-            return {TAG: "Tracked", "id": id, "action": self._message(self.tracked, action.action, "Tracked.action")}
-        if self.untracked is None:
-            raise Mismatch(f"emits {action!r}, but UntrackedAction is None")
-        return {TAG: "Untracked", "action": self._message(self.untracked, action.action, "Untracked.action")}
+            return {
+                TAG: "Tracked",
+                "id": id,
+                "action": self._message(self.tracked_schema, action.action, "Tracked.action"),
+            }
+        if self.untracked_schema is None:
+            raise DecodeError(f"emits {action!r}, but UntrackedAction is None")
+        return {TAG: "Untracked", "action": self._message(self.untracked_schema, action.action, "Untracked.action")}
 
-    def _message(self, shape: Shape, value: Any, path: str) -> Any:
+    def _message(self, shape: Schema, value: Any, path: str) -> Any:
         try:
             return self.codec.encode_message(shape, value)
-        except Mismatch as wrong:
+        except DecodeError as wrong:
             raise wrong.at(path) from None
 
     def copy_action(self, action: Action) -> Action:
         """`action` as it is now: what the author does to the original later does not reach it."""
         if type(action) is Tracked:
-            return Tracked(action.id, self._copied(self.tracked, action.action))
-        return Untracked(self._copied(self.untracked, action.action))
+            return Tracked(action.id, self._copied(self.tracked_schema, action.action))
+        return Untracked(self._copied(self.untracked_schema, action.action))
 
-    def copy_value(self, shape: Shape | None, value: Any) -> Any:
+    def copy_value(self, shape: Schema | None, value: Any) -> Any:
         """`value` of `shape`, sharing nothing that can change with the original."""
         return self._copied(shape, value)
 
-    def _copied(self, shape: Shape | None, value: Any) -> Any:
+    def _copied(self, shape: Schema | None, value: Any) -> Any:
         try:
             return value if shape is None else self.copiers.of(shape)(value)
         except Exception:  # not what was declared: said when it is encoded
@@ -232,6 +252,6 @@ def _has_coroutines(kind: type) -> bool:
     return any(inspect.iscoroutinefunction(member) for owner in kind.__mro__ for member in vars(owner).values())
 
 
-def input_types(shape: Shape) -> dict[str, Shape]:
+def variants(shape: Schema) -> dict[str, Schema]:
     """The members of a message's shape by name; a single class is the only member."""
-    return shape.members if isinstance(shape, Choice) else {runtime_type(shape).__name__: shape}
+    return shape.members if isinstance(shape, UnionSchema) else {runtime_type(shape).__name__: shape}

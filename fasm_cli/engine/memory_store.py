@@ -6,15 +6,15 @@ from typing import Any
 from fasm_cli.contract.state_machine import Action
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.store import Store
-from fasm_cli.types.codec import Mismatch
+from fasm_cli.types.codec import DecodeError
 
 
 def open_store(machine: Machine, state: Any) -> Store:
     """A store of `machine` that has `state` committed. Raises `Mismatch` where it cannot hold it."""
-    return Memory(machine, state) if machine.backend is None else machine.backend.open(machine, state)
+    return MemoryStore(machine, state) if machine.backend is None else machine.backend.open(machine, state)
 
 
-class Memory:
+class MemoryStore:
     """State in memory with a committed copy beside it: exact at the cost of a copy for each commit."""
 
     fix: Callable[[Action], Action] | None
@@ -22,37 +22,37 @@ class Memory:
     def __init__(self, machine: Machine, state: Any) -> None:
         self._machine = machine
         self.fix = machine.copy_action
-        self.drive = machine.drive
-        self._copy = machine.copiers.of(machine.state)
+        self.run = machine.drive
+        self._copy = machine.copiers.of(machine.state_schema)
         self.committed = self._copy(state)
-        self.live = self._copy(state)
+        self.working = self._copy(state)
         self._stored: Any = None  # the committed state as plain data, once that was needed
 
     def begin(self) -> Any:
-        return self.live
+        return self.working
 
     def commit(self, actions: tuple[Action, ...]) -> tuple[Action, ...]:
-        stored = self._machine.encode_state(self.live)
+        stored = self._machine.encode_state(self.working)
         for action in actions:
             self._machine.encode_action(action)
-        self.committed = self._copy(self.live)
+        self.committed = self._copy(self.working)
         self._stored = stored
         return actions
 
-    def changed(self) -> bool:
-        if self._machine.comparable and self.live == self.committed:
+    def is_dirty(self) -> bool:
+        if self._machine.eq_is_exact and self.working == self.committed:
             return False
         if self._stored is None:
             self._stored = self._machine.encode_state(self.committed)
         try:
-            return bool(self._stored != self._machine.encode_state(self.live))
-        except Mismatch:
+            return bool(self._stored != self._machine.encode_state(self.working))
+        except DecodeError:
             return True
 
     def rollback(self, error: BaseException | None) -> bool:
-        changed = self.changed()
+        changed = self.is_dirty()
         self.reload()
         return changed
 
     def reload(self) -> None:
-        self.live = self._copy(self.committed)
+        self.working = self._copy(self.committed)

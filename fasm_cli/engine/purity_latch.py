@@ -40,7 +40,7 @@ class Breach(BaseException):
         return f"{self.verb} {self.call} at {self.place}"
 
 
-class Doubt(Protocol):
+class Suspicion(Protocol):
     """Something that may turn out a breach once the transition is over."""
 
     def settle(self) -> Breach | None: ...
@@ -54,29 +54,29 @@ class Latch:
     loop.
     """
 
-    __slots__ = ("_thread", "armed", "caught", "innocent", "installed")
+    __slots__ = ("_thread", "armed", "caught", "exempt", "installed")
 
     def __init__(self) -> None:
         self.armed = False
         self.installed = False
-        self.innocent: Callable[[FrameType], bool] | None = None
-        self.caught: Breach | Doubt | None = None
+        self.exempt: Callable[[FrameType], bool] | None = None
+        self.caught: Breach | Suspicion | None = None
         self._thread = 0
 
-    def trip(self, breach: Breach) -> NoReturn:
+    def breach(self, breach: Breach) -> NoReturn:
         """Latch `breach`, unless it is not the first, and raise it."""
         if not isinstance(self.caught, Breach):
             self.caught = breach
             self._thread = get_ident()
         raise breach
 
-    def doubt(self, doubt: Doubt) -> None:
+    def suspect(self, doubt: Suspicion) -> None:
         """Have `doubt` settled when the transition is over."""
         if self.caught is None:
             self.caught = doubt
             self._thread = get_ident()
 
-    def take(self) -> Breach | None:
+    def collect(self) -> Breach | None:
         """What this thread's call was caught at, once; the latch is open again after it."""
         caught = self.caught
         if caught is None or self._thread != get_ident():
@@ -88,23 +88,23 @@ class Latch:
 LATCH = Latch()
 
 
-class Whose(Enum):
+class CodeOwner(Enum):
     """Whose code a file is."""
 
     MACHINE = "machine"
     INSTALLED = "installed"  # a third-party package; it may be the machine's too
     LIBRARY = "library"  # the standard library
     IMPORT = "import"  # the import system
-    MADE = "made"  # no file: what dataclasses and namedtuples compile
+    GENERATED = "made"  # no file: what dataclasses and namedtuples compile
     OURS = "ours"
 
 
 _OURS = str(PurePath(__file__).parent.parent)
 _LIBRARY = str(PurePath(os.__file__).parent)
-_known: dict[str, Whose] = {}
+_known: dict[str, CodeOwner] = {}
 
 
-def whose(file: str) -> Whose:
+def owner_of(file: str) -> CodeOwner:
     """Whose code lives in `file`, as code objects name it."""
     found = _known.get(file)
     if found is None:
@@ -112,19 +112,19 @@ def whose(file: str) -> Whose:
     return found
 
 
-def _whose(file: str) -> Whose:
+def _whose(file: str) -> CodeOwner:
     if file.startswith("<"):
         if file.startswith("<frozen importlib"):
-            return Whose.IMPORT
-        return Whose.LIBRARY if file.startswith("<frozen ") else Whose.MADE
+            return CodeOwner.IMPORT
+        return CodeOwner.LIBRARY if file.startswith("<frozen ") else CodeOwner.GENERATED
     if file.startswith(_OURS + os.sep):
-        return Whose.OURS
+        return CodeOwner.OURS
     if f"{os.sep}site-packages{os.sep}" in file or f"{os.sep}dist-packages{os.sep}" in file:
-        return Whose.INSTALLED
-    return Whose.LIBRARY if file.startswith(_LIBRARY + os.sep) else Whose.MACHINE
+        return CodeOwner.INSTALLED
+    return CodeOwner.LIBRARY if file.startswith(_LIBRARY + os.sep) else CodeOwner.MACHINE
 
 
-def called(frame: FrameType) -> str:
+def public_name(frame: FrameType) -> str:
     """The name by which a machine calls the function that `frame` runs, `pathlib.Path.read_text()`; empty where it
     has none that a person would write."""
     name = frame.f_code.co_qualname.partition(".<locals>")[0].removesuffix(".__init__")
@@ -156,10 +156,10 @@ def suspended_at(coroutine: Any) -> tuple[str, int, str]:
     while coroutine is not None and not name:
         frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
         if frame is not None:
-            owner = whose(frame.f_code.co_filename)
-            if owner is Whose.LIBRARY:
-                name = called(frame)
-            elif owner is not Whose.OURS:
+            owner = owner_of(frame.f_code.co_filename)
+            if owner is CodeOwner.LIBRARY:
+                name = public_name(frame)
+            elif owner is not CodeOwner.OURS:
                 file, line = frame.f_code.co_filename, frame.f_lineno
         coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "gi_yieldfrom", None)
     return file, line, name

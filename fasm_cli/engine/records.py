@@ -5,15 +5,27 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fasm_cli.contract.state_machine import Action, RestoreError, Tracked, TransitionError, Untracked
-from fasm_cli.engine.coroutines import Defect
-from fasm_cli.engine.events import Complete, Crash, Event, Failure, Fault, Lose, Point, Ref, Restore, Submit, read_ref
+from fasm_cli.engine.coroutines import ContractViolation
+from fasm_cli.engine.events import (
+    ActionRef,
+    Completion,
+    Crash,
+    CrashPoint,
+    Event,
+    FaultKind,
+    InjectedFault,
+    InputReceived,
+    Restore,
+    ResultLost,
+    parse_ref,
+)
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.step_result import Outcome, Step
+from fasm_cli.engine.step_result import Outcome, StepResult
 from fasm_cli.errors import InputError
-from fasm_cli.types.codec import Mismatch
+from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.plain import TAG
 
-IdOf = Callable[[Ref], Any] | None
+IdOf = Callable[[ActionRef], Any] | None
 
 
 @dataclass(slots=True)
@@ -30,12 +42,12 @@ class Record:
     outcome: str
     error: str = ""
     actions: list[dict[str, Any]] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    missing: list[Any] = field(default_factory=list)
-    broken: str = ""
+    changed_paths: list[str] = field(default_factory=list)
+    unrestored_ids: list[Any] = field(default_factory=list)
+    violated_law: str = ""
     digest: str = ""
 
-    def same_result(self, other: "Record") -> bool:
+    def same_outcome_as(self, other: "Record") -> bool:
         """Whether both led to the same: outcome, error, actions and state."""
         return (self.outcome, self.error, self.actions, self.digest) == (
             other.outcome,
@@ -48,31 +60,31 @@ class Record:
 def encode_event(machine: Machine, event: Event) -> dict[str, Any]:
     """Plain data for `event`. Raises `Mismatch` where a value is not what the machine declares."""
     match event:
-        case Submit(value):
-            return {TAG: "input", "value": machine.codec.encode_message(machine.input, value)}
-        case Complete(of, id, result):
-            if machine.result is None or machine.action_id is None:
-                raise Mismatch("this machine has no tracked actions to complete")
+        case InputReceived(value):
+            return {TAG: "input", "value": machine.codec.encode_message(machine.input_schema, value)}
+        case Completion(of, id, result):
+            if machine.result_schema is None or machine.action_id_schema is None:
+                raise DecodeError("this machine has no tracked actions to complete")
             cause = {} if of is None else {"of": str(of)}
-            plain_id = machine.codec.encode(machine.action_id, id)
+            plain_id = machine.codec.encode(machine.action_id_schema, id)
             return {
                 TAG: "completion",
                 **cause,
                 "id": plain_id,
-                "result": machine.codec.encode_message(machine.result, result),
+                "result": machine.codec.encode_message(machine.result_schema, result),
             }
-        case Lose(of, id):
+        case ResultLost(of, id):
             cause = {} if of is None else {"of": str(of)}
             return {
                 TAG: "lose",
                 **cause,
-                "id": machine.codec.encode(machine.action_id, id) if machine.action_id else None,
+                "id": machine.codec.encode(machine.action_id_schema, id) if machine.action_id_schema else None,
             }
         case Crash(point, at):
             return {TAG: "crash", "point": str(point), **({"at": at} if at else {})}
         case Restore():
             return {TAG: "restore"}
-        case Fault(failure, at):
+        case InjectedFault(failure, at):
             return {TAG: "fault", "failure": str(failure), **({"at": at} if at else {})}
 
 
@@ -80,60 +92,60 @@ def decode_event(machine: Machine, plain: Any, id_of: IdOf) -> Event:
     """The event that `plain` stands for. `id_of` gives the id under which an action was emitted in *this* run, or
     raises KeyError: causes count, and stored ids are for the reader; without it they are taken. Raises `Mismatch`."""
     if not isinstance(plain, dict):
-        raise Mismatch(f"an event is a table, not {plain!r}")
+        raise DecodeError(f"an event is a table, not {plain!r}")
     kind, rest = plain.get(TAG), {key: value for key, value in plain.items() if key != TAG}
     try:
         match kind:
             case "input" if set(rest) == {"value"}:
-                return Submit(machine.codec.decode_message(machine.input, rest["value"]))
-            case "completion" if set(rest) - {"of"} == {"id", "result"} and machine.result is not None:
+                return InputReceived(machine.codec.decode_message(machine.input_schema, rest["value"]))
+            case "completion" if set(rest) - {"of"} == {"id", "result"} and machine.result_schema is not None:
                 of, id = _cause(machine, rest, id_of)
-                return Complete(of, id, machine.codec.decode_message(machine.result, rest["result"]))
+                return Completion(of, id, machine.codec.decode_message(machine.result_schema, rest["result"]))
             case "lose" if set(rest) - {"of"} == {"id"}:
-                return Lose(*_cause(machine, rest, id_of))
+                return ResultLost(*_cause(machine, rest, id_of))
             case "crash" if set(rest) - {"at"} == {"point"}:
-                return Crash(Point(rest["point"]), _count(rest))
+                return Crash(CrashPoint(rest["point"]), _count(rest))
             case "restore" if not rest:
                 return Restore()
             case "fault" if set(rest) - {"at"} == {"failure"}:
-                return Fault(Failure(rest["failure"]), _count(rest))
+                return InjectedFault(FaultKind(rest["failure"]), _count(rest))
     except ValueError as error:  # an enum's: it names what it was given
-        raise Mismatch(str(error)) from None
-    raise Mismatch(f"no such event: {plain!r}")
+        raise DecodeError(str(error)) from None
+    raise DecodeError(f"no such event: {plain!r}")
 
 
-def _cause(machine: Machine, plain: dict[str, Any], id_of: IdOf) -> tuple[Ref | None, Any]:
-    if machine.action_id is None:
-        raise Mismatch("this machine has no tracked actions")
+def _cause(machine: Machine, plain: dict[str, Any], id_of: IdOf) -> tuple[ActionRef | None, Any]:
+    if machine.action_id_schema is None:
+        raise DecodeError("this machine has no tracked actions")
     try:
-        ref = read_ref(str(plain["of"])) if "of" in plain else None
+        ref = parse_ref(str(plain["of"])) if "of" in plain else None
         if ref is None or id_of is None:
-            return ref, machine.codec.decode(machine.action_id, plain["id"])
+            return ref, machine.codec.decode(machine.action_id_schema, plain["id"])
         return ref, id_of(ref)
     except InputError as error:
-        raise Mismatch(error.message) from None
+        raise DecodeError(error.message) from None
     except KeyError:
-        raise Mismatch(f"no tracked action {plain['of']} was emitted") from None
+        raise DecodeError(f"no tracked action {plain['of']} was emitted") from None
 
 
 def _count(plain: dict[str, Any]) -> int:
     at = plain.get("at", 0)
     if type(at) is not int or at < 0:
-        raise Mismatch(f"at: expected a count, got {at!r}")
+        raise DecodeError(f"at: expected a count, got {at!r}")
     return at
 
 
 def decode_action(machine: Machine, plain: dict[str, Any]) -> Action:
     """The action that was stored as `plain`. Raises `Mismatch`."""
-    if plain.get(TAG) == "Tracked" and machine.tracked is not None and machine.action_id is not None:
-        id = machine.codec.decode(machine.action_id, plain.get("id"))
-        return Tracked(id, machine.codec.decode_message(machine.tracked, plain.get("action")))
-    if plain.get(TAG) == "Untracked" and machine.untracked is not None:
-        return Untracked(machine.codec.decode_message(machine.untracked, plain.get("action")))
-    raise Mismatch(f"no such action: {plain!r}")
+    if plain.get(TAG) == "Tracked" and machine.tracked_schema is not None and machine.action_id_schema is not None:
+        id = machine.codec.decode(machine.action_id_schema, plain.get("id"))
+        return Tracked(id, machine.codec.decode_message(machine.tracked_schema, plain.get("action")))
+    if plain.get(TAG) == "Untracked" and machine.untracked_schema is not None:
+        return Untracked(machine.codec.decode_message(machine.untracked_schema, plain.get("action")))
+    raise DecodeError(f"no such action: {plain!r}")
 
 
-def record_step(machine: Machine, step: Step, parent: int, state: Any, changed: list[str], broken: str) -> Record:
+def record_step(machine: Machine, step: StepResult, parent: int, state: Any, changed: list[str], broken: str) -> Record:
     """What is kept of `step`, which left the committed `state`."""
     failed = step.outcome in (Outcome.REJECTED, Outcome.DEFECT)
     return Record(
@@ -141,11 +153,13 @@ def record_step(machine: Machine, step: Step, parent: int, state: Any, changed: 
         parent=parent,
         event=encode_event(machine, step.event),
         outcome=str(step.outcome),
-        error=error_text(step.error) if failed else step.why,
+        error=error_text(step.error) if failed else step.reason,
         actions=[machine.encode_action(action) for action in step.actions],
-        changed=changed,
-        missing=[machine.codec.encode(machine.action_id, id) for id in step.missing] if machine.action_id else [],
-        broken=broken,
+        changed_paths=changed,
+        unrestored_ids=[machine.codec.encode(machine.action_id_schema, id) for id in step.unrestored_ids]
+        if machine.action_id_schema
+        else [],
+        violated_law=broken,
         digest=machine.digest(state),
     )
 
@@ -153,6 +167,6 @@ def record_step(machine: Machine, step: Step, parent: int, state: Any, changed: 
 def error_text(error: BaseException | None) -> str:
     """One line: a reason prints as its author's constructor call, any other exception as `KeyError: 7`."""
 
-    if isinstance(error, TransitionError | RestoreError | Defect):
+    if isinstance(error, TransitionError | RestoreError | ContractViolation):
         return " ".join(str(error).split())
     return " ".join(f"{type(error).__name__}: {error}".split())

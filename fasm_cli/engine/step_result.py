@@ -6,14 +6,14 @@ from enum import StrEnum
 from typing import Any
 
 from fasm_cli.contract.state_machine import Action, Tracked
-from fasm_cli.engine.events import Event, Ref
+from fasm_cli.engine.events import ActionRef, Event
 
 
 class Outcome(StrEnum):
     COMMITTED = "committed"
     REJECTED = "rejected"  # a TransitionError or RestoreError
     DEFECT = "defect"  # any other exception, or a value that cannot be stored
-    FAILED = "failed"  # a crash or the store, and no fault of the machine: it did not happen
+    ABORTED = "aborted"  # a crash or the store, and no fault of the machine: it did not happen
     SKIPPED = "skipped"  # the event does not apply here
 
 
@@ -21,13 +21,13 @@ class Outcome(StrEnum):
 class Emission:
     """A pending tracked action, the step that emitted it last, and the first one that did."""
 
-    ref: Ref
+    ref: ActionRef
     tracked: Tracked
-    since: int
+    first_step: int
 
 
 @dataclass(init=False)
-class Step:
+class StepResult:
     """What one event led to.
 
     One is made for every step of a simulation, and most of its fields nearly never say anything: those are read from
@@ -39,16 +39,18 @@ class Step:
     outcome: Outcome
     error: BaseException | None = None
     actions: tuple[Action, ...] = ()
-    dirty: bool = False  # the state had been changed by a transition that failed (undone), or by restore
-    missing: tuple[Any, ...] = ()  # pending ids that restore did not emit again
-    attempted: tuple[Action, ...] = ()  # what a transition that failed would have emitted
-    expected: bool = False  # a completion: of an action that was pending
-    settled: Emission | None = None  # a committed completion: what was pending until now
-    moved: bool = True  # a committed completion: it changed the state
-    reused: tuple[Any, ...] = ()  # ids that were given to a new tracked action while they were pending
-    before: tuple[Action, ...] | None = None  # what the same input had emitted from the same state, uncommitted
-    altered: str = ""  # an action that is not what it was when it was added
-    why: str = ""  # why the event was skipped or failed
+    state_leaked: bool = False  # the state had been changed by a transition that failed (undone), or by restore
+    unrestored_ids: tuple[Any, ...] = ()  # pending ids that restore did not emit again
+    uncommitted_actions: tuple[Action, ...] = ()  # what a transition that failed would have emitted
+    was_pending: bool = False  # a completion: of an action that was pending
+    completed_emission: Emission | None = None  # a committed completion: what was pending until now
+    changed_state: bool = True  # a committed completion: it changed the state
+    reused_ids: tuple[Any, ...] = ()  # ids that were given to a new tracked action while they were pending
+    previous_attempt: tuple[Action, ...] | None = (
+        None  # what the same input had emitted from the same state, uncommitted
+    )
+    mutated_value: str = ""  # an action that is not what it was when it was added
+    reason: str = ""  # why the event was skipped or failed
 
     def __init__(
         self,
@@ -66,7 +68,7 @@ class Step:
         if actions:
             self.actions = actions
 
-    def but(self, **fields: Any) -> "Step":
+    def but(self, **fields: Any) -> "StepResult":
         """This step with some of its other fields said."""
         self.__dict__.update(fields)
         return self

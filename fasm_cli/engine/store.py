@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fasm_cli.contract.state_machine import Action
-from fasm_cli.engine.coroutines import Drive
+from fasm_cli.engine.coroutines import Runner
 
 if TYPE_CHECKING:
     from fasm_cli.engine.machine import Machine
@@ -19,17 +19,17 @@ class Store(Protocol):
     """
 
     committed: Any
-    live: Any
+    working: Any
     fix: Callable[[Action], Action] | None
 
     @property
-    def drive(self) -> Drive: ...
+    def run(self) -> Runner: ...
 
     def begin(self) -> Any:
         """The state for a transition or a restore. A connection that is lost is noticed where it is used."""
         ...
 
-    def changed(self) -> bool:
+    def is_dirty(self) -> bool:
         """Whether the state is not what was committed last."""
         ...
 
@@ -50,7 +50,7 @@ class Store(Protocol):
         ...
 
 
-class Backend(Protocol):
+class StoreFactory(Protocol):
     """Makes the stores of a machine whose state is not in memory alone."""
 
     def open(self, machine: "Machine", state: Any) -> Store:

@@ -14,7 +14,7 @@ from fasm_cli.contract.database import ConnectionLost, Database, DatabaseError, 
 
 
 @dataclass(slots=True)  # made for every statement, and frozen it would take thrice as long
-class Answer:
+class QueryResult:
     """What a statement came to: its rows, and how many it wrote."""
 
     rows: list[Row]
@@ -29,7 +29,7 @@ class Connection(Protocol):
 
     @property
     def changes(self) -> int: ...
-    def execute(self, sql: str, args: tuple[Any, ...]) -> Answer: ...
+    def execute(self, sql: str, args: tuple[Any, ...]) -> QueryResult: ...
     def tables(self) -> Tables: ...
     def commit(self) -> None: ...
     def rollback(self) -> None: ...
@@ -39,7 +39,7 @@ class Connection(Protocol):
 
 
 @dataclass(slots=True)
-class Operation:
+class Statement:
     """A statement that an STF awaits."""
 
     transaction: "Transaction"
@@ -55,28 +55,28 @@ class Transaction(Database):
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.failed = False
-        self.settled(connection.tables())
+        self.mark_committed(connection.tables())
 
     async def execute(self, sql: str, *args: Any) -> int:
-        return (await _asked(Operation(self, sql, args))).count
+        return (await _asked(Statement(self, sql, args))).count
 
     async def fetch(self, sql: str, *args: Any) -> list[Row]:
-        return (await _asked(Operation(self, sql, args))).rows
+        return (await _asked(Statement(self, sql, args))).rows
 
-    def now(self) -> Tables:
-        return self.connection.tables() if self.touched else self._committed
+    def snapshot(self) -> Tables:
+        return self.connection.tables() if self.has_writes else self._committed
 
     @property
-    def touched(self) -> bool:
+    def has_writes(self) -> bool:
         """Whether anything was written since the last commit."""
         return self.connection.changes != self._at
 
-    def settled(self, tables: Tables) -> None:
+    def mark_committed(self, tables: Tables) -> None:
         """What is committed is `tables`."""
         self._committed = tables
         self._at = self.connection.changes
 
-    def perform(self, operation: Operation) -> Answer:
+    def perform(self, operation: Statement) -> QueryResult:
         """Do what the STF awaits. Raises `DatabaseError`."""
         if self.failed:
             raise DatabaseError("an earlier statement of this transition failed: it can only be undone")
@@ -86,13 +86,13 @@ class Transaction(Database):
             self.failed = True
             raise
 
-    def lose(self, why: str) -> ConnectionLost:
+    def drop_connection(self, why: str) -> ConnectionLost:
         """Lose the connection; gives what its user gets to see of that."""
         self.connection.drop()
         self.failed = True
         return ConnectionLost(why)
 
-    def undo(self) -> None:
+    def rollback(self) -> None:
         """Back to what is committed."""
         self.connection.rollback()
         self.failed = False
@@ -100,5 +100,5 @@ class Transaction(Database):
 
 
 @coroutine
-def _asked(operation: Operation) -> Generator[Operation, Answer, Answer]:
+def _asked(operation: Statement) -> Generator[Statement, QueryResult, QueryResult]:
     return (yield operation)

@@ -7,7 +7,7 @@ import inspect
 from difflib import get_close_matches
 from typing import Any
 
-from fasm_cli.contract.state_machine import ROLE, StateMachine
+from fasm_cli.contract.state_machine import MARKER, StateMachine
 from fasm_cli.errors import MachineError
 
 REQUIRED_TYPES = ("State", "Input")
@@ -32,7 +32,7 @@ def check_names(cls: type[StateMachine]) -> None:
     declared_tracked = [name for name in TRACKED_TYPES if getattr(cls, name) is not None]
     if declared_tracked:
         required += [*TRACKED_TYPES, "restore"]
-    marked = {name for name in own if getattr(getattr(cls, name, None), ROLE, None)}
+    marked = {name for name in own if getattr(getattr(cls, name, None), MARKER, None)}
     strange = [name for name in own if name not in known and name not in marked and not name.startswith("_")]
     for name in required:
         absent = getattr(cls, name) is None if name in TYPES else name not in own
@@ -61,7 +61,7 @@ def check_functions(cls: type[StateMachine]) -> None:
         _check_parameters(cls, name, function, wanted, signature)
     for name in dir(cls):
         function = inspect.getattr_static(cls, name)
-        role = getattr(function, ROLE, None)
+        role = getattr(function, MARKER, None)
         if role is not None:
             takes = ["before", "after"] if role == "transition_invariant" else ["state"]
             signature = f"@{role} def {name}(self, {', '.join(takes)}) -> bool"
@@ -89,7 +89,7 @@ def _line(function: Any) -> str:
     return f", line {function.__code__.co_firstlineno}"
 
 
-def sealed_instance(cls: type[StateMachine]) -> StateMachine:
+def instantiate_sealed(cls: type[StateMachine]) -> StateMachine:
     try:
         instance = cls()
     except Exception as error:

@@ -23,7 +23,7 @@ def lint(project: Project, paths: Iterable[str]) -> Linted:
             source = file.read_bytes()
         except OSError as error:
             raise UsageError(f"cannot read {file}: {error.strerror or error}") from None
-        shown = project.shown(file) if not paths else file.as_posix()
+        shown = project.display_path(file) if not paths else file.as_posix()
         lines += [LintLine(shown, each.line, each.column, each.law, each.message) for each in findings(source)]
     return Linted(lines, len(files))
 

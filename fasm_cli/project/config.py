@@ -69,8 +69,8 @@ def read_config(root: Path) -> SimulateConfig:
     """The settings of `simulate` in the project at `root`. Raises `UsageError` naming what is wrong in the file."""
     path = root / PROJECT
     simulate = _of_project(path).get("simulate", {})
-    given = _known(path, simulate, "tool.fasm.simulate", {*NUMBERS, "faults"})
-    faults = _known(path, given.get("faults", {}), "tool.fasm.simulate.faults", set(Profile().faults))
+    given = _check_keys(path, simulate, "tool.fasm.simulate", {*NUMBERS, "faults"})
+    faults = _check_keys(path, given.get("faults", {}), "tool.fasm.simulate.faults", set(Profile().faults))
     numbers = {name.replace("-", "_"): _number(path, name, given[name]) for name in NUMBERS if name in given}
     return SimulateConfig(**numbers, faults={name: _number(path, f"faults.{name}", p) for name, p in faults.items()})
 
@@ -85,16 +85,16 @@ def read_own_config() -> ReplConfig:
     """The settings of the person who is at the prompt. Raises `UsageError`."""
     folder = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
     path = Path(folder) / "fasm" / "config.toml"
-    return _repl(path, _known(path, _read(path), "", {"repl", "aliases"}), "")
+    return _repl(path, _check_keys(path, _read(path), "", {"repl", "aliases"}), "")
 
 
 def _of_project(path: Path) -> dict[str, Any]:
     tool = _table(path, _read(path).get("tool", {}), "tool")
-    return _known(path, tool.get("fasm", {}), "tool.fasm", {"simulate", "repl", "aliases"})
+    return _check_keys(path, tool.get("fasm", {}), "tool.fasm", {"simulate", "repl", "aliases"})
 
 
 def _repl(path: Path, tables: dict[str, Any], under: str) -> ReplConfig:
-    given = _known(path, tables.get("repl", {}), f"{under}repl", set(CHOICES))
+    given = _check_keys(path, tables.get("repl", {}), f"{under}repl", set(CHOICES))
     for name, value in given.items():
         if value not in CHOICES[name] or type(value) is not type(CHOICES[name][0]):
             legal = " or ".join(str(each).lower() if isinstance(each, bool) else repr(each) for each in CHOICES[name])
@@ -131,7 +131,7 @@ def _table(path: Path, value: Any, name: str) -> dict[str, Any]:
     return value
 
 
-def _known(path: Path, value: Any, name: str, known: set[str]) -> dict[str, Any]:
+def _check_keys(path: Path, value: Any, name: str, known: set[str]) -> dict[str, Any]:
     table = _table(path, value, name)
     strange = next((key for key in table if key not in known), None)
     if strange is not None:

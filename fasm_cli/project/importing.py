@@ -17,12 +17,12 @@ from typing import Any
 from fasm_cli.contract.state_machine import StateMachine
 from fasm_cli.engine.machine import Machine
 from fasm_cli.errors import MachineError, UsageError, did_you_mean
-from fasm_cli.project.tracebacks import own_frames
+from fasm_cli.project.tracebacks import author_traceback
 
 TARGETS = "TARGET is a name under machines/, path.py[:Class] or pkg.module[:Class]"
 
 
-class _Fresh(SourceFileLoader):
+class _NoBytecodeLoader(SourceFileLoader):
     """Imports a machine from its source, always. Python tells stale byte code by the second and the size of the
     source, and a machine may be mended, and tried again, sooner than that."""
 
@@ -35,7 +35,9 @@ def from_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise UsageError(f"no file {path}", TARGETS)
     name = f"fasm_machine_{re.sub(r'[^0-9A-Za-z_]', '_', path.stem)}"
-    spec = importlib.util.spec_from_file_location(name, path.resolve(), loader=_Fresh(name, str(path.resolve())))
+    spec = importlib.util.spec_from_file_location(
+        name, path.resolve(), loader=_NoBytecodeLoader(name, str(path.resolve()))
+    )
     if spec is None or spec.loader is None:
         raise MachineError(f"{path} cannot be imported as Python")
     module = importlib.util.module_from_spec(spec)
@@ -70,14 +72,14 @@ def _import(load: Any, what: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name and f"{what}.".startswith(f"{error.name}."):
             raise UsageError(f"no module {error.name}", TARGETS) from None
-        raise MachineError(f"{what}: {error}", frames=own_frames(error)) from error
+        raise MachineError(f"{what}: {error}", frames=author_traceback(error)) from error
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit in a module must not end us
-        raise MachineError(f"{what} raised {type(error).__name__}: {error}", frames=own_frames(error)) from error
+        raise MachineError(f"{what} raised {type(error).__name__}: {error}", frames=author_traceback(error)) from error
 
 
-def machine_in(module: ModuleType, cls: str, target: str) -> Machine:
+def find_machine(module: ModuleType, cls: str, target: str) -> Machine:
     """The machine of the class `cls` in `module`, or the only one; `target` is what it was asked for by. Raises
     `UsageError` where it is not clear which, `MachineError` where there is none or it is not one."""
     found = {
@@ -105,5 +107,5 @@ def _checked(cls: type[StateMachine], target: str, source: str) -> Machine:
         return Machine(cls, target, source)
     except MachineError as error:
         if error.__cause__ is not None and not error.frames:
-            error.frames = own_frames(error.__cause__)
+            error.frames = author_traceback(error.__cause__)
         raise

@@ -14,14 +14,14 @@ from pathlib import Path
 
 from fasm_cli.engine.machine import Machine
 from fasm_cli.errors import SessionError, UsageError, did_you_mean
-from fasm_cli.project.importing import from_file, from_module, machine_in
+from fasm_cli.project.importing import find_machine, from_file, from_module
 
 MACHINES = "machines"
 SESSIONS = "sessions"
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class MachineInfo:
     """A machine as it is seen without importing it."""
 
     name: str
@@ -41,7 +41,7 @@ class Project:
     db: str = ""
 
     @classmethod
-    def around(cls, start: Path, db: str = "") -> "Project":
+    def find(cls, start: Path, db: str = "") -> "Project":
         """The project that `start`, the working directory, is in; paths are kept relative to it, as they are typed."""
         for folder in (start, *start.parents):
             if (folder / MACHINES).is_dir():
@@ -75,11 +75,11 @@ class Project:
         """Whether there is a file of this name under `machines/`."""
         return self._named(name) is not None
 
-    def sessions_there(self) -> list[Path]:
+    def session_files(self) -> list[Path]:
         """The files under `sessions/`, by name."""
         return sorted(path for path in self.sessions.glob("*.toml") if path.is_file())
 
-    def listed(self) -> list[Listed]:
+    def listed(self) -> list[MachineInfo]:
         """Every machine under `machines/`, by name; nothing is imported."""
         files = (path for path in sorted(self.machines.glob("*.py")) if path.is_file())
         return [found for path in files for found in _scan(path)]
@@ -88,11 +88,11 @@ class Project:
         """The machine TARGET names: a name under `machines/`, `path.py[:Class]` or `pkg.module[:Class]`."""
         place, _, cls = target.partition(":")
         if place.endswith(".py"):
-            return machine_in(from_file(Path(place)), cls, target)
+            return find_machine(from_file(Path(place)), cls, target)
         if (named := self._named(place)) is not None:
-            return machine_in(from_file(named), cls, target)
+            return find_machine(from_file(named), cls, target)
         if re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)+", place):
-            return machine_in(from_module(place, self.root), cls, target)
+            return find_machine(from_module(place, self.root), cls, target)
         names = sorted({found.name for found in self.listed()})
         raise UsageError(f"no machine {place!r} under {MACHINES}/", did_you_mean(place, names))
 
@@ -106,15 +106,15 @@ class Project:
                 sys.modules[module.__name__] = module
             raise
 
-    def load_named(self, reference: str) -> Machine:
+    def load_trusted(self, reference: str) -> Machine:
         """The machine that a *file* names: nothing is followed that does not end under `machines/`, also by a link."""
         place, _, cls = reference.partition(":")
         named = self._named(place)
         if named is not None and self._inside(named):
-            return machine_in(from_file(named), cls, reference)
+            return find_machine(from_file(named), cls, reference)
         if place.endswith(".py") and self._inside(self.root / place):
             typed = str(self.root / place)  # a file's paths begin at the project, a person's where they are
-            return machine_in(from_file(self.root / place), cls, f"{typed}:{cls}" if cls else typed)
+            return find_machine(from_file(self.root / place), cls, f"{typed}:{cls}" if cls else typed)
         raise SessionError(
             f"the file names the machine {reference[:80]!r}, which is not under {MACHINES}/",
             "give the machine by hand: --machine TARGET",
@@ -127,13 +127,13 @@ class Project:
             place = self._stored(Path(place))
         return f"{place}{colon}{cls}"
 
-    def may_follow(self, reference: str) -> bool:
+    def is_trusted_reference(self, reference: str) -> bool:
         """Whether `load_named` would look at this reference."""
         place = reference.partition(":")[0]
         path = self.root / place if place.endswith(".py") else self._named(place)
         return path is not None and self._inside(path)
 
-    def shown(self, path: Path) -> str:
+    def display_path(self, path: Path) -> str:
         """`path` as it would be typed: relative to the working directory where it is inside this project."""
         full, root = path.resolve(), self.root.resolve()
         return str(self.root / full.relative_to(root)) if full.is_relative_to(root) else str(path)
@@ -157,17 +157,17 @@ class Project:
             return False
 
 
-def _scan(path: Path) -> Iterator[Listed]:
+def _scan(path: Path) -> Iterator[MachineInfo]:
     try:
         tree = ast.parse(path.read_bytes())
     except (SyntaxError, ValueError, OSError, RecursionError, MemoryError):
-        yield Listed(path.stem, "?", path, "cannot be read as Python")
+        yield MachineInfo(path.stem, "?", path, "cannot be read as Python")
         return
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and _derives(node)]
     for node in classes:
         doc = ast.get_docstring(node) or ast.get_docstring(tree) or ""
         name = path.stem if len(classes) == 1 else f"{path.stem}:{node.name}"
-        yield Listed(name, node.name, path, doc.strip().partition("\n")[0])
+        yield MachineInfo(name, node.name, path, doc.strip().partition("\n")[0])
 
 
 def _derives(node: ast.ClassDef) -> bool:

@@ -9,12 +9,12 @@ OURS = str(Path(__file__).resolve().parent.parent)
 LIBRARIES = tuple({OURS, *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))})
 
 
-def own_frames(error: BaseException) -> str:
+def author_traceback(error: BaseException) -> str:
     """The traceback of the author's own code, empty where there is none."""
     return "".join(traceback.format_list(_author_frames(error))).rstrip()
 
 
-def raised_at(error: BaseException) -> str:
+def author_location(error: BaseException) -> str:
     """The author's line that raised `error`, like `machines/shop.py:12 in stf`; empty where none did."""
     frames = _author_frames(error)
     return f"{frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""

@@ -10,12 +10,12 @@ from types import ModuleType
 from typing import Any
 
 from fasm_cli.engine.purity_latch import LATCH, Breach
-from fasm_cli.purity.blame import suspect
+from fasm_cli.purity.blame import breach_for
 
 _SETTINGS = ("prec", "rounding", "Emin", "Emax", "capitals", "clamp")
 
 
-class _Changed:
+class _ContextSuspicion:
     """A doubt about the context that a transition asked for."""
 
     def __init__(self, breach: Breach, context: Any) -> None:
@@ -36,7 +36,7 @@ def _settings(context: Any) -> dict[str, Any]:
     return {name: getattr(context, name) for name in _SETTINGS} | {"traps": dict(context.traps)}
 
 
-def watched(module: ModuleType) -> Any:
+def wrap_getcontext(module: ModuleType) -> Any:
     """`decimal.getcontext`, remembering what the context was where a machine asks for it."""
     original = vars(module)["getcontext"]
 
@@ -44,9 +44,9 @@ def watched(module: ModuleType) -> Any:
     def getcontext() -> Any:
         context = original()
         if LATCH.armed:
-            breach = suspect("effects", "decimal.getcontext()")
+            breach = breach_for("effects", "decimal.getcontext()")
             if breach is not None:
-                LATCH.doubt(_Changed(breach, context))
+                LATCH.suspect(_ContextSuspicion(breach, context))
         return context
 
     return getcontext

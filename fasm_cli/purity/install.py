@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any
 
 from fasm_cli.engine.purity_latch import LATCH
-from fasm_cli.purity.blame import accuse
+from fasm_cli.purity.blame import report_breach
 from fasm_cli.purity.forbidden_calls import CALLS, audited
 from fasm_cli.purity.patches import Patches
 
@@ -54,7 +54,7 @@ def rebind(module: ModuleType) -> None:
 def _hook() -> Any:
     """The audit hook. It lives as long as the interpreter and must not need its modules: all it uses is bound here."""
     latch, interesting, loaded, patches = LATCH, _PATCHED_ON_IMPORT, sys.modules, _patches
-    blame, look, load = accuse, audited, importlib.import_module
+    blame, look, load = report_breach, audited, importlib.import_module
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
         if event == "import":

@@ -14,14 +14,14 @@ from types import BuiltinFunctionType, ClassMethodDescriptorType, FunctionType, 
 from typing import Any
 
 from fasm_cli.engine.purity_latch import LATCH
-from fasm_cli.purity.blame import accuse
-from fasm_cli.purity.decimal_context import watched
+from fasm_cli.purity.blame import report_breach
+from fasm_cli.purity.decimal_context import wrap_getcontext
 from fasm_cli.purity.forbidden_calls import CALLS, Row, shown
 
 Check = Callable[[tuple[Any, ...], Mapping[str, Any]], None]
 
 
-class Guarded:
+class WrappedCallable:
     """What stands for a function written in C, or for a bound method."""
 
     _latch = LATCH  # not looked up in the module, which is gone when the interpreter ends
@@ -37,7 +37,7 @@ class Guarded:
         return self._original(*args, **named)
 
     def __eq__(self, other: object) -> bool:  # `os.stat in os.supports_dir_fd`
-        return bool(self._original == (other._original if isinstance(other, Guarded) else other))
+        return bool(self._original == (other._original if isinstance(other, WrappedCallable) else other))
 
     def __hash__(self) -> int:
         return hash(self._original)
@@ -110,7 +110,7 @@ class Patches:
 
     def _module(self, name: str, module: ModuleType) -> None:
         if name == "decimal":
-            self._replace(module, "getcontext", watched(module))
+            self._replace(module, "getcontext", wrap_getcontext(module))
         for row in CALLS[name]:
             for path in row.names.split():
                 first, _, rest = path.partition(".")
@@ -140,7 +140,7 @@ class Patches:
         try:
             self._replace(cls, name, wrapper)
         except TypeError:  # a type written in C
-            if _put(cls, name, wrapper):
+            if _patch_type_dict(cls, name, wrapper):
                 self._types.add(cls)
                 self._undo.append(lambda: _restore(cls, name, original))
 
@@ -156,7 +156,7 @@ def _binds_class(method: Any) -> bool:
 
 def _wrapper(original: Any, row: Row, call: str) -> Any:
     if isinstance(original, BuiltinFunctionType | MethodType):
-        return Guarded(original, _check(row, call))
+        return WrappedCallable(original, _check(row, call))
     return _function(original, row, call)
 
 
@@ -165,7 +165,7 @@ def _check(row: Row, call: str) -> Check:
 
     def check(args: tuple[Any, ...], named: Mapping[str, Any]) -> None:
         if when is None or when(args, named):
-            accuse(row.law, call, direct=row.direct)
+            report_breach(row.law, call, direct=row.direct)
 
     return check
 
@@ -190,7 +190,7 @@ def _classmethod(original: Any, row: Row, call: str) -> Any:
     @functools.wraps(original)
     def guarded(cls: type, *args: Any, **named: Any) -> Any:
         if latch.armed:
-            accuse(row.law, f"{cls.__name__}.{method}")
+            report_breach(row.law, f"{cls.__name__}.{method}")
         return bind(None, cls)(*args, **named)
 
     return classmethod(guarded)
@@ -203,7 +203,7 @@ def _warn(original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
     def warn(message: Any, category: Any = None, stacklevel: int = 1, source: Any = None, **named: Any) -> None:
         if latch.armed:
-            accuse("effects", "warnings.warn()", direct=True)
+            report_breach("effects", "warnings.warn()", direct=True)
         if named.get("skip_file_prefixes"):
             named["skip_file_prefixes"] = (*named["skip_file_prefixes"], __file__)
         else:
@@ -213,7 +213,7 @@ def _warn(original: Callable[..., None]) -> Callable[..., None]:
     return warn
 
 
-def _put(cls: type, name: str, value: Any) -> bool:
+def _patch_type_dict(cls: type, name: str, value: Any) -> bool:
     """Change a method of a type written in C; false where this interpreter does not let us.
 
     The dictionary behind `cls.__dict__` is what the proxy refers to. The type must then forget what it has cached.
@@ -233,4 +233,4 @@ def _put(cls: type, name: str, value: Any) -> bool:
 
 
 def _restore(cls: type, name: str, original: Any) -> None:
-    _put(cls, name, original)
+    _patch_type_dict(cls, name, original)

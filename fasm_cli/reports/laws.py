@@ -67,7 +67,7 @@ class Checked:
     machine: str
     seed: int
     laws: list[CheckedLaw]
-    promises: int
+    invariant_count: int
     findings: "list[Finding]"
     never: list[str]
     interrupted: bool

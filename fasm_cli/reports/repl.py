@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fasm_cli.reports.step import Change, Finding, Stepped
+from fasm_cli.reports.step import Change, Finding, StepReport
 
 if TYPE_CHECKING:
     from fasm_cli.reports.reports import Report
@@ -62,11 +62,11 @@ class Stops:
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class RunReport:
     """Several steps in a row: what for, and why they ended where they did."""
 
     what: str
-    steps: list[Stepped]
+    steps: list[StepReport]
     stopped: str
     finding: Finding | None
     interrupted: bool = False
@@ -103,7 +103,7 @@ class Checks:
 
 
 @dataclass(frozen=True, slots=True)
-class Why:
+class ProblemDetails:
     """The whole of the last error or finding."""
 
     title: str
@@ -132,7 +132,7 @@ class Samples:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Saved:
     """Something was written or noted."""
 
     what: str
@@ -149,11 +149,24 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
-class Sourced:
+class ScriptReport:
     """The lines of a file, performed."""
 
     path: str
     reports: "list[Report]" = field(default_factory=list)
 
 
-Part = Value | Tree | Differences | Stops | Ran | Reloaded | Checks | Why | Samples | Kept | Expected | Sourced
+Part = (
+    Value
+    | Tree
+    | Differences
+    | Stops
+    | RunReport
+    | Reloaded
+    | Checks
+    | ProblemDetails
+    | Samples
+    | Saved
+    | Expected
+    | ScriptReport
+)

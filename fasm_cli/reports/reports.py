@@ -14,7 +14,7 @@ from fasm_cli.reports.laws import LawList as LawList
 from fasm_cli.reports.laws import Linted as Linted
 from fasm_cli.reports.laws import LintLine as LintLine
 from fasm_cli.reports.sessions import Compared as Compared
-from fasm_cli.reports.sessions import Copied as Copied
+from fasm_cli.reports.sessions import HistoryImported as HistoryImported
 from fasm_cli.reports.sessions import Migrated as Migrated
 from fasm_cli.reports.sessions import MigratedDatabase as MigratedDatabase
 from fasm_cli.reports.sessions import Removed as Removed
@@ -23,7 +23,7 @@ from fasm_cli.reports.sessions import SessionLine as SessionLine
 from fasm_cli.reports.sessions import Sessions as Sessions
 from fasm_cli.reports.sessions import StepDifference as StepDifference
 from fasm_cli.reports.sessions import StepPair as StepPair
-from fasm_cli.reports.sessions import StepTold as StepTold
+from fasm_cli.reports.sessions import StepSummary as StepSummary
 from fasm_cli.reports.sessions import Verified as Verified
 from fasm_cli.reports.step import ActionLine as ActionLine
 from fasm_cli.reports.step import Change as Change
@@ -31,9 +31,9 @@ from fasm_cli.reports.step import Finding as Finding
 from fasm_cli.reports.step import Pending as Pending
 from fasm_cli.reports.step import PendingLine as PendingLine
 from fasm_cli.reports.step import State as State
-from fasm_cli.reports.step import Stepped as Stepped
+from fasm_cli.reports.step import StepReport as StepReport
 from fasm_cli.reports.step import TraceStep as TraceStep
-from fasm_cli.simulation.stats import Tally
+from fasm_cli.simulation.stats import Stats
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class HeadMoved:
     """The head was moved from one step to another; `changed` is what that does to the state."""
 
     start: int
@@ -114,10 +114,10 @@ class Simulated:
     seed: int
     runs: int
     steps: int
-    tally: Tally
+    tally: Stats
     findings: list[Finding]
-    never: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    unreached: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     interrupted: bool = False
 
 
@@ -126,7 +126,7 @@ class Replayed:
     """A trace run again: its steps, the violation met now, and where it went another way than recorded."""
 
     path: str
-    steps: list[Stepped]
+    steps: list[StepReport]
     recorded: Finding | None
     finding: Finding | None
     difference: str = ""  # empty where every step led to the same
@@ -157,11 +157,11 @@ class Message:
 
 
 Report = (
-    Stepped
+    StepReport
     | Pending
     | State
     | Log
-    | Moved
+    | HeadMoved
     | Machines
     | Description
     | Sessions
@@ -171,7 +171,7 @@ Report = (
     | Migrated
     | MigratedDatabase
     | Removed
-    | Copied
+    | HistoryImported
     | Simulated
     | Replayed
     | Traces

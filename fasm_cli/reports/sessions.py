@@ -61,7 +61,7 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True)
-class StepTold:
+class StepSummary:
     """One step in short."""
 
     step: int
@@ -76,8 +76,8 @@ class StepPair:
     """The steps at one place of two ways; None where a way is over."""
 
     place: int
-    a: StepTold | None
-    b: StepTold | None
+    a: StepSummary | None
+    b: StepSummary | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,9 @@ class Compared:
 
     a: str
     b: str
-    way: bool
+    compares_paths: bool
     steps: tuple[int, int]  # how many lead to each state
-    parted: int
+    first_difference: int
     pairs: list[StepPair]
     states: list[Change]
     problem: str = ""
@@ -100,7 +100,7 @@ class Compared:
     @property
     def differ(self) -> bool:
         """Whether anything that was compared is not the same."""
-        return self.parted >= 0 or bool(self.states)
+        return self.first_difference >= 0 or bool(self.states)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
+class HistoryImported:
     """The history of a machine that ran for real, in the session `path`: `new` steps of `steps` were added."""
 
     path: str

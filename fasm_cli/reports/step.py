@@ -66,7 +66,7 @@ class PendingLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Stepped:
+class StepReport:
     """One step."""
 
     record: Record

@@ -4,27 +4,27 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from fasm_cli.debugger.input_parser import check_name
+from fasm_cli.debugger.input_parser import check_variant
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import error_text
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.errors import InputError
-from fasm_cli.reports.step_view import describe_event
-from fasm_cli.runtime.step_queue import Taken
-from fasm_cli.types.codec import Mismatch
+from fasm_cli.reports.step_view import format_event
+from fasm_cli.runtime.step_queue import Submitted
+from fasm_cli.types.codec import DecodeError
 
 LONGEST = 1_000_000  # characters of a line
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class InputLine:
     """An input as it was asked for."""
 
     value: Any
     key: str = ""
 
 
-def read_line(machine: Machine, line: str) -> Asked:
+def read_line(machine: Machine, line: str) -> InputLine:
     """An input as a line of JSON: its constructor syntax as a string, or an object with its `type`, or `{"input": …,
     "key": …}` with either of them. Raises `InputError`."""
     if len(line) > LONGEST:
@@ -45,26 +45,26 @@ def read_line(machine: Machine, line: str) -> Asked:
             raise InputError(f"key: expected a text, got {key!r}")
         given = given["input"]
     if isinstance(given, str):
-        check_name(machine.input, given, "input")
-        return Asked(machine.codec.read(machine.input, given), key)
+        check_variant(machine.input_schema, given, "input")
+        return InputLine(machine.codec.read(machine.input_schema, given), key)
     try:
-        return Asked(machine.codec.decode_message(machine.input, given), key)
-    except Mismatch as wrong:
+        return InputLine(machine.codec.decode_message(machine.input_schema, given), key)
+    except DecodeError as wrong:
         raise InputError(str(wrong), f"`fasm describe {machine.reference}` shows its inputs") from None
 
 
-def told(machine: Machine, taken: Taken) -> dict[str, Any]:
+def step_to_json(machine: Machine, taken: Submitted) -> dict[str, Any]:
     """A step as an object for a line of JSON."""
     step = taken.step
-    line: dict[str, Any] = {"event": describe_event(step.event), "outcome": str(step.outcome)}
+    line: dict[str, Any] = {"event": format_event(step.event), "outcome": str(step.outcome)}
     if taken.key:
         line["key"] = taken.key
-    if taken.again:
+    if taken.duplicate:
         line["again"] = True
     if step.outcome is Outcome.COMMITTED:
         line["step"] = step.number
     else:
-        line["error"] = step.why or error_text(step.error)
+        line["error"] = step.reason or error_text(step.error)
     if step.actions:
         line["actions"] = [
             {"handle": f"{step.number}.{index}", **machine.encode_action(action)}

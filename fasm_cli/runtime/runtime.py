@@ -14,22 +14,22 @@ from types import TracebackType
 from typing import Any
 
 from fasm_cli.contract.state_machine import StateMachine, Tracked, Untracked
-from fasm_cli.engine.events import Complete, Ref, Submit
+from fasm_cli.engine.events import ActionRef, Completion, InputReceived
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.step_result import Outcome, Step
+from fasm_cli.engine.step_result import Outcome, StepResult
 from fasm_cli.errors import InputError, MachineError
-from fasm_cli.runtime.dispatcher import Hands
-from fasm_cli.runtime.step_queue import Taken, Transitions
+from fasm_cli.runtime.dispatcher import HandlerPool
+from fasm_cli.runtime.step_queue import StepExecutor, Submitted
 from fasm_cli.sessions.lock import WriterLock
-from fasm_cli.stores.durable_store import Place
+from fasm_cli.stores.durable_store import OutboxPosition
 from fasm_cli.stores.open import open_durable
 from fasm_cli.stores.urls import file_of
-from fasm_cli.types.codec import render
+from fasm_cli.types.codec import format_value
 
 log = logging.getLogger("fasm")
 
-AGAIN = 0.1, 30.0  # seconds until a step that could not be taken is tried again, at first and at most
-TRIES = 5  # of an input whose store has gone away
+RETRY_DELAYS = 0.1, 30.0  # seconds until a step that could not be taken is tried again, at first and at most
+MAX_STORE_RETRIES = 5  # of an input whose store has gone away
 
 
 class Runtime:
@@ -44,18 +44,18 @@ class Runtime:
         machine: type[StateMachine] | Machine,
         url: str = "sqlite://",
         *,
-        room: int = 16,
-        grace: float = 10.0,
+        concurrency: int = 16,
+        shutdown_timeout: float = 10.0,
         history: bool = False,
     ) -> None:
         self.machine = machine if isinstance(machine, Machine) else Machine(machine)
-        self._hands = Hands(self.machine, room)
-        self._transitions = Transitions(self.machine, lambda: open_durable(self.machine, url, history=history))
+        self._hands = HandlerPool(self.machine, concurrency)
+        self._transitions = StepExecutor(self.machine, lambda: open_durable(self.machine, url, history=history))
         self._lock = lock_of(url)
-        self._grace = grace
+        self._grace = shutdown_timeout
         self._working: dict[asyncio.Task[None], None] = {}
-        self._sent: list[Place] = []  # untracked actions that were carried out since the last commit
-        self._told: asyncio.Queue[Taken | None] | None = None
+        self._acknowledged: list[OutboxPosition] = []  # untracked actions that were carried out since the last commit
+        self._told: asyncio.Queue[Submitted | None] | None = None
 
     async def __aenter__(self) -> "Runtime":
         await self.start()
@@ -83,35 +83,35 @@ class Runtime:
             raise
         if restored is None:
             return
-        self._tell(Taken(restored))
+        self._tell(Submitted(restored))
         self._emit(restored)
-        for (step, place), action in start.left.items():
+        for (step, place), action in start.orphaned_actions.items():
             if type(action) is Tracked:
-                told = {"action": render(action), "step": step}
+                told = {"action": format_value(action), "step": step}
                 log.error("restore does not emit a pending action; taken from the outbox", extra={"fasm": told})
-            self._begin(action, Ref(step, place))
+            self._begin(action, ActionRef(step, place))
 
-    async def submit(self, value: Any, key: str = "") -> Taken:
+    async def submit(self, value: Any, key: str = "") -> Submitted:
         """Let an input happen; with a `key`, at most once, however often it is submitted. Raises `InputError` for what
         is no input of the machine."""
-        value = self.machine.codec.check(self.machine.input, value)
-        wait = AGAIN[0]
-        for _ in range(TRIES - 1):
-            taken = await self._take(Submit(value), key)
-            if taken.step.outcome is not Outcome.FAILED:
+        value = self.machine.codec.check(self.machine.input_schema, value)
+        wait = RETRY_DELAYS[0]
+        for _ in range(MAX_STORE_RETRIES - 1):
+            taken = await self._take(InputReceived(value), key)
+            if taken.step.outcome is not Outcome.ABORTED:
                 return taken
             await asyncio.sleep(wait)
             wait *= 2
-        return await self._take(Submit(value), key)
+        return await self._take(InputReceived(value), key)
 
-    async def settled(self) -> None:
+    async def wait_idle(self) -> None:
         """Wait until nothing is in the hands of a handler."""
         while self._working:
             await asyncio.wait(list(self._working))
 
-    async def taken(self) -> AsyncIterator[Taken]:
+    async def steps(self) -> AsyncIterator[Submitted]:
         """Every step that is taken from here on, until the runtime stops."""
-        queue: asyncio.Queue[Taken | None] = asyncio.Queue()
+        queue: asyncio.Queue[Submitted | None] = asyncio.Queue()
         self._told = queue
         while (taken := await queue.get()) is not None:
             yield taken
@@ -130,31 +130,31 @@ class Runtime:
             self._told.put_nowait(None)
 
     async def _close(self) -> None:
-        await self._transitions.stop(self._sent)
+        await self._transitions.stop(self._acknowledged)
         if self._lock is not None:
             self._lock.release()
 
     # --- a step and what follows from it -----------------------------------------------------------------------
 
-    async def _take(self, event: Submit | Complete, key: str = "") -> Taken:
-        sent, self._sent = self._sent, []
+    async def _take(self, event: InputReceived | Completion, key: str = "") -> Submitted:
+        sent, self._acknowledged = self._acknowledged, []
         taken = await self._transitions.take(event, key, tuple(sent))
-        if taken.step.outcome is not Outcome.COMMITTED or taken.again:
-            self._sent += sent  # it was not said
+        if taken.step.outcome is not Outcome.COMMITTED or taken.duplicate:
+            self._acknowledged += sent  # it was not said
         self._tell(taken)
-        if not taken.again:
+        if not taken.duplicate:
             self._emit(taken.step)
         return taken
 
-    def _tell(self, taken: Taken) -> None:
+    def _tell(self, taken: Submitted) -> None:
         if self._told is not None:
             self._told.put_nowait(taken)
 
-    def _emit(self, step: Step) -> None:
+    def _emit(self, step: StepResult) -> None:
         for index, action in enumerate(step.actions, 1):
-            self._begin(action, Ref(step.number, index))
+            self._begin(action, ActionRef(step.number, index))
 
-    def _begin(self, action: Tracked | Untracked, of: Ref) -> None:
+    def _begin(self, action: Tracked | Untracked, of: ActionRef) -> None:
         work = self._await_result(action, of) if isinstance(action, Tracked) else self._send(action, of)
         task = asyncio.create_task(work)
         self._working[task] = None
@@ -165,26 +165,30 @@ class Runtime:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("an action is left pending", exc_info=error)
 
-    async def _send(self, action: Untracked, of: Ref) -> None:
-        await self._hands.carry_out(action)
-        self._sent.append((of.step, of.index))
+    async def _send(self, action: Untracked, of: ActionRef) -> None:
+        await self._hands.run_untracked(action)
+        self._acknowledged.append((of.step, of.index))
 
-    async def _await_result(self, tracked: Tracked, of: Ref) -> None:
+    async def _await_result(self, tracked: Tracked, of: ActionRef) -> None:
         try:
-            result = await self._hands.result_of(tracked)
+            result = await self._hands.run_tracked(tracked)
         except InputError as wrong:
-            told = {"action": render(tracked), "error": wrong.message}
+            told = {"action": format_value(tracked), "error": wrong.message}
             log.error("a handler gave what is no result; the action stays pending", extra={"fasm": told})
             return
-        event, wait = Complete(of, tracked.id, result), AGAIN[0]
+        event, wait = Completion(of, tracked.id, result), RETRY_DELAYS[0]
         while True:
             taken = await self._take(event)
-            if taken.step.outcome is Outcome.COMMITTED or not taken.waiting:
+            if taken.step.outcome is Outcome.COMMITTED or not taken.still_pending:
                 return
-            told = {"action": render(tracked), "result": render(result), "why": str(taken.step.error or taken.step.why)}
+            told = {
+                "action": format_value(tracked),
+                "result": format_value(result),
+                "why": str(taken.step.error or taken.step.reason),
+            }
             log.warning("a result was not accepted; it is kept and tried again", extra={"fasm": told})
             await asyncio.sleep(wait)
-            wait = min(2 * wait, AGAIN[1])
+            wait = min(2 * wait, RETRY_DELAYS[1])
 
 
 def lock_of(url: str) -> WriterLock | None:

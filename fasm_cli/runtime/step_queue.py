@@ -15,37 +15,37 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 from fasm_cli.contract.state_machine import Action, Tracked
-from fasm_cli.engine.events import Complete, Event, Restore
+from fasm_cli.engine.events import Completion, Event, Restore
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.process import Process
-from fasm_cli.engine.step_result import Outcome, Step
-from fasm_cli.stores.durable_store import Durable, Entry, InDoubt, Place
+from fasm_cli.engine.step_result import Outcome, StepResult
+from fasm_cli.stores.durable_store import CommitMeta, CommitUnknown, DurableStore, OutboxPosition
 
-MOST = 64  # steps that are taken together; the first of them waits for the last
-SHORT = 0.001  # seconds that the event loop can do without
+MAX_BATCH = 64  # steps that are taken together; the first of them waits for the last
+INLINE_LIMIT_S = 0.001  # seconds that the event loop can do without
 T = TypeVar("T")
 Call = tuple[Callable[[], Any], "asyncio.Future[Any]", asyncio.AbstractEventLoop]
 
 
 @dataclass(slots=True)  # made for every step, and frozen it would take thrice as long
-class Taken:
+class Submitted:
     """A step that was taken; `waiting` is whether the action that a result was for is pending still, `again` whether
     an input with this key was accepted before, and nothing was done."""
 
-    step: Step
+    step: StepResult
     key: str = ""
-    waiting: bool = False
-    again: bool = False
+    still_pending: bool = False
+    duplicate: bool = False
 
 
 @dataclass(slots=True)
-class Asked:
+class PendingStep:
     """A step that somebody waits for: with a future, or by taking it."""
 
     event: Event
     key: str
-    sent: Iterable[Place]
-    answer: "Taken | BaseException | None" = None  # until there is one
+    sent: Iterable[OutboxPosition]
+    answer: "Submitted | BaseException | None" = None  # until there is one
     answered: "asyncio.Future[None] | None" = None
 
 
@@ -53,21 +53,21 @@ class Asked:
 class Start:
     """What there is to do at first: what `restore` emitted, and what only the outbox knows of."""
 
-    restored: Step | None  # None where the state is new
-    left: dict[Place, Action]
+    restored: StepResult | None  # None where the state is new
+    orphaned_actions: dict[OutboxPosition, Action]
 
 
-class Transitions:
+class StepExecutor:
     """A machine's process in a store, which `open` opens on the thread it will be used on."""
 
-    def __init__(self, machine: Machine, open: Callable[[], Durable]) -> None:
+    def __init__(self, machine: Machine, open: Callable[[], DurableStore]) -> None:
         self._machine = machine
         self._open = open
-        self._store: Durable | None = None  # until it is opened
-        self._asked: list[Asked] = []
+        self._store: DurableStore | None = None  # until it is opened
+        self._asked: list[PendingStep] = []
         self._taking = False  # somebody takes what is asked for, or is about to
         self._work: asyncio.Task[None] | None = None  # which does that, where nobody of those who ask does
-        self._short = False  # the last steps were
+        self._run_inline = False  # the last steps were
         self._calls: SimpleQueue[Call | None] = SimpleQueue()
         self._thread = Thread(target=self._serve, name="fasm-steps", daemon=True)
 
@@ -76,12 +76,12 @@ class Transitions:
         self._thread.start()
         return await self._on_thread(self._start)
 
-    async def take(self, event: Event, key: str = "", sent: Iterable[Place] = ()) -> Taken:
+    async def take(self, event: Event, key: str = "", sent: Iterable[OutboxPosition] = ()) -> Submitted:
         """Let `event` happen. Who asks first takes it for all others too, where that keeps the event loop only shortly;
         a task for it would take longer than the step."""
-        asked = Asked(event, key, sent)
+        asked = PendingStep(event, key, sent)
         self._asked.append(asked)
-        if self._taking or not self._short:
+        if self._taking or not self._run_inline:
             asked.answered = asyncio.get_running_loop().create_future()
             if not self._taking:
                 self._begin()
@@ -94,15 +94,15 @@ class Transitions:
                 self._begin()
                 raise
             await self._take_asked()
-        if isinstance(asked.answer, Taken):
+        if isinstance(asked.answer, Submitted):
             return asked.answer
         assert asked.answer is not None, "it was answered"
         raise asked.answer
 
-    async def stop(self, sent: Iterable[Place]) -> None:
+    async def stop(self, sent: Iterable[OutboxPosition]) -> None:
         """Close the store."""
         if self._store is not None:
-            self._store.ending.set()
+            self._store.shutdown.set()
         while self._taking:
             await (asyncio.sleep(0) if self._work is None else self._work)
         await self._on_thread(lambda: self._stop(sent))
@@ -113,9 +113,9 @@ class Transitions:
         self._work = asyncio.create_task(self._take_asked())
 
     async def _take_asked(self) -> None:
-        asked, self._asked = self._asked[:MOST], self._asked[MOST:]
+        asked, self._asked = self._asked[:MAX_BATCH], self._asked[MAX_BATCH:]
         try:
-            took = self._take_all(asked) if self._short else await self._on_thread(lambda: self._take_all(asked))
+            took = self._take_all(asked) if self._run_inline else await self._on_thread(lambda: self._take_all(asked))
         except BaseException as error:  # nobody is left to wait for what will not come
             for each in [*asked, *self._asked]:
                 _answer(each, error)
@@ -150,13 +150,13 @@ class Transitions:
     def _start(self) -> Start:
         self._store = store = self._open()
         self._process = process = Process(self._machine, store)
-        if store.fresh:
+        if store.created:
             return Start(None, {})
-        process.up = False
+        process.running = False
         number = store.version + 2  # a crash, and this
         restored = process.step(Restore(), number)
         if restored.outcome is Outcome.COMMITTED:
-            store.restarted(restored.actions)
+            store.log_restart(restored.actions)
         ids = [action.id for action in restored.actions if type(action) is Tracked]
         left = {
             place: action
@@ -165,58 +165,61 @@ class Transitions:
         }
         return Start(restored, left)
 
-    def _take_all(self, asked: list[Asked]) -> list[Taken | BaseException]:
+    def _take_all(self, asked: list[PendingStep]) -> list[Submitted | BaseException]:
         """What became of each of them."""
         assert self._store is not None, "it was started"
         begun = perf_counter()
         took = self._take_together(self._store, asked) if len(asked) > 1 else []
         if not took:
             took = [self._take_alone(self._store, each) for each in asked]
-        self._short = self._store.near and perf_counter() - begun < SHORT
+        self._run_inline = self._store.in_process and perf_counter() - begun < INLINE_LIMIT_S
         return took
 
-    def _take_together(self, store: Durable, asked: list[Asked]) -> list[Taken | BaseException]:
+    def _take_together(self, store: DurableStore, asked: list[PendingStep]) -> list[Submitted | BaseException]:
         """All of them in one transaction; nothing where that cannot be, and none of them has happened."""
         pending = dict(self._process.pending)
         settled = False
-        store.join()
+        store.begin_batch()
         try:
             took = [self._take(store, each) for each in asked]
-            if not any(each.step.outcome is Outcome.FAILED for each in took):
-                settled = store.settle()
-        except InDoubt as doubt:  # they may have happened: to take them again could be once too often
+            if not any(each.step.outcome is Outcome.ABORTED for each in took):
+                settled = store.commit_batch()
+        except CommitUnknown as doubt:  # they may have happened: to take them again could be once too often
             why = str(doubt)
-            return [Taken(Step(store.version, each.event, Outcome.FAILED).but(why=why), each.key) for each in asked]
+            return [
+                Submitted(StepResult(store.version, each.event, Outcome.ABORTED).but(reason=why), each.key)
+                for each in asked
+            ]
         except Exception:  # whose it is gets it when each is taken by itself
             return []
         finally:
             if not settled:
-                store.abandon()
+                store.rollback_batch()
                 self._process.pending = pending
         return [*took] if settled else []
 
-    def _take_alone(self, store: Durable, asked: Asked) -> Taken | BaseException:
+    def _take_alone(self, store: DurableStore, asked: PendingStep) -> Submitted | BaseException:
         try:
             return self._take(store, asked)
         except Exception as error:
             return error
 
-    def _take(self, store: Durable, asked: Asked) -> Taken:
+    def _take(self, store: DurableStore, asked: PendingStep) -> Submitted:
         event, key, process = asked.event, asked.key, self._process
-        before = store.accepted_at(key) if key else None
+        before = store.find_idempotency_key(key) if key else None
         if before is not None:
-            return Taken(Step(before, event, Outcome.COMMITTED), key, again=True)
-        store.entry = Entry(event, key, asked.sent)
+            return Submitted(StepResult(before, event, Outcome.COMMITTED), key, duplicate=True)
+        store.entry = CommitMeta(event, key, asked.sent)
         step = process.step(event, store.version + 1)
-        return Taken(step, key, type(event) is Complete and event.id in process.pending)
+        return Submitted(step, key, type(event) is Completion and event.id in process.pending)
 
-    def _stop(self, sent: Iterable[Place]) -> None:
+    def _stop(self, sent: Iterable[OutboxPosition]) -> None:
         if self._store is not None:
-            self._store.sent(sent)
+            self._store.mark_sent(sent)
             self._store.close()
 
 
-def _answer(asked: Asked, answer: Taken | BaseException) -> None:
+def _answer(asked: PendingStep, answer: Submitted | BaseException) -> None:
     asked.answer = answer
     if asked.answered is not None and not asked.answered.done():  # else nobody waits for it any more
         asked.answered.set_result(None)

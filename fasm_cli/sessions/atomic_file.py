@@ -13,7 +13,7 @@ from fasm_cli.sessions.disk import Disk
 TEMPORARY = count(1)  # with the process id, a name of its own for each temporary file
 
 
-def place(path: Path, data: bytes, disk: Disk) -> int:
+def create_atomically(path: Path, data: bytes, disk: Disk) -> int:
     """A new file that is there whole or not at all, open for writing. Raises OSError, also where `path` exists."""
     temporary, fd = write_temporary(path, data, disk)
     placed = False
@@ -70,7 +70,7 @@ def temporaries(path: Path) -> Iterator[tuple[Path, int]]:
             yield other, int(found[1])
 
 
-def sweep(path: Path, disk: Disk) -> None:
+def remove_orphans(path: Path, disk: Disk) -> None:
     """Take away what creations of `path` by processes that are gone have left; for who holds its lock."""
     for temporary, pid in list(temporaries(path)):
         if not _runs(pid):
@@ -90,7 +90,7 @@ def _runs(pid: int) -> bool:
     return True
 
 
-def exists(path: Path) -> SessionError:
+def already_exists_error(path: Path) -> SessionError:
     return SessionError(f"{path} exists; nothing is overwritten", "give another name, or go on with that one")
 
 
@@ -107,13 +107,13 @@ def discard(path: Path, disk: Disk) -> None:
         return  # the error that led here says more
 
 
-def asides(path: Path) -> list[Path]:
+def torn_files(path: Path) -> list[Path]:
     """The ends of writes that were cut off, kept beside `path`."""
     name = re.compile(rf"{re.escape(path.name)}\.torn-[0-9]+")
     return sorted(other for other in path.parent.iterdir() if name.fullmatch(other.name))
 
 
-def keep_aside(path: Path, tail: bytes, disk: Disk) -> Path:
+def save_torn_tail(path: Path, tail: bytes, disk: Disk) -> Path:
     """Put `tail` into a new file next to `path`; an earlier one is never overwritten."""
     for number in count(1):
         aside = path.with_name(f"{path.name}.torn-{number}")

@@ -8,9 +8,9 @@ from fasm_cli.engine.records import Record
 from fasm_cli.sessions.format import GOTO_KEYS, HEADER_KEYS, MARK_KEYS, STEP_KEYS
 from fasm_cli.sessions.format_versions import of_present_format
 from fasm_cli.sessions.model import Header
-from fasm_cli.sessions.pins import Mark, Pin
+from fasm_cli.sessions.pins import Mark, MarkKind
 from fasm_cli.sessions.toml_fast import read_lines
-from fasm_cli.sessions.toml_values import UnfitError, untag
+from fasm_cli.sessions.toml_values import NotStorable, from_toml
 from fasm_cli.types.description import is_description
 
 MAY_LACK = ("error", "actions", "changed", "missing", "broken", "state")  # of a step: what is empty is left out
@@ -23,11 +23,11 @@ def parse_values(body: bytes, keys: tuple[str, ...], optional: Collection[str] =
     found = read_lines(body)
     unknown = [key for key in found if key not in keys]
     if unknown:
-        raise UnfitError(f"unknown key `{unknown[0]}`; a block like this has {', '.join(keys)}")
+        raise NotStorable(f"unknown key `{unknown[0]}`; a block like this has {', '.join(keys)}")
     missing = [key for key in keys if key not in found and key not in optional]
     if missing:
-        raise UnfitError(f"`{missing[0]}` is missing")
-    return {key: untag(value) for key, value in found.items()}
+        raise NotStorable(f"`{missing[0]}` is missing")
+    return {key: from_toml(value) for key, value in found.items()}
 
 
 def read_header(body: bytes) -> Header:
@@ -39,7 +39,7 @@ def read_header(body: bytes) -> Header:
     _expect(values, int, "format", "version")
     _expect(values, dict, "origin", "finding")
     if "types" in values and not is_description(values["types"]):
-        raise UnfitError("`types` does not describe types: each is a table of a name and `is`, `fields` or `members`")
+        raise NotStorable("`types` does not describe types: each is a table of a name and `is`, `fields` or `members`")
     values = of_present_format(values)
     del values["format"]
     return Header(**values)
@@ -53,14 +53,26 @@ def read_step(body: bytes, n: int) -> tuple[Record, Any]:
     _expect(values, list, "actions", "changed", "missing")
     _expect(values, dict, "event")
     if values["n"] != n:
-        raise UnfitError(f"it says n = {values['n']} where step {n} comes next")
+        raise NotStorable(f"it says n = {values['n']} where step {n} comes next")
     if not 0 <= values["parent"] < n:
-        raise UnfitError(f"its parent is {values['parent']}; a step is taken from an earlier one, 0 to {n - 1}")
+        raise NotStorable(f"its parent is {values['parent']}; a step is taken from an earlier one, 0 to {n - 1}")
     for key, kind, name in (("actions", dict, "tables"), ("changed", str, "texts")):
         if any(type(item) is not kind for item in values.get(key, ())):
-            raise UnfitError(f"`{key}` is not a list of {name}")
+            raise NotStorable(f"`{key}` is not a list of {name}")
     state = values.pop("state", None)
-    return Record(**values), state
+    record = Record(
+        values["n"],
+        values["parent"],
+        values["event"],
+        values["outcome"],
+        values.get("error", ""),
+        values.get("actions", []),
+        values.get("changed", []),
+        values.get("missing", []),
+        values.get("broken", ""),
+        values["digest"],
+    )
+    return record, state
 
 
 def read_goto(body: bytes, steps: int) -> int:
@@ -68,9 +80,9 @@ def read_goto(body: bytes, steps: int) -> int:
     values = parse_values(body, GOTO_KEYS)
     _expect(values, int, "step", "after")
     if values["after"] != steps:
-        raise UnfitError(f"it says after = {values['after']} where there are {steps} steps")
+        raise NotStorable(f"it says after = {values['after']} where there are {steps} steps")
     if not 0 <= values["step"] <= steps:
-        raise UnfitError(f"it moves to step {values['step']}; steps go from 0 to {steps}")
+        raise NotStorable(f"it moves to step {values['step']}; steps go from 0 to {steps}")
     return int(values["step"])
 
 
@@ -79,15 +91,15 @@ def read_mark(body: bytes, steps: int) -> Mark:
     values = parse_values(body, MARK_KEYS, ("gone",))
     _expect(values, str, "kind", "name")
     _expect(values, int, "step", "after")
-    if values["kind"] not in list(Pin):
-        raise UnfitError(f"it pins a {values['kind'][:40]!r}; known: {', '.join(Pin)}")
+    if values["kind"] not in list(MarkKind):
+        raise NotStorable(f"it pins a {values['kind'][:40]!r}; known: {', '.join(MarkKind)}")
     if values.get("gone", True) is not True:
-        raise UnfitError("`gone` is true or left out")
+        raise NotStorable("`gone` is true or left out")
     if values["after"] != steps:
-        raise UnfitError(f"it says after = {values['after']} where there are {steps} steps")
+        raise NotStorable(f"it says after = {values['after']} where there are {steps} steps")
     if not 0 <= values["step"] <= steps:
-        raise UnfitError(f"it is for step {values['step']}; steps go from 0 to {steps}")
-    return Mark(Pin(values["kind"]), values["name"], values["step"], gone="gone" in values)
+        raise NotStorable(f"it is for step {values['step']}; steps go from 0 to {steps}")
+    return Mark(MarkKind(values["kind"]), values["name"], values["step"], removed="gone" in values)
 
 
 NAMES = {str: "text", int: "a whole number", dict: "a table", list: "a list"}
@@ -96,4 +108,4 @@ NAMES = {str: "text", int: "a whole number", dict: "a table", list: "a list"}
 def _expect(values: dict[str, Any], kind: type, *keys: str) -> None:
     for key in keys:
         if key in values and type(values[key]) is not kind:
-            raise UnfitError(f"`{key}` is {str(values[key])[:40]!r}, not {NAMES[kind]}")
+            raise NotStorable(f"`{key}` is {str(values[key])[:40]!r}, not {NAMES[kind]}")

@@ -41,11 +41,11 @@ class Branches:
             self.tips[branch] = parent
             self._next[parent] = 0
 
-    def of(self, n: int) -> int:
+    def branch_of(self, n: int) -> int:
         """The branch that step `n` is on."""
         return self._of[n]
 
-    def given_name(self, branch: int) -> str:
+    def default_name(self, branch: int) -> str:
         """What a branch is called before it is named."""
         at = list(self.tips).index(branch)
         return f"{MAIN}~{at + 1}" if at else MAIN

@@ -11,7 +11,7 @@ from fasm_cli.errors import SessionError
 from fasm_cli.sessions.format import BLOCKS, line_text
 from fasm_cli.sessions.model import FORMAT
 from fasm_cli.sessions.toml_fast import read_lines
-from fasm_cli.sessions.toml_values import UnfitError, untag
+from fasm_cli.sessions.toml_values import NotStorable, from_toml
 
 SECTOR = 512  # what a disk writes whole or not at all
 KEPT = "the file was left as it is; a copy from version control is the way back"
@@ -56,8 +56,8 @@ def _ours(lines: list[bytes], keys: tuple[str, ...]) -> bool:
         text = "".join([line.decode("utf-8") + "\n" for line in lines])
         found = tomllib.loads(text)
         order = [keys.index(key) for key in found]
-        return order == sorted(order) and "".join([line_text(key, untag(found[key])) for key in found]) == text
-    except (ValueError, RecursionError, UnfitError):
+        return order == sorted(order) and "".join([line_text(key, from_toml(found[key])) for key in found]) == text
+    except (ValueError, RecursionError, NotStorable):
         return False
 
 
@@ -70,7 +70,7 @@ def _starts_line(partial: bytes, keys: tuple[str, ...]) -> bool:
     return any(start.startswith(partial) or partial.startswith(start) for start in starts)
 
 
-def foreign(name: str, data: bytes) -> SessionError | None:
+def not_a_session(name: str, data: bytes) -> SessionError | None:
     """Why a file that does not begin with a format we know is not a session; None where it is one that was cut."""
     if not data:
         return SessionError(f"{name} is empty, not a session", "`fasm session new TARGET FILE` makes one")
@@ -146,6 +146,6 @@ def _toml_line(block: bytes) -> int:
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"at line ([0-9]+)", str(error))
         return int(found[1]) + opening if found else 0
-    except (UnfitError, ValueError):
+    except (NotStorable, ValueError):
         return 0
     return 0

@@ -14,7 +14,7 @@ from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
 from fasm_cli.sessions.model import Header
 from fasm_cli.sessions.pins import Mark
-from fasm_cli.sessions.toml_values import UnfitError, value_text
+from fasm_cli.sessions.toml_values import NotStorable, value_text
 
 WIDTH = 100  # a list that would make its line longer has one element a line
 MAX_BLOCK = 4 * 1024 * 1024  # bytes; what is more is not a step that anybody reads, and bounds what a reader may meet
@@ -39,16 +39,16 @@ def render_session(
     marks: Sequence[Mark] = (),
 ) -> str:
     """The whole text; `head` where it is not at the last step. Raises `SessionError` for what cannot be stored."""
-    text, last = sealed(header_text(header), "")
+    text, last = with_checksum(header_text(header), "")
     parts = [text]
     for record in records:
-        text, last = sealed(step_text(record, (snapshots or {}).get(record.n)), last)
+        text, last = with_checksum(step_text(record, (snapshots or {}).get(record.n)), last)
         parts.append(text)
     for mark in marks:
-        text, last = sealed(mark_text(mark, len(records)), last)
+        text, last = with_checksum(mark_text(mark, len(records)), last)
         parts.append(text)
     if head is not None and head != (records[-1].n if records else 0):
-        text, last = sealed(goto_text(head, len(records)), last)
+        text, last = with_checksum(goto_text(head, len(records)), last)
         parts.append(text)
     return "\n".join(parts)
 
@@ -70,10 +70,20 @@ def header_text(header: Header) -> str:
 
 def step_text(record: Record, state: Any = None) -> str:
     """One step without its sum; what is empty is left out, and so is a state that is None."""
-    values = {key: getattr(record, key) for key in STEP_KEYS[:-1]}
-    for key in ("error", "actions", "changed", "missing", "broken"):
-        values[key] = values[key] or None
-    return _block(STEP, {**values, "state": state}, STEP_KEYS, f"step {record.n}")
+    values = {
+        "n": record.n,
+        "parent": record.parent,
+        "event": record.event,
+        "outcome": record.outcome,
+        "error": record.error or None,
+        "actions": record.actions or None,
+        "changed": record.changed_paths or None,
+        "missing": record.unrestored_ids or None,
+        "broken": record.violated_law or None,
+        "digest": record.digest,
+        "state": state,
+    }
+    return _block(STEP, values, STEP_KEYS, f"step {record.n}")
 
 
 def goto_text(step: int, after: int) -> str:
@@ -83,17 +93,23 @@ def goto_text(step: int, after: int) -> str:
 
 def mark_text(mark: Mark, after: int) -> str:
     """Something was pinned, or taken off, when there were `after` steps."""
-    values = {"kind": str(mark.pin), "name": mark.name, "step": mark.step, "gone": mark.gone or None, "after": after}
-    return _block(MARK, values, MARK_KEYS, f"the {mark.pin} {mark.name[:40]!r}")
+    values = {
+        "kind": str(mark.kind),
+        "name": mark.name,
+        "step": mark.step,
+        "gone": mark.removed or None,
+        "after": after,
+    }
+    return _block(MARK, values, MARK_KEYS, f"the {mark.kind} {mark.name[:40]!r}")
 
 
-def sealed(body: str, previous: str) -> tuple[str, str]:
+def with_checksum(body: str, previous: str) -> tuple[str, str]:
     """The block with its sum, and the sum."""
-    own = chained(body.encode("utf-8"), previous)
+    own = chain_checksum(body.encode("utf-8"), previous)
     return f'{body}sum = "{own}"\n', own
 
 
-def chained(body: bytes, previous: str) -> str:
+def chain_checksum(body: bytes, previous: str) -> str:
     """16 hexadecimal digits for `body` behind a block whose sum is `previous`."""
     return blake2b(body, digest_size=8, key=previous.encode("ascii")).hexdigest()
 
@@ -114,7 +130,7 @@ def _block(opening: str, values: Mapping[str, Any], keys: Sequence[str], what: s
             continue
         try:
             lines.append(line_text(key, values[key]))
-        except UnfitError as why:
+        except NotStorable as why:
             raise SessionError(f"{what} cannot be stored: `{key}`: {why}") from None
     text = "".join(lines)
     if len(text) * 4 > MAX_BLOCK and len(text.encode("utf-8")) > MAX_BLOCK - 64:

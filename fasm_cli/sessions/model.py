@@ -6,7 +6,7 @@ from typing import Any
 
 from fasm_cli.sessions.pins import Mark
 from fasm_cli.sessions.process_state import Standing
-from fasm_cli.sessions.step_log import Steps
+from fasm_cli.sessions.step_log import StepSequence
 from fasm_cli.types.description import Types, fingerprint
 
 FORMAT = 2  # what new files are written in; `migrations` says what the older ones were
@@ -47,7 +47,7 @@ class Stored:
     """
 
     header: Header
-    records: Steps
+    records: StepSequence
     snapshots: Mapping[int, Any]
     head: int
     dropped: str = ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-class Pin(StrEnum):
+class MarkKind(StrEnum):
     LABEL = "label"  # `name` is a step's
     BRANCH = "branch"  # `name` is that of the branch whose first step is `step` (0: the one from the initial state)
     WATCH = "watch"  # `name` is a path: stop when its value changes
@@ -19,10 +19,10 @@ EVENTS = ("invariant", "reject")  # what `break` knows besides expressions: some
 class Mark:
     """One thing that was pinned, or (`gone`) taken off again."""
 
-    pin: Pin
+    kind: MarkKind
     name: str
     step: int = 0
-    gone: bool = False
+    removed: bool = False
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class Marks:
 
     labels: dict[str, int] = field(default_factory=dict)
     branches: dict[int, str] = field(default_factory=dict)  # by first step
-    stops: list[Mark] = field(default_factory=list)  # watches and breaks, in the order they were set
+    breakpoints: list[Mark] = field(default_factory=list)  # watches and breaks, in the order they were set
 
     @classmethod
     def of(cls, marks: Iterable[Mark]) -> "Marks":
@@ -42,16 +42,16 @@ class Marks:
 
     def add(self, mark: Mark) -> None:
         """Take in the next mark; a later one stands in place of an earlier one of the same name."""
-        if mark.pin is Pin.LABEL:
+        if mark.kind is MarkKind.LABEL:
             self.labels.pop(mark.name, None)
-            if not mark.gone:
+            if not mark.removed:
                 self.labels[mark.name] = mark.step
-        elif mark.pin is Pin.BRANCH:
+        elif mark.kind is MarkKind.BRANCH:
             self.branches[mark.step] = mark.name
         else:
-            self.stops = [stop for stop in self.stops if (stop.pin, stop.name) != (mark.pin, mark.name)]
-            if not mark.gone:
-                self.stops.append(mark)
+            self.breakpoints = [stop for stop in self.breakpoints if (stop.kind, stop.name) != (mark.kind, mark.name)]
+            if not mark.removed:
+                self.breakpoints.append(mark)
 
     def labels_by_step(self) -> dict[int, list[str]]:
         """The labels of each step that has one."""
@@ -60,8 +60,8 @@ class Marks:
             out.setdefault(step, []).append(name)
         return out
 
-    def now(self) -> list[Mark]:
+    def current(self) -> list[Mark]:
         """The marks that lead here and no others."""
-        labels = [Mark(Pin.LABEL, name, step) for name, step in self.labels.items()]
-        branches = [Mark(Pin.BRANCH, name, step) for step, name in self.branches.items()]
-        return [*labels, *branches, *self.stops]
+        labels = [Mark(MarkKind.LABEL, name, step) for name, step in self.labels.items()]
+        branches = [Mark(MarkKind.BRANCH, name, step) for step, name in self.branches.items()]
+        return [*labels, *branches, *self.breakpoints]

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from fasm_cli.engine.events import AHEAD, Crash, Failure, Fault, Point, Ref
+from fasm_cli.engine.events import ARMED_POINTS, ActionRef, Crash, CrashPoint, FaultKind, InjectedFault
 from fasm_cli.engine.records import Record
 from fasm_cli.engine.step_result import Outcome
-from fasm_cli.types.codec import Mismatch
+from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.plain import TAG, canonical_text
 
 
@@ -15,9 +15,9 @@ class Standing:
     """What is pending, by its id as canonical text: where it was emitted last and since which step it is pending; and
     whether the process is up, and what waits ahead of it. It starts as the initial state does."""
 
-    pending: dict[str, tuple[Ref, int]] = field(default_factory=dict)
+    pending: dict[str, tuple[ActionRef, int]] = field(default_factory=dict)
     up: bool = True
-    ahead: Crash | Fault | None = None
+    ahead: Crash | InjectedFault | None = None
 
     def copy(self) -> "Standing":
         return Standing(dict(self.pending), self.up, self.ahead)
@@ -33,29 +33,31 @@ class Standing:
         try:
             self._move(record)
         except (KeyError, TypeError, ValueError):
-            raise Mismatch(f"step {record.n} holds what is no event, or no action") from None
+            raise DecodeError(f"step {record.n} holds what is no event, or no action") from None
 
     def _move(self, record: Record) -> None:
         kind = record.event[TAG]
         ahead = self.ahead
-        waits = kind == "fault" or (kind == "crash" and record.event["point"] in AHEAD)
+        waits = kind == "fault" or (kind == "crash" and record.event["point"] in ARMED_POINTS)
         if waits:
             at = record.event.get("at", 0)
             is_fault = kind == "fault"
             self.ahead = (
-                Fault(Failure(record.event["failure"]), at) if is_fault else Crash(Point(record.event["point"]), at)
+                InjectedFault(FaultKind(record.event["failure"]), at)
+                if is_fault
+                else Crash(CrashPoint(record.event["point"]), at)
             )
             return
         if kind == "lose" or record.outcome == Outcome.SKIPPED:
             return
         if record.outcome == Outcome.COMMITTED:
             self._commit(record, kind)
-            unknown = kind != "restore" and ahead is not None and ahead == Fault(Failure.UNKNOWN)
+            unknown = kind != "restore" and ahead is not None and ahead == InjectedFault(FaultKind.UNKNOWN)
             self.up = kind != "crash" and not unknown
-        elif record.outcome == Outcome.FAILED and ahead == Crash(Point.BEFORE_COMMIT):
+        elif record.outcome == Outcome.ABORTED and ahead == Crash(CrashPoint.BEFORE_COMMIT):
             self.up = False
         waits_on = kind == "crash" or (
-            kind != "restore" and ahead is not None and ahead == Crash(Point.IN_RESTORE, ahead.at)
+            kind != "restore" and ahead is not None and ahead == Crash(CrashPoint.IN_RESTORE, ahead.nth)
         )
         self.ahead = ahead if waits_on else None
 
@@ -66,4 +68,4 @@ class Standing:
             if action[TAG] == "Tracked":
                 id = canonical_text(action["id"])
                 known = self.pending.get(id)
-                self.pending[id] = (Ref(record.n, index), known[1] if known else record.n)
+                self.pending[id] = (ActionRef(record.n, index), known[1] if known else record.n)

@@ -14,13 +14,13 @@ from typing import TypeVar
 from fasm_cli.errors import SessionError
 from fasm_cli.sessions.block import SUM_LENGTH, read_goto, read_header, read_mark, read_step
 from fasm_cli.sessions.byte_source import InMemory, OpenFile, Source
-from fasm_cli.sessions.corruption import HEAD, KEPT, could_be_torn, damage, foreign, lost_sectors
-from fasm_cli.sessions.format import FIRST_WITH_MARKS, GOTO, HEADER_KEYS, MARK, MAX_BLOCK, STEP, chained
+from fasm_cli.sessions.corruption import HEAD, KEPT, could_be_torn, damage, lost_sectors, not_a_session
+from fasm_cli.sessions.format import FIRST_WITH_MARKS, GOTO, HEADER_KEYS, MARK, MAX_BLOCK, STEP, chain_checksum
 from fasm_cli.sessions.model import Header, Stored
 from fasm_cli.sessions.pins import Mark
 from fasm_cli.sessions.snapshot_tracker import Line
 from fasm_cli.sessions.step_index import FileSteps
-from fasm_cli.sessions.toml_values import UnfitError
+from fasm_cli.sessions.toml_values import NotStorable
 
 FIRST = tuple(f"format = {number}\n".encode() for number in HEADER_KEYS)
 STEP_OPENING, GOTO_OPENING, MARK_OPENING = STEP.encode(), GOTO.encode(), MARK.encode()
@@ -69,7 +69,7 @@ def _begun(source: Source, name: str) -> Source:
     head = source.at(0, HEAD)
     if not head.startswith(FIRST):
         cut = head and any(first.startswith(head) for first in FIRST)
-        raise (None if cut else foreign(name, head)) or _cut_header(name, head)
+        raise (None if cut else not_a_session(name, head)) or _cut_header(name, head)
     return source
 
 
@@ -104,7 +104,7 @@ class _Scanner:
         self._block()
         if self.header is None:
             data = self.source.at(0, MAX_BLOCK)
-            raise foreign(self.name, data) or _cut_header(self.name, data)
+            raise not_a_session(self.name, data) or _cut_header(self.name, data)
         return self.header
 
     def _block(self) -> bool:
@@ -113,7 +113,7 @@ class _Scanner:
         found = SUM_LINE.search(block, max(0, len(block) - SUM_LENGTH - 1))
         if found is None and not ended:
             return False
-        if found is None or chained(block[: found.start()], self.sum) != found[1].decode():
+        if found is None or chain_checksum(block[: found.start()], self.sum) != found[1].decode():
             raise damage(self.name, block, self.line, self._what())
         self._take(block, block[: found.start()])
         self.sum = found[1].decode()
@@ -166,7 +166,7 @@ class _Scanner:
     def _read(self, read: Callable[[bytes], T], body: bytes) -> T:
         try:
             return read(body)
-        except UnfitError as why:
+        except NotStorable as why:
             raise self._at_line(f"{self._what()}: {why}") from None
         except tomllib.TOMLDecodeError as error:
             raise self._at_line(f"{self._what()} is not TOML: {str(error)[:200]} of the block") from None

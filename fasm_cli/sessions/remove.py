@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from fasm_cli.errors import SessionError
-from fasm_cli.sessions.atomic_file import asides, temporaries
+from fasm_cli.sessions.atomic_file import temporaries, torn_files
 from fasm_cli.sessions.byte_source import reason
 from fasm_cli.sessions.disk import Disk
 from fasm_cli.sessions.lock import WriterLock
@@ -40,7 +40,7 @@ def _check(path: Path) -> None:
 
 def _remove(path: Path, lock: WriterLock, disk: Disk) -> list[Path]:
     try:
-        left = [*asides(path), *sorted(temporary for temporary, _ in temporaries(path))]
+        left = [*torn_files(path), *sorted(temporary for temporary, _ in temporaries(path))]
         for each in (path, *left):
             disk.remove(each)
         disk.sync_directory(path.parent)

@@ -2,7 +2,7 @@
 
 from fasm_cli.engine.records import Record
 from fasm_cli.sessions.process_state import Standing
-from fasm_cli.types.codec import Mismatch
+from fasm_cli.types.codec import DecodeError
 
 APART = 25  # steps between two standings that are kept, at least; and as many more as are pending, so that keeping
 # them costs no more than reading the steps
@@ -31,7 +31,7 @@ class Line:
             return
         try:
             self._now.move(record)
-        except Mismatch:  # said when somebody wants to go on from here
+        except DecodeError:  # said when somebody wants to go on from here
             self._now = None
             return
         if snapshot and record.n - self._last >= APART + len(self._now.pending):

@@ -13,14 +13,14 @@ from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
 from fasm_cli.sessions.block import SUM_LENGTH, read_step
 from fasm_cli.sessions.byte_source import Source
-from fasm_cli.sessions.format import STEP, chained
-from fasm_cli.sessions.step_log import Steps
-from fasm_cli.sessions.toml_values import UnfitError
+from fasm_cli.sessions.format import STEP, chain_checksum
+from fasm_cli.sessions.step_log import StepSequence
+from fasm_cli.sessions.toml_values import NotStorable
 
 MOST_KEPT = 512  # records
 
 
-class FileSteps(Steps):
+class FileSteps(StepSequence):
     """The steps of `source`, which is called `name`."""
 
     def __init__(self, source: Source, name: str) -> None:
@@ -37,8 +37,8 @@ class FileSteps(Steps):
         self._offsets.append(offset)
         self._sizes.append(size)
         self._previous.append(int(previous, 16))
-        if record.broken:
-            self.broken[record.n] = record.broken
+        if record.violated_law:
+            self.broken[record.n] = record.violated_law
         if snapshot:
             self.snapshots.numbers.append(record.n)
 
@@ -46,11 +46,11 @@ class FileSteps(Steps):
         """Step `n` and its snapshot, None where it has none. Raises `SessionError` where the file was changed."""
         block = self._source.at(self._offsets[n - 1], self._sizes[n - 1])
         body, own = block[:-SUM_LENGTH], block[-SUM_LENGTH:]
-        if own != f'sum = "{chained(body, f"{self._previous[n - 1]:016x}")}"\n'.encode():
+        if own != f'sum = "{chain_checksum(body, f"{self._previous[n - 1]:016x}")}"\n'.encode():
             raise self._changed(n)
         try:
             return read_step(body[len(STEP) :], n)
-        except (UnfitError, tomllib.TOMLDecodeError):
+        except (NotStorable, tomllib.TOMLDecodeError):
             raise self._changed(n) from None
 
     def _changed(self, n: int) -> SessionError:

@@ -11,13 +11,13 @@ from typing import overload
 from fasm_cli.engine.records import Record
 
 
-class Steps(Sequence[Record]):
+class StepSequence(Sequence[Record]):
     """The steps of a file in the order they were taken: number n stands at n - 1. These are kept in memory."""
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
         self._records = list(records)
         self.parents = array("I", [record.parent for record in self._records])  # of number n, at n - 1
-        self.broken = {record.n: record.broken for record in self._records if record.broken}  # laws
+        self.broken = {record.n: record.violated_law for record in self._records if record.violated_law}  # laws
 
     def __len__(self) -> int:
         return len(self.parents)
@@ -49,7 +49,7 @@ class History(Mapping[int, Record]):
     """Every record by its number."""
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
-        self._stored = records if isinstance(records, Steps) else Steps(records)
+        self._stored = records if isinstance(records, StepSequence) else StepSequence(records)
         self._first = len(self._stored)  # how many there were; who writes the file may add to it
         self._taken: dict[int, Record] = {}
 
@@ -57,7 +57,7 @@ class History(Mapping[int, Record]):
     def broken(self) -> dict[int, str]:
         """What the steps broke that broke something, in the order of their numbers; no record is fetched."""
         stored = {n: law for n, law in self._stored.broken.items() if n <= self._first and n not in self._taken}
-        taken = {n: record.broken for n, record in self._taken.items() if record.broken}
+        taken = {n: record.violated_law for n, record in self._taken.items() if record.violated_law}
         return dict(sorted({**stored, **taken}.items()))
 
     def __getitem__(self, n: int) -> Record:
@@ -95,7 +95,7 @@ class History(Mapping[int, Record]):
         """Every step with the one that it was taken from; no record is fetched."""
         return ((n, self.parent(n)) for n in self)
 
-    def way(self, n: int) -> list[int]:
+    def ancestor_numbers(self, n: int) -> list[int]:
         """The numbers that lead from the initial state to step `n`; empty for 0."""
         out = []
         while n:
@@ -103,6 +103,6 @@ class History(Mapping[int, Record]):
             n = self.parent(n)
         return out[::-1]
 
-    def path(self, n: int) -> list[Record]:
+    def ancestors(self, n: int) -> list[Record]:
         """The records that lead from the initial state to step `n`."""
-        return [self[number] for number in self.way(n)]
+        return [self[number] for number in self.ancestor_numbers(n)]

@@ -10,37 +10,37 @@ from dataclasses import dataclass
 from typing import Any
 
 from fasm_cli.contract.state_machine import Tracked
-from fasm_cli.engine.events import Complete, Crash, Event, Fault, Ref, Submit
-from fasm_cli.engine.laws import Violation, judge
+from fasm_cli.engine.events import ActionRef, Completion, Crash, Event, InjectedFault, InputReceived
+from fasm_cli.engine.laws import Violation, first_violation
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.memory_store import open_store
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.records import Record, decode_action, decode_event, record_step
-from fasm_cli.engine.step_result import Emission, Outcome, Step
+from fasm_cli.engine.step_result import Emission, Outcome, StepResult
 from fasm_cli.errors import InputError, SessionError
 from fasm_cli.sessions.branches import Branches
 from fasm_cli.sessions.process_state import Standing
 from fasm_cli.sessions.step_log import History
-from fasm_cli.types.codec import Mismatch
-from fasm_cli.types.diff import changes
+from fasm_cli.types.codec import DecodeError
+from fasm_cli.types.diff import diff_values
 
 
 @dataclass(slots=True)
-class Moment:
+class Snapshot:
     """Everything a process is made of, between two steps; never changed once made."""
 
     state: Any
     pending: dict[Any, Emission]
     up: bool
-    ahead: Crash | Fault | None = None
+    ahead: Crash | InjectedFault | None = None
 
 
 @dataclass(slots=True)
-class Entry:
+class TakenStep:
     """A step that was just taken: what is kept of it, what it was, and what it broke."""
 
     record: Record
-    step: Step
+    step: StepResult
     state: Any
     violation: Violation | None
     forks: bool = False  # it started a branch
@@ -66,21 +66,21 @@ class Timeline:
         self.branches = Branches(self.records.parents())
         self._snapshots = snapshots or {}
         self._standings = standings or {}
-        self._moments: dict[int, Moment] = {0: Moment(initial, {}, up=True)}
+        self._moments: dict[int, Snapshot] = {0: Snapshot(initial, {}, up=True)}
         self._process: tuple[int, Process] | None = None  # the one that took the last step
         self.last = len(self.records)  # the highest number given to a step, on any branch
         self.head = self.last
 
-    def _recall(self, n: int) -> None:
+    def _load_snapshot(self, n: int) -> None:
         """Take the state after step `n` from its snapshot. Raises `SessionError` where that does not fit."""
         try:
             state = self.machine.decode_state(self._snapshots[n])
             standing = self._standing(n)
             emissions = [Emission(ref, self.emitted(ref), since) for ref, since in standing.pending.values()]
-        except Mismatch as wrong:
+        except DecodeError as wrong:
             raise SessionError(f"step {n} does not fit {self.machine.name}: {wrong}", _DIVERGED) from None
         pending = {each.tracked.id: each for each in emissions}
-        self._moments[n] = Moment(state, pending, standing.up, standing.ahead)
+        self._moments[n] = Snapshot(state, pending, standing.up, standing.ahead)
 
     def _standing(self, n: int) -> Standing:
         since = []
@@ -91,20 +91,20 @@ class Timeline:
         return known.after(self.records[number] for number in reversed(since))
 
     @property
-    def now(self) -> Moment:
+    def now(self) -> Snapshot:
         return self.moment(self.head)
 
-    def path(self, n: int | None = None) -> list[Record]:
+    def ancestors(self, n: int | None = None) -> list[Record]:
         """The records that lead from the initial state to step `n` (the head where None)."""
-        return self.records.path(self.head if n is None else n)
+        return self.records.ancestors(self.head if n is None else n)
 
-    def leads(self, n: int, to: int) -> bool:
+    def is_ancestor(self, n: int, to: int) -> bool:
         """Whether step `n` is on the way from the initial state to step `to`, or is it."""
         while to > n:
             to = self.records.parent(to)
         return to == n
 
-    def between(self, n: int, to: int) -> list[int]:
+    def steps_between(self, n: int, to: int) -> list[int]:
         """The steps after `n` that lead to `to`; `n` must lead there."""
         out = []
         while to != n:
@@ -119,22 +119,22 @@ class Timeline:
         self.moment(n)
         self.head = n
 
-    def take(self, event: Event) -> Entry:
+    def step(self, event: Event) -> TakenStep:
         """Let `event` happen at the head. A head in the past starts a branch."""
-        return self.keep(self.happen(event))
+        return self.append(self.execute(event))
 
-    def happen(self, event: Event) -> Entry:
+    def execute(self, event: Event) -> TakenStep:
         """What comes of `event` at the head, to be kept or not."""
         return self._run(self.now, event, self.last + 1, self.head)
 
-    def keep(self, entry: Entry) -> Entry:
+    def append(self, entry: TakenStep) -> TakenStep:
         """Put what has just happened at the head behind it."""
         self.records.add(entry.record)
         entry.forks = self.branches.add(entry.record.n, entry.record.parent)
         self.head = self.last = entry.record.n
         return entry
 
-    def forget(self, record: Record) -> None:
+    def undo_last(self, record: Record) -> None:
         """Take back a step that could not be written down; it must be the last one."""
         self.records.remove(record.n)
         self.branches.forget(record.n, record.parent)
@@ -142,7 +142,7 @@ class Timeline:
         self._process = None
         self.head, self.last = record.parent, record.n - 1
 
-    def retake(self, record: Record) -> Entry:
+    def replay(self, record: Record) -> TakenStep:
         """Let the event of a record from elsewhere happen under the same number and parent. Raises `Mismatch` where
         it does not fit the machine."""
         event = decode_event(self.machine, record.event, self.id_of)
@@ -152,32 +152,32 @@ class Timeline:
         self.head, self.last = record.n, max(self.last, record.n)
         return entry
 
-    def release(self, n: int) -> None:
+    def evict(self, n: int) -> None:
         """Nothing is taken from step `n` any more: what it led to need not be kept."""
         if n != 0:
             self._moments.pop(n, None)
 
-    def preview(self, event: Event) -> Entry:
+    def preview(self, event: Event) -> TakenStep:
         """What `take` would give; nothing is kept."""
-        entry = self.happen(event)
+        entry = self.execute(event)
         del self._moments[entry.record.n]
         self._process = None
         return entry
 
-    def _run(self, before: Moment, event: Event, number: int, parent: int) -> Entry:
+    def _run(self, before: Snapshot, event: Event, number: int, parent: int) -> TakenStep:
         process, self._process = self._process_after(parent, before), None
         step = process.step(event, number)
         after = process.store.committed
-        changed = [str(change) for change in changes(before.state, after)]
-        violation = judge(process, step, before.state)
+        changed = [str(change) for change in diff_values(before.state, after)]
+        violation = first_violation(process, step, before.state)
         record = record_step(self.machine, step, parent, after, changed, violation.law if violation else "")
-        commits = step.outcome is Outcome.COMMITTED and type(event) in (Submit, Complete)
+        commits = step.outcome is Outcome.COMMITTED and type(event) in (InputReceived, Completion)
         state = after if commits else before.state  # what did not change is kept once
-        self._moments[number] = Moment(state, dict(process.pending), process.up, process.ahead)
+        self._moments[number] = Snapshot(state, dict(process.pending), process.running, process.armed_fault)
         self._process = (number, process)
-        return Entry(record, step, after, violation)
+        return TakenStep(record, step, after, violation)
 
-    def _process_after(self, n: int, moment: Moment) -> Process:
+    def _process_after(self, n: int, moment: Snapshot) -> Process:
         """The process that took step `n` last, where it is still there; else one like it.
 
         Going on with it matters: only then is it seen that what a step gave out was changed by a later one.
@@ -185,7 +185,7 @@ class Timeline:
         if self._process is not None and self._process[0] == n:
             return self._process[1]
         process = Process(self.machine, open_store(self.machine, moment.state))
-        process.pending, process.up, process.ahead = dict(moment.pending), moment.up, moment.ahead
+        process.pending, process.running, process.armed_fault = dict(moment.pending), moment.up, moment.ahead
         return process
 
     @property
@@ -193,34 +193,34 @@ class Timeline:
         """The process at the head, to be looked at only."""
         return self._process_after(self.head, self.now)
 
-    def moment(self, n: int) -> Moment:
+    def moment(self, n: int) -> Snapshot:
         """What there was after step `n`. Raises `SessionError` where running the steps again gives something else."""
         missing = []
         while n not in self._moments and n not in self._snapshots:
             missing.append(n)
             n = self.records.parent(n)
         if n not in self._moments:
-            self._recall(n)
+            self._load_snapshot(n)
         for number in reversed(missing):
-            self._relive(self.records[number])
+            self._reexecute(self.records[number])
         return self._moments[missing[0] if missing else n]
 
-    def _relive(self, record: Record) -> None:
+    def _reexecute(self, record: Record) -> None:
         before = self._moments[record.parent]
         try:
             event = decode_event(self.machine, record.event, self.id_of)
-        except Mismatch as wrong:
+        except DecodeError as wrong:
             raise SessionError(f"step {record.n} does not fit {self.machine.name}: {wrong}", _DIVERGED) from None
         entry = self._run(before, event, record.n, record.parent)
-        if not record.same_result(entry.record):
+        if not record.same_outcome_as(entry.record):
             del self._moments[record.n]
             raise SessionError(f"step {record.n} {difference(record, entry.record)}", _DIVERGED)
 
-    def id_of(self, ref: Ref) -> Any:
+    def id_of(self, ref: ActionRef) -> Any:
         """The id under which the action `ref` was emitted. Raises KeyError."""
         return self.emitted(ref).id
 
-    def emitted(self, ref: Ref) -> Tracked:
+    def emitted(self, ref: ActionRef) -> Tracked:
         """The tracked action `ref`. Raises KeyError where that step emitted no such action."""
         record = self.records.get(ref.step)
         if record is None or not 1 <= ref.index <= len(record.actions):
@@ -240,7 +240,7 @@ def difference(recorded: Record, now: Record) -> str:
         return f"was {_outcome(recorded)}, is {_outcome(now)}"
     if recorded.actions != now.actions:
         return f"emitted {len(recorded.actions)} actions that are not the {len(now.actions)} it emits now"
-    was, is_now = (", ".join(record.changed) or "nothing" for record in (recorded, now))
+    was, is_now = (", ".join(record.changed_paths) or "nothing" for record in (recorded, now))
     return f"led to another state: it changed {was}; now {is_now}"
 
 

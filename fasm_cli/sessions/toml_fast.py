@@ -10,7 +10,7 @@ import re
 import tomllib
 from typing import Any
 
-from fasm_cli.sessions.toml_values import MAX_DEPTH, UnfitError
+from fasm_cli.sessions.toml_values import MAX_DEPTH, NotStorable
 
 LINES = re.compile(rb"(?:(?:[a-z]+ = |    |\])[^\n]*\n)*")
 STRINGS = re.compile(rb'"(?:[^"\\\n]|\\.)*"')
@@ -26,26 +26,26 @@ def read_lines(body: bytes) -> dict[str, Any]:
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
-        raise UnfitError("it is not UTF-8") from None
-    found = quick(text)
+        raise NotStorable("it is not UTF-8") from None
+    found = parse_as_json(text)
     if found is not None:
         return found
     if not LINES.fullmatch(body):
-        raise UnfitError("it is not made of `key = value` lines")
+        raise NotStorable("it is not made of `key = value` lines")
     odd = ODD.search(STRINGS.sub(b'""', body))
     if odd:
-        raise UnfitError(f"{odd[0][:20].decode('utf-8', 'replace')!r} outside of quotes is not written in a session")
+        raise NotStorable(f"{odd[0][:20].decode('utf-8', 'replace')!r} outside of quotes is not written in a session")
     try:
         return tomllib.loads(text)
     except RecursionError:
-        raise UnfitError(f"it nests deeper than {MAX_DEPTH} levels") from None
+        raise NotStorable(f"it nests deeper than {MAX_DEPTH} levels") from None
     except tomllib.TOMLDecodeError:
         raise
     except ValueError as error:  # more digits than this Python was told to turn into an int
-        raise UnfitError(str(error)[:200]) from None
+        raise NotStorable(str(error)[:200]) from None
 
 
-def quick(text: str) -> dict[str, Any] | None:
+def parse_as_json(text: str) -> dict[str, Any] | None:
     """The same as `tomllib.loads(text)`, or None where that has to be asked."""
     if SLOW.search(text) or not text.endswith("\n"):
         return None

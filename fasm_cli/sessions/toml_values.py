@@ -24,7 +24,7 @@ WITH_VALUE = frozenset({"int", "str", "table"})
 LONGEST_DECIMAL = 1000  # digits; beyond, hexadecimal: Python limits the digits that it turns into an int
 
 
-class UnfitError(Exception):
+class NotStorable(Exception):
     """A value that no session file holds: too deep, of another type, or an escape that is not one."""
 
 
@@ -36,7 +36,7 @@ def value_text(plain: Any, depth: int = 1) -> str:
     if kind is bool or kind is float or (kind is int and LEAST <= plain <= MOST):
         return _scalar(plain)
     if depth > MAX_DEPTH:
-        raise UnfitError(f"it nests deeper than {MAX_DEPTH} levels")
+        raise NotStorable(f"it nests deeper than {MAX_DEPTH} levels")
     if plain is None:
         return NONE
     if kind is int:
@@ -45,27 +45,27 @@ def value_text(plain: Any, depth: int = 1) -> str:
         return f"[{', '.join([value_text(item, depth + 1) for item in plain])}]"
     if kind is dict:
         return _table(plain, depth)
-    raise UnfitError(f"{kind.__name__} is not plain data")
+    raise NotStorable(f"{kind.__name__} is not plain data")
 
 
-def untag(value: Any, depth: int = 1) -> Any:
+def from_toml(value: Any, depth: int = 1) -> Any:
     """The plain data that tomllib's `value` stands for. Raises `UnfitError`."""
     kind = type(value)
     if kind is str or kind is bool or kind is float:
         return value
     if kind is int:
         if not LEAST <= value <= MOST:
-            raise UnfitError("a number beyond 64 bits stands without quotes")
+            raise NotStorable("a number beyond 64 bits stands without quotes")
         return value
     if depth > MAX_DEPTH:
-        raise UnfitError(f"it nests deeper than {MAX_DEPTH} levels")
+        raise NotStorable(f"it nests deeper than {MAX_DEPTH} levels")
     if kind is list:
-        return [untag(item, depth + 1) for item in value]
+        return [from_toml(item, depth + 1) for item in value]
     if kind is dict:
         if _reads_as_escape(value):
             return _unescape(value, depth)
-        return {key: untag(item, depth + 1) for key, item in value.items()}
-    raise UnfitError(f"a {kind.__name__} stands without quotes")  # TOML has dates and times; sessions have texts
+        return {key: from_toml(item, depth + 1) for key, item in value.items()}
+    raise NotStorable(f"a {kind.__name__} stands without quotes")  # TOML has dates and times; sessions have texts
 
 
 def _table(plain: dict[str, Any], depth: int) -> str:
@@ -78,7 +78,7 @@ def _table(plain: dict[str, Any], depth: int) -> str:
 
 def _tagged(tag: str, value: Any, depth: int) -> str:
     if depth > MAX_DEPTH:
-        raise UnfitError(f"it nests deeper than {MAX_DEPTH} levels")
+        raise NotStorable(f"it nests deeper than {MAX_DEPTH} levels")
     return f'{{ type = "{tag}", value = {value_text(value, depth + 1)} }}'
 
 
@@ -99,14 +99,14 @@ def _unescape(table: dict[str, Any], depth: int) -> Any:
         try:
             return bytes.fromhex(value).decode("utf-8", "surrogatepass")
         except ValueError:
-            raise UnfitError(f"not text in hexadecimal: {value[:40]!r}") from None
+            raise NotStorable(f"not text in hexadecimal: {value[:40]!r}") from None
     if tag == "table" and type(value) is list:
-        pairs = untag(value, depth + 1)
+        pairs = from_toml(value, depth + 1)
         if all(type(pair) is list and len(pair) == 2 and type(pair[0]) is str for pair in pairs):
             table = dict(pairs)
             if len(table) == len(pairs):
                 return table
-    raise UnfitError(f'a table of type "{tag}" holds {str(value)[:40]!r}')
+    raise NotStorable(f'a table of type "{tag}" holds {str(value)[:40]!r}')
 
 
 def _digits(value: int) -> str:
@@ -119,16 +119,16 @@ def _read_digits(text: str) -> int:
     elif re.fullmatch("-?0x[0-9a-f]+", text):
         value = int(text, 16)
     else:
-        raise UnfitError(f"not a whole number: {text[:40]!r}")
+        raise NotStorable(f"not a whole number: {text[:40]!r}")
     if LEAST <= value <= MOST:
-        raise UnfitError(f"{value} needs no quotes")
+        raise NotStorable(f"{value} needs no quotes")
     return value
 
 
 def _is_text(text: object) -> bool:
     """Whether TOML can hold it: any string but one with half of a surrogate pair."""
     if type(text) is not str:
-        raise UnfitError(f"the key {text!r} is not text")
+        raise NotStorable(f"the key {text!r} is not text")
     if text.isascii():
         return True
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
-from fasm_cli.sessions.atomic_file import exists, place, write_temporary
+from fasm_cli.sessions.atomic_file import already_exists_error, create_atomically, write_temporary
 from fasm_cli.sessions.byte_source import OpenFile, reason
 from fasm_cli.sessions.disk import Disk
 from fasm_cli.sessions.format import MAX_FILE, render_session
@@ -31,7 +31,7 @@ def write_trace(path: Path, header: Header, records: Sequence[Record], disk: Dis
     try:
         if not os.path.lexists(path):
             try:
-                disk.close(place(real, data, disk))
+                disk.close(create_atomically(real, data, disk))
                 return
             except FileExistsError:
                 pass
@@ -49,13 +49,13 @@ def write_copy(paths: Iterable[Path], text: str, disk: Disk | None = None) -> Pa
         raise SessionError(f"it would be larger than any session: more than {MAX_FILE >> 20} MiB")
     for path in paths:
         try:
-            disk.close(place(path, data, disk))
+            disk.close(create_atomically(path, data, disk))
         except FileExistsError:
             continue
         except OSError as error:
             raise SessionError(f"cannot write {path}: {reason(error)}") from None
         return path
-    raise exists(path)
+    raise already_exists_error(path)
 
 
 def _replace_trace(path: Path, real: Path, header: Header, data: bytes, disk: Disk) -> None:

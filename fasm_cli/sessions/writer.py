@@ -13,10 +13,24 @@ from typing import Any
 
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import InternalError, SessionError
-from fasm_cli.sessions.atomic_file import exists, keep_aside, place, sweep, write_all
+from fasm_cli.sessions.atomic_file import (
+    already_exists_error,
+    create_atomically,
+    remove_orphans,
+    save_torn_tail,
+    write_all,
+)
 from fasm_cli.sessions.byte_source import OpenFile, open_regular, reason
 from fasm_cli.sessions.disk import Disk
-from fasm_cli.sessions.format import FIRST_WITH_MARKS, MAX_FILE, goto_text, header_text, mark_text, sealed, step_text
+from fasm_cli.sessions.format import (
+    FIRST_WITH_MARKS,
+    MAX_FILE,
+    goto_text,
+    header_text,
+    mark_text,
+    step_text,
+    with_checksum,
+)
 from fasm_cli.sessions.lock import WriterLock
 from fasm_cli.sessions.model import Header, Stored
 from fasm_cli.sessions.pins import Mark
@@ -25,7 +39,7 @@ from fasm_cli.sessions.step_index import FileSteps
 
 
 @dataclass(frozen=True, slots=True)
-class Tip:
+class WritePosition:
     """Where the file ends, for certain. One value, so that an interrupt never finds half of a change."""
 
     end: int
@@ -38,40 +52,40 @@ class SessionFile:
     """A session that is open for writing; `stored` is what it holds. Use it as a context manager, or `close` it."""
 
     def __init__(
-        self, path: Path, lock: WriterLock, fd: int, tip: Tip, stored: Stored, steps: FileSteps, disk: Disk
+        self, path: Path, lock: WriterLock, fd: int, tip: WritePosition, stored: Stored, steps: FileSteps, disk: Disk
     ) -> None:
         self.path = path
         self._real = Path(os.path.realpath(path))  # still the same file when the working directory changes
         self.stored, self._steps = stored, steps
         self._lock, self._fd, self._tip, self._disk = lock, fd, tip, disk
-        self._broken = ""
+        self._write_failed_hint = ""
         self._open = True
 
     @classmethod
     def create(cls, path: Path, header: Header, disk: Disk | None = None) -> "SessionFile":
         """A new session without a step. Raises `SessionError`, also where `path` exists; then nothing is changed."""
         disk = disk or Disk()
-        text, own = sealed(header_text(header), "")
+        text, own = with_checksum(header_text(header), "")
         if os.path.lexists(path):
-            raise exists(path)
+            raise already_exists_error(path)
         if not path.parent.is_dir():
             raise SessionError(f"cannot create {path}: there is no directory {path.parent}")
         real = Path(os.path.realpath(path))
         lock = WriterLock(real)
         lock.acquire()
         try:
-            sweep(real, disk)
-            fd = place(real, text.encode(), disk)
+            remove_orphans(real, disk)
+            fd = create_atomically(real, text.encode(), disk)
         except FileExistsError:
             lock.release()
-            raise exists(path) from None
+            raise already_exists_error(path) from None
         except OSError as error:
             lock.release()
             raise SessionError(f"cannot create {path}: {reason(error)}") from None
         except BaseException:
             lock.release()
             raise
-        tip = Tip(len(text.encode()), own, 0, 0)
+        tip = WritePosition(len(text.encode()), own, 0, 0)
         steps = FileSteps(OpenFile(os.dup(fd), str(path)), str(path))
         return cls(path, lock, fd, tip, Stored(header, steps, steps.snapshots, 0), steps, disk)
 
@@ -94,7 +108,7 @@ class SessionFile:
                 raise SessionError(f"{path} was changed or replaced by another program meanwhile", "open it again")
             tail = found.source.at(found.end, found.source.size - found.end)
             if tail:
-                aside = keep_aside(real, tail, disk)
+                aside = save_torn_tail(real, tail, disk)
                 disk.truncate(fd, found.end)
                 disk.sync(fd)
                 found.stored.dropped += f"; it is kept in {aside.name}"
@@ -107,7 +121,7 @@ class SessionFile:
                 raise SessionError(why, "reading still works") from None
             raise
         stored = found.stored
-        tip = Tip(found.end, found.sum, len(stored.records), stored.head)
+        tip = WritePosition(found.end, found.sum, len(stored.records), stored.head)
         return cls(path, lock, fd, tip, stored, found.steps, disk)
 
     def append(self, record: Record, state: Any = None) -> None:
@@ -119,7 +133,7 @@ class SessionFile:
         tip = self._tip
         if record.n != tip.steps + 1 or not 0 <= record.parent < record.n:
             raise InternalError(f"step {record.n} from {record.parent} cannot follow step {tip.steps}")
-        block, own = sealed(step_text(record, state), tip.sum)
+        block, own = with_checksum(step_text(record, state), tip.sum)
         self._write(block, own, f"step {record.n}", steps=record.n, head=record.n)
         self._steps.note(record, tip.end + 1, self._tip.end - tip.end - 1, tip.sum, snapshot=state is not None)
         self.stored.head = record.n
@@ -131,7 +145,7 @@ class SessionFile:
             raise InternalError(f"there is no step {step} to go to, only 0 to {tip.steps}")
         if step == tip.head:
             return
-        block, own = sealed(goto_text(step, tip.steps), tip.sum)
+        block, own = with_checksum(goto_text(step, tip.steps), tip.sum)
         self._write(block, own, f"the move to step {step}", steps=tip.steps, head=step)
         self.stored.head = step
 
@@ -139,10 +153,10 @@ class SessionFile:
         """Pin something, or take it off, on the disk on return. Raises `SessionError`."""
         header, tip = self.stored.header, self._tip
         if header.format < FIRST_WITH_MARKS:
-            why = f"{self.path} is format {header.format}, which has no place for a {mark.pin}"
+            why = f"{self.path} is format {header.format}, which has no place for a {mark.kind}"
             raise SessionError(why, f"`fasm session migrate {quote(str(self.path))}` makes a new file of it")
-        block, own = sealed(mark_text(mark, tip.steps), tip.sum)
-        self._write(block, own, f"the {mark.pin}", steps=tip.steps, head=tip.head)
+        block, own = with_checksum(mark_text(mark, tip.steps), tip.sum)
+        self._write(block, own, f"the {mark.kind}", steps=tip.steps, head=tip.head)
         self.stored.marks.append(mark)
 
     @property
@@ -177,13 +191,13 @@ class SessionFile:
         try:
             write_all(self._disk, self._fd, data, tip.end)
             self._disk.sync(self._fd)
-            self._tip = Tip(tip.end + len(data), own, steps, head)
+            self._tip = WritePosition(tip.end + len(data), own, steps, head)
         except BaseException as error:
             if self._tip is tip:
                 self._undo()
             if isinstance(error, OSError):
                 why = f"{what} was not written to {self.path}: {reason(error)}"
-                how = f"every step before it is there; {self._broken or 'it can be tried again'}"
+                how = f"every step before it is there; {self._write_failed_hint or 'it can be tried again'}"
                 raise SessionError(why, how) from None
             raise
 
@@ -191,8 +205,10 @@ class SessionFile:
         """Raises `SessionError` where another program, which knows no lock, has had its hands on the file."""
         if not self._open:
             raise InternalError(f"{what} comes after {self.path} was closed")
-        if self._broken:
-            raise SessionError(f"{what} was not written to {self.path}: an earlier write failed", self._broken)
+        if self._write_failed_hint:
+            raise SessionError(
+                f"{what} was not written to {self.path}: an earlier write failed", self._write_failed_hint
+            )
         try:
             ours, now = os.fstat(self._fd), self._real.stat()
             same = (ours.st_dev, ours.st_ino, ours.st_size) == (now.st_dev, now.st_ino, self._tip.end)
@@ -207,4 +223,4 @@ class SessionFile:
             self._disk.truncate(self._fd, self._tip.end)
             self._disk.sync(self._fd)
         except OSError:
-            self._broken = "open the session again to go on: it will be cut to its last whole step"
+            self._write_failed_hint = "open the session again to go on: it will be cut to its last whole step"

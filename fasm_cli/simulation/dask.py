@@ -26,7 +26,7 @@ AHEAD = 2  # calls for each process that wait on the cluster, so that none is id
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class WorkerSpec:
     """What a worker needs to know to make its processes; `key` is of one search, so that no process outlives it."""
 
     key: str
@@ -51,7 +51,7 @@ class Cluster:
             raise UsageError(
                 "--cluster needs Dask, which is not installed", "pip install 'fasm-cli[cluster]'"
             ) from None
-        self._setting = Setting(uuid4().hex, setup, arguments)
+        self._setting = WorkerSpec(uuid4().hex, setup, arguments)
         self._environment = environment
         try:
             scheme, place = parse_address(address)  # a client that was given nonsense is noisy when it is collected
@@ -69,16 +69,16 @@ class Cluster:
             self._client.close()
             raise
 
-    def _introductions(self, source: str) -> list[tuple[str, "Introduction"]]:
-        told = self._client.run(introduce, source)
+    def _introductions(self, source: str) -> list[tuple[str, "WorkerInfo"]]:
+        told = self._client.run(worker_info, source)
         if not told:
             raise UsageError("the Dask cluster has no workers", "start some: dask worker ADDRESS")
         return sorted(told.items())
 
-    def ordered(self, function: Callable[..., T], calls: Iterable[tuple[Any, ...]]) -> Iterator[T]:
+    def map_ordered(self, function: Callable[..., T], calls: Iterable[tuple[Any, ...]]) -> Iterator[T]:
         return in_order((self._submit(function, call) for call in calls), AHEAD * self._processes)
 
-    def one(self, function: Callable[..., T], *arguments: Any) -> T:
+    def call(self, function: Callable[..., T], *arguments: Any) -> T:
         result: T = result_of(self._submit(function, arguments))
         return result
 
@@ -102,7 +102,7 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True)
-class Introduction:
+class WorkerInfo:
     """What a worker says of itself."""
 
     version: str
@@ -111,10 +111,10 @@ class Introduction:
     threads: int
 
 
-def introduce(source: str, dask_worker: Any) -> Introduction:
+def worker_info(source: str, dask_worker: Any) -> WorkerInfo:
     """Dask gives `dask_worker` to whoever has an argument of this name."""
     daemon = multiprocessing.current_process().daemon
-    return Introduction(__version__, daemon, _digest(source), int(dask_worker.state.nthreads))
+    return WorkerInfo(__version__, daemon, _digest(source), int(dask_worker.state.nthreads))
 
 
 def _digest(source: str) -> str:
@@ -124,7 +124,7 @@ def _digest(source: str) -> str:
         return ""
 
 
-def _usable(name: str, told: Introduction, source: str) -> int:
+def _usable(name: str, told: WorkerInfo, source: str) -> int:
     """How many processes the worker `name` can have. Raises `UsageError` or `MachineError`."""
     if told.version != __version__:
         raise UsageError(f"the worker {name} has fasm {told.version}, and this is {__version__}")
@@ -142,7 +142,9 @@ _pools: dict[str, Pool] = {}
 _making = Lock()  # the threads of a worker share its processes
 
 
-def call(setting: Setting, environment: Mapping[str, str], function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+def call(
+    setting: WorkerSpec, environment: Mapping[str, str], function: Callable[..., T], arguments: tuple[Any, ...]
+) -> T:
     """`function` in one of this worker's processes."""
     from distributed import get_worker
 
@@ -150,7 +152,7 @@ def call(setting: Setting, environment: Mapping[str, str], function: Callable[..
         if setting.key not in _pools:
             threads = int(get_worker().state.nthreads)
             _pools[setting.key] = Pool(threads, environment, setting.setup, *setting.arguments)
-        future = _pools[setting.key].start(function, *arguments)
+        future = _pools[setting.key].submit(function, *arguments)
     return future.result()
 
 

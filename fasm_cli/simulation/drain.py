@@ -8,28 +8,28 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from fasm_cli.contract.state_machine import Tracked
-from fasm_cli.engine.events import Complete, Crash, Event, Ref, Restore
-from fasm_cli.engine.laws import Violation, broken_eventually
+from fasm_cli.engine.events import ActionRef, Completion, Crash, Event, Restore
+from fasm_cli.engine.laws import Violation, check_eventually
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import Emission
-from fasm_cli.types.format import render
+from fasm_cli.types.format import format_value
 
 DELIVERIES = 3  # of one result that the machine refuses though it waits for it
 RESTARTS = 3
-LONGEST = 50, 10  # events, and more for each action that is pending at first; what is not quiet then never will be
+MAX_EVENTS = 50, 10  # events, and more for each action that is pending at first; what is not quiet then never will be
 
 
-def quiet_events(process: Process, lost: set[Ref], answer: Callable[[Emission], Any]) -> Iterator[Event]:
+def drain(process: Process, lost: set[ActionRef], answer: Callable[[Emission], Any]) -> Iterator[Event]:
     """The events that bring `process` to rest; each must have happened before the next is asked for.
 
     `lost` are the actions whose results will not come before a restart, `answer` gives the result of one.
     """
-    delivered: Counter[Ref] = Counter()
+    delivered: Counter[ActionRef] = Counter()
     restarts = restores = 0
-    process.ahead = None
-    for _ in range(LONGEST[0] + LONGEST[1] * len(process.pending)):
-        if not process.up:
+    process.armed_fault = None
+    for _ in range(MAX_EVENTS[0] + MAX_EVENTS[1] * len(process.pending)):
+        if not process.running:
             if restores > 2 * RESTARTS:
                 return
             restores += 1
@@ -39,7 +39,7 @@ def quiet_events(process: Process, lost: set[Ref], answer: Callable[[Emission], 
         due = next((each for each in waiting if delivered[each.ref] < DELIVERIES), None)
         if due is not None:
             delivered[due.ref] += 1
-            yield Complete(due.ref, due.tracked.id, answer(due))
+            yield Completion(due.ref, due.tracked.id, answer(due))
         elif restarts < RESTARTS and (process.pending or _restores_something(process)):
             restarts += 1
             yield Crash()
@@ -48,18 +48,18 @@ def quiet_events(process: Process, lost: set[Ref], answer: Callable[[Emission], 
 
 
 def _restores_something(process: Process) -> bool:
-    return any(type(action) is Tracked for action in process.restored()[0])
+    return any(type(action) is Tracked for action in process.dry_run_restore()[0])
 
 
-def unrest(process: Process) -> Violation | None:
+def liveness_violation(process: Process) -> Violation | None:
     """What is wrong with a process after its quiet phase."""
-    return unrest_of(process.machine, process.pending, process.store.committed)
+    return liveness_violation_of(process.machine, process.pending, process.store.committed)
 
 
-def unrest_of(machine: Machine, pending: dict[Any, Emission], state: Any) -> Violation | None:
+def liveness_violation_of(machine: Machine, pending: dict[Any, Emission], state: Any) -> Violation | None:
     """What is wrong with a machine at rest."""
     if pending:
         left = next(iter(pending.values())).tracked
-        why = f"{render(left)} is still pending after every result was delivered and {RESTARTS} restarts"
+        why = f"{format_value(left)} is still pending after every result was delivered and {RESTARTS} restarts"
         return Violation("stuck", why)
-    return broken_eventually(machine, state)
+    return check_eventually(machine, state)

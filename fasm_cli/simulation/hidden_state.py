@@ -18,18 +18,18 @@ from typing import Any
 from fasm_cli.engine.laws import Violation
 from fasm_cli.engine.machine import Machine
 from fasm_cli.types.copy import is_frozen
-from fasm_cli.types.format import render
+from fasm_cli.types.format import format_value
 from fasm_cli.types.scalars import SCALARS
 
-Watched = dict[str, Any]  # name -> the value itself where it cannot change, else its text
+Snapshot = dict[str, Any]  # name -> the value itself where it cannot change, else its text
 
 
-def outside(machine: Machine) -> Watched:
+def snapshot(machine: Machine) -> Snapshot:
     """Everything that the machine's code can reach without its state, by name."""
-    return {name: value if _fixed(value) else _text(value) for name, value in _reachable(machine)}
+    return {name: value if _immutable(value) else _text(value) for name, value in _reachable(machine)}
 
 
-def changed(before: Watched, after: Watched) -> str:
+def first_difference(before: Snapshot, after: Snapshot) -> str:
     """The first name that is not as it was, or an empty string."""
     for name, value in after.items():
         was = before.get(name, _NOWHERE)
@@ -43,11 +43,13 @@ def plain_globals(machine: Machine) -> dict[str, str]:
     module = sys.modules.get(machine.cls.__module__)
     named = {} if module is None else vars(module)
     return {
-        name: render(value) for name, value in named.items() if type(value) in SCALARS and not name.startswith("__")
+        name: format_value(value)
+        for name, value in named.items()
+        if type(value) in SCALARS and not name.startswith("__")
     }
 
 
-def kept_outside(name: str) -> Violation:
+def hidden_violation(name: str) -> Violation:
     """`name` was changed."""
     return Violation("hidden", f"{name} was changed, and it is not part of the state")
 
@@ -66,7 +68,7 @@ def _reachable(machine: Machine) -> Iterator[tuple[str, Any]]:
             yield name, value
             if getattr(value, "__module__", "") == cls.__module__:
                 if isinstance(value, FunctionType):
-                    yield from _held(f"{name}()", value)
+                    yield from _closure_cells(f"{name}()", value)
                 elif isinstance(value, type) and value not in cls.__mro__:
                     yield from _attributes(name, value)
     for owner in cls.__mro__:
@@ -82,10 +84,10 @@ def _attributes(owner: str, cls: type) -> Iterator[tuple[str, Any]]:
         if not name.startswith("__"):
             yield f"{owner}.{name}", value
         if isinstance(value, FunctionType):
-            yield from _held(f"{owner}.{name}()", value)
+            yield from _closure_cells(f"{owner}.{name}()", value)
 
 
-def _held(name: str, function: FunctionType) -> Iterator[tuple[str, Any]]:
+def _closure_cells(name: str, function: FunctionType) -> Iterator[tuple[str, Any]]:
     """What outlives the calls of a function: its defaults, its attributes, the variables around it."""
     if function.__defaults__:
         yield name, function.__defaults__
@@ -99,12 +101,12 @@ def _held(name: str, function: FunctionType) -> Iterator[tuple[str, Any]]:
             yield f"{variable} of {name}", cell.cell_contents
 
 
-def _fixed(value: Any) -> bool:
+def _immutable(value: Any) -> bool:
     kind = type(value)
     if kind in _FIXED or isinstance(value, type):
         return True
     if kind is tuple:
-        return all(map(_fixed, value))
+        return all(map(_immutable, value))
     if isinstance(value, _CHANGING):
         return False
     return (

@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
 
-from fasm_cli.engine.laws import Violation, broken_invariant
+from fasm_cli.engine.laws import Violation, check_invariants
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.purity_latch import Breach
-from fasm_cli.simulation.trace import Item, Player, note_emitted, resolved
+from fasm_cli.simulation.trace import Player, TraceEvent, note_emitted, resolved
 
 
-def locate(player: Player, items: Sequence[Item], violation: Violation) -> int:
+def locate(player: Player, items: Sequence[TraceEvent], violation: Violation) -> int:
     """The line, in the machine's file, that broke the law in the last of `items`; 0 where none can be told.
 
     The items before the last are played as ever; the last under a trace function that looks after each line.
@@ -26,11 +26,11 @@ def locate(player: Player, items: Sequence[Item], violation: Violation) -> int:
     last = resolved(items[-1].event, emitted) if items else None
     if last is None:
         return 0
-    watch = Lines(player.machine, _sign(process, violation))
+    watch = LineTracer(player.machine, _symptom(process, violation))
     if violation.law == "restore":
         process.step(last, items[-1].number)
         with watch:
-            process.restored()
+            process.dry_run_restore()
         return watch.first or player.machine.restore.__code__.co_firstlineno
     with watch:
         step = process.step(last, items[-1].number)
@@ -41,21 +41,21 @@ def locate(player: Player, items: Sequence[Item], violation: Violation) -> int:
     return watch.first or watch.last
 
 
-def _sign(process: Process, violation: Violation) -> Callable[[], bool]:
+def _symptom(process: Process, violation: Violation) -> Callable[[], bool]:
     """Says after a line whether what the violation is about has happened."""
     law = violation.law
     store, actions = process.store, process.actions
     if law == "restore":
-        return lambda: store.live != store.committed
+        return lambda: store.working != store.committed
     if law.startswith(("invariant:", "transition:")):
-        return lambda: _holds_no_more(process.machine, store.live, law)
+        return lambda: _holds_no_more(process.machine, store.working, law)
     if law in ("ids", "stored"):
         return lambda: len(actions) > 0
-    return lambda: store.live != store.committed or (law == "completion" and len(actions) > 0)
+    return lambda: store.working != store.committed or (law == "completion" and len(actions) > 0)
 
 
 def _holds_no_more(machine: Machine, state: Any, law: str) -> bool:
-    found = broken_invariant(machine, state)
+    found = check_invariants(machine, state)
     return found is not None and found.law == law
 
 
@@ -68,7 +68,7 @@ def _raised_at(machine: Machine, error: BaseException) -> int:
     return line
 
 
-class Lines:
+class LineTracer:
     """A trace function for the frames of the author's file: the first line after which `sign` is true, and the last."""
 
     def __init__(self, machine: Machine, sign: Callable[[], bool]) -> None:
@@ -79,7 +79,7 @@ class Lines:
         self.last = 0
         self._before: Any = None
 
-    def __enter__(self) -> "Lines":
+    def __enter__(self) -> "LineTracer":
         self._before = sys.gettrace()
         sys.settrace(self.call)
         return self

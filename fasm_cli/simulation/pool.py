@@ -23,17 +23,17 @@ T = TypeVar("T")
 Setup = Callable[..., None]
 
 
-class Workers(Protocol):
+class Executor(Protocol):
     """Processes that were set up for one machine, wherever they are."""
 
-    def ordered(self, function: Callable[..., T], calls: Iterable[tuple[Any, ...]]) -> Iterator[T]:
+    def map_ordered(self, function: Callable[..., T], calls: Iterable[tuple[Any, ...]]) -> Iterator[T]:
         """The results of `calls` in their order, a few being under way at a time."""
         ...
 
-    def one(self, function: Callable[..., T], *arguments: Any) -> T: ...
+    def call(self, function: Callable[..., T], *arguments: Any) -> T: ...
 
 
-SAME = {"PYTHONHASHSEED": "0"}  # of every process that runs, so that all come to the same
+FIXED_HASH_SEED = {"PYTHONHASHSEED": "0"}  # of every process that runs, so that all come to the same
 
 
 class Pool:
@@ -45,13 +45,13 @@ class Pool:
         context = multiprocessing.get_context("spawn")
         self._pool = ProcessPoolExecutor(jobs, context, initializer=_start, initargs=(setup, arguments))
 
-    def ordered(self, function: Callable[..., T], calls: Iterable[tuple[Any, ...]]) -> Iterator[T]:
+    def map_ordered(self, function: Callable[..., T], calls: Iterable[tuple[Any, ...]]) -> Iterator[T]:
         return in_order((self._submit(function, call) for call in calls), self._jobs)
 
-    def one(self, function: Callable[..., T], *arguments: Any) -> T:
+    def call(self, function: Callable[..., T], *arguments: Any) -> T:
         return result_of(self._submit(function, arguments))
 
-    def start(self, function: Callable[..., T], *arguments: Any) -> "Future[T]":
+    def submit(self, function: Callable[..., T], *arguments: Any) -> "Future[T]":
         """As `one`, without waiting."""
         return self._submit(function, arguments)
 
@@ -68,7 +68,7 @@ class Pool:
         self.close()
 
     def _submit(self, function: Callable[..., T], arguments: tuple[Any, ...]) -> "Future[T]":
-        with _environment(self._environment), _deaf():  # a process of the pool may be started by this call
+        with _environment(self._environment), _block_sigint():  # a process of the pool may be started by this call
             return self._pool.submit(function, *arguments)
 
 
@@ -114,7 +114,7 @@ def _environment(changed: Mapping[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def _deaf() -> Iterator[None]:
+def _block_sigint() -> Iterator[None]:
     """An interrupt waits until this is over; processes that start meanwhile never hear of one."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
@@ -127,7 +127,7 @@ def _deaf() -> Iterator[None]:
 
 
 @contextmanager
-def pipes_may_break() -> Iterator[None]:
+def ignore_sigpipe() -> Iterator[None]:
     """A broken pipe is an exception and not the end of this process, while it talks to processes that may die."""
     if not hasattr(signal, "SIGPIPE") or threading.current_thread() is not threading.main_thread():
         yield

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fasm_cli.engine.events import Complete, Submit
-from fasm_cli.engine.laws import Violation, restores
+from fasm_cli.engine.events import Completion, InputReceived
+from fasm_cli.engine.laws import Violation, has_restore
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.memory_store import open_store
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.records import error_text
-from fasm_cli.engine.step_result import Step
-from fasm_cli.simulation.trace import Item, Packed, note_emitted, resolved, unpack
+from fasm_cli.engine.step_result import StepResult
+from fasm_cli.simulation.trace import Packed, TraceEvent, decode, note_emitted, resolved
 
 ENVIRONMENTS = (  # far apart, whatever the time zone of the first
     {"PYTHONHASHSEED": "0"},
@@ -26,7 +26,7 @@ ENVIRONMENTS = (  # far apart, whatever the time zone of the first
 
 
 @dataclass(frozen=True, slots=True)
-class Led:
+class Effect:
     """What one step led to: outcome, error and digest of the committed state, and the actions, as plain data."""
 
     result: tuple[str, str, str]
@@ -34,7 +34,7 @@ class Led:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Observation:
     """One step of a run; `state` is the stored state it was taken from (None where nobody asked for it), and `digest`
     stands for it."""
 
@@ -43,38 +43,38 @@ class Seen:
     digest: str
     event: dict[str, Any]
     alone: bool  # a transition that can be taken by itself
-    led: Led
+    led: Effect
     restored: list[Any]  # what restore emits for the state after it
 
 
-def observe(machine: Machine, packed: Sequence[Packed], *, stored: bool = False) -> list[Seen]:
+def observe(machine: Machine, packed: Sequence[Packed], *, stored: bool = False) -> list[Observation]:
     """Play `packed` from the initial state and note every step, with the states where they are to be `stored`."""
     store = open_store(machine, machine.initial())
     process = Process(machine, store)
     emitted: dict[Any, Any] = {}
-    seen: list[Seen] = []
+    seen: list[Observation] = []
     now = _look(process, stored=stored)
-    for (number, plain), item in zip(packed, unpack(machine, packed), strict=True):
+    for (number, plain), item in zip(packed, decode(machine, packed), strict=True):
         event = resolved(item.event, emitted)
         if event is None:
             continue
         committed, before = store.committed, now
-        alone = process.up and process.ahead is None and type(event) in (Submit, Complete)
+        alone = process.running and process.armed_fault is None and type(event) in (InputReceived, Completion)
         step = process.step(event, number)
         note_emitted(step, emitted)
         if store.committed is not committed:
             now = _look(process, stored=stored)
         led = _led(machine, step, now.digest)
-        seen.append(Seen(number, before.state, before.digest, plain, alone, led, now.restored))
+        seen.append(Observation(number, before.state, before.digest, plain, alone, led, now.restored))
     return seen
 
 
-def alone(machine: Machine, seen: Sequence[Seen]) -> dict[int, Led]:
+def replay_isolated(machine: Machine, seen: Sequence[Observation]) -> dict[int, Effect]:
     """What every step of `seen` leads to by itself, from its stored state; the last one is taken first."""
     led = {}
     for one in reversed(seen):
         if one.alone:
-            item: Item = unpack(machine, [(one.number, one.event)])[0]
+            item: TraceEvent = decode(machine, [(one.number, one.event)])[0]
             store = open_store(machine, machine.decode_state(one.state))
             before = store.committed
             step = Process(machine, store).step(item.event, one.number)
@@ -84,7 +84,7 @@ def alone(machine: Machine, seen: Sequence[Seen]) -> dict[int, Led]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class Snapshot:
     """A committed state as it is stored, and what restore emits for it."""
 
     state: Any
@@ -92,15 +92,17 @@ class _Look:
     restored: list[Any]
 
 
-def _look(process: Process, *, stored: bool) -> _Look:
+def _look(process: Process, *, stored: bool) -> Snapshot:
     machine, state = process.machine, process.store.committed
-    restored = [machine.encode_action(action) for action in process.restored()[0]] if restores(machine) else []
-    return _Look(machine.encode_state(state) if stored else None, machine.digest(state), restored)
+    restored = (
+        [machine.encode_action(action) for action in process.dry_run_restore()[0]] if has_restore(machine) else []
+    )
+    return Snapshot(machine.encode_state(state) if stored else None, machine.digest(state), restored)
 
 
-def _led(machine: Machine, step: Step, digest: str) -> Led:
+def _led(machine: Machine, step: StepResult, digest: str) -> Effect:
     error = error_text(step.error) if step.error is not None else ""
-    return Led((str(step.outcome), error, digest), [machine.encode_action(action) for action in step.actions])
+    return Effect((str(step.outcome), error, digest), [machine.encode_action(action) for action in step.actions])
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ class Disagreement:
     violation: Violation
 
 
-def between_seeds(first: Sequence[Seen], second: Sequence[Seen]) -> Disagreement | None:
+def compare_replicas(first: Sequence[Observation], second: Sequence[Observation]) -> Disagreement | None:
     """The first step at which two replicas with different hash seeds differ."""
     for one, other in zip(first, second, strict=False):
         if one.event.get("type") == "restore" and one.led.actions != other.led.actions:
@@ -125,7 +127,7 @@ def between_seeds(first: Sequence[Seen], second: Sequence[Seen]) -> Disagreement
     return None
 
 
-def from_stored(warm: Sequence[Seen], cold: dict[int, Led]) -> Disagreement | None:
+def compare_isolated(warm: Sequence[Observation], cold: dict[int, Effect]) -> Disagreement | None:
     """A step that led to something else when it was taken alone from the stored state: the last one, since it was the
     first to be taken so, and what the others leave behind cannot have reached it."""
     for one in reversed(warm):
@@ -144,7 +146,7 @@ def differing(views: Sequence[dict[str, str]]) -> str:
     return next((name for name, text in views[0].items() if any(view.get(name) != text for view in views[1:])), "")
 
 
-def _difference(one: Led, other: Led) -> str:
+def _difference(one: Effect, other: Effect) -> str:
     if one.result[:2] != other.result[:2]:
         return f"{' '.join(one.result[:2]).strip()}, not {' '.join(other.result[:2]).strip()}"
     if one.actions != other.actions:

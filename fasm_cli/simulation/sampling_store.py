@@ -16,13 +16,13 @@ from fasm_cli.engine.store import Store
 
 def open_fast(machine: Machine, state: Any) -> Store:
     """The store of a fast run that has `state` committed. A database is its own, and exact."""
-    return Watched(machine, state) if machine.backend is None else open_store(machine, state)
+    return SamplingStore(machine, state) if machine.backend is None else open_store(machine, state)
 
 
-FIRST = 4  # occurrences of a place that are all looked at; after them the 8th, 16th, 32nd …
+EXHAUSTIVE_FIRST = 4  # occurrences of a place that are all looked at; after them the 8th, 16th, 32nd …
 
 
-class Watched:
+class SamplingStore:
     """The store of a fast run."""
 
     __slots__ = (
@@ -33,50 +33,50 @@ class Watched:
         "_seen",
         "_until_look",
         "committed",
-        "drive",
         "fix",
-        "live",
+        "run",
+        "working",
     )
 
     def __init__(self, machine: Machine, state: Any) -> None:
         self.fix: Callable[[Action], Action] | None = None
-        self.drive = machine.drive
-        self._copy = machine.copiers.of(machine.state)
+        self.run = machine.drive
+        self._copy = machine.copiers.of(machine.state_schema)
         self.committed = self._copy(state)
-        self.live = state
+        self.working = state
         self._machine = machine
         self._until_look = self._looked_after = 1  # commits: the 1st, 2nd, 4th, 8th … is looked at
         self._emitted: set[type] = set()  # the classes of actions of which one was looked at
         self._seen: dict[Any, int] = {}
 
     def begin(self) -> Any:
-        return self.live
+        return self.working
 
-    def changed(self) -> bool:
-        return bool(self.live != self.committed)
+    def is_dirty(self) -> bool:
+        return bool(self.working != self.committed)
 
     def commit(self, actions: tuple[Action, ...]) -> tuple[Action, ...]:
         self._until_look -= 1
         if not self._until_look:
             self._until_look, self._looked_after = self._looked_after, 2 * self._looked_after
-            self._machine.encode_state(self.live)
+            self._machine.encode_state(self.working)
         for action in actions:
             if type(action.action) not in self._emitted:
                 self._machine.encode_action(action)
                 self._emitted.add(type(action.action))
-        self.committed = self._copy(self.live)
+        self.committed = self._copy(self.working)
         return actions
 
     def rollback(self, error: BaseException | None) -> bool:
         site = _place(error)
         seen = self._seen.get(site, 0) + 1
         self._seen[site] = seen
-        if seen > FIRST and seen & (seen - 1):
+        if seen > EXHAUSTIVE_FIRST and seen & (seen - 1):
             return False
-        return self.changed()
+        return self.is_dirty()
 
     def reload(self) -> None:
-        self.live = self._copy(self.committed)
+        self.working = self._copy(self.committed)
 
 
 def _place(error: BaseException | None) -> Any:

@@ -16,20 +16,20 @@ from fasm_cli.project.project import Project
 from fasm_cli.simulation import worker
 from fasm_cli.simulation.dask import Cluster
 from fasm_cli.simulation.plan import Plan
-from fasm_cli.simulation.pool import SAME, Pool, Workers, pipes_may_break
+from fasm_cli.simulation.pool import FIXED_HASH_SEED, Executor, Pool, ignore_sigpipe
 from fasm_cli.simulation.replicas import Replicas
-from fasm_cli.simulation.stats import Tally
-from fasm_cli.simulation.worker import Batch, Pinned, Smallest
+from fasm_cli.simulation.stats import Stats
+from fasm_cli.simulation.worker import Batch, Reproduced, ShrunkTrace
 
 FIRST_BATCH, BATCH_STEPS = 1_000, 20_000  # of fast runs, for one call of a worker: what breaks at once is told soon
 PATIENCE = 4  # times as long for what replicas found: each trace played there takes several processes
-ENOUGH = 100  # runs on end that all break what is known well: the next would not do anything else
-TRIES = 8  # suspicious runs of one sort that are pinned down and show nothing new
+SATURATION_RUNS = 100  # runs on end that all break what is known well: the next would not do anything else
+MAX_RETRIES = 8  # suspicious runs of one sort that are pinned down and show nothing new
 REPLICATED = 24  # runs that replicas repeat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
+class SearchOptions:
     """How to look: in how many processes, for how long, and when to stop. Times in seconds."""
 
     plan: Plan
@@ -38,7 +38,7 @@ class Search:
     only: int | None = None  # the one run to look at
     time: float | None = None  # for new runs; `plan.runs` does not count then
     shrink_time: float = 5.0  # for each finding
-    most: int = 10  # findings
+    max_findings: int = 10  # findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,11 @@ class Progress:
 
 
 @dataclass(slots=True)
-class Caught:
+class FoundFailure:
     """A finding before it is written down. `smallest` is None where no trace shows it."""
 
-    pinned: Pinned
-    smallest: Smallest | None = None
+    pinned: Reproduced
+    smallest: ShrunkTrace | None = None
 
     @property
     def key(self) -> tuple[str, int]:
@@ -67,15 +67,15 @@ class Caught:
 
 
 @dataclass(slots=True)
-class Hunt:
+class Search:
     """One search through the runs of a plan; `known` are findings that were there before."""
 
     project: Project
     machine: Machine
-    search: Search
+    search: SearchOptions
     known: set[tuple[str, int]] = field(default_factory=set)
-    tally: Tally = field(default_factory=Tally)
-    caught: list[Caught] = field(default_factory=list)
+    tally: Stats = field(default_factory=Stats)
+    caught: list[FoundFailure] = field(default_factory=list)
     interrupted: bool = False
     stopped: str = ""  # why not all runs were made
     compared: int = 0  # steps that replicas took again
@@ -89,7 +89,7 @@ class Hunt:
         setting = (str(self.project.root.absolute()), self.project.db, self.machine.reference)
         try:
             with (
-                pipes_may_break(),
+                ignore_sigpipe(),
                 self._workers(setting) as pool,
                 Replicas(self.machine, self.project) as replicas,
             ):
@@ -102,24 +102,24 @@ class Hunt:
         search = self.search
         if search.cluster:
             source = str(Path(self.machine.source).absolute())
-            return Cluster(search.cluster, source, SAME, worker.set_up, *setting)
-        return Pool(search.jobs, SAME, worker.set_up, *setting)
+            return Cluster(search.cluster, source, FIXED_HASH_SEED, worker.set_up, *setting)
+        return Pool(search.jobs, FIXED_HASH_SEED, worker.set_up, *setting)
 
     # --- looking ----------------------------------------------------------------------------------------------
 
-    def _runs(self, pool: Workers, replicas: "Replicas") -> Iterator[Progress]:
+    def _runs(self, pool: Executor, replicas: "Replicas") -> Iterator[Progress]:
         plan = self.search.plan
         comparison = replicas.check(plan, self._replicated())
         of = None if self.search.time is not None else 1 if self.search.only is not None else plan.runs
-        for batch in pool.ordered(worker.fast, self._batches()):
-            comparison.go_on()
+        for batch in pool.map_ordered(worker.fast, self._batches()):
+            comparison.pump()
             self.tally.add(batch.tally)
             yield self._progress(of, "running")
-            self._look_at(batch, pool)
-            if len(self.caught) >= self.search.most:
-                self.stopped = f"{self.search.most} findings (--keep-going goes on)"
+            self._process_suspicions(batch, pool)
+            if len(self.caught) >= self.search.max_findings:
+                self.stopped = f"{self.search.max_findings} findings (--keep-going goes on)"
                 break
-            if self._same_again >= ENOUGH:
+            if self._same_again >= SATURATION_RUNS:
                 self.stopped = f"the last {self._same_again} all broke what is told here"
                 break
             if any(caught.key[0] == "hidden" for caught in self.caught):
@@ -147,28 +147,28 @@ class Hunt:
             return [self.search.only]
         return list(range(min(REPLICATED, self.search.plan.runs)))
 
-    def _look_at(self, batch: Batch, pool: Workers) -> None:
+    def _process_suspicions(self, batch: Batch, pool: Executor) -> None:
         known_well = 0
         for run, suspicion in batch.suspicions:
-            sort = (suspicion.law, suspicion.sort)
-            if len(self.caught) >= self.search.most or self._nothing_new[sort] >= TRIES:
+            sort = (suspicion.law, suspicion.signature)
+            if len(self.caught) >= self.search.max_findings or self._nothing_new[sort] >= MAX_RETRIES:
                 known_well += 1
                 continue
-            pinned = pool.one(worker.pin, self.search.plan, run)
+            pinned = pool.call(worker.pin, self.search.plan, run)
             if pinned is None:
-                why = f"the run does not go the same way twice: the first time it broke {sort[0]}: {suspicion.why}"
-                pinned = Pinned(Violation("hidden", why), run, 0, [])
+                why = f"the run does not go the same way twice: the first time it broke {sort[0]}: {suspicion.reason}"
+                pinned = Reproduced(Violation("hidden", why), run, 0, [])
             if not self._catch(pinned):
                 self._nothing_new[sort] += 1
         runs = batch.end - batch.first
         self._same_again = self._same_again + runs if known_well == runs else 0
 
-    def _catch(self, pinned: Pinned) -> bool:
+    def _catch(self, pinned: Reproduced) -> bool:
         key = (pinned.violation.law, pinned.line, bool(pinned.items))
         if key in self._pinned:
             return False
         self._pinned.add(key)
-        self.caught.append(Caught(pinned))
+        self.caught.append(FoundFailure(pinned))
         return True
 
     def _progress(self, of: int | None, doing: str) -> Progress:
@@ -176,14 +176,14 @@ class Hunt:
 
     # --- shrinking --------------------------------------------------------------------------------------------
 
-    def _shrink(self, pool: Workers, replicas: "Replicas") -> Iterator[Progress]:
+    def _shrink(self, pool: Executor, replicas: "Replicas") -> Iterator[Progress]:
         seconds = self.search.shrink_time
-        calls = [(caught.pinned, seconds) for caught in self.caught if _plainly(caught.pinned)]
-        results = pool.ordered(worker.shrink, calls)
+        calls = [(caught.pinned, seconds) for caught in self.caught if _reproducible_in_process(caught.pinned)]
+        results = pool.map_ordered(worker.shrink, calls)
         for caught in self.caught:
             if not caught.pinned.items:
                 continue
-            if _plainly(caught.pinned):
+            if _reproducible_in_process(caught.pinned):
                 caught.smallest = self._recurring(next(results), caught.pinned, replicas)
             else:
                 caught.smallest = replicas.shrink(caught.pinned, PATIENCE * seconds)
@@ -193,27 +193,29 @@ class Hunt:
             self.caught = [caught for caught in self.caught if caught.key[0] != "deterministic"]
         if any(caught.key[0] == "hidden" and caught.smallest for caught in self.caught):  # one with a trace says more
             self.caught = [caught for caught in self.caught if caught.key[0] != "hidden" or caught.smallest]
-        best: dict[tuple[str, int], Caught] = {}
+        best: dict[tuple[str, int], FoundFailure] = {}
         for caught in self.caught:
             other = best.get(caught.key)
             if caught.key not in self.known and (other is None or _size(caught) < _size(other)):
                 best[caught.key] = caught
         self.caught = sorted(best.values(), key=lambda caught: (_size(caught), caught.key))
 
-    def _recurring(self, smallest: Smallest | None, pinned: Pinned, replicas: "Replicas") -> Smallest | None:
+    def _recurring(self, smallest: ShrunkTrace | None, pinned: Reproduced, replicas: "Replicas") -> ShrunkTrace | None:
         """`smallest`, if it breaks its law alone in a fresh process; else the finding is that it does not."""
         law = pinned.violation.law
-        if smallest is not None and replicas.recurs(smallest.items, law):
+        if smallest is not None and replicas.reproduces_alone(smallest.items, law):
             return smallest
-        told = f"what broke {law} in the simulation does not break it alone in a fresh process: {pinned.violation.why}"
+        told = (
+            f"what broke {law} in the simulation does not break it alone in a fresh process: {pinned.violation.reason}"
+        )
         pinned.violation = Violation("hidden", told)
         return None
 
 
-def _plainly(pinned: Pinned) -> bool:
+def _reproducible_in_process(pinned: Reproduced) -> bool:
     """Whether playing a trace in one process shows the violation."""
     return bool(pinned.items) and not pinned.by_replicas and pinned.violation.law != "hidden"
 
 
-def _size(caught: Caught) -> int:
+def _size(caught: FoundFailure) -> int:
     return len(caught.pinned.items) + 1_000_000 if caught.smallest is None else caught.smallest.size

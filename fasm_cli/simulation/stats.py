@@ -4,22 +4,22 @@ from collections import Counter
 from dataclasses import dataclass, field, fields
 
 from fasm_cli.contract.state_machine import ActionsFull
-from fasm_cli.engine.events import Complete, Crash, Failure, Fault, Restore, Submit
+from fasm_cli.engine.events import Completion, Crash, FaultKind, InjectedFault, InputReceived, Restore
 from fasm_cli.engine.process import Process
-from fasm_cli.engine.step_result import Emission, Outcome, Step
+from fasm_cli.engine.step_result import Emission, Outcome, StepResult
 
 WAITING = {  # what faults are called that wait for a transition
-    Failure.ADD: "add fails",
-    Failure.LOAD: "load fails",
-    Failure.COMMIT: "commit fails",
-    Failure.UNKNOWN: "commit answer lost",
-    Failure.CANCEL: "await cancelled",
-    Failure.OPERATION: "operation fails",
+    FaultKind.ACTIONS_FULL: "add fails",
+    FaultKind.LOAD: "load fails",
+    FaultKind.COMMIT: "commit fails",
+    FaultKind.UNKNOWN: "commit answer lost",
+    FaultKind.CANCEL: "await cancelled",
+    FaultKind.DISCONNECT: "operation fails",
 }
 
 
 @dataclass(slots=True)
-class Tally:
+class Stats:
     """Counts over runs; tallies of different runs add up in any order to the same."""
 
     runs: int = 0
@@ -37,16 +37,16 @@ class Tally:
     restored: int = 0  # actions that restores emitted again
     sometimes: dict[str, tuple[int, int]] = field(default_factory=dict)  # name -> (runs that reached it, the first)
 
-    def count(self, step: Step, process: Process) -> None:
+    def count(self, step: StepResult, process: Process) -> None:
         """Take in one step that is not a plain input (those are counted by class, in `Plain`)."""
         event = step.event
         refusal = refusal_of(step)
-        if type(event) is Submit:
+        if type(event) is InputReceived:
             self.inputs[type(event.value).__name__, refusal] += 1
-        elif type(event) is Complete:
+        elif type(event) is Completion:
             self.completions[type(event.result).__name__, refusal] += 1
-            if step.settled is not None:
-                self.completed[_name(step.settled)] += 1
+            if step.completed_emission is not None:
+                self.completed[_name(step.completed_emission)] += 1
         elif type(event) is Restore and step.outcome is Outcome.COMMITTED:
             self.restores += 1
             self.restored += len(step.actions)
@@ -58,29 +58,29 @@ class Tally:
         self.faults[name] += 1
         if process.pending:
             self.faults_with_work[name] += 1
-        if emission is not None and name == "lose":
+        if emission is not None and name == "lose_result":
             self.lost[_name(emission)] += 1
         elif emission is not None and name in ("duplicate", "conflict"):
             self.duplicated[_name(emission)] += 1
 
-    def met(self, fault: Fault | Crash, step: Step, process: Process) -> None:
+    def count_triggered_fault(self, fault: InjectedFault | Crash, step: StepResult, process: Process) -> None:
         """A fault that waited for the next transition or restore met it; it counts where it cut that off."""
         if type(fault) is Crash:
-            if step.outcome is Outcome.FAILED:
+            if step.outcome is Outcome.ABORTED:
                 self.fault(f"crash {fault.point}", process)
             return
-        assert type(fault) is Fault
-        match fault.failure:
-            case Failure.ADD:
+        assert type(fault) is InjectedFault
+        match fault.kind:
+            case FaultKind.ACTIONS_FULL:
                 struck = isinstance(step.error, ActionsFull)
-            case Failure.UNKNOWN:
+            case FaultKind.UNKNOWN:
                 struck = step.outcome is Outcome.COMMITTED
             case _:
-                struck = step.outcome is Outcome.FAILED
+                struck = step.outcome is Outcome.ABORTED
         if struck:
-            self.fault(WAITING[fault.failure], process)
+            self.fault(WAITING[fault.kind], process)
 
-    def finish_run(self, run: int, steps: int, plain: "Plain", reached: set[str]) -> None:
+    def finish_run(self, run: int, steps: int, plain: "FastCounters", reached: set[str]) -> None:
         """The steps of a run are over; `plain` are its inputs and actions that were counted by class."""
         self.runs += 1
         self.steps += steps
@@ -94,12 +94,12 @@ class Tally:
             times, first = self.sometimes.get(name, (0, run))
             self.sometimes[name] = (times + 1, min(first, run))
 
-    def outstanding_of(self, process: Process) -> None:
+    def count_outstanding(self, process: Process) -> None:
         """What is left pending at the very end."""
         for emission in process.pending.values():
             self.outstanding[_name(emission)] += 1
 
-    def add(self, other: "Tally") -> None:
+    def add(self, other: "Stats") -> None:
         """Take in the counts of other runs."""
         self.runs += other.runs
         self.steps += other.steps
@@ -114,7 +114,7 @@ class Tally:
 
 
 @dataclass(slots=True)
-class Plain:
+class FastCounters:
     """What a run is mostly made of, counted without making a name of anything."""
 
     committed: dict[type, int] = field(default_factory=dict)  # inputs
@@ -126,7 +126,7 @@ def _name(emission: Emission) -> str:
     return type(emission.tracked.action).__name__
 
 
-def refusal_of(step: Step) -> str:
+def refusal_of(step: StepResult) -> str:
     """Empty where the step was committed, else what it was refused with."""
     if step.outcome is Outcome.COMMITTED:
         return ""

@@ -9,27 +9,27 @@ from dataclasses import dataclass, field
 from time import process_time
 from typing import Any
 
-from fasm_cli.contract.chooser import stream
+from fasm_cli.contract.chooser import substream
 from fasm_cli.contract.state_machine import StateMachine, Tracked
-from fasm_cli.engine.events import AHEAD, Complete, Crash, Event, Lose, Ref, Restore, Submit
+from fasm_cli.engine.events import ARMED_POINTS, ActionRef, Completion, Crash, Event, InputReceived, Restore, ResultLost
 from fasm_cli.engine.laws import Violation, violations
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.memory_store import open_store
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.records import decode_event, encode_event
-from fasm_cli.engine.step_result import Emission, Outcome, Step
-from fasm_cli.simulation.drain import quiet_events, unrest
-from fasm_cli.simulation.hidden_state import changed, kept_outside, outside
+from fasm_cli.engine.step_result import Emission, Outcome, StepResult
+from fasm_cli.simulation.drain import drain, liveness_violation
+from fasm_cli.simulation.hidden_state import first_difference, hidden_violation, snapshot
 from fasm_cli.types.generate import Generators
 
-QUIET_LAWS = ("stuck", "eventually:")
+LIVENESS_LAWS = ("stuck", "eventually:")
 
 
 Packed = tuple[int, dict[str, Any]]
 
 
 @dataclass(slots=True)
-class Item:
+class TraceEvent:
     """An event and the number its step goes by."""
 
     number: int
@@ -37,15 +37,15 @@ class Item:
 
 
 @dataclass(slots=True)
-class Played:
+class PlayResult:
     """What playing came to: the items that meant something, and the violation the last of them showed.
 
     `quiet` holds the items of the quiet phase, where the violation is one of rest.
     """
 
     violation: Violation | None
-    items: list[Item]
-    quiet: list[Item] = field(default_factory=list)
+    items: list[TraceEvent]
+    quiet: list[TraceEvent] = field(default_factory=list)
 
 
 class Player:
@@ -59,53 +59,53 @@ class Player:
         self.played = 0  # how many times
         responds = machine.cls.respond is not StateMachine.respond
         self._respond = machine.instance.respond if responds else None
-        self._any_result = None if machine.result is None else Generators().of(machine.result)
+        self._any_result = None if machine.result_schema is None else Generators().of(machine.result_schema)
 
     def start(self) -> Process:
         return Process(self.machine, open_store(self.machine, self.machine.initial()))
 
-    def play(self, items: Sequence[Item], law: str) -> Played:
+    def play(self, items: Sequence[TraceEvent], law: str) -> PlayResult:
         """Let `items` happen up to the first violation of `law`; for a law of rest, also what comes after them.
 
         Other laws may be broken on the way: a machine has more than one fault before it is mended.
         """
         self.played += 1
         process = self.start()
-        emitted: dict[Ref, Any] = {}
-        lost: set[Ref] = set()
-        kept: list[Item] = []
-        for item in meaningful(process, items, emitted):
+        emitted: dict[ActionRef, Any] = {}
+        lost: set[ActionRef] = set()
+        kept: list[TraceEvent] = []
+        for item in applicable_events(process, items, emitted):
             kept.append(item)
             violation = self._one(process, item, emitted, law)
             if violation is not None:
-                return Played(violation, kept)
-            if type(item.event) is Lose and item.event.of is not None:
+                return PlayResult(violation, kept)
+            if type(item.event) is ResultLost and item.event.of is not None:
                 lost.add(item.event.of)
-        if not law.startswith(QUIET_LAWS):
-            return Played(None, kept)
+        if not law.startswith(LIVENESS_LAWS):
+            return PlayResult(None, kept)
         return self._rest(process, kept, emitted, lost, law)
 
-    def glance(self, items: Sequence[Item], law: str) -> bool:
+    def fails_at_end(self, items: Sequence[TraceEvent], law: str) -> bool:
         """Whether the last of `items` breaks `law`: as `play`, without a look at the ones before."""
-        if law.startswith(QUIET_LAWS):
+        if law.startswith(LIVENESS_LAWS):
             return True
         self.played += 1
         process = self.start()
-        emitted: dict[Ref, Any] = {}
-        last: Step | None = None
+        emitted: dict[ActionRef, Any] = {}
+        last: StepResult | None = None
         before: Any = None
-        for item in meaningful(process, items, emitted):
+        for item in applicable_events(process, items, emitted):
             before = process.store.committed
             last = process.step(item.event, item.number)
             note_emitted(last, emitted)
         found = None if last is None else next(violations(process, last, before), None)
         return found is not None and found.law == law
 
-    def emitted(self, items: Sequence[Item], ref: Ref) -> Tracked | None:
+    def emitted(self, items: Sequence[TraceEvent], ref: ActionRef) -> Tracked | None:
         """The tracked action that `items` emit as `ref`."""
         process = self.start()
-        known: dict[Ref, Any] = {}
-        for item in meaningful(process, items, known):
+        known: dict[ActionRef, Any] = {}
+        for item in applicable_events(process, items, known):
             step = process.step(item.event, item.number)
             note_emitted(step, known)
             if step.number == ref.step:
@@ -113,26 +113,28 @@ class Player:
                 return action if isinstance(action, Tracked) else None
         return None
 
-    def left_behind(self, items: Sequence[Item]) -> Played:
+    def play_checking_hidden_state(self, items: Sequence[TraceEvent]) -> PlayResult:
         """As `play` for the law `hidden`, looking also at what is left outside of the state after each item."""
-        start = outside(self.machine)
+        start = snapshot(self.machine)
         process = self.start()
-        emitted: dict[Ref, Any] = {}
-        kept: list[Item] = []
-        for item in meaningful(process, items, emitted):
+        emitted: dict[ActionRef, Any] = {}
+        kept: list[TraceEvent] = []
+        for item in applicable_events(process, items, emitted):
             kept.append(item)
             violation = self._one(process, item, emitted, "hidden")
-            name = changed(start, outside(self.machine))
+            name = first_difference(start, snapshot(self.machine))
             if violation is None and name:
-                violation = kept_outside(name)
+                violation = hidden_violation(name)
             if violation is not None:
-                return Played(violation, kept)
-        return Played(None, kept)
+                return PlayResult(violation, kept)
+        return PlayResult(None, kept)
 
-    def _rest(self, process: Process, kept: list[Item], emitted: dict[Ref, Any], lost: set[Ref], law: str) -> Played:
+    def _rest(
+        self, process: Process, kept: list[TraceEvent], emitted: dict[ActionRef, Any], lost: set[ActionRef], law: str
+    ) -> PlayResult:
         number = max((item.number for item in kept), default=0)
-        choose = stream(0, 0, "quiet")
-        quiet: list[Item] = []
+        choose = substream(0, 0, "quiet")
+        quiet: list[TraceEvent] = []
 
         def answer(emission: Emission) -> Any:
             if self._respond is not None:
@@ -140,16 +142,16 @@ class Player:
             assert self._any_result is not None
             return self._any_result(choose)
 
-        for event in quiet_events(process, lost, answer):
+        for event in drain(process, lost, answer):
             number += 1
-            quiet.append(Item(number, event))
+            quiet.append(TraceEvent(number, event))
             violation = self._one(process, quiet[-1], emitted, law)
             if violation is not None:
-                return Played(violation, kept + quiet)
-        return Played(unrest(process), kept, quiet)
+                return PlayResult(violation, kept + quiet)
+        return PlayResult(liveness_violation(process), kept, quiet)
 
     @staticmethod
-    def _one(process: Process, item: Item, emitted: dict[Ref, Any], law: str) -> Violation | None:
+    def _one(process: Process, item: TraceEvent, emitted: dict[ActionRef, Any], law: str) -> Violation | None:
         before = process.store.committed
         step = process.step(item.event, item.number)
         note_emitted(step, emitted)
@@ -157,68 +159,70 @@ class Player:
         return found if found is not None and found.law == law else None
 
 
-def meaningful(process: Process, items: Iterable[Item], emitted: dict[Ref, Any]) -> Iterator[Item]:
+def applicable_events(
+    process: Process, items: Iterable[TraceEvent], emitted: dict[ActionRef, Any]
+) -> Iterator[TraceEvent]:
     """The items that mean something in this playing, resolved; each must have happened before the next is asked for."""
     for item in items:
         event = resolved(item.event, emitted)
         if event is not None and not _means_nothing(process, event):
-            yield Item(item.number, event)
+            yield TraceEvent(item.number, event)
 
 
-def note_emitted(step: Step, emitted: dict[Ref, Any]) -> None:
+def note_emitted(step: StepResult, emitted: dict[ActionRef, Any]) -> None:
     """Remember under which id each tracked action of `step` was emitted."""
     if step.outcome is Outcome.COMMITTED:
         for index, action in enumerate(step.actions, 1):
             if type(action) is Tracked:
-                emitted[Ref(step.number, index)] = action.id
+                emitted[ActionRef(step.number, index)] = action.id
 
 
-def resolved(event: Event, emitted: dict[Ref, Any]) -> Event | None:
+def resolved(event: Event, emitted: dict[ActionRef, Any]) -> Event | None:
     """`event` with the id that its cause was emitted under in this playing; None where it was not emitted at all."""
-    if type(event) is Complete and event.of is not None:
-        return Complete(event.of, emitted[event.of], event.result) if event.of in emitted else None
-    if type(event) is Lose and event.of is not None:
-        return Lose(event.of, emitted[event.of]) if event.of in emitted else None
+    if type(event) is Completion and event.of is not None:
+        return Completion(event.of, emitted[event.of], event.result) if event.of in emitted else None
+    if type(event) is ResultLost and event.of is not None:
+        return ResultLost(event.of, emitted[event.of]) if event.of in emitted else None
     return event
 
 
 def _means_nothing(process: Process, event: Event) -> bool:
     """Whether the step would be skipped."""
     if type(event) is Restore:
-        return process.up
+        return process.running
     if type(event) is Crash:
-        return not process.up and event.point not in AHEAD
-    return not process.up and type(event) in (Submit, Complete)
+        return not process.running and event.point not in ARMED_POINTS
+    return not process.running and type(event) in (InputReceived, Completion)
 
 
-def pack(machine: Machine, items: Sequence[Item]) -> list[Packed]:
+def encode(machine: Machine, items: Sequence[TraceEvent]) -> list[Packed]:
     """Items as plain data, for another process or a file."""
     return [(item.number, encode_event(machine, item.event)) for item in items]
 
 
-def unpack(machine: Machine, packed: Sequence[Packed]) -> list[Item]:
+def decode(machine: Machine, packed: Sequence[Packed]) -> list[TraceEvent]:
     """What `pack` was given. Raises `Mismatch`."""
-    return [Item(number, decode_event(machine, plain, None)) for number, plain in packed]
+    return [TraceEvent(number, decode_event(machine, plain, None)) for number, plain in packed]
 
 
-def size(items: Sequence[Item]) -> int:
+def size(items: Sequence[TraceEvent]) -> int:
     """Inputs, completions, crashes and faults; restores are free."""
     return sum(type(item.event) is not Restore for item in items)
 
 
-def renumbered(items: Sequence[Item]) -> list[Item]:
+def renumbered(items: Sequence[TraceEvent]) -> list[TraceEvent]:
     """The same items, numbered from 1 without gaps."""
     numbers = {item.number: at for at, item in enumerate(items, 1)}
 
-    def moved(ref: Ref | None) -> Ref | None:
-        return None if ref is None else Ref(numbers[ref.step], ref.index)
+    def moved(ref: ActionRef | None) -> ActionRef | None:
+        return None if ref is None else ActionRef(numbers[ref.step], ref.index)
 
     out = []
     for item in items:
         event = item.event
-        if type(event) is Complete:
-            event = Complete(moved(event.of), event.id, event.result)
-        elif type(event) is Lose:
-            event = Lose(moved(event.of), event.id)
-        out.append(Item(numbers[item.number], event))
+        if type(event) is Completion:
+            event = Completion(moved(event.of), event.id, event.result)
+        elif type(event) is ResultLost:
+            event = ResultLost(moved(event.of), event.id)
+        out.append(TraceEvent(numbers[item.number], event))
     return out

@@ -16,18 +16,18 @@ from fasm_cli.engine.records import Record
 from fasm_cli.errors import FasmError, MachineError
 from fasm_cli.project.load import load
 from fasm_cli.project.project import Project
-from fasm_cli.project.tracebacks import own_frames
+from fasm_cli.project.tracebacks import author_traceback
 from fasm_cli.sessions.timeline import Timeline
 from fasm_cli.simulation import replica
 from fasm_cli.simulation.fork import in_fork
 from fasm_cli.simulation.hidden_state import plain_globals
 from fasm_cli.simulation.locate import locate
 from fasm_cli.simulation.plan import Plan
-from fasm_cli.simulation.replica import Disagreement, Led, Seen
-from fasm_cli.simulation.run import Runs
+from fasm_cli.simulation.replica import Disagreement, Effect, Observation
+from fasm_cli.simulation.run import Simulator
 from fasm_cli.simulation.shrink.search import Shrinker
-from fasm_cli.simulation.stats import Tally
-from fasm_cli.simulation.trace import Item, Packed, Player, pack, renumbered, size, unpack
+from fasm_cli.simulation.stats import Stats
+from fasm_cli.simulation.trace import Packed, Player, TraceEvent, decode, encode, renumbered, size
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -39,12 +39,12 @@ class Batch:
 
     first: int
     end: int
-    tally: Tally
+    tally: Stats
     suspicions: list[tuple[int, Violation]]
 
 
 @dataclass(slots=True)
-class Pinned:
+class Reproduced:
     """A violation with its place in the machine's file (a line, 0 where none is known) and the trace that shows it."""
 
     violation: Violation
@@ -55,7 +55,7 @@ class Pinned:
 
 
 @dataclass(slots=True)
-class Smallest:
+class ShrunkTrace:
     """A shrunk trace. `records` are its steps, `quiet` the number of the first one of the quiet phase (0: none)."""
 
     violation: Violation
@@ -76,12 +76,12 @@ class Worker:
 
     def __init__(self, project: Project, target: str) -> None:
         self.machine: Machine = load(project, target)
-        self.machine.prepare()
-        self._runs: Runs | None = None
+        self.machine.warm_up()
+        self._runs: Simulator | None = None
 
-    def runs(self, plan: Plan) -> Runs:
+    def runs(self, plan: Plan) -> Simulator:
         if self._runs is None or self._runs.plan != plan:
-            self._runs = Runs(self.machine, plan)
+            self._runs = Simulator(self.machine, plan)
         return self._runs
 
 
@@ -94,13 +94,13 @@ def set_up(root: str, db: str, target: str) -> None:
     _worker = Worker(Project(Path(root), db), target)
 
 
-def here() -> Worker:
+def current_worker() -> Worker:
     if _worker is None:
         raise MachineError("no machine was loaded in this process")
     return _worker
 
 
-def told(function: Callable[P, T]) -> Callable[P, T]:
+def as_machine_error(function: Callable[P, T]) -> Callable[P, T]:
     """An exception of the author's, from `propose` or another function that is not a transition, as a `MachineError`
     with the author's lines: a traceback does not survive the way to another process."""
 
@@ -111,7 +111,7 @@ def told(function: Callable[P, T]) -> Callable[P, T]:
         except FasmError:
             raise
         except Exception as error:
-            frames = own_frames(error)
+            frames = author_traceback(error)
             if not frames:
                 raise
             raise MachineError(f"the machine raised {type(error).__name__}: {error}", frames=frames) from None
@@ -119,37 +119,37 @@ def told(function: Callable[P, T]) -> Callable[P, T]:
     return wrapped
 
 
-@told
+@as_machine_error
 def fast(plan: Plan, first: int, end: int) -> Batch:
     """The fast runs from `first` to `end`."""
-    runs = here().runs(plan)
-    batch = Batch(first, end, Tally(), [])
+    runs = current_worker().runs(plan)
+    batch = Batch(first, end, Stats(), [])
     for run in range(first, end):
-        wrong = runs.fast(run, batch.tally)
+        wrong = runs.run_fast(run, batch.tally)
         if wrong is None and run < EXACT_RUNS:  # some laws are not looked at by fast runs at all
-            broken = runs.exact(run, EXACT_STEPS)
+            broken = runs.run_exact(run, EXACT_STEPS)
             wrong = None if broken is None else broken.violation
         if wrong is not None:
             batch.suspicions.append((run, wrong))
     return batch
 
 
-@told
-def pin(plan: Plan, run: int) -> Pinned | None:
+@as_machine_error
+def pin(plan: Plan, run: int) -> Reproduced | None:
     """The run again, exactly; None where nothing breaks this time."""
-    worker = here()
-    broken = worker.runs(plan).exact(run)
+    worker = current_worker()
+    broken = worker.runs(plan).run_exact(run)
     if broken is None:
         return None
     line = locate(Player(worker.machine), broken.items, broken.violation)
-    return Pinned(broken.violation, run, line, pack(worker.machine, broken.items))
+    return Reproduced(broken.violation, run, line, encode(worker.machine, broken.items))
 
 
-def shrink(pinned: Pinned, seconds: float) -> Smallest | None:
+def shrink(pinned: Reproduced, seconds: float) -> ShrunkTrace | None:
     """The smallest trace; None where the trace does not break its law when it is played alone."""
-    machine = here().machine
-    shrinker = Shrinker(Player(machine), unpack(machine, pinned.items), pinned.violation, seconds)
-    if not shrinker.fails:
+    machine = current_worker().machine
+    shrinker = Shrinker(Player(machine), decode(machine, pinned.items), pinned.violation, seconds)
+    if not shrinker.reproduces:
         return None
     shrunk = shrinker.shrink()
     return smallest(
@@ -158,8 +158,14 @@ def shrink(pinned: Pinned, seconds: float) -> Smallest | None:
 
 
 def smallest(
-    machine: Machine, violation: Violation, items: list[Item], quiet: list[Item], plays: int, *, in_time: bool
-) -> Smallest:
+    machine: Machine,
+    violation: Violation,
+    items: list[TraceEvent],
+    quiet: list[TraceEvent],
+    plays: int,
+    *,
+    in_time: bool,
+) -> ShrunkTrace:
     """The trace as it is told: numbered from 1, with its steps and the place it points at."""
     whole = renumbered([*items, *quiet])
     trace = whole[: len(items)]
@@ -167,10 +173,10 @@ def smallest(
     player = Player(machine)
     again = player.play(trace, violation.law)
     line = locate(player, trace, violation)
-    return Smallest(
+    return ShrunkTrace(
         again.violation or violation,
         line,
-        pack(machine, trace),
+        encode(machine, trace),
         records,
         len(items) + 1 if quiet else 0,
         size(trace),
@@ -179,102 +185,102 @@ def smallest(
     )
 
 
-def records_of(machine: Machine, items: list[Item]) -> list[Record]:
+def records_of(machine: Machine, items: list[TraceEvent]) -> list[Record]:
     timeline = Timeline(machine, machine.initial())
-    return [timeline.take(item.event).record for item in items]
+    return [timeline.step(item.event).record for item in items]
 
 
-def forked(function: Callable[..., T], *args: Any) -> T:
+def run_in_fork(function: Callable[..., T], *args: Any) -> T:
     """What `function` gives in a process like this one, of which nothing comes back but that."""
-    result: T = in_fork(_leaving_nothing, function, *args)
+    result: T = in_fork(_with_cleanup, function, *args)
     return result
 
 
-def _leaving_nothing(function: Callable[..., T], *args: Any) -> T:
+def _with_cleanup(function: Callable[..., T], *args: Any) -> T:
     """Call `function` in a process that ends without a last word: what it opened is closed before."""
     try:
         return function(*args)
     finally:
-        backend = here().machine.backend
+        backend = current_worker().machine.backend
         if backend is not None:
             gc.collect()  # a store that is held by an exception, or by itself
             backend.close()
 
 
-def tell(items: list[Packed], violation: Violation, plays: int, in_time: bool) -> Smallest:  # noqa: FBT001
+def tell(items: list[Packed], violation: Violation, plays: int, in_time: bool) -> ShrunkTrace:  # noqa: FBT001
     """A trace that was shrunk elsewhere, as it is told."""
-    return forked(_tell, items, violation, plays, in_time)
+    return run_in_fork(_tell, items, violation, plays, in_time)
 
 
-def _tell(items: list[Packed], violation: Violation, plays: int, in_time: bool) -> Smallest:  # noqa: FBT001
-    machine = here().machine
-    return smallest(machine, violation, unpack(machine, items), [], plays, in_time=in_time)
+def _tell(items: list[Packed], violation: Violation, plays: int, in_time: bool) -> ShrunkTrace:  # noqa: FBT001
+    machine = current_worker().machine
+    return smallest(machine, violation, decode(machine, items), [], plays, in_time=in_time)
 
 
 # --- replicas: each call in a process that has done nothing before -------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
+class ReplicaRun:
     """The first steps of a run, and where one of them leads to something else when it is taken alone."""
 
     items: list[Packed]
-    seen: list[Seen]
+    seen: list[Observation]
     alone: Disagreement | None
 
 
-def examine(plan: Plan, run: int, most: int) -> Examined:
+def examine(plan: Plan, run: int, most: int) -> ReplicaRun:
     """Make the first steps of a run, play them, and take each alone."""
-    items: list[Packed] = forked(_first_items, plan, run, most)
-    return Examined(items, *observe_and_alone(items))
+    items: list[Packed] = run_in_fork(_first_items, plan, run, most)
+    return ReplicaRun(items, *observe_and_alone(items))
 
 
 def _first_items(plan: Plan, run: int, most: int) -> list[Packed]:
-    worker = here()
-    return pack(worker.machine, worker.runs(plan).events(run, most))
+    worker = current_worker()
+    return encode(worker.machine, worker.runs(plan).events(run, most))
 
 
-def observe(items: list[Packed]) -> list[Seen]:
-    return forked(_observe, items)
+def observe(items: list[Packed]) -> list[Observation]:
+    return run_in_fork(_observe, items)
 
 
-def _observe(items: list[Packed], *, stored: bool = False) -> list[Seen]:
-    return replica.observe(here().machine, items, stored=stored)
+def _observe(items: list[Packed], *, stored: bool = False) -> list[Observation]:
+    return replica.observe(current_worker().machine, items, stored=stored)
 
 
-def observe_and_alone(items: list[Packed]) -> tuple[list[Seen], Disagreement | None]:
+def observe_and_alone(items: list[Packed]) -> tuple[list[Observation], Disagreement | None]:
     """As `observe`; then every step is taken alone, in a process that has not taken the others."""
-    seen: list[Seen] = forked(partial(_observe, stored=True), items)
-    led: dict[int, Led] = forked(_alone, seen)
-    return [replace(one, state=None) for one in seen], replica.from_stored(seen, led)
+    seen: list[Observation] = run_in_fork(partial(_observe, stored=True), items)
+    led: dict[int, Effect] = run_in_fork(_alone, seen)
+    return [replace(one, state=None) for one in seen], replica.compare_isolated(seen, led)
 
 
-def _alone(seen: list[Seen]) -> dict[int, Led]:
-    return replica.alone(here().machine, seen)
+def _alone(seen: list[Observation]) -> dict[int, Effect]:
+    return replica.replay_isolated(current_worker().machine, seen)
 
 
 def left_behind(items: list[Packed]) -> tuple[Violation, list[Packed]] | None:
     """What playing `items` leaves behind outside of the state, and the items up to where it shows."""
-    return forked(_left_behind, items)
+    return run_in_fork(_left_behind, items)
 
 
 def _left_behind(items: list[Packed]) -> tuple[Violation, list[Packed]] | None:
-    machine = here().machine
-    found = Player(machine).left_behind(unpack(machine, items))
-    return None if found.violation is None else (found.violation, pack(machine, found.items))
+    machine = current_worker().machine
+    found = Player(machine).play_checking_hidden_state(decode(machine, items))
+    return None if found.violation is None else (found.violation, encode(machine, found.items))
 
 
 def told_globals() -> dict[str, str]:
     """The plain globals of the machine's module."""
-    return plain_globals(here().machine)
+    return plain_globals(current_worker().machine)
 
 
 def replay_alone(items: list[Packed], law: str) -> bool:
     """Whether `items` break `law` in a process that has done nothing before."""
-    return forked(_replay_alone, items, law)
+    return run_in_fork(_replay_alone, items, law)
 
 
 def _replay_alone(items: list[Packed], law: str) -> bool:
-    machine = here().machine
-    found = Player(machine).play(unpack(machine, items), law).violation
+    machine = current_worker().machine
+    found = Player(machine).play(decode(machine, items), law).violation
     return found is not None and found.law == law

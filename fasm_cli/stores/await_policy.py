@@ -11,26 +11,26 @@ from types import CodeType, FrameType
 from typing import Any, Protocol
 
 from fasm_cli.contract.database import ConnectionLost, Database
-from fasm_cli.engine.coroutines import drive_through
-from fasm_cli.engine.events import AWAITED, Crash, Failure, Fault
+from fasm_cli.engine.coroutines import run_with_policy
+from fasm_cli.engine.events import AWAIT_FAULTS, Crash, FaultKind, InjectedFault
 from fasm_cli.engine.purity_latch import LATCH, Breach, awaiting, suspended_at
-from fasm_cli.engine.sql_policy import breaks
-from fasm_cli.engine.transaction import Operation, Transaction
+from fasm_cli.engine.sql_policy import law_broken_by
+from fasm_cli.engine.transaction import Statement, Transaction
 
 
-class Loop(Protocol):
+class Waiter(Protocol):
     """Lets things happen."""
 
     def run_until(self, future: Any) -> None: ...
 
 
-Clock = Callable[[], AbstractContextManager[Loop]]
+Clock = Callable[[], AbstractContextManager[Waiter]]
 
 
-def drive_awaiting(
+def run_awaiting(
     coroutine: Coroutine[Any, Any, Any],
     state: Any,
-    ahead: Crash | Fault | None = None,
+    ahead: Crash | InjectedFault | None = None,
     transaction: Transaction | None = None,
     clock: Clock | None = None,
 ) -> BaseException | None:
@@ -39,42 +39,42 @@ def drive_awaiting(
     if clock is not None:
         looping: Any = clock()
     elif "asyncio" in sys.modules:  # the machine cannot sleep where nobody has imported it
-        from fasm_cli.stores.virtual_loop import running
+        from fasm_cli.stores.virtual_loop import virtual_loop
 
-        looping = running()
+        looping = virtual_loop()
     else:
         looping = nullcontext()
     with looping as loop:
-        gate = StateGate(state, ahead, transaction, loop)
-        LATCH.innocent = gate.waits
+        gate = StateAwaitPolicy(state, ahead, transaction, loop)
+        LATCH.exempt = gate.waits
         try:
-            return drive_through(gate, coroutine)
+            return run_with_policy(gate, coroutine)
         finally:
-            LATCH.innocent = None
+            LATCH.exempt = None
 
 
-class StateGate:
+class StateAwaitPolicy:
     """The gate of one transition over `state`."""
 
     def __init__(
-        self, state: Any, ahead: Crash | Fault | None, transaction: Transaction | None, loop: Loop | None
+        self, state: Any, ahead: Crash | InjectedFault | None, transaction: Transaction | None, loop: Waiter | None
     ) -> None:
         self._state = state
         self._transaction = transaction
         self._loop = loop
-        self._strikes = ahead if type(ahead) is Fault and ahead.failure in AWAITED else None
+        self._strikes = ahead if type(ahead) is InjectedFault and ahead.kind in AWAIT_FAULTS else None
         self._awaits = 0
 
     def answer(self, coroutine: Coroutine[Any, Any, Any], awaited: Any) -> Any:
         """Let `awaited` happen, and give its answer. Raises what the store says, a fault, or a `Breach`."""
-        operation = awaited if type(awaited) is Operation and awaited.transaction is self._transaction else None
+        operation = awaited if type(awaited) is Statement and awaited.transaction is self._transaction else None
         if operation is None and not any(self.waits(frame) for frame in _frames(coroutine)):
             raise awaiting(coroutine, awaited)
         self._awaits += 1
-        if self._strikes is not None and self._strikes.at == self._awaits:
-            raise self._struck(self._strikes.failure)
+        if self._strikes is not None and self._strikes.nth == self._awaits:
+            raise self._struck(self._strikes.kind)
         if operation is not None:
-            law, word = breaks(operation.sql)
+            law, word = law_broken_by(operation.sql)
             if law:
                 file, line, _ = suspended_at(coroutine)
                 raise Breach(law, word, file, line, "says")
@@ -95,13 +95,13 @@ class StateGate:
         awaited._asyncio_future_blocking = False  # as a task does: the future may be awaited again
         self._loop.run_until(awaited)
 
-    def _struck(self, failure: Failure) -> BaseException:
-        if failure is Failure.CANCEL:
+    def _struck(self, failure: FaultKind) -> BaseException:
+        if failure is FaultKind.CANCEL:
             from asyncio import CancelledError
 
             return CancelledError(f"cancelled at await {self._awaits}")
         why = f"the connection was lost at await {self._awaits}"
-        return ConnectionLost(why) if self._transaction is None else self._transaction.lose(why)
+        return ConnectionLost(why) if self._transaction is None else self._transaction.drop_connection(why)
 
 
 def _is_method(code: CodeType, owner: type) -> bool:

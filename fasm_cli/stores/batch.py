@@ -7,16 +7,16 @@ Each is a savepoint meanwhile, so one that fails is undone alone. Whoever takes 
 from typing import Any
 
 from fasm_cli.contract.database import ConnectionLost, DatabaseError, Tables
-from fasm_cli.engine.transaction import Answer
-from fasm_cli.stores.state_row import Loadable
+from fasm_cli.engine.transaction import QueryResult
+from fasm_cli.stores.state_row import ResettableConnection
 
-BEGIN, KEEP, UNDO = (f"{word}SAVEPOINT fasm_step" for word in ("", "RELEASE ", "ROLLBACK TO "))
+BEGIN, RELEASE, ROLLBACK_TO = (f"{word}SAVEPOINT fasm_step" for word in ("", "RELEASE ", "ROLLBACK TO "))
 
 
-class Together:
+class BatchedConnection:
     """A connection whose transactions, between `join` and `settle`, are parts of one."""
 
-    def __init__(self, connection: Loadable) -> None:
+    def __init__(self, connection: ResettableConnection) -> None:
         self._whole = connection
         self._joined = False
         self._open = False  # a part is
@@ -26,11 +26,11 @@ class Together:
     def changes(self) -> int:
         return self._whole.changes
 
-    def join(self) -> None:
+    def begin_batch(self) -> None:
         """What is committed from here on is committed with `settle`."""
         self._joined = True
 
-    def settle(self) -> None:
+    def commit_batch(self) -> None:
         """Commit all parts. Raises `DatabaseError` where there is no transaction that could be, or it was refused."""
         broken = self._broken
         self._part()
@@ -39,7 +39,7 @@ class Together:
             raise ConnectionLost("the transaction is gone")
         self._whole.commit()
 
-    def abandon(self) -> None:
+    def rollback_batch(self) -> None:
         """Undo all parts, whatever has become of them."""
         self._part()
         self._whole.rollback()
@@ -47,7 +47,7 @@ class Together:
     def _part(self) -> None:
         self._joined = self._open = self._broken = False
 
-    def execute(self, sql: str, args: tuple[Any, ...]) -> Answer:
+    def execute(self, sql: str, args: tuple[Any, ...]) -> QueryResult:
         if self._joined and not self._open:
             if self._broken:  # a new transaction would be committed without what was in this one
                 raise ConnectionLost("the transaction is gone")
@@ -63,7 +63,7 @@ class Together:
         if not self._joined:
             self._whole.commit()
         elif self._open:
-            self._whole.execute(KEEP, ())
+            self._whole.execute(RELEASE, ())
             self._open = False
 
     def rollback(self) -> None:
@@ -72,8 +72,8 @@ class Together:
         elif self._open:
             self._open = False
             try:
-                self._whole.execute(UNDO, ())
-                self._whole.execute(KEEP, ())
+                self._whole.execute(ROLLBACK_TO, ())
+                self._whole.execute(RELEASE, ())
             except DatabaseError:  # a full disk or a lost connection has undone all of it
                 self._broken = True
 

@@ -6,17 +6,17 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from fasm_cli.contract.database import DatabaseError, without_password
+from fasm_cli.contract.database import DatabaseError, redact_url
 from fasm_cli.engine.machine import Machine
 from fasm_cli.errors import SessionError
-from fasm_cli.stores.urls import Kind, file_of, kind_of, no_store, psycopg_wanted
+from fasm_cli.stores.urls import Backend, backend_of, file_of, no_store, require_psycopg
 
 ALL = "SELECT machine, step, event, actions FROM fasm_about LEFT JOIN fasm_history ON true ORDER BY step"
 Rows = list[tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class JournalEntry:
     """A committed event and what it emitted, as plain data. The first of a history is the state that it begins with."""
 
     step: int
@@ -24,10 +24,10 @@ class Past:
     actions: list[Any]
 
 
-def read_history(machine: Machine, url: str) -> list[Past]:
+def read_history(machine: Machine, url: str) -> list[JournalEntry]:
     """The history of `machine` at `url`, since it was migrated last where it ever was. Raises `UsageError` for the URL
     and `SessionError` where there is none."""
-    shown = without_password(url)
+    shown = redact_url(url)
     try:
         rows = _rows(url)
     except DatabaseError as error:
@@ -36,15 +36,15 @@ def read_history(machine: Machine, url: str) -> list[Past]:
         raise SessionError(f"{shown} holds the state of {rows[0][0] if rows else 'nothing'}, not of {machine.name}")
     if rows[0][1] is None:
         raise SessionError(f"{shown} has no history", "give --history to `fasm run`")
-    past = [Past(step, json.loads(event), json.loads(actions)) for _, step, event, actions in rows]
+    past = [JournalEntry(step, json.loads(event), json.loads(actions)) for _, step, event, actions in rows]
     begins = max(at for at, each in enumerate(past) if each.event.get("type") == "state")
     return past[begins:]
 
 
 def _rows(url: str) -> Rows:
     """Raises `DatabaseError`."""
-    if kind_of(url) is Kind.POSTGRES:
-        with psycopg_wanted():
+    if backend_of(url) is Backend.POSTGRES:
+        with require_psycopg():
             from fasm_cli.stores.postgres_database import read_rows
         return read_rows(url, ALL)
     file = file_of(url)

@@ -7,14 +7,14 @@ from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.transaction import Connection
 from fasm_cli.errors import SessionError
 from fasm_cli.types.description import Types, fingerprint, is_description
-from fasm_cli.types.description_diff import TypeChange, told, type_changes
+from fasm_cli.types.description_diff import TypeChange, summarize, type_changes
 from fasm_cli.types.plain import ordered_text
 
 MIGRATE = "`fasm migrate TARGET --db URL` carries it over"
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class Metadata:
     """`types` is empty where the database is from before they were described, and has their `fingerprint` only."""
 
     machine: str
@@ -23,7 +23,7 @@ class About:
     types: Types
 
     @classmethod
-    def read(cls, connection: Connection) -> "About":
+    def read(cls, connection: Connection) -> "Metadata":
         (row,) = connection.execute("SELECT machine, version, types FROM fasm_about", ()).rows
         text = row["types"]
         types = json.loads(text) if text.startswith("[") else []
@@ -31,7 +31,7 @@ class About:
             raise SessionError("the database does not say of what types it is; somebody has written in fasm_about")
         return cls(row["machine"], row["version"], fingerprint(types) if types else text, types)
 
-    def is_of(self, machine: Machine) -> None:
+    def check_machine(self, machine: Machine) -> None:
         """Raises `SessionError` where it is another machine's, or a later version's."""
         if self.machine != machine.name:
             raise SessionError(f"the database holds the state of {self.machine}, not of {machine.name}")
@@ -42,17 +42,17 @@ class About:
                 f"use the machine of version {self.version}",
             )
 
-    def fits(self, machine: Machine) -> bool:
+    def is_compatible(self, machine: Machine) -> bool:
         """Whether it was written by this version, and all of its types are the machine's."""
         same = not self.changes(machine) if self.types else self.fingerprint == machine.fingerprint
         return same and self.version == machine.version
 
     def check(self, machine: Machine) -> None:
         """Raises `SessionError` where it is not for `machine`."""
-        self.is_of(machine)
-        if self.fits(machine):
+        self.check_machine(machine)
+        if self.is_compatible(machine):
             return
-        types = told(self.changes(machine))
+        types = summarize(self.changes(machine))
         changed = f": {types}" if types else ""
         if self.version != machine.version:
             held = f"the database holds {machine.name} version {self.version}, and this is version {machine.version}"
@@ -64,7 +64,7 @@ class About:
         return type_changes(self.types, machine.types) if self.types else []
 
 
-def write_about(connection: Connection, machine: Machine) -> None:
+def write_metadata(connection: Connection, machine: Machine) -> None:
     """From here on the database is of `machine` as it is now."""
     connection.execute("DELETE FROM fasm_about", ())
     whose = machine.name, machine.version, ordered_text(machine.types)

@@ -11,17 +11,17 @@ from typing import Any
 
 from fasm_cli.contract.state_machine import Tracked
 from fasm_cli.engine.events import Restore
-from fasm_cli.engine.laws import broken_invariant
+from fasm_cli.engine.laws import check_invariants
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.records import decode_action
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.errors import MachineError, SessionError
-from fasm_cli.stores.batch import Together
-from fasm_cli.stores.durable_store import Durable
-from fasm_cli.stores.metadata import About, write_about
-from fasm_cli.stores.open import connected
-from fasm_cli.types.codec import Mismatch, render
+from fasm_cli.stores.batch import BatchedConnection
+from fasm_cli.stores.durable_store import DurableStore
+from fasm_cli.stores.metadata import Metadata, write_metadata
+from fasm_cli.stores.open import connect
+from fasm_cli.types.codec import DecodeError, format_value
 from fasm_cli.types.description_diff import TypeChange
 from fasm_cli.types.plain import ordered_text
 
@@ -30,7 +30,7 @@ Carry = Callable[[int, Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class MigrationResult:
     """`version` is the one the database was of, `pending` what `restore` emits of it now; `needed` is false where the
     database fits as it is."""
 
@@ -40,32 +40,32 @@ class Carried:
     needed: bool
 
 
-def carry_over(machine: Machine, url: str, carry: Carry, *, keep: bool) -> Carried:
+def migrate_stored(machine: Machine, url: str, carry: Carry, *, keep: bool) -> MigrationResult:
     """Have the state at `url` be one of `machine`; without `keep` only what would come of it is said. Raises
     `SessionError` and `MachineError`, what `carry` does, and `UsageError` for the URL; then nothing is changed."""
-    connection = Together(connected(url))
-    store: Durable | None = None
+    connection = BatchedConnection(connect(url))
+    store: DurableStore | None = None
     try:
-        about = About.read(connection)
+        about = Metadata.read(connection)
         connection.rollback()
-        about.is_of(machine)
+        about.check_machine(machine)
         types = about.changes(machine)
-        if about.fits(machine):
-            return Carried(about.version, types, [], needed=False)
-        connection.join()
+        if about.is_compatible(machine):
+            return MigrationResult(about.version, types, [], needed=False)
+        connection.begin_batch()
         _write_state(machine, connection, lambda plain: carry(about.version, plain))
-        store = Durable(machine, connection)
+        store = DurableStore(machine, connection)
         pending = _pending(machine, store)
         _write_outbox(machine, connection, pending)
         if keep:
-            connection.settle()
-        return Carried(about.version, types, [render(action) for action in pending.values()], needed=True)
+            connection.commit_batch()
+        return MigrationResult(about.version, types, [format_value(action) for action in pending.values()], needed=True)
     finally:
-        connection.abandon()
+        connection.rollback_batch()
         (connection if store is None else store).close()
 
 
-def _write_state(machine: Machine, connection: Together, carry: Callable[[Any], Any]) -> None:
+def _write_state(machine: Machine, connection: BatchedConnection, carry: Callable[[Any], Any]) -> None:
     """The fields as they are now, under a number of their own, as a restart has."""
     (row,) = connection.execute("SELECT version, fields FROM fasm_state", ()).rows
     plain = json.loads(row["fields"])
@@ -75,26 +75,26 @@ def _write_state(machine: Machine, connection: Together, carry: Callable[[Any], 
     if machine.database:
         del fields[machine.database]
     connection.execute("UPDATE fasm_state SET version = ?, fields = ?", (row["version"] + 1, ordered_text(fields)))
-    write_about(connection, machine)
+    write_metadata(connection, machine)
     connection.commit()
 
 
-def _pending(machine: Machine, store: Durable) -> dict[str, Tracked]:
+def _pending(machine: Machine, store: DurableStore) -> dict[str, Tracked]:
     """What is pending of the state as it is now, by id as it is stored."""
-    broken = broken_invariant(machine, store.whole())
+    broken = check_invariants(machine, store.full_state())
     if broken is not None:
-        raise MachineError(f"{machine.name}: the state breaks {broken.law}: {broken.why}", "let migrate() mend it")
+        raise MachineError(f"{machine.name}: the state breaks {broken.law}: {broken.reason}", "let migrate() mend it")
     process = Process(machine, store)
-    process.up = False
+    process.running = False
     restored = process.step(Restore())
     if restored.outcome is not Outcome.COMMITTED:
-        raise MachineError(f"{machine.name}: restore failed: {restored.error or restored.why}")
+        raise MachineError(f"{machine.name}: restore failed: {restored.error or restored.reason}")
     if store.has_history:
         store.keep_history_from_here()
     return {ordered_text(machine.encode_action(each)["id"]): each for each in restored.actions if type(each) is Tracked}
 
 
-def _write_outbox(machine: Machine, connection: Together, pending: dict[str, Tracked]) -> None:
+def _write_outbox(machine: Machine, connection: BatchedConnection, pending: dict[str, Tracked]) -> None:
     """What `restore` emits is what is pending; of what it does not emit, only what the machine still knows can stay."""
     for row in connection.execute("SELECT step, place, id, action FROM fasm_outbox ORDER BY step, place", ()).rows:
         action = pending.get(row["id"])
@@ -105,7 +105,7 @@ def _write_outbox(machine: Machine, connection: Together, pending: dict[str, Tra
             continue
         try:
             decode_action(machine, json.loads(row["action"]))
-        except Mismatch as wrong:
+        except DecodeError as wrong:
             raise SessionError(
                 f"the action {row['step']}.{row['place']} is not done, and {machine.name} does not know it any more: "
                 f"{wrong}",

@@ -5,45 +5,45 @@ from pathlib import Path
 
 from fasm_cli.engine.machine import Machine
 from fasm_cli.errors import SessionError
-from fasm_cli.stores.durable_store import SCHEMA, Durable
+from fasm_cli.stores.durable_store import SCHEMA, DurableStore
 from fasm_cli.stores.sqlite import MEMORY, SqliteConnection
-from fasm_cli.stores.state_row import Loadable
-from fasm_cli.stores.urls import Kind, file_of, kind_of, nothing_there, psycopg_wanted
+from fasm_cli.stores.state_row import ResettableConnection
+from fasm_cli.stores.urls import Backend, backend_of, file_of, missing_database, require_psycopg
 
 
-def open_durable(machine: Machine, url: str, *, history: bool = False) -> Durable:
+def open_durable(machine: Machine, url: str, *, history: bool = False) -> DurableStore:
     """The state of `machine` at `url`, which is made where it is not there. Raises `UsageError` for the URL and
     `SessionError` for what stands there."""
     schema = f"{SCHEMA}\n{machine.store.schema if machine.store is not None else ''}"
-    connection = connected(url, schema)
+    connection = connect(url, schema)
     try:
-        return Durable(machine, connection, history=history, near=kind_of(url) is Kind.SQLITE)
+        return DurableStore(machine, connection, history=history, near=backend_of(url) is Backend.SQLITE)
     except BaseException:
         connection.close()
         raise
 
 
-def connected(url: str, schema: str = "") -> Loadable:
+def connect(url: str, schema: str = "") -> ResettableConnection:
     """A connection to the database at `url`, made by `schema` where there is none. Raises as `open_durable` does."""
-    if kind_of(url) is Kind.SQLITE:
+    if backend_of(url) is Backend.SQLITE:
         file = file_of(url)
         return _sqlite(MEMORY if file is None else str(file), schema)
-    with psycopg_wanted():
-        from fasm_cli.stores.postgres_database import OpenPostgres
-    return OpenPostgres(schema, url)
+    with require_psycopg():
+        from fasm_cli.stores.postgres_database import PostgresDatabase
+    return PostgresDatabase(schema, url)
 
 
 def _sqlite(path: str, schema: str) -> SqliteConnection:
-    there = _is_there(path)
+    there = _exists(path)
     if not there and not schema:
-        raise nothing_there(path)
+        raise missing_database(path)
     try:
-        return OpenSqlite("" if there else f"BEGIN IMMEDIATE;\n{schema};\nCOMMIT;", path)
+        return SqliteDatabase("" if there else f"BEGIN IMMEDIATE;\n{schema};\nCOMMIT;", path)
     except sqlite3.Error as error:
         raise SessionError(f"cannot open {path}: {error}") from None
 
 
-def _is_there(path: str) -> bool:
+def _exists(path: str) -> bool:
     if path == MEMORY or not Path(path).exists():
         return False
     db = sqlite3.connect(path)
@@ -58,7 +58,7 @@ def _is_there(path: str) -> bool:
     return bool(names)
 
 
-class OpenSqlite(SqliteConnection):
+class SqliteDatabase(SqliteConnection):
     """A database that is kept: what is committed is on the disk, and others may read it meanwhile."""
 
     def _connect(self) -> sqlite3.Connection:

@@ -11,15 +11,15 @@ from psycopg.rows import dict_row
 from fasm_cli.contract.database import (
     ConnectionLost,
     ConstraintError,
-    Contention,
     DatabaseError,
     Row,
+    SerializationConflict,
     Table,
     Tables,
-    without_password,
+    redact_url,
 )
 from fasm_cli.engine.sql_policy import first_word
-from fasm_cli.engine.transaction import Answer
+from fasm_cli.engine.transaction import QueryResult
 from fasm_cli.errors import MachineError, UsageError
 
 RUNNING = "is the server running? what the URL leaves out comes from PGHOST, PGUSER, PGPASSWORD and the like"
@@ -44,10 +44,10 @@ class PostgresConnection:
         self._url = url
         self._name = name
         self.changes = 0
-        self._db: psycopg.Connection[Row] | None = reached(url)
+        self._db: psycopg.Connection[Row] | None = connect_or_usage_error(url)
         try:
             self._db.execute(f"CREATE SCHEMA {name}; SET search_path = {name}; {schema}".encode())
-            self._tables = list(described(self._db))
+            self._tables = list(introspect(self._db))
             self._sequences = self._db.execute(
                 "SELECT relname FROM pg_class WHERE relkind = 'S' AND relnamespace = current_schema()::regnamespace"
             ).fetchall()
@@ -67,25 +67,27 @@ class PostgresConnection:
                 raise ConnectionLost(first_line(error)) from None
         return self._db
 
-    def execute(self, sql: str, args: tuple[Any, ...]) -> Answer:
+    def execute(self, sql: str, args: tuple[Any, ...]) -> QueryResult:
         db = self._connected()
         try:
-            cursor = db.execute(numbered(sql).encode(), args, prepare=True)  # prepared: never two statements in one
+            cursor = db.execute(to_pyformat(sql).encode(), args, prepare=True)  # prepared: never two statements in one
             rows = cursor.fetchall() if cursor.description is not None else []
         except (psycopg.Error, OverflowError, UnicodeError) as error:
-            raise self._told(error) from None
+            raise self._translate_error(error) from None
         nested = first_word(sql) == "WITH"
         if (cursor.statusmessage or "").startswith(READS) and not nested:
-            return Answer(rows, 0)
+            return QueryResult(rows, 0)
         self.changes += 1 if nested else max(cursor.rowcount, 0)
-        return Answer(rows, max(cursor.rowcount, 0))
+        return QueryResult(rows, max(cursor.rowcount, 0))
 
     def tables(self) -> Tables:
         return Tables.of({name: self._table(name, *about) for name, *about in self._tables})
 
     def _table(self, name: str, columns: list[str], key: list[str]) -> Table:
         rows: dict[Any, Row] = {}
-        for row in self.execute(f"SELECT {', '.join(map(quoted, columns))} FROM {quoted(name)}", ()).rows:
+        for row in self.execute(
+            f"SELECT {', '.join(map(quote_identifier, columns))} FROM {quote_identifier(name)}", ()
+        ).rows:
             rows[row[key[0]] if len(key) == 1 else tuple(row[each] for each in key)] = row
         return Table(tuple(key), {at: rows[at] for at in sorted(rows)})  # in no language's order
 
@@ -94,7 +96,7 @@ class PostgresConnection:
             try:
                 self._db.commit()
             except psycopg.Error as error:
-                raise self._told(error) from None
+                raise self._translate_error(error) from None
 
     def rollback(self) -> None:
         if self._db is not None and not self._db.closed:
@@ -111,18 +113,19 @@ class PostgresConnection:
     def load(self, tables: Tables) -> None:
         self.rollback()
         known = [name for name, *_ in self._tables]
-        for name in tables.found:
+        for name in tables.by_name:
             if name not in known:
                 raise DatabaseError(f"there is no table {name!r}; the schema has {', '.join(known) or 'none'}")
         for name in ("fasm_state", *reversed(known)):
-            self.execute(f"DELETE FROM {quoted(name)}", ())
+            self.execute(f"DELETE FROM {quote_identifier(name)}", ())
         for sequence in self._sequences:  # they are not part of any transaction
-            self._connected().execute(f"ALTER SEQUENCE {quoted(sequence['relname'])} RESTART".encode())
+            self._connected().execute(f"ALTER SEQUENCE {quote_identifier(sequence['relname'])} RESTART".encode())
         for name in known:
-            for row in tables.found[name].rows.values() if name in tables.found else ():
+            for row in tables.by_name[name].rows.values() if name in tables.by_name else ():
                 places = ", ".join("?" * len(row))
                 self.execute(
-                    f"INSERT INTO {quoted(name)} ({', '.join(map(quoted, row))}) VALUES ({places})", tuple(row.values())
+                    f"INSERT INTO {quote_identifier(name)} ({', '.join(map(quote_identifier, row))}) VALUES ({places})",
+                    tuple(row.values()),
                 )
 
     def close(self) -> None:
@@ -133,13 +136,13 @@ class PostgresConnection:
             db.commit()
         self.drop()
 
-    def _told(self, error: Exception) -> DatabaseError:
+    def _translate_error(self, error: Exception) -> DatabaseError:
         said = first_line(error)
         if self._db is not None and self._db.closed:
             self._db = None
             return ConnectionLost(f"the connection was lost: {said}")
         if isinstance(error, errors.SerializationFailure | errors.DeadlockDetected):
-            return Contention(said)
+            return SerializationConflict(said)
         return ConstraintError(said) if isinstance(error, errors.IntegrityError) else DatabaseError(said)
 
 
@@ -163,15 +166,15 @@ class PostgresScratch:
 
     def remove(self, name: str) -> None:
         with suppress(psycopg.Error), connect(self._url) as db:
-            db.execute(f"DROP SCHEMA IF EXISTS {quoted(name)} CASCADE".encode())
+            db.execute(f"DROP SCHEMA IF EXISTS {quote_identifier(name)} CASCADE".encode())
 
 
-def reached(url: str) -> "psycopg.Connection[Row]":
+def connect_or_usage_error(url: str) -> "psycopg.Connection[Row]":
     """A connection to the server at `url`. Raises `UsageError`."""
     try:
         return connect(url)
     except psycopg.Error as error:
-        raise UsageError(f"no PostgreSQL at {without_password(url)}: {first_line(error)}", RUNNING) from None
+        raise UsageError(f"no PostgreSQL at {redact_url(url)}: {first_line(error)}", RUNNING) from None
 
 
 def connect(url: str, options: str = "") -> "psycopg.Connection[Row]":
@@ -182,7 +185,7 @@ def connect(url: str, options: str = "") -> "psycopg.Connection[Row]":
 
 
 @lru_cache(maxsize=1000)
-def numbered(sql: str) -> str:
+def to_pyformat(sql: str) -> str:
     """`sql` with `?` as psycopg writes it, except inside of quotes and comments."""
     out: list[str] = []
     at = 0
@@ -206,11 +209,11 @@ def numbered(sql: str) -> str:
     return "".join(out)
 
 
-def quoted(name: str) -> str:
+def quote_identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def described(db: "psycopg.Connection[Row]") -> Any:
+def introspect(db: "psycopg.Connection[Row]") -> Any:
     """Each table of the author's, with its columns and those of its primary key. Raises `MachineError`."""
     for row in db.execute(TABLES).fetchall():
         if not row["name"].startswith("fasm_"):

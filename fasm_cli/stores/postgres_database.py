@@ -5,17 +5,17 @@ from typing import Any
 
 import psycopg
 
-from fasm_cli.contract.database import ConnectionLost, DatabaseError, Row, without_password
+from fasm_cli.contract.database import ConnectionLost, DatabaseError, Row, redact_url
 from fasm_cli.errors import MachineError, SessionError
-from fasm_cli.stores.postgres import PostgresConnection, connect, described, first_line, reached
-from fasm_cli.stores.urls import nothing_there
+from fasm_cli.stores.postgres import PostgresConnection, connect, connect_or_usage_error, first_line, introspect
+from fasm_cli.stores.urls import missing_database
 
-HELD = "SELECT pg_try_advisory_lock(hashtext('fasm'), hashtext(current_schema())) AS held"
-LET_GO = "SELECT pg_advisory_unlock(hashtext('fasm'), hashtext(current_schema()))"
+LOCK_SQL = "SELECT pg_try_advisory_lock(hashtext('fasm'), hashtext(current_schema())) AS held"
+UNLOCK_SQL = "SELECT pg_advisory_unlock(hashtext('fasm'), hashtext(current_schema()))"
 TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
 
 
-class OpenPostgres(PostgresConnection):
+class PostgresDatabase(PostgresConnection):
     """A database that is kept: what is committed stays when this is closed.
 
     Raises `UsageError` where there is no server, `MachineError` where it does not take the schema, and `SessionError`
@@ -26,23 +26,21 @@ class OpenPostgres(PostgresConnection):
         self._url = url
         self.changes = 0
         self._sequences = []
-        self._db = db = reached(url)
+        self._db = db = connect_or_usage_error(url)
         try:
             if not _held(db):
-                raise SessionError(
-                    f"another process runs the machine at {without_password(url)}", "stop that one first"
-                )
+                raise SessionError(f"another process runs the machine at {redact_url(url)}", "stop that one first")
             names = {row["relname"] for row in db.execute(TABLES).fetchall()}
             if names and "fasm_state" not in names:
                 raise SessionError(
-                    f"{without_password(url)} has tables, and not those of a machine",
+                    f"{redact_url(url)} has tables, and not those of a machine",
                     "give a database of its own, or a schema: ?options=-csearch_path%3DNAME",
                 )
             if not names and not schema:
-                raise nothing_there(without_password(url))
+                raise missing_database(redact_url(url))
             if not names:
                 db.execute(schema.encode())
-            self._tables = list(described(db))
+            self._tables = list(introspect(db))
             db.commit()
         except psycopg.Error as error:
             db.close()
@@ -69,12 +67,12 @@ class OpenPostgres(PostgresConnection):
     def close(self) -> None:
         if self._db is not None:
             with suppress(psycopg.Error):  # it is gone, and what it held with it
-                self._db.execute(LET_GO)  # the server may take its time to notice that nobody is there any more
+                self._db.execute(UNLOCK_SQL)  # the server may take its time to notice that nobody is there any more
         self.drop()
 
 
 def _held(db: "psycopg.Connection[Any]") -> bool:
-    row = db.execute(HELD).fetchone()
+    row = db.execute(LOCK_SQL).fetchone()
     return bool(row and row["held"])
 
 

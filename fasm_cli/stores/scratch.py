@@ -18,7 +18,7 @@ class Scratch(Protocol):
     def remove(self, name: str) -> None: ...
 
 
-class Databases:
+class ScratchFactory:
     """Scratch databases of one schema: each store that is open has one to itself, and they are used again.
 
     What stands at the URL itself is never touched. A process that is killed leaves its databases behind; the next one
@@ -26,23 +26,23 @@ class Databases:
     """
 
     def __init__(self, schema: str, scratch: Scratch) -> None:
-        from fasm_cli.stores.state_row import OWN_SCHEMA
+        from fasm_cli.stores.state_row import STATE_TABLE
 
-        self._schema = f"{OWN_SCHEMA};\n{schema}"
+        self._schema = f"{STATE_TABLE};\n{schema}"
         self._scratch = scratch
         self._pool = _Pool()
         weakref.finalize(self, _end, self._pool, scratch)
 
     def open(self, machine: Machine, state: Any) -> Store:
         """A store with `state` committed. Raises `Mismatch` where the database does not take it."""
-        from fasm_cli.stores.snapshot_store import Kept
+        from fasm_cli.stores.snapshot_store import SnapshotStore
 
         pool = self._pool
-        connection = pool.taken() or self._scratch.connect(
-            self._schema, f"fasm_scratch_{_here()}_{next(_numbers)}_{os.getpid()}"
+        connection = pool.acquire() or self._scratch.connect(
+            self._schema, f"fasm_scratch_{_hostname()}_{next(_numbers)}_{os.getpid()}"
         )
         try:
-            store = Kept(machine, connection, state)
+            store = SnapshotStore(machine, connection, state)
         except BaseException:
             pool.give_back(connection, os.getpid())
             raise
@@ -52,7 +52,7 @@ class Databases:
     def close(self) -> None:
         """Remove every database that no store has."""
         self._pool.empty()
-        _sweep(self._scratch)
+        _collect_orphans(self._scratch)
 
 
 class _Pool:
@@ -64,7 +64,7 @@ class _Pool:
         self._parents: list[Any] = []
         self.ended = False
 
-    def taken(self) -> Any:
+    def acquire(self) -> Any:
         """A connection, or None."""
         if self._process != os.getpid():
             self._process, self._parents, self._free = os.getpid(), self._free, []
@@ -79,34 +79,34 @@ class _Pool:
             self._free.append(connection)
 
     def empty(self) -> None:
-        while (connection := self.taken()) is not None:
+        while (connection := self.acquire()) is not None:
             connection.close()
 
 
 def _end(pool: _Pool, scratch: Scratch) -> None:
     pool.ended = True
     pool.empty()
-    _sweep(scratch)
+    _collect_orphans(scratch)
 
 
-def _sweep(scratch: Scratch) -> None:
+def _collect_orphans(scratch: Scratch) -> None:
     """Remove the databases of processes that are gone."""
     for name in scratch.names():
-        owner = re.match(rf"fasm_scratch_{_here()}_\d+_(\d+)", name)
-        if owner is not None and not _lives(int(owner[1])):
+        owner = re.match(rf"fasm_scratch_{_hostname()}_\d+_(\d+)", name)
+        if owner is not None and not _pid_alive(int(owner[1])):
             scratch.remove(name)
 
 
 _numbers = count(1)  # of the databases of this process
 
 
-def _here() -> str:
+def _hostname() -> str:
     import platform
 
     return re.sub(r"\W", "_", platform.node().lower())[:20]
 
 
-def _lives(process: int) -> bool:
+def _pid_alive(process: int) -> bool:
     try:
         os.kill(process, 0)
     except ProcessLookupError:

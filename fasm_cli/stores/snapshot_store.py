@@ -8,80 +8,80 @@ a state in memory.
 from collections.abc import Coroutine
 from typing import Any
 
-from fasm_cli.contract.database import Contention, DatabaseError
+from fasm_cli.contract.database import DatabaseError, SerializationConflict
 from fasm_cli.contract.state_machine import Action
-from fasm_cli.engine.events import Crash, Fault
+from fasm_cli.engine.events import Crash, InjectedFault
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.transaction import Transaction
-from fasm_cli.stores.await_policy import drive_awaiting
-from fasm_cli.stores.state_row import InRow, Loadable
-from fasm_cli.types.codec import Mismatch
+from fasm_cli.stores.await_policy import run_awaiting
+from fasm_cli.stores.state_row import ResettableConnection, StateRow
+from fasm_cli.types.codec import DecodeError
 
 
-class Kept(InRow):
+class SnapshotStore(StateRow):
     """The store of a machine that is stepped or simulated: exact, with a copy of all rows after each commit."""
 
-    def __init__(self, machine: Machine, connection: Loadable, state: Any) -> None:
+    def __init__(self, machine: Machine, connection: ResettableConnection, state: Any) -> None:
         super().__init__(machine, connection)
         self.fix = machine.copy_action
         try:
             self._load(state)
             connection.commit()
         except DatabaseError as refused:
-            raise Mismatch(f"the database does not take it: {refused}") from None
+            raise DecodeError(f"the database does not take it: {refused}") from None
         self._transaction = Transaction(connection)
         connection.rollback()
         self._take(state)
 
     def _take(self, state: Any) -> None:
         """`state` and the rows there are were committed."""
-        self.live = self._with(state, self._transaction)
-        self.committed = self._with(state, self._transaction.now())
+        self.working = self._with(state, self._transaction)
+        self.committed = self._with(state, self._transaction.snapshot())
 
-    def drive(
-        self, coroutine: Coroutine[Any, Any, Any], state: Any = None, ahead: Crash | Fault | None = None
+    def run(
+        self, coroutine: Coroutine[Any, Any, Any], state: Any = None, ahead: Crash | InjectedFault | None = None
     ) -> BaseException | None:
-        return drive_awaiting(coroutine, state, ahead, self._transaction)
+        return run_awaiting(coroutine, state, ahead, self._transaction)
 
-    def changed(self) -> bool:
-        if self._machine.comparable and self.live == self.committed:
+    def is_dirty(self) -> bool:
+        if self._machine.eq_is_exact and self.working == self.committed:
             return False
         before = self._machine.encode_state(self.committed)
         try:
-            return bool(before != self._machine.encode_state(self.live))
-        except Mismatch:
+            return bool(before != self._machine.encode_state(self.working))
+        except DecodeError:
             return True
 
     def commit(self, actions: tuple[Action, ...]) -> tuple[Action, ...]:
-        fields = self._encoded(self.live)
+        fields = self._encoded(self.working)
         for action in actions:
             self._machine.encode_action(action)
-        self._may_commit()
-        if fields != self._fields or self._transaction.touched:
-            tables = self._transaction.now()
+        self._check_usable()
+        if fields != self._fields or self._transaction.has_writes:
+            tables = self._transaction.snapshot()
             self._write(fields)
-            self._end()
-            self._transaction.settled(tables)
+            self._commit()
+            self._transaction.mark_committed(tables)
             self.version, self._fields = self.version + 1, fields
-            self.committed = self._with(self.live, tables)
+            self.committed = self._with(self.working, tables)
         return actions
 
     def rollback(self, error: BaseException | None) -> bool:
-        changed = error is None and self.changed()
-        self._transaction.undo()
+        changed = error is None and self.is_dirty()
+        self._transaction.rollback()
         if not changed and not self._same_fields():
             changed = True
-        if type(error) is Contention:
+        if type(error) is SerializationConflict:
             self._read()
         elif changed:
-            self.live = self._with(self.committed, self._transaction)
+            self.working = self._with(self.committed, self._transaction)
         return changed
 
     def _same_fields(self) -> bool:
-        return bool(self.live == self.committed) if self._machine.comparable else super()._same_fields()
+        return bool(self.working == self.committed) if self._machine.eq_is_exact else super()._same_fields()
 
     def _read(self) -> None:
         state = self._read_fields()
-        self._transaction.settled(self._connection.tables())
+        self._transaction.mark_committed(self._connection.tables())
         self._connection.rollback()
         self._take(state)

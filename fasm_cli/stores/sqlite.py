@@ -6,8 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from fasm_cli.contract.database import ConstraintError, Contention, DatabaseError, Row, Table, Tables
-from fasm_cli.engine.transaction import Answer
+from fasm_cli.contract.database import ConstraintError, DatabaseError, Row, SerializationConflict, Table, Tables
+from fasm_cli.engine.transaction import QueryResult
 from fasm_cli.errors import MachineError, UsageError
 from fasm_cli.stores.urls import file_of
 
@@ -49,7 +49,7 @@ class SqliteConnection:
     def changes(self) -> int:
         return self._db.total_changes
 
-    def execute(self, sql: str, args: tuple[Any, ...]) -> Answer:
+    def execute(self, sql: str, args: tuple[Any, ...]) -> QueryResult:
         for value in args:
             if type(value) not in _STORED:
                 raise _not_stored(value)
@@ -60,12 +60,12 @@ class SqliteConnection:
             cursor = self._db.execute(sql, args)
             count = max(cursor.rowcount, 0)
             if cursor.description is None:
-                return Answer([], count)
+                return QueryResult([], count)
             rows = cursor.fetchall()
         except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeError) as error:
-            raise _told(error) from None
+            raise _translate_error(error) from None
         names = [column[0] for column in cursor.description]
-        return Answer([dict(zip(names, row, strict=True)) for row in rows], count)
+        return QueryResult([dict(zip(names, row, strict=True)) for row in rows], count)
 
     def tables(self) -> Tables:
         return Tables.of({name: self._table(name, *about) for name, *about in self._tables})
@@ -84,7 +84,7 @@ class SqliteConnection:
             try:
                 self._db.execute("COMMIT")
             except sqlite3.Error as error:  # a deferred constraint
-                raise _told(error) from None
+                raise _translate_error(error) from None
             self._open = False
 
     def rollback(self) -> None:
@@ -104,7 +104,7 @@ class SqliteConnection:
     def load(self, tables: Tables) -> None:
         self.rollback()
         known = [name for name, *_ in self._tables]
-        for name in tables.found:
+        for name in tables.by_name:
             if name not in known:
                 raise DatabaseError(f"there is no table {name!r}; the schema has {', '.join(known) or 'none'}")
         self.execute("DELETE FROM fasm_state", ())
@@ -112,7 +112,7 @@ class SqliteConnection:
         for name in known:
             self._db.execute(f"DELETE FROM {quoted(name)}")
         for name in known:
-            for row in tables.found[name].rows.values() if name in tables.found else ():
+            for row in tables.by_name[name].rows.values() if name in tables.by_name else ():
                 places = ", ".join("?" * len(row))
                 sql = f"INSERT INTO {quoted(name)} ({', '.join(map(quoted, row))}) VALUES ({places})"
                 self.execute(sql, tuple(row.values()))
@@ -164,9 +164,9 @@ def _not_stored(value: Any) -> DatabaseError:
     return DatabaseError(f"SQLite stores {known}, not a {type(value).__name__}: {value!r}")
 
 
-def _told(error: Exception) -> DatabaseError:
+def _translate_error(error: Exception) -> DatabaseError:
     if isinstance(error, sqlite3.IntegrityError):
         return ConstraintError(str(error))
     if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-        return Contention(str(error))
+        return SerializationConflict(str(error))
     return DatabaseError(str(error))

@@ -7,19 +7,19 @@ import json
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from fasm_cli.contract.database import ConnectionLost, Contention, Tables
+from fasm_cli.contract.database import ConnectionLost, SerializationConflict, Tables
 from fasm_cli.contract.state_machine import Action
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.transaction import Connection, Transaction
-from fasm_cli.types.codec import Mismatch
+from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.plain import ordered_text
-from fasm_cli.types.schema import Record
+from fasm_cli.types.schema import RecordSchema
 
-OWN_SCHEMA = "CREATE TABLE fasm_state (one INTEGER PRIMARY KEY, version BIGINT NOT NULL, fields TEXT NOT NULL)"
+STATE_TABLE = "CREATE TABLE fasm_state (one INTEGER PRIMARY KEY, version BIGINT NOT NULL, fields TEXT NOT NULL)"
 """Every table of ours begins with `fasm_`."""
 
 
-class Loadable(Connection, Protocol):
+class ResettableConnection(Connection, Protocol):
     """A connection whose whole contents can be exchanged."""
 
     def load(self, tables: Tables) -> None:
@@ -29,33 +29,33 @@ class Loadable(Connection, Protocol):
     def close(self) -> None: ...
 
 
-class InRow:
+class StateRow:
     """The part of a store that reads and writes the row. Who derives from it opens a `_transaction` and says what is
     `committed`."""
 
     fix: Callable[[Action], Action] | None = None
-    live: Any
+    working: Any
     committed: Any
     _transaction: Transaction
 
-    def __init__(self, machine: Machine, connection: Loadable) -> None:
+    def __init__(self, machine: Machine, connection: ResettableConnection) -> None:
         self._machine = machine
         self._connection = connection
-        self._copy = machine.copiers.of(machine.state)
-        self._fields_of = machine.state
-        if isinstance(machine.state, Record) and machine.database:
-            others = tuple(field for field in machine.state.fields if field.name != machine.database)
-            self._fields_of = Record(machine.state.annotation, cls=machine.state.cls, fields=others)
-        self._has_fields = not isinstance(self._fields_of, Record) or bool(self._fields_of.fields)
+        self._copy = machine.copiers.of(machine.state_schema)
+        self._fields_of = machine.state_schema
+        if isinstance(machine.state_schema, RecordSchema) and machine.database:
+            others = tuple(field for field in machine.state_schema.fields if field.name != machine.database)
+            self._fields_of = RecordSchema(machine.state_schema.annotation, cls=machine.state_schema.cls, fields=others)
+        self._has_fields = not isinstance(self._fields_of, RecordSchema) or bool(self._fields_of.fields)
         self.version = 0  # the number of the last commit
         self._fields = ""  # as they were committed then
 
     def begin(self) -> Any:
-        return self.live
+        return self.working
 
     def reload(self) -> None:
         self._connection.drop()
-        self._transaction.undo()
+        self._transaction.rollback()
         self._read()
 
     def _read(self) -> None:
@@ -71,18 +71,20 @@ class InRow:
         self._fields = self._encoded(state)
         self._execute("INSERT INTO fasm_state VALUES (1, ?, ?)", self.version, self._fields)
 
-    def _may_commit(self) -> None:
+    def _check_usable(self) -> None:
         """Raises `Mismatch` where the database would not do it."""
         if self._transaction.failed:
-            raise Mismatch("a statement failed and the transition went on: nothing of it can be committed; let it fail")
+            raise DecodeError(
+                "a statement failed and the transition went on: nothing of it can be committed; let it fail"
+            )
 
     def _write(self, fields: str) -> None:
         """Write the row for the next commit. Raises `Contention`."""
         sql = "UPDATE fasm_state SET version = ?, fields = ? WHERE version = ?"
         if self._connection.execute(sql, (self.version + 1, fields, self.version)).count != 1:
-            raise Contention("another process has written this state")
+            raise SerializationConflict("another process has written this state")
 
-    def _end(self) -> None:
+    def _commit(self) -> None:
         """Commit what was written; raises `ConnectionLost` where it was not."""
         try:
             self._connection.commit()
@@ -106,13 +108,13 @@ class InRow:
         plain = json.loads(self._fields)
         if self._machine.database:
             plain[self._machine.database] = {}
-        return self._machine.codec.decode(self._machine.state, plain)
+        return self._machine.codec.decode(self._machine.state_schema, plain)
 
     def _same_fields(self) -> bool:
         """Whether the fields are as they were committed."""
         try:
-            return self._encoded(self.live) == self._fields
-        except Mismatch:
+            return self._encoded(self.working) == self._fields
+        except DecodeError:
             return False
 
     def _with(self, state: Any, database: Any) -> Any:

@@ -6,19 +6,19 @@ from enum import Enum
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from fasm_cli.contract.database import without_password
+from fasm_cli.contract.database import redact_url
 from fasm_cli.errors import SessionError, UsageError
 
 
-class Kind(Enum):
+class Backend(Enum):
     SQLITE = "sqlite"
     POSTGRES = "postgresql"
 
 
-_SCHEMES = {"sqlite": Kind.SQLITE, "postgresql": Kind.POSTGRES, "postgres": Kind.POSTGRES}
+_SCHEMES = {"sqlite": Backend.SQLITE, "postgresql": Backend.POSTGRES, "postgres": Backend.POSTGRES}
 
 
-def kind_of(url: str) -> Kind:
+def backend_of(url: str) -> Backend:
     """Which database `url` is of. Raises `UsageError`."""
     kind = _SCHEMES.get(urlsplit(url).scheme)
     if kind is None:
@@ -28,23 +28,23 @@ def kind_of(url: str) -> Kind:
 
 def no_store(url: str) -> UsageError:
     hint = "write sqlite:///FILE, sqlite:// for one in memory, or postgresql://…"
-    return UsageError(f"no store {without_password(url)!r}", hint)
+    return UsageError(f"no store {redact_url(url)!r}", hint)
 
 
-def nothing_there(place: str) -> SessionError:
+def missing_database(place: str) -> SessionError:
     return SessionError(f"no machine has run at {place}", "`fasm run` makes the database")
 
 
 def file_of(url: str) -> Path | None:
     """The file of `sqlite:///FILE`; None where the state is in no file."""
-    if kind_of(url) is not Kind.SQLITE:
+    if backend_of(url) is not Backend.SQLITE:
         return None
     path = unquote(urlsplit(url).path).removeprefix("/")
     return Path(path) if path else None
 
 
 @contextmanager
-def psycopg_wanted() -> Iterator[None]:
+def require_psycopg() -> Iterator[None]:
     """An import of psycopg that fails is a `UsageError`: it is not installed with everything else."""
     try:
         yield

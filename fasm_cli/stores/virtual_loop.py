@@ -14,7 +14,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any, cast
 
-from fasm_cli.engine.coroutines import Defect
+from fasm_cli.engine.coroutines import ContractViolation
 
 
 class VirtualLoop:
@@ -31,7 +31,7 @@ class VirtualLoop:
         while not future.done():
             if not self._ready:
                 if not self._timers:
-                    raise Defect("awaits something of the state that never comes")
+                    raise ContractViolation("awaits something of the state that never comes")
                 self._now = max(self._now, self._timers[0][0])
                 while self._timers and self._timers[0][0] <= self._now:
                     self._ready.append(heappop(self._timers)[2])
@@ -89,7 +89,7 @@ class VirtualLoop:
 
 
 @contextmanager
-def running() -> Iterator[VirtualLoop]:
+def virtual_loop() -> Iterator[VirtualLoop]:
     """A new loop, for one transition, in the place of whatever loop this thread is in."""
     outer = events._get_running_loop()
     loop = VirtualLoop()
@@ -100,18 +100,18 @@ def running() -> Iterator[VirtualLoop]:
         events._set_running_loop(outer)
 
 
-class RealTime:
+class RealLoop:
     """The loop of one thread in which time does pass: for a machine that runs for real."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._outer: asyncio.AbstractEventLoop | None = None
 
-    def running(self) -> "RealTime":
+    def running(self) -> "RealLoop":
         """What is awaited in between is waited for."""
         return self
 
-    def __enter__(self) -> "RealTime":  # no generator: this is entered for every step
+    def __enter__(self) -> "RealLoop":  # no generator: this is entered for every step
         self._outer = events._get_running_loop()
         events._set_running_loop(self._loop)
         return self

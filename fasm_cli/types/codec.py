@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 from fasm_cli.errors import InputError
 from fasm_cli.types.encode import Encoders
-from fasm_cli.types.format import render
-from fasm_cli.types.from_annotations import Shapes, Unsupported
+from fasm_cli.types.format import format_value
+from fasm_cli.types.from_annotations import SchemaRegistry, Unsupported
 from fasm_cli.types.parse import Parser
-from fasm_cli.types.plain import TAG, Mismatch, canonical_text, digest_of, shown
-from fasm_cli.types.schema import Choice, Record, Shape, tag_of
+from fasm_cli.types.plain import TAG, DecodeError, canonical_text, digest_of, safe_repr
+from fasm_cli.types.schema import RecordSchema, Schema, UnionSchema, tag_of
 
 if TYPE_CHECKING:
     from fasm_cli.types.decode import Decoders
 
-__all__ = ["Codec", "Mismatch", "Shape", "Shapes", "Unsupported", "render"]
+__all__ = ["Codec", "DecodeError", "Schema", "SchemaRegistry", "Unsupported", "format_value"]
 
 
 class Codec:
@@ -24,7 +24,7 @@ class Codec:
     readable and keeps its meaning when a second class joins; a state or an id only where its type is a union.
     """
 
-    def __init__(self, shapes: Shapes) -> None:
+    def __init__(self, shapes: SchemaRegistry) -> None:
         self.shapes = shapes
         self._plain = Encoders(canonical=False)
         self._canonical = Encoders(canonical=True)
@@ -35,7 +35,7 @@ class Codec:
 
         return Decoders()
 
-    def prepare(self, shape: Shape) -> None:
+    def prepare(self, shape: Schema) -> None:
         """Make now what conversions of this shape need; else each is made when it is first needed."""
         for made in (self._plain, self._canonical, self._decoders):
             made.of(shape)
@@ -44,48 +44,48 @@ class Codec:
     def parser(self) -> Parser:
         return Parser(self.shapes, self._plain)
 
-    def encode(self, shape: Shape, value: Any) -> Any:
+    def encode(self, shape: Schema, value: Any) -> Any:
         """Plain data for `value`. Raises `Mismatch` with the path of what does not fit."""
         try:
             return self._plain.of(shape)(value)
         except RecursionError:
-            raise Mismatch("nested too deeply, or it contains itself") from None
+            raise DecodeError("nested too deeply, or it contains itself") from None
 
-    def decode(self, shape: Shape, plain: Any) -> Any:
+    def decode(self, shape: Schema, plain: Any) -> Any:
         """The value that `plain` stands for. Raises `Mismatch` naming every fault."""
         try:
             return self._decoders.of(shape)(plain)
         except RecursionError:
-            raise Mismatch("nested too deeply") from None
+            raise DecodeError("nested too deeply") from None
 
-    def digest(self, shape: Shape, value: Any) -> str:
+    def digest(self, shape: Schema, value: Any) -> str:
         """16 hexadecimal digits: equal for equal values, in every process."""
         return digest_of(canonical_text(self._canonical.of(shape)(value)))
 
-    def encode_message(self, shape: Shape, value: Any) -> Any:
+    def encode_message(self, shape: Schema, value: Any) -> Any:
         plain = self.encode(shape, value)
-        return {TAG: tag_of(shape), **plain} if isinstance(shape, Record) else plain
+        return {TAG: tag_of(shape), **plain} if isinstance(shape, RecordSchema) else plain
 
-    def decode_message(self, shape: Shape, plain: Any) -> Any:
-        if not isinstance(shape, Record):
+    def decode_message(self, shape: Schema, plain: Any) -> Any:
+        if not isinstance(shape, RecordSchema):
             return self.decode(shape, plain)
         if not isinstance(plain, dict) or plain.get(TAG) != tag_of(shape):
             got = plain.get(TAG) if isinstance(plain, dict) else plain
-            raise Mismatch(f"expected {TAG} = {tag_of(shape)!r}, got {got!r}")
+            raise DecodeError(f"expected {TAG} = {tag_of(shape)!r}, got {got!r}")
         return self.decode(shape, {key: value for key, value in plain.items() if key != TAG})
 
-    def read(self, shape: Shape, text: str) -> Any:
+    def read(self, shape: Schema, text: str) -> Any:
         """The value written in `text`, checked against `shape`; raises `InputError`."""
         return self.check(shape, self.parser.parse(text))
 
-    def check(self, shape: Shape, value: Any) -> Any:
+    def check(self, shape: Schema, value: Any) -> Any:
         """`value` as a file would give it back. Raises `InputError` where it does not fit."""
         try:
             return self.decode(shape, self.encode(shape, value))
-        except Mismatch as wrong:
-            raise InputError(f"{shown(value)}: {wrong}", f"write one of {describe(shape)}") from None
+        except DecodeError as wrong:
+            raise InputError(f"{safe_repr(value)}: {wrong}", f"write one of {describe(shape)}") from None
 
 
-def describe(shape: Shape) -> str:
+def describe(shape: Schema) -> str:
     """The names a value of this shape may have, for an error message."""
-    return ", ".join(shape.members) if isinstance(shape, Choice) else tag_of(shape)
+    return ", ".join(shape.members) if isinstance(shape, UnionSchema) else tag_of(shape)

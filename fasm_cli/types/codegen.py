@@ -7,7 +7,7 @@ from typing import Any
 
 from fasm_cli.contract.constraints import Between, Text
 from fasm_cli.types.scalars import LARGEST, Scalar
-from fasm_cli.types.schema import Plain, Shape
+from fasm_cli.types.schema import ScalarSchema, Schema
 
 
 class Source:
@@ -22,17 +22,17 @@ class Source:
         self._names[name] = value
         return name
 
-    def plainly(self, shape: Shape, read: str) -> str:
+    def fast_test(self, shape: Schema, read: str) -> str:
         """The test that a value, read by the name `read`, is legal and its own plain data; empty where that cannot be
         seen at a glance. A value that fails it may be legal."""
         match shape:
-            case Plain(scalar=Scalar(cls=kind), constraints=()) if kind in (bool, str):
+            case ScalarSchema(scalar=Scalar(cls=kind), constraints=()) if kind in (bool, str):
                 return f"type({read}) is {kind.__name__}"
-            case Plain(scalar=Scalar(cls=kind), constraints=()) if kind is int:
+            case ScalarSchema(scalar=Scalar(cls=kind), constraints=()) if kind is int:
                 return f"type({read}) is int and {self._within(read, -LARGEST, LARGEST)}"
-            case Plain(scalar=Scalar(cls=kind), constraints=(Between(int(low), int(high)),)) if kind is int:
+            case ScalarSchema(scalar=Scalar(cls=kind), constraints=(Between(int(low), int(high)),)) if kind is int:
                 return f"type({read}) is int and {self._within(read, max(low, -LARGEST), min(high, LARGEST))}"
-            case Plain(scalar=Scalar(cls=kind), constraints=(Text(low, high, ""),)) if kind is str:
+            case ScalarSchema(scalar=Scalar(cls=kind), constraints=(Text(low, high, ""),)) if kind is str:
                 return f"type({read}) is str and {low} <= len({read}) <= {high}"
         return ""
 

@@ -7,39 +7,39 @@ in plain containers is therefore cheap to keep a committed copy of.
 from collections.abc import Callable
 from typing import Any
 
-from fasm_cli.types.per_schema import ByShape
+from fasm_cli.types.per_schema import PerSchema
 from fasm_cli.types.schema import (
-    Choice,
-    Fixed,
-    Mapping,
-    Member,
-    Nothing,
-    Plain,
-    Record,
-    Relations,
-    Sequence,
-    Shape,
+    CollectionSchema,
+    DatabaseSchema,
+    DictSchema,
+    EnumSchema,
+    NoneSchema,
+    RecordSchema,
+    ScalarSchema,
+    Schema,
+    TupleSchema,
+    UnionSchema,
     runtime_type,
 )
 
 Copier = Callable[[Any], Any]
 
 
-def immutable(shape: Shape, _inside: tuple[Shape, ...] = ()) -> bool:
+def immutable(shape: Schema, _inside: tuple[Schema, ...] = ()) -> bool:
     """Whether values of this shape can never change."""
     if shape in _inside:
         return True  # a type that contains itself is as immutable as the rest of it
     inside = (*_inside, shape)
     match shape:
-        case Nothing() | Plain() | Member() | Relations():
+        case NoneSchema() | ScalarSchema() | EnumSchema() | DatabaseSchema():
             return True
-        case Record(fields=fields):
+        case RecordSchema(fields=fields):
             return is_frozen(shape.cls) and all(immutable(field.shape, inside) for field in fields)
-        case Sequence(item=item):
+        case CollectionSchema(item=item):
             return shape.cls in (tuple, frozenset) and immutable(item, inside)
-        case Fixed(items=items):
+        case TupleSchema(items=items):
             return all(immutable(item, inside) for item in items)
-        case Choice(members=members):
+        case UnionSchema(members=members):
             return all(immutable(member, inside) for member in members.values())
     return False
 
@@ -52,37 +52,37 @@ def is_frozen(kind: type) -> bool:
     return "frozen" in kind.__setattr__.__name__  # attrs sets `_frozen_setattrs`
 
 
-class Copiers:
+class CopierCache:
     """Copiers for the shapes of one machine."""
 
     def __init__(self) -> None:
-        self.of = ByShape[Copier](self._make).of  # a copy shares nothing that can change with the original
+        self.of = PerSchema[Copier](self._make).of  # a copy shares nothing that can change with the original
 
-    def _make(self, shape: Shape) -> Copier:
+    def _make(self, shape: Schema) -> Copier:
         if immutable(shape):
             return _same
         match shape:
-            case Record():
+            case RecordSchema():
                 return self._record(shape)
-            case Sequence(cls=kind, item=item) if immutable(item):
+            case CollectionSchema(cls=kind, item=item) if immutable(item):
                 return kind
-            case Sequence(cls=kind, item=item):
+            case CollectionSchema(cls=kind, item=item):
                 copy = self.of(item)
                 return lambda values: kind([copy(value) for value in values])
-            case Mapping(value=value) if immutable(value):
+            case DictSchema(value=value) if immutable(value):
                 return dict
-            case Mapping(value=value):
+            case DictSchema(value=value):
                 copy = self.of(value)
                 return lambda pairs: {key: copy(item) for key, item in pairs.items()}
-            case Fixed(items=items):
+            case TupleSchema(items=items):
                 copies = [self.of(item) for item in items]
                 return lambda values: tuple([copy(value) for copy, value in zip(copies, values, strict=True)])
-            case Choice(members=members):
+            case UnionSchema(members=members):
                 by_type = {runtime_type(member): self.of(member) for member in members.values()}
                 return lambda value: by_type.get(type(value), _same)(value)
         raise AssertionError(f"no copier for {shape}")
 
-    def _record(self, shape: Record) -> Copier:
+    def _record(self, shape: RecordSchema) -> Copier:
         """Compiled, like the methods that dataclasses make: an assignment a field, no call where it can be spared."""
         names: dict[str, Any] = {"kind": shape.cls, "new": object.__new__, "put": object.__setattr__}
         frozen = is_frozen(shape.cls)

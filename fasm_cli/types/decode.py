@@ -11,34 +11,42 @@ from typing import Any, NoReturn
 
 from fasm_cli.contract.database import Tables
 from fasm_cli.types.codegen import Source, indented
-from fasm_cli.types.per_schema import ByShape
-from fasm_cli.types.plain import TAG, Mismatch, keyed_by_text, objection, original_key, shown, stored_key
+from fasm_cli.types.per_schema import PerSchema
+from fasm_cli.types.plain import (
+    TAG,
+    DecodeError,
+    constraint_violation,
+    keyed_by_text,
+    original_key,
+    safe_repr,
+    stored_key,
+)
 from fasm_cli.types.scalars import Scalar
 from fasm_cli.types.schema import (
     NATIVE,
-    Choice,
-    Fixed,
-    Mapping,
-    Member,
-    Nothing,
-    Plain,
-    Record,
-    Relations,
-    Sequence,
-    Shape,
+    CollectionSchema,
+    DatabaseSchema,
+    DictSchema,
+    EnumSchema,
+    NoneSchema,
+    RecordSchema,
+    ScalarSchema,
+    Schema,
+    TupleSchema,
+    UnionSchema,
 )
 
 Decoder = Callable[[Any], Any]
 
 
-class _Wrong(Exception):
+class _Errors(Exception):
     """Everything that is wrong with one value; the paths grow as it leaves each level."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
-        self.faults = [Mismatch(why)]
+        self.faults = [DecodeError(why)]
 
-    def under(self, step: str, before: "_Wrong | None") -> "_Wrong":
+    def under(self, step: str, before: "_Errors | None") -> "_Errors":
         """This, found one `step` down the path, after `before`: all of it as one."""
         for fault in self.faults:
             fault.at(step)
@@ -55,58 +63,58 @@ class Decoders:
     """Decoders for the shapes of one machine: closures, made once for a shape."""
 
     def __init__(self) -> None:
-        self._hook = ByShape[Decoder](lambda shape: _limited(shape, self._make(shape))).of
+        self._hook = PerSchema[Decoder](lambda shape: _limited(shape, self._make(shape))).of
 
-    def of(self, shape: Shape) -> Decoder:
+    def of(self, shape: Schema) -> Decoder:
         """A function that gives the typed value, or raises `Mismatch` naming every fault."""
         decode = self._hook(shape)
 
         def checked(plain: Any) -> Any:
             try:
                 return decode(plain)
-            except _Wrong as error:
-                raise Mismatch(str(error)) from None
+            except _Errors as error:
+                raise DecodeError(str(error)) from None
 
         return checked
 
-    def _make(self, shape: Shape) -> Decoder:
+    def _make(self, shape: Schema) -> Decoder:
         match shape:
-            case Nothing():
+            case NoneSchema():
                 return _nothing
-            case Plain(scalar=scalar):
+            case ScalarSchema(scalar=scalar):
                 return lambda plain: _scalar(scalar, plain)
-            case Member(cls=kind):
+            case EnumSchema(cls=kind):
                 return lambda plain: _member(kind, plain)
-            case Record():
+            case RecordSchema():
                 return self._record(shape)
-            case Sequence():
+            case CollectionSchema():
                 return self._sequence(shape)
-            case Fixed():
+            case TupleSchema():
                 return self._fixed(shape)
-            case Mapping():
+            case DictSchema():
                 return self._mapping(shape)
-            case Choice():
+            case UnionSchema():
                 return self._choice(shape)
-            case Relations():
+            case DatabaseSchema():
                 rows = self._hook(shape.rows)
                 return lambda plain: Tables(**rows(plain))
         raise AssertionError(f"no decoder for {shape}")
 
-    def _record(self, shape: Record) -> Decoder:
+    def _record(self, shape: RecordSchema) -> Decoder:
         kind = shape.cls
         keys = [stored_key(field.name) for field in shape.fields]
         known = ", ".join(keys) or "none"
 
         def complain(plain: Any) -> NoReturn:
             if not isinstance(plain, dict):
-                raise _Wrong(f"expected a table of {kind.__name__}, got {plain!r}")
+                raise _Errors(f"expected a table of {kind.__name__}, got {plain!r}")
             missing = [key for key in keys if key not in plain]
             if missing:
-                raise _Wrong(f"{kind.__name__} misses {', '.join(missing)}")
+                raise _Errors(f"{kind.__name__} misses {', '.join(missing)}")
             strange = ", ".join(repr(key) for key in plain if key not in keys)
-            raise _Wrong(f"{kind.__name__} has no field {strange}; known: {known}")
+            raise _Errors(f"{kind.__name__} has no field {strange}; known: {known}")
 
-        source = Source(kind=kind, keys=frozenset(keys), complain=complain, Wrong=_Wrong)
+        source = Source(kind=kind, keys=frozenset(keys), complain=complain, Wrong=_Errors)
         lines, given = [], []
         for at, (key, field) in enumerate(zip(keys, shape.fields, strict=True)):
             lines += self._part(source, f"part_{at}", f"plain[{key!r}]", field.shape, f"'.{field.name}'")
@@ -122,8 +130,8 @@ class Decoders:
             ],
         )
 
-    def _sequence(self, shape: Sequence) -> Decoder:
-        source = Source(kind=shape.cls, listed=_listed, Wrong=_Wrong)
+    def _sequence(self, shape: CollectionSchema) -> Decoder:
+        source = Source(kind=shape.cls, listed=_listed, Wrong=_Errors)
         part = self._part(source, "item", "item", shape.item, "f'[{at}]'")
         return source.function(
             "plain",
@@ -136,8 +144,8 @@ class Decoders:
             ],
         )
 
-    def _fixed(self, shape: Fixed) -> Decoder:
-        source = Source(listed=_listed, Wrong=_Wrong)
+    def _fixed(self, shape: TupleSchema) -> Decoder:
+        source = Source(listed=_listed, Wrong=_Errors)
         wrong = f"f'expected {len(shape.items)} elements, got {{len(plain)}}'"
         lines = []
         for at, item in enumerate(shape.items):
@@ -152,10 +160,10 @@ class Decoders:
             ],
         )
 
-    def _mapping(self, shape: Mapping) -> Decoder:
+    def _mapping(self, shape: DictSchema) -> Decoder:
         table = keyed_by_text(shape.key)
         source = Source(
-            pairs=(lambda plain: _written(shape.key, plain)) if table else _paired, shown=shown, Wrong=_Wrong
+            pairs=(lambda plain: _written(shape.key, plain)) if table else _paired, shown=safe_repr, Wrong=_Errors
         )
         key = self._part(source, "key", "key", shape.key, "f'[{str(key)!r}]'" if table else "f'[key {at}]'")
         item = self._part(source, "item", "item", shape.value, "f'[{shown(key)}]'")
@@ -175,22 +183,22 @@ class Decoders:
             ],
         )
 
-    def _part(self, source: Source, into: str, read: str, shape: Shape, step: str) -> list[str]:
+    def _part(self, source: Source, into: str, read: str, shape: Schema, step: str) -> list[str]:
         """The lines that put the value of a part, read by `read`, into `into`, or else its faults into `wrong`."""
         decode = source.name(self._hook(shape))
         failed = f"except Wrong as error: wrong = error.under({step}, wrong)"
-        test = source.plainly(shape, into)
+        test = source.fast_test(shape, into)
         if not test:
             return [f"try: {into} = {decode}({read})", failed]
         return [f"{into} = {read}", f"if not ({test}):", *indented([f"try: {into} = {decode}({into})", failed])]
 
-    def _choice(self, shape: Choice) -> Decoder:
+    def _choice(self, shape: UnionSchema) -> Decoder:
         hooks = {tag: self._hook(member) for tag, member in shape.members.items()}
         legal = ", ".join(shape.members)
         native = {
-            member.scalar.cls if isinstance(member, Plain) else type(None): hooks[tag]
+            member.scalar.cls if isinstance(member, ScalarSchema) else type(None): hooks[tag]
             for tag, member in shape.members.items()
-            if isinstance(member, Nothing) or (isinstance(member, Plain) and member.scalar.cls in NATIVE)
+            if isinstance(member, NoneSchema) or (isinstance(member, ScalarSchema) and member.scalar.cls in NATIVE)
         }
         if float in native:
             native.setdefault(int, native[float])
@@ -199,19 +207,19 @@ class Decoders:
             if not isinstance(plain, dict):
                 hook = native.get(type(plain))
                 if hook is None:
-                    raise _Wrong(f"expected one of {legal}, got {plain!r}")
+                    raise _Errors(f"expected one of {legal}, got {plain!r}")
                 return hook(plain)
             tag = plain.get(TAG)
             member = shape.members.get(tag) if isinstance(tag, str) else None
             if member is None:
-                raise _Wrong(
+                raise _Errors(
                     f"expected one of {legal}, got {TAG} = {tag!r}" if TAG in plain else f"no {TAG}; one of {legal}"
                 )
             rest = {key: value for key, value in plain.items() if key != TAG}
-            if isinstance(member, Record):
+            if isinstance(member, RecordSchema):
                 return hooks[member.cls.__name__](rest)
             if list(rest) != ["value"]:
-                raise _Wrong(f"a {tag} in a union is written {{ {TAG} = {tag!r}, value = … }}")
+                raise _Errors(f"a {tag} in a union is written {{ {TAG} = {tag!r}, value = … }}")
             return hooks[str(tag)](rest["value"])
 
         return decode
@@ -224,27 +232,27 @@ def _together(lines: list[str]) -> list[str]:
 
 def _listed(plain: Any) -> list[Any]:
     if not isinstance(plain, list):
-        raise _Wrong(f"expected a list, got {plain!r}")
+        raise _Errors(f"expected a list, got {plain!r}")
     return plain
 
 
 def _paired(plain: Any) -> list[list[Any]]:
     pairs = _listed(plain)
     if any(not isinstance(pair, list) or len(pair) != 2 for pair in pairs):
-        raise _Wrong("expected a list of [key, value] pairs")
+        raise _Errors("expected a list of [key, value] pairs")
     return pairs
 
 
-def _written(shape: Shape, plain: Any) -> list[tuple[Any, Any]]:
+def _written(shape: Schema, plain: Any) -> list[tuple[Any, Any]]:
     """The items of a table, its keys as plain data (they are written as strings)."""
     if not isinstance(plain, dict):
-        raise _Wrong(f"expected a table, got {plain!r}")
+        raise _Errors(f"expected a table, got {plain!r}")
     return [(_key(shape, text), item) for text, item in plain.items()]
 
 
 def _nothing(plain: Any) -> None:
     if plain is not None:
-        raise _Wrong(f"expected None, got {plain!r}")
+        raise _Errors(f"expected None, got {plain!r}")
 
 
 def _scalar(scalar: Scalar, plain: Any) -> Any:
@@ -252,11 +260,11 @@ def _scalar(scalar: Scalar, plain: Any) -> Any:
     if kind is float and type(plain) is int and abs(plain) <= 1 << 53:
         return float(plain)
     if type(plain) is not scalar.stored_as:
-        raise _Wrong(f"expected {kind.__name__}, got {type(plain).__name__} {plain!r}")
+        raise _Errors(f"expected {kind.__name__}, got {type(plain).__name__} {plain!r}")
     try:
         return scalar.decode(plain)
     except ValueError as error:
-        raise _Wrong(f"{error}") from None
+        raise _Errors(f"{error}") from None
 
 
 def _member(kind: Any, plain: Any) -> Any:
@@ -267,31 +275,31 @@ def _member(kind: Any, plain: Any) -> Any:
             return kind(plain)
         except ValueError:
             pass
-    raise _Wrong(f"{kind.__name__} has no member {plain!r}; one of {', '.join(kind.__members__)}")
+    raise _Errors(f"{kind.__name__} has no member {plain!r}; one of {', '.join(kind.__members__)}")
 
 
-def _key(shape: Shape, text: str) -> Any:
+def _key(shape: Schema, text: str) -> Any:
     """The plain key that was written as `text` (the keys of a TOML or JSON table are strings)."""
-    kind = shape.scalar.cls if isinstance(shape, Plain) else shape.cls if isinstance(shape, Member) else str
+    kind = shape.scalar.cls if isinstance(shape, ScalarSchema) else shape.cls if isinstance(shape, EnumSchema) else str
     if kind is bool and text in ("true", "false"):
         return text == "true"
     if (kind is int or issubclass(kind, Flag)) and _INT.fullmatch(text):
         return int(text)
-    return original_key(text) if kind is str or isinstance(shape, Member) else text
+    return original_key(text) if kind is str or isinstance(shape, EnumSchema) else text
 
 
 _INT = re.compile(r"0|-?[1-9][0-9]{0,4299}")  # as it is written: no key has two spellings
 
 
-def _limited(shape: Shape, decode: Decoder) -> Decoder:
+def _limited(shape: Schema, decode: Decoder) -> Decoder:
     if not shape.constraints:
         return decode
 
     def checked(plain: Any) -> Any:
         value = decode(plain)
-        why = objection(shape, value)
+        why = constraint_violation(shape, value)
         if why:
-            raise _Wrong(why)
+            raise _Errors(why)
         return value
 
     return checked

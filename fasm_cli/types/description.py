@@ -9,14 +9,24 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fasm_cli.types.plain import digest_of
-from fasm_cli.types.schema import Choice, Fixed, Member, Nothing, Plain, Record, Relations, Sequence, Shape
-from fasm_cli.types.schema import Mapping as DictShape
+from fasm_cli.types.schema import (
+    CollectionSchema,
+    DatabaseSchema,
+    EnumSchema,
+    NoneSchema,
+    RecordSchema,
+    ScalarSchema,
+    Schema,
+    TupleSchema,
+    UnionSchema,
+)
+from fasm_cli.types.schema import DictSchema as DictShape
 
 Types = list[dict[str, Any]]
 IS, FIELDS, MEMBERS = "is", "fields", "members"
 
 
-def described(types: Mapping[str, Shape | None]) -> Types:
+def describe_types(types: Mapping[str, Schema | None]) -> Types:
     """The description of a machine's associated types, given by name."""
     classes: dict[str, dict[str, Any]] = {}
     roles = [
@@ -59,39 +69,39 @@ def _line(entry: dict[str, Any]) -> str:
     raise AssertionError(f"no description: {entry}")
 
 
-def type_text(shape: Shape, classes: dict[str, dict[str, Any]] | None = None) -> str:
+def type_text(shape: Schema, classes: dict[str, dict[str, Any]] | None = None) -> str:
     """The type as its author would write it; classes it reaches are described into `classes`."""
     text = _text(shape, {} if classes is None else classes)
     return f"{text}{''.join(f' {limit}' for limit in shape.constraints)}"
 
 
-def _text(shape: Shape, classes: dict[str, dict[str, Any]]) -> str:
+def _text(shape: Schema, classes: dict[str, dict[str, Any]]) -> str:
     match shape:
-        case Nothing():
+        case NoneSchema():
             return "None"
-        case Plain(scalar=scalar):
+        case ScalarSchema(scalar=scalar):
             return scalar.cls.__name__
-        case Member(cls=kind):
+        case EnumSchema(cls=kind):
             classes.setdefault(kind.__name__, {"name": kind.__name__, MEMBERS: list(kind.__members__)})
             return kind.__name__
-        case Record(cls=kind):
+        case RecordSchema(cls=kind):
             if kind.__name__ not in classes:
                 entry = classes[kind.__name__] = {"name": kind.__name__}  # first: it may contain itself
                 entry[FIELDS] = dict(_fields(shape, classes))
             return kind.__name__
-        case Sequence(cls=kind, item=item):
+        case CollectionSchema(cls=kind, item=item):
             return f"{kind.__name__}[{type_text(item, classes)}{', ...' if kind is tuple else ''}]"
-        case Fixed(items=items):
+        case TupleSchema(items=items):
             return f"tuple[{', '.join(type_text(item, classes) for item in items)}]"
         case DictShape(key=key, value=value):
             return f"dict[{type_text(key, classes)}, {type_text(value, classes)}]"
-        case Relations():
+        case DatabaseSchema():
             return "Database"
-        case Choice(members=members):
+        case UnionSchema(members=members):
             return " | ".join(type_text(member, classes) for member in members.values())
     raise AssertionError(f"no text for {shape}")
 
 
-def _fields(shape: Record, classes: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str]]:
+def _fields(shape: RecordSchema, classes: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str]]:
     for field in shape.fields:
         yield field.name, type_text(field.shape, classes)

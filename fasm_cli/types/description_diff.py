@@ -6,7 +6,7 @@ from typing import Any
 
 from fasm_cli.types.description import FIELDS, IS, MEMBERS, Types
 
-TOLD = 3  # changes that are named in a message
+MAX_LISTED = 3  # changes that are named in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,10 @@ def type_changes(old: Types, new: Types) -> list[TypeChange]:
     ]
 
 
-def told(changes: list[TypeChange]) -> str:
+def summarize(changes: list[TypeChange]) -> str:
     """The first of them in one line."""
-    more = f" and {len(changes) - TOLD} more" if len(changes) > TOLD else ""
-    return f"{'; '.join(map(str, changes[:TOLD]))}{more}"
+    more = f" and {len(changes) - MAX_LISTED} more" if len(changes) > MAX_LISTED else ""
+    return f"{'; '.join(map(str, changes[:MAX_LISTED]))}{more}"
 
 
 def _by_name(types: Types) -> dict[tuple[bool, str], dict[str, Any]]:

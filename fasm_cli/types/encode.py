@@ -9,21 +9,29 @@ from typing import Any
 
 from fasm_cli.contract.database import Database
 from fasm_cli.types.codegen import Source, indented
-from fasm_cli.types.per_schema import ByShape
-from fasm_cli.types.plain import TAG, Mismatch, canonical_text, keyed_by_text, objection, shown, stored_key
+from fasm_cli.types.per_schema import PerSchema
+from fasm_cli.types.plain import (
+    TAG,
+    DecodeError,
+    canonical_text,
+    constraint_violation,
+    keyed_by_text,
+    safe_repr,
+    stored_key,
+)
 from fasm_cli.types.scalars import LARGEST, Scalar
 from fasm_cli.types.schema import (
     NATIVE,
-    Choice,
-    Fixed,
-    Mapping,
-    Member,
-    Nothing,
-    Plain,
-    Record,
-    Relations,
-    Sequence,
-    Shape,
+    CollectionSchema,
+    DatabaseSchema,
+    DictSchema,
+    EnumSchema,
+    NoneSchema,
+    RecordSchema,
+    ScalarSchema,
+    Schema,
+    TupleSchema,
+    UnionSchema,
     runtime_type,
 )
 
@@ -35,31 +43,31 @@ class Encoders:
 
     def __init__(self, *, canonical: bool) -> None:
         self._canonical = canonical
-        self.of = ByShape[Encoder](lambda shape: _limited(shape, self._make(shape))).of
+        self.of = PerSchema[Encoder](lambda shape: _limited(shape, self._make(shape))).of
 
-    def _make(self, shape: Shape) -> Encoder:
+    def _make(self, shape: Schema) -> Encoder:
         match shape:
-            case Nothing():
+            case NoneSchema():
                 return _nothing
-            case Plain(scalar=scalar):
+            case ScalarSchema(scalar=scalar):
                 return _scalar(scalar, scalar.canonical if self._canonical else scalar.encode)
-            case Member(cls=kind):
+            case EnumSchema(cls=kind):
                 return _member(kind)
-            case Record():
+            case RecordSchema():
                 return self._record(shape)
-            case Sequence():
+            case CollectionSchema():
                 return self._sequence(shape)
-            case Fixed():
+            case TupleSchema():
                 return self._fixed(shape)
-            case Mapping():
+            case DictSchema():
                 return self._mapping(shape)
-            case Choice():
+            case UnionSchema():
                 return self._choice(shape)
-            case Relations():
+            case DatabaseSchema():
                 return _relations(self.of(shape.rows))
         raise AssertionError(f"no encoder for {shape}")
 
-    def _record(self, shape: Record) -> Encoder:
+    def _record(self, shape: RecordSchema) -> Encoder:
         source = _source(shape.cls)
         lines, pairs = [], []
         for at, field in enumerate(shape.fields):
@@ -67,7 +75,7 @@ class Encoders:
             pairs.append(f"{stored_key(field.name)!r}: part_{at}")
         return source.function("value", [CHECK, *_trying(lines, "step"), f"return {{{', '.join(pairs)}}}"])
 
-    def _sequence(self, shape: Sequence) -> Encoder:
+    def _sequence(self, shape: CollectionSchema) -> Encoder:
         unordered = shape.cls in (set, frozenset)
         source = _source(shape.cls, in_order=_in_order)
         lines = [*self._part(source, "item", "item", shape.item), "out.append(item)"]
@@ -81,7 +89,7 @@ class Encoders:
             ],
         )
 
-    def _fixed(self, shape: Fixed) -> Encoder:
+    def _fixed(self, shape: TupleSchema) -> Encoder:
         source = _source(tuple)
         wrong = f"f'expected {len(shape.items)} elements, got {{len(value)}}'"
         lines, parts = [], []
@@ -98,8 +106,8 @@ class Encoders:
             ],
         )
 
-    def _mapping(self, shape: Mapping) -> Encoder:
-        source = _source(dict, key_text=_key_text, by_key=_by_key, shown=shown)
+    def _mapping(self, shape: DictSchema) -> Encoder:
+        source = _source(dict, key_text=_key_text, by_key=_by_key, shown=safe_repr)
         table = keyed_by_text(shape.key)
         lines = [
             *self._part(source, "plain", "key", shape.key),
@@ -118,15 +126,15 @@ class Encoders:
             ],
         )
 
-    def _part(self, source: Source, into: str, read: str, shape: Shape) -> list[str]:
+    def _part(self, source: Source, into: str, read: str, shape: Schema) -> list[str]:
         """The lines that put the plain data of a part, read by `read`, into `into`."""
         encode = source.name(self.of(shape))
-        test = source.plainly(shape, into)
+        test = source.fast_test(shape, into)
         if not test:
             return [f"{into} = {encode}({read})"]
         return [f"{into} = {read}", f"if not ({test}): {into} = {encode}({into})"]
 
-    def _choice(self, shape: Choice) -> Encoder:
+    def _choice(self, shape: UnionSchema) -> Encoder:
         members = {
             runtime_type(member): _tagging(tag, member, self.of(member)) for tag, member in shape.members.items()
         }
@@ -137,7 +145,7 @@ class Encoders:
         def encode(value: Any) -> Any:
             member = members.get(type(value))
             if member is None:
-                raise Mismatch(f"expected one of {legal}, got {type(value).__name__} {shown(value)}")
+                raise DecodeError(f"expected one of {legal}, got {type(value).__name__} {safe_repr(value)}")
             return member(value)
 
         return encode
@@ -147,7 +155,7 @@ CHECK = "if type(value) is not kind: raise expected(kind, value)"
 
 
 def _source(kind: type, **names: Any) -> Source:
-    return Source(kind=kind, expected=_expected, Mismatch=Mismatch, **names)
+    return Source(kind=kind, expected=_expected, Mismatch=DecodeError, **names)
 
 
 def _trying(lines: list[str], step: str) -> list[str]:
@@ -157,25 +165,25 @@ def _trying(lines: list[str], step: str) -> list[str]:
     return ["try:", *indented(lines), f"except Mismatch as wrong: raise wrong.at({step}) from None"]
 
 
-def _tagging(tag: str, member: Shape, encode: Encoder) -> Encoder:
+def _tagging(tag: str, member: Schema, encode: Encoder) -> Encoder:
     """The encoder of a member of a union."""
     match member:
-        case Nothing():
+        case NoneSchema():
             return encode
-        case Plain(scalar=scalar) if scalar.cls in NATIVE:
+        case ScalarSchema(scalar=scalar) if scalar.cls in NATIVE:
             return encode
-        case Record():
+        case RecordSchema():
             return lambda value: {TAG: tag, **encode(value)}
     return lambda value: {TAG: tag, "value": encode(value)}
 
 
-def _expected(kind: type, value: Any) -> Mismatch:
-    return Mismatch(f"expected {kind.__name__}, got {type(value).__name__} {shown(value)}")
+def _expected(kind: type, value: Any) -> DecodeError:
+    return DecodeError(f"expected {kind.__name__}, got {type(value).__name__} {safe_repr(value)}")
 
 
 def _nothing(value: Any) -> None:
     if value is not None:
-        raise Mismatch(f"expected None, got {shown(value)}")
+        raise DecodeError(f"expected None, got {safe_repr(value)}")
 
 
 def _scalar(scalar: Scalar, encode: Encoder) -> Encoder:
@@ -191,7 +199,7 @@ def _scalar(scalar: Scalar, encode: Encoder) -> Encoder:
         try:
             return encode(value)
         except ValueError as error:
-            raise Mismatch(str(error)) from None
+            raise DecodeError(str(error)) from None
 
     return strict
 
@@ -200,7 +208,7 @@ def _whole(value: Any) -> int:
     if type(value) is not int:
         raise _expected(int, value)
     if not -LARGEST <= value <= LARGEST:
-        raise Mismatch("an int of more than 4300 digits cannot be stored")
+        raise DecodeError("an int of more than 4300 digits cannot be stored")
     return value
 
 
@@ -242,7 +250,7 @@ def _relations(rows: Encoder) -> Encoder:
     def encode(value: Any) -> Any:
         if not isinstance(value, Database):
             raise _expected(Database, value)
-        return rows(value.now().contents())
+        return rows(value.snapshot().contents())
 
     return encode
 
@@ -253,15 +261,15 @@ def _key_text(key: Any) -> str:
     return "true" if key is True else "false" if key is False else str(key)
 
 
-def _limited(shape: Shape, encode: Encoder) -> Encoder:
+def _limited(shape: Schema, encode: Encoder) -> Encoder:
     if not shape.constraints:
         return encode
 
     def checked(value: Any) -> Any:
         plain = encode(value)
-        why = objection(shape, value)
+        why = constraint_violation(shape, value)
         if why:
-            raise Mismatch(why)
+            raise DecodeError(why)
         return plain
 
     return checked

@@ -8,7 +8,7 @@ from typing import Any
 from fasm_cli.types.scalars import SCALARS
 
 
-def render(value: Any) -> str:
+def format_value(value: Any) -> str:
     """`value` in constructor syntax, on one line; sets in a fixed order, everything else in its own."""
     kind = type(value)
     scalar = SCALARS.get(kind)
@@ -23,7 +23,7 @@ def render(value: Any) -> str:
     names = _field_names(value)
     if names is None:
         return repr(value)
-    return f"{kind.__name__}({', '.join(f'{name}={render(getattr(value, name))}' for name in names)})"
+    return f"{kind.__name__}({', '.join(f'{name}={format_value(getattr(value, name))}' for name in names)})"
 
 
 def _field_names(value: Any) -> list[str] | None:
@@ -35,13 +35,13 @@ def _field_names(value: Any) -> list[str] | None:
 
 
 def _joined(values: Iterable[Any]) -> str:
-    return ", ".join(map(render, values))
+    return ", ".join(map(format_value, values))
 
 
 def _set(values: Any) -> str:
     elements = list(values)
     plain = {type(element) for element in elements} in ({int}, {str})
-    elements.sort(key=None if plain else render)
+    elements.sort(key=None if plain else format_value)
     inside = f"{{{_joined(elements)}}}" if elements else ""
     if isinstance(values, frozenset):
         return f"frozenset({inside})"
@@ -58,5 +58,7 @@ _COLLECTIONS: dict[type, Callable[[Any], str]] = {
     tuple: _tuple,
     set: _set,
     frozenset: _set,
-    dict: lambda pairs: f"{{{', '.join(f'{render(key)}: {render(value)}' for key, value in pairs.items())}}}",
+    dict: lambda pairs: (
+        f"{{{', '.join(f'{format_value(key)}: {format_value(value)}' for key, value in pairs.items())}}}"
+    ),
 }

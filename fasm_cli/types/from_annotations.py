@@ -19,17 +19,17 @@ from fasm_cli.contract.database import Database
 from fasm_cli.types.scalars import SCALARS
 from fasm_cli.types.schema import (
     REQUIRED,
-    Choice,
+    CollectionSchema,
+    DatabaseSchema,
+    DictSchema,
+    EnumSchema,
     Field,
-    Fixed,
-    Mapping,
-    Member,
-    Nothing,
-    Plain,
-    Record,
-    Relations,
-    Sequence,
-    Shape,
+    NoneSchema,
+    RecordSchema,
+    ScalarSchema,
+    Schema,
+    TupleSchema,
+    UnionSchema,
     hashable_in_place_of,
     runtime_type,
     tag_of,
@@ -44,16 +44,16 @@ class Unsupported(Exception):
         super().__init__(f"{path}: {why}")
 
 
-class Shapes:
+class SchemaRegistry:
     """Reads annotations into shapes; one instance for each machine, so that a class has one shape everywhere."""
 
     def __init__(self) -> None:
-        self.records: dict[type, Record] = {}
+        self.records: dict[type, RecordSchema] = {}
         self.members: dict[str, type] = {}  # every record and enum met, by the name it is written with
         self.databases: list[str] = []  # where a `Database` stands
         self._open = 0
 
-    def of(self, annotation: Any, path: str) -> Shape:
+    def of(self, annotation: Any, path: str) -> Schema:
         """The shape of `annotation`. Raises `Unsupported` with `path` in front."""
         annotation, constraints = _unwrapped(annotation)
         self._open += 1
@@ -67,12 +67,12 @@ class Shapes:
         shape.constraints += constraints
         return shape
 
-    def _made(self, annotation: Any, origin: Any, path: str) -> Shape:
+    def _made(self, annotation: Any, origin: Any, path: str) -> Schema:
         args = get_args(annotation)
         if annotation is None or annotation is type(None):
-            shape: Shape = Nothing(annotation)
+            shape: Schema = NoneSchema(annotation)
         elif isinstance(annotation, type) and annotation in SCALARS:
-            shape = Plain(annotation, scalar=SCALARS[annotation])
+            shape = ScalarSchema(annotation, scalar=SCALARS[annotation])
         elif origin in (Union, types.UnionType):
             shape = self._choice(annotation, path)
         elif origin in (list, set, frozenset) and len(args) == 1:
@@ -82,11 +82,11 @@ class Shapes:
         elif origin is dict and len(args) == 2:
             shape = self._mapping(annotation, path)
         elif isinstance(annotation, type) and issubclass(annotation, enum.Enum):
-            shape = Member(annotation, cls=annotation)
+            shape = EnumSchema(annotation, cls=annotation)
             self._register(annotation, path)
         elif annotation is Database:
             self.databases.append(path)
-            shape = Relations(annotation, rows=self.of(dict[str, list[dict[str, _COLUMN]]], path))
+            shape = DatabaseSchema(annotation, rows=self.of(dict[str, list[dict[str, _COLUMN]]], path))
         elif isinstance(annotation, type) and _is_record(annotation):
             shape = self._record(annotation, path)
         else:
@@ -101,11 +101,11 @@ class Shapes:
         if kind.__name__ in _RESERVED:
             raise Unsupported(path, f"the name {kind.__name__} is taken by a built-in type; rename the class")
 
-    def _record(self, kind: type, path: str) -> Record:
+    def _record(self, kind: type, path: str) -> RecordSchema:
         shared = self.records.get(kind)
         if shared is None:
             self._register(kind, path)
-            shared = self.records[kind] = Record(kind, cls=kind)
+            shared = self.records[kind] = RecordSchema(kind, cls=kind)
             shared.fields = tuple(self._fields(kind))
             _check_constructor(kind, [field.name for field in shared.fields])
         return shared
@@ -123,37 +123,37 @@ class Shapes:
                 raise Unsupported(path, "init=False: the codec could not build the value again; make it a property")
             yield Field(name, self.of(hints[name], path), default, hashed)
 
-    def _sequence(self, annotation: Any, origin: type, path: str) -> Sequence:
+    def _sequence(self, annotation: Any, origin: type, path: str) -> CollectionSchema:
         item = self.of(get_args(annotation)[0], f"{path}[]")
         if origin is not list:
             self._need_hashable(item, path, "an element of a set")
-        return Sequence(annotation, cls=origin, item=item)
+        return CollectionSchema(annotation, cls=origin, item=item)
 
-    def _tuple(self, annotation: Any, path: str) -> Shape:
+    def _tuple(self, annotation: Any, path: str) -> Schema:
         args = get_args(annotation)
         if len(args) == 2 and args[1] is Ellipsis:
-            return Sequence(annotation, cls=tuple, item=self.of(args[0], f"{path}[]"))
-        return Fixed(annotation, items=tuple(self.of(arg, f"{path}[{at}]") for at, arg in enumerate(args)))
+            return CollectionSchema(annotation, cls=tuple, item=self.of(args[0], f"{path}[]"))
+        return TupleSchema(annotation, items=tuple(self.of(arg, f"{path}[{at}]") for at, arg in enumerate(args)))
 
-    def _mapping(self, annotation: Any, path: str) -> Mapping:
+    def _mapping(self, annotation: Any, path: str) -> DictSchema:
         key, value = get_args(annotation)
-        shape = Mapping(annotation, key=self.of(key, f"{path} key"), value=self.of(value, f"{path}[…]"))
+        shape = DictSchema(annotation, key=self.of(key, f"{path} key"), value=self.of(value, f"{path}[…]"))
         self._need_hashable(shape.key, path, "a key of a dict")
         return shape
 
-    def _choice(self, annotation: Any, path: str) -> Choice:
-        members: dict[str, Shape] = {}
+    def _choice(self, annotation: Any, path: str) -> UnionSchema:
+        members: dict[str, Schema] = {}
         for arg in get_args(annotation):
             shape = self.of(arg, path)
-            for member in shape.members.values() if isinstance(shape, Choice) else (shape,):
+            for member in shape.members.values() if isinstance(shape, UnionSchema) else (shape,):
                 tag = tag_of(member)
                 if tag in members:
                     raise Unsupported(path, f"two members of the union are a {tag}; give them classes of their own")
                 members[tag] = member
-        return Choice(annotation, members=members)
+        return UnionSchema(annotation, members=members)
 
     @staticmethod
-    def _need_hashable(shape: Shape, path: str, role: str) -> None:
+    def _need_hashable(shape: Schema, path: str, role: str) -> None:
         wrong = unhashable(shape)
         if wrong:
             raise Unsupported(path, f"{wrong} cannot be {role}: it has no hash; write {hashable_in_place_of(wrong)}")
@@ -252,14 +252,19 @@ _BOUNDS: dict[type, tuple[type, ...]] = {
 }
 
 
-def _check_constraints(shape: Shape, constraints: tuple[Constraint, ...], path: str) -> None:
+def _check_constraints(shape: Schema, constraints: tuple[Constraint, ...], path: str) -> None:
     for limit in constraints:
-        sized = isinstance(shape, Sequence | Mapping) or (isinstance(shape, Plain) and shape.scalar.cls is bytes)
-        text = isinstance(shape, Plain) and shape.scalar.cls is str
-        fits = {Text: text, Size: sized, Between: isinstance(shape, Plain), OneOf: isinstance(shape, Plain | Member)}[
-            type(limit)
-        ]
-        if fits and isinstance(limit, Between) and isinstance(shape, Plain):
+        sized = isinstance(shape, CollectionSchema | DictSchema) or (
+            isinstance(shape, ScalarSchema) and shape.scalar.cls is bytes
+        )
+        text = isinstance(shape, ScalarSchema) and shape.scalar.cls is str
+        fits = {
+            Text: text,
+            Size: sized,
+            Between: isinstance(shape, ScalarSchema),
+            OneOf: isinstance(shape, ScalarSchema | EnumSchema),
+        }[type(limit)]
+        if fits and isinstance(limit, Between) and isinstance(shape, ScalarSchema):
             bounds = _BOUNDS.get(shape.scalar.cls, ())
             fits = type(limit.low) in bounds and type(limit.high) in bounds
         if fits and isinstance(limit, OneOf):

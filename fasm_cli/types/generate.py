@@ -14,25 +14,25 @@ from uuid import UUID
 from fasm_cli.contract.chooser import Chooser
 from fasm_cli.contract.constraints import Between, OneOf, Size, Text
 from fasm_cli.errors import MachineError
-from fasm_cli.types.per_schema import ByShape
+from fasm_cli.types.per_schema import PerSchema
 from fasm_cli.types.schema import (
-    Choice,
-    Fixed,
-    Mapping,
-    Member,
-    Nothing,
-    Plain,
-    Record,
-    Sequence,
-    Shape,
+    CollectionSchema,
+    DictSchema,
+    EnumSchema,
+    NoneSchema,
+    RecordSchema,
+    ScalarSchema,
+    Schema,
+    TupleSchema,
+    UnionSchema,
 )
 
 Draw = Callable[[Chooser], Any]
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-ODD_TEXT = ("", " ", "é", "日本", "a'b", 'a"b', "\\", "\n", "0", "None", "🙂")
-ODD_INTS = (0, 1, -1, 2**31 - 1, -(2**31), 2**63 - 1)
-ODD_FLOATS = (0.0, -0.0, 1.0, -1.0, 0.1, 1e-9, 1e15)
+EDGE_TEXT = ("", " ", "é", "日本", "a'b", 'a"b', "\\", "\n", "0", "None", "🙂")
+EDGE_INTS = (0, 1, -1, 2**31 - 1, -(2**31), 2**63 - 1)
+EDGE_FLOATS = (0.0, -0.0, 1.0, -1.0, 0.1, 1e-9, 1e15)
 TRIES = 20  # for a value that its author's class refuses, or an element that is there already
 DEEPEST = 4  # a type that contains itself stops growing here
 DAY_ONE = datetime(2024, 1, 1)
@@ -42,47 +42,49 @@ class Generators:
     """Generators for the shapes of one machine."""
 
     def __init__(self) -> None:
-        self.of = ByShape[Draw](lambda shape: self._limited(shape) or self._make(shape)).of
+        self.of = PerSchema[Draw](lambda shape: self._limited(shape) or self._make(shape)).of
         self._depth = 0
 
-    def _limited(self, shape: Shape) -> Draw | None:
+    def _limited(self, shape: Schema) -> Draw | None:
         for limit in shape.constraints:
             if isinstance(limit, OneOf):
                 values = limit.values
                 return lambda choose: choose.pick(values)
-            if isinstance(limit, Between) and isinstance(shape, Plain):
+            if isinstance(limit, Between) and isinstance(shape, ScalarSchema):
                 return between(shape.scalar.cls, limit.low, limit.high)
             if isinstance(limit, Text):
                 return text(limit.min, limit.max, limit.alphabet or LETTERS)
         return None
 
-    def _make(self, shape: Shape) -> Draw:
+    def _make(self, shape: Schema) -> Draw:
         match shape:
-            case Nothing():
+            case NoneSchema():
                 return lambda _: None
-            case Plain(scalar=scalar):
+            case ScalarSchema(scalar=scalar):
                 size = _size(shape)
                 if scalar.cls is bytes:
-                    return lambda choose: bytes([choose.below(256) for _ in range(choose.between(size.min, size.max))])
+                    return lambda choose: bytes(
+                        [choose.randbelow(256) for _ in range(choose.randint(size.min, size.max))]
+                    )
                 return SCALARS[scalar.cls]
-            case Member(cls=kind):
+            case EnumSchema(cls=kind):
                 members = list(kind)
                 return lambda choose: choose.pick(members)
-            case Record():
+            case RecordSchema():
                 return self._record(shape)
-            case Sequence(cls=kind):
+            case CollectionSchema(cls=kind):
                 return self._sequence(kind, self.of(shape.item), _size(shape))
-            case Fixed(items=items):
+            case TupleSchema(items=items):
                 draws = [self.of(item) for item in items]
                 return lambda choose: tuple([draw(choose) for draw in draws])
-            case Mapping():
+            case DictSchema():
                 return self._mapping(self.of(shape.key), self.of(shape.value), _size(shape))
-            case Choice(members=members):
-                lowest = min(members.values(), key=height)
+            case UnionSchema(members=members):
+                lowest = min(members.values(), key=min_depth)
                 return self._choice([self.of(member) for member in members.values()], self.of(lowest))
         raise AssertionError(f"no generator for {shape}")
 
-    def _record(self, shape: Record) -> Draw:
+    def _record(self, shape: RecordSchema) -> Draw:
         kind = shape.cls
         draws = [(field.name, self.of(field.shape)) for field in shape.fields]
         if not draws:
@@ -134,7 +136,7 @@ class Generators:
 
     def _length(self, choose: Chooser, size: Size) -> int:
         most = max(size.min, size.max >> max(self._depth - 3, 0))  # shorter, the deeper it stands
-        return size.min if self._depth > DEEPEST else choose.between(size.min, most)
+        return size.min if self._depth > DEEPEST else choose.randint(size.min, most)
 
     def _choice(self, draws: list[Draw], lowest: Draw) -> Draw:
         def draw(choose: Chooser) -> Any:
@@ -149,58 +151,58 @@ class Generators:
         return draw
 
 
-def height(shape: Shape, _inside: tuple[Shape, ...] = ()) -> float:
+def min_depth(shape: Schema, _inside: tuple[Schema, ...] = ()) -> float:
     """How many records stand inside each other at the least in a value of this shape; infinite for one that cannot
     end."""
     if shape in _inside:
         return inf
     inside = (*_inside, shape)
     match shape:
-        case Record(fields=fields):
-            return 1 + max((height(field.shape, inside) for field in fields), default=0)
-        case Fixed(items=items):
-            return max((height(item, inside) for item in items), default=0)
-        case Choice(members=members):
-            return min(height(member, inside) for member in members.values())
-        case Sequence(item=item) if _size(shape).min:
-            return height(item, inside)
-        case Mapping(key=key, value=value) if _size(shape).min:
-            return max(height(key, inside), height(value, inside))
+        case RecordSchema(fields=fields):
+            return 1 + max((min_depth(field.shape, inside) for field in fields), default=0)
+        case TupleSchema(items=items):
+            return max((min_depth(item, inside) for item in items), default=0)
+        case UnionSchema(members=members):
+            return min(min_depth(member, inside) for member in members.values())
+        case CollectionSchema(item=item) if _size(shape).min:
+            return min_depth(item, inside)
+        case DictSchema(key=key, value=value) if _size(shape).min:
+            return max(min_depth(key, inside), min_depth(value, inside))
     return 0
 
 
 def between(kind: type, low: Any, high: Any) -> Draw:
     """Values of `kind` from `low` to `high`, both included; the bounds themselves come up often."""
     if kind is int:
-        return lambda choose: choose.between(low, high)
+        return lambda choose: choose.randint(low, high)
     if kind is float:
         return lambda choose: min(max(low * (1 - (part := choose.draw())) + high * part, low), high) + 0.0
     if kind is Decimal:
         places = max(2, *(-int(Decimal(bound).as_tuple().exponent) for bound in (low, high)))
         unit = Decimal(1).scaleb(-places)
         steps = int((Decimal(high) - Decimal(low)) / unit)
-        return lambda choose: Decimal(low) + unit * choose.below(steps + 1)
+        return lambda choose: Decimal(low) + unit * choose.randbelow(steps + 1)
     if kind is datetime:
         seconds = int((high - low).total_seconds())
-        return lambda choose: low + timedelta(seconds=choose.below(seconds + 1))
+        return lambda choose: low + timedelta(seconds=choose.randbelow(seconds + 1))
     if kind is date:
-        return lambda choose: low + timedelta(days=choose.below((high - low).days + 1))
+        return lambda choose: low + timedelta(days=choose.randbelow((high - low).days + 1))
     if kind is timedelta:
         micro = timedelta(microseconds=1)
         first, last = low // micro, high // micro
-        return lambda choose: timedelta(microseconds=choose.between(first, last))
+        return lambda choose: timedelta(microseconds=choose.randint(first, last))
     raise AssertionError(f"Between is refused for {kind} when the machine is loaded")
 
 
 def text(shortest: int, longest: int, alphabet: str) -> Draw:
-    return lambda choose: "".join([choose.pick(alphabet) for _ in range(choose.between(shortest, longest))])
+    return lambda choose: "".join([choose.pick(alphabet) for _ in range(choose.randint(shortest, longest))])
 
 
-def _size(shape: Shape) -> Size:
+def _size(shape: Schema) -> Size:
     return next((limit for limit in shape.constraints if isinstance(limit, Size)), Size())
 
 
-def _or_odd(usual: Draw, odd: tuple[Any, ...]) -> Draw:
+def _or_edge_case(usual: Draw, odd: tuple[Any, ...]) -> Draw:
     return lambda choose: choose.pick(odd) if choose.chance(0.05) else usual(choose)
 
 
@@ -208,13 +210,13 @@ _word = text(0, 8, LETTERS)
 
 SCALARS: dict[type, Draw] = {
     bool: lambda choose: choose.chance(0.5),
-    int: _or_odd(lambda choose: choose.between(-2, 12), ODD_INTS),
-    float: _or_odd(lambda choose: choose.between(-100, 1000) / 8, ODD_FLOATS),
-    str: _or_odd(_word, ODD_TEXT),
-    Decimal: lambda choose: Decimal(choose.between(-500, 10_000)) / 100,
-    date: lambda choose: (DAY_ONE + timedelta(days=choose.below(366))).date(),
-    datetime: lambda choose: DAY_ONE + timedelta(minutes=choose.below(366 * 24 * 60)),
-    time: lambda choose: time(choose.below(24), choose.below(60)),
-    timedelta: lambda choose: timedelta(minutes=choose.below(3 * 24 * 60)),
-    UUID: lambda choose: UUID(int=choose.below(2**128)),
+    int: _or_edge_case(lambda choose: choose.randint(-2, 12), EDGE_INTS),
+    float: _or_edge_case(lambda choose: choose.randint(-100, 1000) / 8, EDGE_FLOATS),
+    str: _or_edge_case(_word, EDGE_TEXT),
+    Decimal: lambda choose: Decimal(choose.randint(-500, 10_000)) / 100,
+    date: lambda choose: (DAY_ONE + timedelta(days=choose.randbelow(366))).date(),
+    datetime: lambda choose: DAY_ONE + timedelta(minutes=choose.randbelow(366 * 24 * 60)),
+    time: lambda choose: time(choose.randbelow(24), choose.randbelow(60)),
+    timedelta: lambda choose: timedelta(minutes=choose.randbelow(3 * 24 * 60)),
+    UUID: lambda choose: UUID(int=choose.randbelow(2**128)),
 }

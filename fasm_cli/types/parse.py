@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo
 
 from fasm_cli.errors import InputError, did_you_mean
 from fasm_cli.types.encode import Encoders
-from fasm_cli.types.format import render
-from fasm_cli.types.from_annotations import Shapes
-from fasm_cli.types.plain import Mismatch
+from fasm_cli.types.format import format_value
+from fasm_cli.types.from_annotations import SchemaRegistry
+from fasm_cli.types.plain import DecodeError
 from fasm_cli.types.scalars import LARGEST, SCALARS
-from fasm_cli.types.schema import REQUIRED, Record
+from fasm_cli.types.schema import REQUIRED, RecordSchema
 
 MAX_LENGTH, MAX_DEPTH = 100_000, 60
 
@@ -37,22 +37,22 @@ CONSTANTS: dict[str, Any] = {"inf": float("inf"), "nan": float("nan")}
 class Parser:
     """Reads values for one machine; `names` are the classes and enums that its types mention."""
 
-    def __init__(self, shapes: Shapes, encoders: Encoders) -> None:
-        self._records: dict[type, Record] = shapes.records
+    def __init__(self, shapes: SchemaRegistry, encoders: Encoders) -> None:
+        self._records: dict[type, RecordSchema] = shapes.records
         self._names: Mapping[str, type] = shapes.members
         self._encoders = encoders
 
     def parse(self, text: str) -> Any:
         """The value `text` stands for. Raises `InputError` with the column of what is wrong."""
-        tree = tree_of(text)
+        tree = parse_ast(text)
         try:
             return self._value(tree, 0)
-        except _Fault as fault:
+        except ParseError as fault:
             raise InputError(fault.message, fault.hint, column_of(text, fault.node)) from None
 
     def arguments(self, text: str, name: str, fields: tuple[str, ...]) -> list[Any]:
         """The values of a call `name(…)` that builds no type of the machine, in the order of `fields`."""
-        tree = tree_of(text)
+        tree = parse_ast(text)
         try:
             match tree:
                 case ast.Call(func=ast.Name(id=called), args=args, keywords=keywords) if called == name:
@@ -60,13 +60,13 @@ class Parser:
                     given.update({keyword.arg: keyword.value for keyword in keywords if keyword.arg})
                     if set(given) == set(fields) and len(args) + len(keywords) == len(fields):
                         return [self._value(given[field], 1) for field in fields]
-            raise _Fault(tree, f"write {name}({', '.join(f'{field}=…' for field in fields)})")
-        except _Fault as fault:
+            raise ParseError(tree, f"write {name}({', '.join(f'{field}=…' for field in fields)})")
+        except ParseError as fault:
             raise InputError(fault.message, fault.hint, column_of(text, fault.node)) from None
 
     def _value(self, node: ast.expr, depth: int) -> Any:
         if depth > MAX_DEPTH:
-            raise _Fault(node, f"nested more than {MAX_DEPTH} levels deep")
+            raise ParseError(node, f"nested more than {MAX_DEPTH} levels deep")
         deeper = depth + 1
         match node:
             case ast.Constant(value=value):
@@ -74,7 +74,7 @@ class Parser:
             case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=operand):
                 number = self._value(operand, deeper)
                 if type(number) not in (int, float):
-                    raise _Fault(node, "a sign belongs in front of a number")
+                    raise ParseError(node, "a sign belongs in front of a number")
                 return -number if isinstance(sign, ast.USub) else number
             case ast.List(elts=elements):
                 return [self._value(element, deeper) for element in elements]
@@ -91,24 +91,24 @@ class Parser:
             case ast.Call(func=ast.Name(id=name)):
                 return self._call(node, name, deeper)
         what = _FORBIDDEN.get(type(node), "an operator")
-        raise _Fault(node, f"{what} is not allowed in a value", _ALLOWED)
+        raise ParseError(node, f"{what} is not allowed in a value", _ALLOWED)
 
     def _hashable(self, node: ast.expr, depth: int) -> Any:
         value = self._value(node, depth)
         try:
             hash(value)
         except TypeError:
-            raise _Fault(node, f"{render(value)} has no hash: it cannot be in a set or be a key") from None
+            raise ParseError(node, f"{format_value(value)} has no hash: it cannot be in a set or be a key") from None
         return value
 
     def _dict(self, keys: list[ast.expr | None], values: list[ast.expr], depth: int) -> dict[Any, Any]:
         out: dict[Any, Any] = {}
         for key_node, value_node in zip(keys, values, strict=True):
             if key_node is None:
-                raise _Fault(value_node, "** is not allowed in a value")
+                raise ParseError(value_node, "** is not allowed in a value")
             key = self._hashable(key_node, depth)
             if key in out:
-                raise _Fault(key_node, f"the key {render(key)} stands there twice")
+                raise ParseError(key_node, f"the key {format_value(key)} stands there twice")
             out[key] = self._value(value_node, depth)
         return out
 
@@ -120,7 +120,7 @@ class Parser:
             raise self._unknown(node, name)
         if kind in self._records:  # `Increment` for `Increment()`: right where there is nothing to fill in
             return self._build(node, kind, [], {})
-        raise _Fault(node, f"{name} is an enum; name a member", f"one of {_members(kind)}")
+        raise ParseError(node, f"{name} is an enum; name a member", f"one of {_members(kind)}")
 
     def _attribute(self, node: ast.expr, owner: str, name: str) -> Any:
         if owner == "timezone" and name == "utc":
@@ -129,9 +129,9 @@ class Parser:
         if kind is None:
             raise self._unknown(node, owner)
         if not issubclass(kind, Enum):
-            raise _Fault(node, f"{owner} is not an enum: {owner}.{name} means nothing here")
+            raise ParseError(node, f"{owner} is not an enum: {owner}.{name} means nothing here")
         if name not in kind.__members__:
-            raise _Fault(node, f"{owner} has no member {name!r}", did_you_mean(name, kind.__members__))
+            raise ParseError(node, f"{owner} has no member {name!r}", did_you_mean(name, kind.__members__))
         return kind[name]
 
     def _call(self, node: ast.Call, name: str, depth: int) -> Any:
@@ -142,14 +142,14 @@ class Parser:
         args: list[ast.expr] = []
         for arg in node.args:
             if isinstance(arg, ast.Starred):
-                raise _Fault(arg, "* is not allowed in a value")
+                raise ParseError(arg, "* is not allowed in a value")
             args.append(arg)
         named: dict[str, ast.expr] = {}
         for keyword in node.keywords:
             if keyword.arg is None:
-                raise _Fault(keyword.value, "** is not allowed in a value")
+                raise ParseError(keyword.value, "** is not allowed in a value")
             if keyword.arg in named:
-                raise _Fault(keyword.value, f"{keyword.arg} is given twice")
+                raise ParseError(keyword.value, f"{keyword.arg} is given twice")
             named[keyword.arg] = keyword.value
         values = [(arg, self._value(arg, depth)) for arg in args]
         pairs = {key: (value, self._value(value, depth)) for key, value in named.items()}
@@ -172,33 +172,33 @@ class Parser:
         names = [field.name for field in fields]
         signature = f"{kind.__name__}({', '.join(names)})"
         if len(args) > len(fields):
-            raise _Fault(
+            raise ParseError(
                 args[len(fields)][0], f"{kind.__name__} takes {len(fields)} values, got {len(args)}", signature
             )
         given = dict(zip(names, args, strict=False))
         for name, (value_node, value) in named.items():
             if name not in names:
-                raise _Fault(value_node, f"{kind.__name__} has no field {name!r}", did_you_mean(name, names))
+                raise ParseError(value_node, f"{kind.__name__} has no field {name!r}", did_you_mean(name, names))
             if name in given:
-                raise _Fault(value_node, f"{name} is given twice")
+                raise ParseError(value_node, f"{name} is given twice")
             given[name] = (value_node, value)
         missing = [field.name for field in fields if field.name not in given and field.default is REQUIRED]
         if missing:
-            raise _Fault(node, f"{kind.__name__} misses {', '.join(missing)}", signature)
+            raise ParseError(node, f"{kind.__name__} misses {', '.join(missing)}", signature)
         for field in fields:
             if field.name in given:
                 value_node, value = given[field.name]
                 try:
                     self._encoders.of(field.shape)(value)
-                except Mismatch as wrong:
-                    raise _Fault(value_node, f"{kind.__name__}.{wrong.at(field.name)}") from None
+                except DecodeError as wrong:
+                    raise ParseError(value_node, f"{kind.__name__}.{wrong.at(field.name)}") from None
         return _called(node, kind.__name__, kind, [], {name: value for name, (_, value) in given.items()})
 
-    def _unknown(self, node: ast.expr, name: str) -> "_Fault":
-        return _Fault(node, f"no type {name!r} in this machine", did_you_mean(name, self._names))
+    def _unknown(self, node: ast.expr, name: str) -> "ParseError":
+        return ParseError(node, f"no type {name!r} in this machine", did_you_mean(name, self._names))
 
 
-class _Fault(Exception):
+class ParseError(Exception):
     def __init__(self, node: ast.expr, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.node, self.message, self.hint = node, message, hint
@@ -226,11 +226,11 @@ _FORBIDDEN: dict[type[ast.expr], str] = {
 
 def _literal(node: ast.expr, value: Any) -> Any:
     if value is Ellipsis or isinstance(value, complex):
-        raise _Fault(node, f"{'...' if value is Ellipsis else value} is not allowed in a value", _ALLOWED)
+        raise ParseError(node, f"{'...' if value is Ellipsis else value} is not allowed in a value", _ALLOWED)
     if isinstance(value, float) and value == CONSTANTS["inf"]:  # 1e999: Python rounds it up in silence
-        raise _Fault(node, "the number is too large for a float", "write inf if you mean it")
+        raise ParseError(node, "the number is too large for a float", "write inf if you mean it")
     if type(value) is int and value > LARGEST:  # written in hexadecimal
-        raise _Fault(node, "an int of more than 4300 digits cannot be stored")
+        raise ParseError(node, "an int of more than 4300 digits cannot be stored")
     return value
 
 
@@ -239,14 +239,14 @@ def _called(node: ast.expr, name: str, build: Callable[..., Any], args: list[Any
         return build(*args, **named)
     except Exception as error:  # the author's constructor, or a scalar's, may refuse in its own way
         told = " ".join(f"{type(error).__name__}: {error}".split())
-        raise _Fault(node, f"{name} refuses that: {told}") from None
+        raise ParseError(node, f"{name} refuses that: {told}") from None
 
 
 def _members(kind: Any) -> str:
     return ", ".join(f"{kind.__name__}.{name}" for name in kind.__members__)
 
 
-def tree_of(text: str, write: str = "write Name(field=value)") -> ast.expr:
+def parse_ast(text: str, write: str = "write Name(field=value)") -> ast.expr:
     """The tree of one expression; `write` is the hint where it is none. Raises `InputError` with the column."""
     if len(text) > MAX_LENGTH:
         raise InputError(f"{len(text)} characters are too many for one value; the limit is {MAX_LENGTH}")

@@ -3,20 +3,20 @@
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, cast
 
-from fasm_cli.types.schema import Shape
+from fasm_cli.types.schema import Schema
 
 F = TypeVar("F", bound=Callable[[Any], Any])
 
 
-class ByShape(Generic[F]):
+class PerSchema(Generic[F]):
     """Functions that are told apart by the shape they are for, one object each. What could not be made whole (Ctrl-C
     came, or nothing can be made of the shape) is made anew the next time."""
 
-    def __init__(self, make: Callable[[Shape], F]) -> None:
+    def __init__(self, make: Callable[[Schema], F]) -> None:
         self._make = make
         self._made: dict[int, F] = {}
 
-    def of(self, shape: Shape) -> F:
+    def of(self, shape: Schema) -> F:
         key = id(shape)
         made = self._made.get(key)
         if made is not None:

@@ -10,13 +10,13 @@ from hashlib import blake2b
 from json import encoder as of_json
 from typing import Any
 
-from fasm_cli.types.format import render
-from fasm_cli.types.schema import Member, Plain, Shape
+from fasm_cli.types.format import format_value
+from fasm_cli.types.schema import EnumSchema, ScalarSchema, Schema
 
 TAG = "type"
 
 
-class Mismatch(Exception):
+class DecodeError(Exception):
     """A value does not fit its shape; the path grows as the exception leaves each level."""
 
     def __init__(self, why: str) -> None:
@@ -24,7 +24,7 @@ class Mismatch(Exception):
         self.why = why
         self.path: list[str] = []
 
-    def at(self, step: str) -> "Mismatch":
+    def at(self, step: str) -> "DecodeError":
         self.path.insert(0, step)
         return self
 
@@ -42,9 +42,9 @@ def original_key(key: str) -> str:
     return key[:-1] if key.rstrip("_") == TAG and key != TAG else key
 
 
-def keyed_by_text(shape: Shape) -> bool:
+def keyed_by_text(shape: Schema) -> bool:
     """Whether a dict with such keys is stored as a table (else as a list of pairs)."""
-    return isinstance(shape, Member) or (isinstance(shape, Plain) and shape.scalar.cls is not float)
+    return isinstance(shape, EnumSchema) or (isinstance(shape, ScalarSchema) and shape.scalar.cls is not float)
 
 
 def _writer(*, sort_keys: bool) -> Callable[[Any], str]:
@@ -85,19 +85,19 @@ def digest_of(text: str) -> str:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def shown(value: Any) -> str:
+def safe_repr(value: Any) -> str:
     """`value` for a message, whatever it is: a value of the wrong type may be anything, and its repr may fail."""
     try:
-        text = render(value)
+        text = format_value(value)
     except Exception:  # an author's __repr__, a value that contains itself, an int of more than 4300 digits
         return "…"
     return text if len(text) <= 200 else f"{text[:199]}…"
 
 
-def objection(shape: Shape, value: Any) -> str:
+def constraint_violation(shape: Schema, value: Any) -> str:
     """What the constraints of `shape` have against `value`, in words; empty where they have nothing."""
     for limit in shape.constraints:
-        why = limit.refuses(value)
+        why = limit.violation_of(value)
         if why:
-            return f"{shown(value)} {why}" if why.startswith("has ") else f"{shown(value)} is {why}"
+            return f"{safe_repr(value)} {why}" if why.startswith("has ") else f"{safe_repr(value)} is {why}"
     return ""

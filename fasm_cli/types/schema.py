@@ -15,7 +15,7 @@ REQUIRED: Any = MISSING
 
 
 @dataclass(eq=False, slots=True)
-class Shape:
+class Schema:
     """Base; `annotation` is what the author wrote, `constraints` what stood beside it in `Annotated`."""
 
     annotation: Any
@@ -23,19 +23,19 @@ class Shape:
 
 
 @dataclass(eq=False, slots=True)
-class Nothing(Shape):
+class NoneSchema(Schema):
     """None."""
 
 
 @dataclass(eq=False, slots=True)
-class Plain(Shape):
+class ScalarSchema(Schema):
     """A scalar: one row of `scalars`."""
 
     scalar: Scalar = field(kw_only=True)
 
 
 @dataclass(eq=False, slots=True)
-class Member(Shape):
+class EnumSchema(Schema):
     """An enum; stored by the name of the member."""
 
     cls: type[enum.Enum] = field(kw_only=True)
@@ -44,13 +44,13 @@ class Member(Shape):
 @dataclass(eq=False, slots=True)
 class Field:
     name: str
-    shape: Shape
+    shape: Schema
     default: Any  # REQUIRED, or a function without arguments that makes it
     hashed: bool = True  # the hash of the class, where it is a generated one, reads it
 
 
 @dataclass(eq=False, slots=True)
-class Record(Shape):
+class RecordSchema(Schema):
     """A dataclass or attrs class; its fields are filled in once known, so that a type may contain itself."""
 
     cls: type = field(kw_only=True)
@@ -58,102 +58,102 @@ class Record(Shape):
 
 
 @dataclass(eq=False, slots=True)
-class Sequence(Shape):
+class CollectionSchema(Schema):
     """`list[item]`, `tuple[item, ...]`, `set[item]` or `frozenset[item]`: all of one kind of element."""
 
     cls: type = field(kw_only=True)
-    item: Shape = field(kw_only=True)
+    item: Schema = field(kw_only=True)
 
 
 @dataclass(eq=False, slots=True)
-class Fixed(Shape):
+class TupleSchema(Schema):
     """`tuple[A, B]`: one shape for each place."""
 
-    items: tuple[Shape, ...] = field(kw_only=True)
+    items: tuple[Schema, ...] = field(kw_only=True)
 
 
 @dataclass(eq=False, slots=True)
-class Mapping(Shape):
+class DictSchema(Schema):
     """`dict[key, value]`."""
 
-    key: Shape = field(kw_only=True)
-    value: Shape = field(kw_only=True)
+    key: Schema = field(kw_only=True)
+    value: Schema = field(kw_only=True)
 
 
 @dataclass(eq=False, slots=True)
-class Choice(Shape):
+class UnionSchema(Schema):
     """A union; each member has a tag of its own."""
 
-    members: dict[str, Shape] = field(kw_only=True)
+    members: dict[str, Schema] = field(kw_only=True)
 
 
 @dataclass(eq=False, slots=True)
-class Relations(Shape):
+class DatabaseSchema(Schema):
     """A `Database`: the rows of its tables. Only a field of the state has this shape."""
 
-    rows: Shape = field(kw_only=True)  # what it is stored as: a list of rows for each table, each a dict of columns
+    rows: Schema = field(kw_only=True)  # what it is stored as: a list of rows for each table, each a dict of columns
 
 
 NATIVE = (bool, int, float, str)  # plain data tells these apart by itself: no tag in a union
 
 
-def tag_of(shape: Shape) -> str:
+def tag_of(shape: Schema) -> str:
     """The name under which a member of a union is stored and reported."""
     match shape:
-        case Nothing():
+        case NoneSchema():
             return "None"
-        case Plain(scalar=scalar):
+        case ScalarSchema(scalar=scalar):
             return scalar.cls.__name__
-        case Member(cls=kind) | Record(cls=kind) | Sequence(cls=kind):
+        case EnumSchema(cls=kind) | RecordSchema(cls=kind) | CollectionSchema(cls=kind):
             return kind.__name__
-        case Fixed():
+        case TupleSchema():
             return "tuple"
-        case Mapping():
+        case DictSchema():
             return "dict"
-        case Relations():
+        case DatabaseSchema():
             return "Database"
     raise AssertionError(f"a {type(shape).__name__} inside a union is flattened before it is tagged")
 
 
-def runtime_type(shape: Shape) -> type:
+def runtime_type(shape: Schema) -> type:
     """The class that values of this shape are instances of (never asked of a union)."""
     match shape:
-        case Nothing():
+        case NoneSchema():
             return type(None)
-        case Plain(scalar=scalar):
+        case ScalarSchema(scalar=scalar):
             return scalar.cls
-        case Member(cls=kind) | Record(cls=kind) | Sequence(cls=kind):
+        case EnumSchema(cls=kind) | RecordSchema(cls=kind) | CollectionSchema(cls=kind):
             return kind
-        case Fixed():
+        case TupleSchema():
             return tuple
-        case Mapping():
+        case DictSchema():
             return dict
     raise AssertionError(f"a {type(shape).__name__} has no single class")
 
 
-def unhashable(shape: Shape, _inside: tuple[Shape, ...] = ()) -> str:
+def unhashable(shape: Schema, _inside: tuple[Schema, ...] = ()) -> str:
     """The name of the first type in `shape` that has no hash, or an empty string."""
     if shape in _inside:
         return ""
     inside = (*_inside, shape)
-    parts: Iterable[Shape] = ()
+    parts: Iterable[Schema] = ()
     match shape:
-        case Record(cls=kind, fields=fields):
+        case RecordSchema(cls=kind, fields=fields):
             hashes: Any = kind.__hash__  # None where there is none, whatever typeshed says
             if hashes is None:
                 return kind.__name__
             made = getattr(hashes, "__code__", None)
             if made is not None and made.co_filename.startswith("<"):  # generated: it hashes every field
                 parts = [field.shape for field in fields if field.hashed]
-        case Sequence(cls=kind) if kind in (list, set):
+        case CollectionSchema(cls=kind) if kind in (list, set):
             return kind.__name__
-        case Mapping():
+        case DictSchema():
             return "dict"
-        case Sequence(item=item):
+        case CollectionSchema(item=item):
             parts = (item,)
-        case Fixed(items=items):
+        case TupleSchema(items=items):
             parts = items
-        case Choice(members=members):
+        case UnionSchema(members=members):
             parts = members.values()
     return next((wrong for part in parts if (wrong := unhashable(part, inside))), "")
 

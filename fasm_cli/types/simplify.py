@@ -4,105 +4,105 @@ from collections.abc import Iterator
 from typing import Any
 
 from fasm_cli.contract.constraints import Between, OneOf, Size, Text
-from fasm_cli.types.format import render
+from fasm_cli.types.format import format_value
 from fasm_cli.types.schema import (
-    Choice,
-    Fixed,
-    Mapping,
-    Member,
-    Nothing,
-    Plain,
-    Record,
-    Sequence,
-    Shape,
+    CollectionSchema,
+    DictSchema,
+    EnumSchema,
+    NoneSchema,
+    RecordSchema,
+    ScalarSchema,
+    Schema,
+    TupleSchema,
+    UnionSchema,
     runtime_type,
 )
 
 _SHORT = "a"
 
 
-def weight(shape: Shape, value: Any) -> tuple[Any, ...]:
+def complexity(shape: Schema, value: Any) -> tuple[Any, ...]:
     """How complicated `value` is; compared with `<`. Zero, empty, the first member and None are the simplest."""
     match shape:
-        case Nothing():
+        case NoneSchema():
             return (0,)
-        case Plain(scalar=scalar) if scalar.cls in (int, float):
+        case ScalarSchema(scalar=scalar) if scalar.cls in (int, float):
             zero = _origin(shape, scalar.cls)
             away = abs(value - zero) if value == value else float("inf")
             return (away, value < zero)
-        case Plain(scalar=scalar) if scalar.cls in (str, bytes):
+        case ScalarSchema(scalar=scalar) if scalar.cls in (str, bytes):
             return (len(value), value != _plainest(shape, len(value)), str(value))
-        case Member(cls=kind):
+        case EnumSchema(cls=kind):
             return (list(kind).index(value) if value in list(kind) else len(kind),)
-        case Record(fields=fields):
-            return tuple(weight(field.shape, getattr(value, field.name)) for field in fields)
-        case Sequence(item=item):
-            parts = sorted(value, key=render) if shape.cls in (set, frozenset) else value
-            return (len(value), tuple(weight(item, part) for part in parts))
-        case Fixed(items=items):
-            return tuple(weight(item, part) for item, part in zip(items, value, strict=True))
-        case Mapping():
+        case RecordSchema(fields=fields):
+            return tuple(complexity(field.shape, getattr(value, field.name)) for field in fields)
+        case CollectionSchema(item=item):
+            parts = sorted(value, key=format_value) if shape.cls in (set, frozenset) else value
+            return (len(value), tuple(complexity(item, part) for part in parts))
+        case TupleSchema(items=items):
+            return tuple(complexity(item, part) for item, part in zip(items, value, strict=True))
+        case DictSchema():
             return (
                 len(value),
-                tuple((weight(shape.key, key), weight(shape.value, item)) for key, item in value.items()),
+                tuple((complexity(shape.key, key), complexity(shape.value, item)) for key, item in value.items()),
             )
-        case Choice(members=members):
+        case UnionSchema(members=members):
             for rank, member in enumerate(members.values()):
                 if runtime_type(member) is type(value):
-                    return (0 if isinstance(member, Nothing) else rank + 1, weight(member, value))
-    text = render(value)
+                    return (0 if isinstance(member, NoneSchema) else rank + 1, complexity(member, value))
+    text = format_value(value)
     return (len(text), text)
 
 
-def simpler(shape: Shape, value: Any) -> Iterator[Any]:
+def candidates(shape: Schema, value: Any) -> Iterator[Any]:
     """Values to try in place of `value`; some may break a constraint, which the codec will say."""
     for limit in shape.constraints:
         if isinstance(limit, OneOf):
             yield from limit.values[: limit.values.index(value)] if value in limit.values else ()
             return
     match shape:
-        case Plain(scalar=scalar) if scalar.cls is int:
+        case ScalarSchema(scalar=scalar) if scalar.cls is int:
             yield from _ints(_origin(shape, int), value)
-        case Plain(scalar=scalar) if scalar.cls is float:
+        case ScalarSchema(scalar=scalar) if scalar.cls is float:
             for whole in (
                 _ints(int(_origin(shape, float)), int(value)) if value == value and abs(value) < 1e15 else (0,)
             ):
                 yield float(whole)
-        case Plain(scalar=scalar) if scalar.cls is bool:
+        case ScalarSchema(scalar=scalar) if scalar.cls is bool:
             yield False
-        case Plain(scalar=scalar) if scalar.cls in (str, bytes):
+        case ScalarSchema(scalar=scalar) if scalar.cls in (str, bytes):
             yield from _texts(shape, value)
-        case Member(cls=kind):
+        case EnumSchema(cls=kind):
             yield from list(kind)[: list(kind).index(value)] if value in list(kind) else ()
-        case Record(cls=kind, fields=fields):
+        case RecordSchema(cls=kind, fields=fields):
             given = {field.name: getattr(value, field.name) for field in fields}
             for field in fields:
-                for other in simpler(field.shape, given[field.name]):
+                for other in candidates(field.shape, given[field.name]):
                     yield from _built(kind, {**given, field.name: other})
-        case Sequence(cls=kind, item=item):
+        case CollectionSchema(cls=kind, item=item):
             yield from _sequences(kind, item, value)
-        case Fixed(items=items):
+        case TupleSchema(items=items):
             for at, item in enumerate(items):
-                for other in simpler(item, value[at]):
+                for other in candidates(item, value[at]):
                     yield (*value[:at], other, *value[at + 1 :])
-        case Mapping():
+        case DictSchema():
             for key in value:
                 yield {other: item for other, item in value.items() if other != key}
             for key, item in value.items():
-                for other in simpler(shape.value, item):
+                for other in candidates(shape.value, item):
                     yield {**value, key: other}
-        case Choice(members=members):
-            if any(isinstance(member, Nothing) for member in members.values()) and value is not None:
+        case UnionSchema(members=members):
+            if any(isinstance(member, NoneSchema) for member in members.values()) and value is not None:
                 yield None
             for member in members.values():
                 if runtime_type(member) is type(value):
-                    yield from simpler(member, value)
+                    yield from candidates(member, value)
                     return
-                if not isinstance(member, Nothing):
-                    yield from simplest(member)
+                if not isinstance(member, NoneSchema):
+                    yield from minimal(member)
 
 
-def simplest(shape: Shape, depth: int = 0) -> Iterator[Any]:
+def minimal(shape: Schema, depth: int = 0) -> Iterator[Any]:
     """The simplest value of a shape, where one can be made."""
     for limit in shape.constraints:
         if isinstance(limit, OneOf):
@@ -111,36 +111,36 @@ def simplest(shape: Shape, depth: int = 0) -> Iterator[Any]:
     if depth > _DEEPEST:
         return
     match shape:
-        case Nothing():
+        case NoneSchema():
             yield None
-        case Plain(scalar=scalar) if scalar.cls in (int, float):
+        case ScalarSchema(scalar=scalar) if scalar.cls in (int, float):
             yield _origin(shape, scalar.cls)
-        case Plain(scalar=scalar) if scalar.cls in (str, bytes):
+        case ScalarSchema(scalar=scalar) if scalar.cls in (str, bytes):
             yield _plainest(
                 shape, next((limit.min for limit in shape.constraints if isinstance(limit, Text | Size)), 0)
             )
-        case Plain(scalar=scalar) if scalar.cls is bool:
+        case ScalarSchema(scalar=scalar) if scalar.cls is bool:
             yield False
-        case Member(cls=kind):
+        case EnumSchema(cls=kind):
             yield next(iter(kind))
-        case Record(cls=kind, fields=fields):
-            parts = {field.name: next(simplest(field.shape, depth + 1), _NONE) for field in fields}
+        case RecordSchema(cls=kind, fields=fields):
+            parts = {field.name: next(minimal(field.shape, depth + 1), _NONE) for field in fields}
             if _NONE not in parts.values():
                 yield from _built(kind, parts)
-        case Sequence(cls=kind, item=item):
+        case CollectionSchema(cls=kind, item=item):
             least = next((limit.min for limit in shape.constraints if isinstance(limit, Size)), 0)
-            part = next(simplest(item, depth + 1), _NONE)
+            part = next(minimal(item, depth + 1), _NONE)
             if least == 0 or part is not _NONE:
                 yield kind([part] * least)
-        case Fixed(items=items):
-            parts_of = [next(simplest(item, depth + 1), _NONE) for item in items]
+        case TupleSchema(items=items):
+            parts_of = [next(minimal(item, depth + 1), _NONE) for item in items]
             if _NONE not in parts_of:
                 yield tuple(parts_of)
-        case Mapping() if not shape.constraints:
+        case DictSchema() if not shape.constraints:
             yield {}
-        case Choice(members=members):
+        case UnionSchema(members=members):
             for member in members.values():
-                yield from simplest(member, depth + 1)
+                yield from minimal(member, depth + 1)
 
 
 def _built(kind: Any, values: dict[str, Any]) -> Iterator[Any]:
@@ -152,25 +152,25 @@ def _built(kind: Any, values: dict[str, Any]) -> Iterator[Any]:
     yield made
 
 
-def replaced(value: Any, before: Any, after: Any) -> Any:
+def substitute(value: Any, before: Any, after: Any) -> Any:
     """`value` with `after` wherever it holds `before`."""
     if type(value) is type(before) and value == before:
         return after
     if isinstance(value, list | tuple | set | frozenset):
-        return type(value)([replaced(part, before, after) for part in value])
+        return type(value)([substitute(part, before, after) for part in value])
     if isinstance(value, dict):
-        return {replaced(key, before, after): replaced(part, before, after) for key, part in value.items()}
+        return {substitute(key, before, after): substitute(part, before, after) for key, part in value.items()}
     names = getattr(type(value), "__dataclass_fields__", None)
     if names is None:
         return value
-    return type(value)(**{name: replaced(getattr(value, name), before, after) for name in names})
+    return type(value)(**{name: substitute(getattr(value, name), before, after) for name in names})
 
 
 _NONE = object()
 _DEEPEST = 6
 
 
-def _origin(shape: Shape, kind: Any) -> Any:
+def _origin(shape: Schema, kind: Any) -> Any:
     """The number nearest to zero that is legal."""
     for limit in shape.constraints:
         if isinstance(limit, Between):
@@ -195,19 +195,19 @@ def _ints(origin: int, value: int) -> Iterator[int]:
         far //= 2
 
 
-def _plainest(shape: Shape, length: int) -> Any:
-    if isinstance(shape, Plain) and shape.scalar.cls is bytes:
+def _plainest(shape: Schema, length: int) -> Any:
+    if isinstance(shape, ScalarSchema) and shape.scalar.cls is bytes:
         return bytes(length)
     return _first_letter(shape) * length
 
 
-def _first_letter(shape: Shape) -> str:
+def _first_letter(shape: Schema) -> str:
     return next(
         (limit.alphabet[0] for limit in shape.constraints if isinstance(limit, Text) and limit.alphabet), _SHORT
     )
 
 
-def _texts(shape: Shape, value: Any) -> Iterator[Any]:
+def _texts(shape: Schema, value: Any) -> Iterator[Any]:
     shortest = next((limit.min for limit in shape.constraints if isinstance(limit, Text)), 0)
     for length in sorted({shortest, 0, 1, len(value) // 2, len(value) - 1, len(value)}):
         if shortest <= length <= len(value):
@@ -217,12 +217,12 @@ def _texts(shape: Shape, value: Any) -> Iterator[Any]:
                 yield value[:length]
 
 
-def _sequences(kind: Any, item: Shape, value: Any) -> Iterator[Any]:
-    parts = sorted(value, key=render) if kind in (set, frozenset) else list(value)
+def _sequences(kind: Any, item: Schema, value: Any) -> Iterator[Any]:
+    parts = sorted(value, key=format_value) if kind in (set, frozenset) else list(value)
     if len(parts) > 1:
         yield kind()
     for at in range(len(parts)):
         yield kind([*parts[:at], *parts[at + 1 :]])
     for at, part in enumerate(parts):
-        for other in simpler(item, part):
+        for other in candidates(item, part):
             yield kind([*parts[:at], other, *parts[at + 1 :]])

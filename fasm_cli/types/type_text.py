@@ -5,19 +5,19 @@ from typing import Any
 
 from fasm_cli.contract.constraints import Between, Constraint, OneOf, Size, Text
 from fasm_cli.types.description import type_text
-from fasm_cli.types.format import render
-from fasm_cli.types.schema import REQUIRED, Choice, Shape
+from fasm_cli.types.format import format_value
+from fasm_cli.types.schema import REQUIRED, Schema, UnionSchema
 
 LISTED = 3  # values of a OneOf that are told; the others are completed all the same
 
 
-def shape_text(shape: Shape) -> str:
+def schema_label(shape: Schema) -> str:
     """A type with its limits, as short as it can be said: `int 1..1000`, `str 1..8 characters`."""
-    bare = " | ".join(map(shape_text, shape.members.values())) if isinstance(shape, Choice) else _bare(shape)
+    bare = " | ".join(map(schema_label, shape.members.values())) if isinstance(shape, UnionSchema) else _bare(shape)
     return " ".join([bare, *map(_limit, shape.constraints)])
 
 
-def _bare(shape: Shape) -> str:
+def _bare(shape: Schema) -> str:
     """`type_text` without the limits, which stand behind it."""
     return type_text(shape).removesuffix("".join(f" {limit}" for limit in shape.constraints))
 
@@ -25,9 +25,9 @@ def _bare(shape: Shape) -> str:
 def _limit(limit: Constraint) -> str:
     match limit:
         case Between(low=low, high=high):
-            return f"{render(low)}..{render(high)}"
+            return f"{format_value(low)}..{format_value(high)}"
         case OneOf(values=values):
-            return f"of {', '.join(map(render, values[:LISTED]))}{', …' if len(values) > LISTED else ''}"
+            return f"of {', '.join(map(format_value, values[:LISTED]))}{', …' if len(values) > LISTED else ''}"
         case Text(min=low, max=high):
             return f"{low}..{high} characters"
         case Size(min=low, max=high):
@@ -39,6 +39,6 @@ def default_text(default: Any) -> str:
     if default is REQUIRED:
         return ""
     try:
-        return render(default())
+        return format_value(default())
     except Exception:  # an author's default_factory may do anything
         return "…"

@@ -1,6 +1,6 @@
 """`fasm check`: a simulation read law by law, with how often each law had the chance to be broken."""
 
-from fasm_cli.engine.laws import restores
+from fasm_cli.engine.laws import has_restore
 from fasm_cli.laws.pages import LAWS, Sort, base_of
 from fasm_cli.reports.laws import Checked, CheckedLaw
 from fasm_cli.usecases.simulate import Simulation
@@ -17,7 +17,7 @@ def checked(simulation: Simulation) -> Checked:
             rows.append(CheckedLaw(law.id, tried.get(law.id, 0), not found, [finding.where for finding in found]))
     promises = len(simulation.machine.invariants) + len(simulation.machine.transition_invariants)
     promises += simulation.machine.checks_invariants
-    return Checked(report.machine, report.seed, rows, promises, report.findings, report.never, report.interrupted)
+    return Checked(report.machine, report.seed, rows, promises, report.findings, report.unreached, report.interrupted)
 
 
 def _tried(simulation: Simulation) -> dict[str, int]:
@@ -25,7 +25,7 @@ def _tried(simulation: Simulation) -> dict[str, int]:
     tally, machine = simulation.tally, simulation.machine
     transitions = sum(tally.inputs.values()) + sum(tally.completions.values())
     committed = sum(times for (_, refusal), times in (tally.inputs + tally.completions).items() if not refusal)
-    guarded = transitions + (tally.restores if restores(machine) else 0)
+    guarded = transitions + (tally.restores if has_restore(machine) else 0)
     return {
         "atomic": transitions - committed,
         "deterministic": simulation.compared,
@@ -33,9 +33,9 @@ def _tried(simulation: Simulation) -> dict[str, int]:
         "random": guarded,
         "clock": guarded,
         "reads": guarded,
-        "stored": committed if machine.tracked is not None else 0,
-        "restore": committed + tally.restores if restores(machine) else 0,
-        "ids": committed if machine.tracked is not None else 0,
+        "stored": committed if machine.tracked_schema is not None else 0,
+        "restore": committed + tally.restores if has_restore(machine) else 0,
+        "ids": committed if machine.tracked_schema is not None else 0,
         "completion": sum(tally.completions.values()),
         "hidden": simulation.compared,
     }

@@ -11,9 +11,9 @@ from fasm_cli.engine.records import Record
 from fasm_cli.errors import FasmError, MachineError, SessionError, UsageError
 from fasm_cli.project.load import load_for_file
 from fasm_cli.project.project import Project
-from fasm_cli.reports.event_text import event_told
-from fasm_cli.reports.reports import Change, Compared, StepPair, StepTold
-from fasm_cli.reports.step_view import changes_told
+from fasm_cli.reports.event_text import format_event_record
+from fasm_cli.reports.reports import Change, Compared, StepPair, StepSummary
+from fasm_cli.reports.step_view import diff_report
 from fasm_cli.sessions import Stored, read_session
 from fasm_cli.sessions.step_log import History
 from fasm_cli.usecases.compatibility import check_version
@@ -32,7 +32,7 @@ class Side:
     step: int
 
     def way(self) -> list[Record]:
-        return History(self.stored.records).path(self.step)
+        return History(self.stored.records).ancestors(self.step)
 
 
 def compare(project: Project, a: str, b: str, target: str = "") -> Compared:
@@ -72,7 +72,7 @@ def side_of(project: Project, text: str) -> Side:
     stored = read_session(path)
     if step is not None and step > len(stored.records):
         raise UsageError(f"{path} has no step {step}", f"steps go from 0 to {len(stored.records)}")
-    return Side(project.shown(path), path, stored, stored.head if step is None else step)
+    return Side(project.display_path(path), path, stored, stored.head if step is None else step)
 
 
 def _ways(a: Side, b: Side, way_a: list[Record], way_b: list[Record]) -> tuple[int, list[StepPair]]:
@@ -95,8 +95,8 @@ def _same(one: Record, other: Record) -> bool:
     )
 
 
-def _told(record: Record) -> StepTold:
-    return StepTold(record.n, event_told(record.event), record.outcome, record.error, record.changed)
+def _told(record: Record) -> StepSummary:
+    return StepSummary(record.n, format_event_record(record.event), record.outcome, record.error, record.changed_paths)
 
 
 def _states(project: Project, sides: tuple[Side, Side], target: str) -> list[Change]:
@@ -106,7 +106,7 @@ def _states(project: Project, sides: tuple[Side, Side], target: str) -> list[Cha
     if machine is None or machine is not other:
         state = state if machine is None else machine.encode_state(state)
         other_state = other_state if other is None else other.encode_state(other_state)
-    return changes_told(state, other_state)
+    return diff_report(state, other_state)
 
 
 def _state(project: Project, side: Side, machines: dict[str, Machine], target: str) -> tuple[Machine | None, Any]:
@@ -131,7 +131,7 @@ def _kept(side: Side) -> Any:
     """The state as the file has it, in a snapshot or at its beginning; None where it was changed since."""
     records, at = side.stored.records, side.step
     while at and at not in side.stored.snapshots:
-        if records[at - 1].changed:
+        if records[at - 1].changed_paths:
             return None
         at = records[at - 1].parent
     return side.stored.snapshots[at] if at else side.stored.header.state

@@ -8,8 +8,8 @@ from fasm_cli.errors import SessionError
 from fasm_cli.project.load import load_for_file
 from fasm_cli.project.project import Project
 from fasm_cli.sessions import Header, Stored
-from fasm_cli.types.codec import Mismatch
-from fasm_cli.types.description_diff import TypeChange, told, type_changes
+from fasm_cli.types.codec import DecodeError
+from fasm_cli.types.description_diff import TypeChange, summarize, type_changes
 
 
 def machine_of(project: Project, path: Path, stored: Stored, target: str) -> Machine:
@@ -54,10 +54,10 @@ def same_types(header: Header, machine: Machine) -> bool:
 def what_changed(header: Header, machine: Machine) -> str:
     """The types that are not the same, in one line: `Shop.points: int -> Decimal`."""
     if header.types is not None:
-        return told(type_changes(header.types, machine.types))
+        return summarize(type_changes(header.types, machine.types))
     try:
         machine.decode_state(header.state)
-    except Mismatch as wrong:
+    except DecodeError as wrong:
         return f"its initial state does not fit: {wrong}"
     return "a file of format 1 does not say which"
 

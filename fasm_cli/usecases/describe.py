@@ -4,18 +4,18 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
-from fasm_cli.engine.machine import Machine, input_types
+from fasm_cli.engine.machine import Machine, variants
 from fasm_cli.project.project import Project
 from fasm_cli.reports.reports import Description, FieldLine, MachineLine, Machines, TypeLine
-from fasm_cli.types.codec import Shape, render
-from fasm_cli.types.schema import Member, Record
-from fasm_cli.types.type_text import default_text, shape_text
+from fasm_cli.types.codec import Schema, format_value
+from fasm_cli.types.schema import EnumSchema, RecordSchema
+from fasm_cli.types.type_text import default_text, schema_label
 
 
 def listed(project: Project) -> Machines:
     """The machines of this project; none is imported."""
     items = [MachineLine(found.name, found.cls, found.summary) for found in project.listed()]
-    return Machines(items, project.shown(project.machines))
+    return Machines(items, project.display_path(project.machines))
 
 
 def describe(machine: Machine) -> Description:
@@ -32,38 +32,40 @@ def describe(machine: Machine) -> Description:
         + ([("check_invariants", _doc(machine.instance.check_invariants))] if machine.checks_invariants else []),
         [(name, _doc(check)) for name, check in machine.sometimes.items()],
         machine.encode_state(initial),
-        render(initial),
+        format_value(initial),
     )
 
 
 def _types(machine: Machine) -> Iterator[TypeLine]:
     roles = {
-        "Input": machine.input,
-        "TrackedAction": machine.tracked,
-        "ActionResult": machine.result,
-        "UntrackedAction": machine.untracked,
-        "State": machine.state,
+        "Input": machine.input_schema,
+        "TrackedAction": machine.tracked_schema,
+        "ActionResult": machine.result_schema,
+        "UntrackedAction": machine.untracked_schema,
+        "State": machine.state_schema,
     }
     met: set[str] = set()
     for role, shape in roles.items():
         if shape is not None:
-            for name, member in input_types(shape).items():
+            for name, member in variants(shape).items():
                 met.add(name)
                 yield _type(role, name, member)
-    if machine.action_id is not None:
-        yield TypeLine("ActionId", shape_text(machine.action_id), [], "")
-    for name, kind in machine.shapes.members.items():
+    if machine.action_id_schema is not None:
+        yield TypeLine("ActionId", schema_label(machine.action_id_schema), [], "")
+    for name, kind in machine.schemas.members.items():
         if name not in met:
-            yield _type("", name, machine.shapes.records.get(kind) or Member(kind, cls=kind))
+            yield _type("", name, machine.schemas.records.get(kind) or EnumSchema(kind, cls=kind))
 
 
-def _type(role: str, name: str, shape: Shape) -> TypeLine:
-    if isinstance(shape, Record):
-        fields = [FieldLine(field.name, shape_text(field.shape), default_text(field.default)) for field in shape.fields]
+def _type(role: str, name: str, shape: Schema) -> TypeLine:
+    if isinstance(shape, RecordSchema):
+        fields = [
+            FieldLine(field.name, schema_label(field.shape), default_text(field.default)) for field in shape.fields
+        ]
         return TypeLine(role, name, fields, _doc(shape.cls))
-    if isinstance(shape, Member):
+    if isinstance(shape, EnumSchema):
         return TypeLine(role, name, [FieldLine(member, "", "") for member in shape.cls.__members__], _doc(shape.cls))
-    return TypeLine(role, shape_text(shape), [], "")
+    return TypeLine(role, schema_label(shape), [], "")
 
 
 def _doc(owner: Any) -> str:

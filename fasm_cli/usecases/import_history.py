@@ -7,22 +7,22 @@ has changed since, or it is not deterministic.
 from dataclasses import replace
 from typing import Any
 
-from fasm_cli.debugger.session import Workbench
-from fasm_cli.engine.events import Complete, Event, Ref
+from fasm_cli.debugger.session import DebugSession
+from fasm_cli.engine.events import ActionRef, Completion, Event
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import decode_event
 from fasm_cli.errors import SessionError
 from fasm_cli.project.load import load
 from fasm_cli.project.project import Project
-from fasm_cli.reports.reports import Copied
+from fasm_cli.reports.reports import HistoryImported
 from fasm_cli.sessions import Header, SessionFile
 from fasm_cli.sessions.timeline import Timeline
-from fasm_cli.stores.journal import Past, read_history
-from fasm_cli.types.codec import Mismatch
+from fasm_cli.stores.journal import JournalEntry, read_history
+from fasm_cli.types.codec import DecodeError
 from fasm_cli.usecases import sessions
 
 
-def copy_history(project: Project, target: str, url: str, name: str) -> Copied:
+def import_history(project: Project, target: str, url: str, name: str) -> HistoryImported:
     """Write the history at `url` into the session `name`, or what it does not have yet to its end."""
     machine = load(project, target)
     past = read_history(machine, url)
@@ -31,7 +31,7 @@ def copy_history(project: Project, target: str, url: str, name: str) -> Copied:
     if path.exists():
         workbench, _ = sessions.open_session(project, name, target)
     else:
-        workbench = _begun(project, machine, name, first)
+        workbench = _create(project, machine, name, first)
     with workbench:
         origin = workbench.file.stored.header.origin if workbench.file is not None else {}
         if origin.get("kind") != "run" or origin.get("from") != first.step:
@@ -42,21 +42,21 @@ def copy_history(project: Project, target: str, url: str, name: str) -> Copied:
         workbench.timeline.goto(known)
         for row in rows[known:]:
             _take(workbench, row, first.step)
-    return Copied(project.shown(path), machine.reference, len(rows) - known, len(rows))
+    return HistoryImported(project.display_path(path), machine.reference, len(rows) - known, len(rows))
 
 
-def _begun(project: Project, machine: Machine, name: str, first: Past) -> Workbench:
+def _create(project: Project, machine: Machine, name: str, first: JournalEntry) -> DebugSession:
     try:
         initial = machine.decode_state(first.event["state"])
-    except Mismatch as wrong:
+    except DecodeError as wrong:
         raise SessionError(f"the history does not fit {machine.name}: {wrong}") from None
     path = sessions.new_path(project, name)
     types = (machine.version, machine.types, first.event["state"])
     header = Header(project.reference(machine), *types, {"kind": "run", "from": first.step}, None)
-    return Workbench(machine, Timeline(machine, initial), SessionFile.create(path, header))
+    return DebugSession(machine, Timeline(machine, initial), SessionFile.create(path, header))
 
 
-def _take(workbench: Workbench, row: Past, base: int) -> None:
+def _take(workbench: DebugSession, row: JournalEntry, base: int) -> None:
     number = row.step - base
     record = workbench.take(_event(workbench.machine, row.event, base)).record
     if record.n != number or record.outcome != "committed" or record.actions != row.actions:
@@ -71,9 +71,9 @@ def _event(machine: Machine, plain: dict[str, Any], base: int) -> Event:
     """The event, with causes counted from the beginning of the history."""
     try:
         event = decode_event(machine, plain, None)
-    except Mismatch as wrong:
+    except DecodeError as wrong:
         raise SessionError(f"the history does not fit {machine.name}: {wrong}") from None
-    if type(event) is Complete and event.of is not None:
-        of = Ref(event.of.step - base, event.of.index)
+    if type(event) is Completion and event.of is not None:
+        of = ActionRef(event.of.step - base, event.of.index)
         return replace(event, of=of if of.step > 0 else None)
     return event

@@ -1,24 +1,26 @@
 """Carrying the database of a machine that runs for real over to the machine as it is now."""
 
-from fasm_cli.contract.database import DatabaseError, without_password
+from fasm_cli.contract.database import DatabaseError, redact_url
 from fasm_cli.errors import SessionError
 from fasm_cli.project.project import Project
 from fasm_cli.reports.reports import MigratedDatabase
 from fasm_cli.runtime.runtime import lock_of
-from fasm_cli.stores.migrate import carry_over
-from fasm_cli.usecases.migrate_session import carried
+from fasm_cli.stores.migrate import migrate_stored
+from fasm_cli.usecases.migrate_session import migrate_state
 
 
 def migrate_database(project: Project, target: str, url: str, *, dry_run: bool = False) -> MigratedDatabase:
     """The database at `url`, for the machine TARGET names. Raises `SessionError` for a database or a version that
     nothing can be done with, or that a process has; `MachineError` where `migrate` gives what is no state."""
     machine = project.load(target)
-    shown = without_password(url)
+    shown = redact_url(url)
     lock = lock_of(url)
     if lock is not None:
         lock.acquire()
     try:
-        done = carry_over(machine, url, lambda version, plain: carried(machine, version, plain), keep=not dry_run)
+        done = migrate_stored(
+            machine, url, lambda version, plain: migrate_state(machine, version, plain), keep=not dry_run
+        )
     except DatabaseError as error:
         raise SessionError(f"cannot migrate {shown}: {error}", "nothing of it is changed") from None
     finally:

@@ -20,15 +20,15 @@ from fasm_cli.engine.records import Record
 from fasm_cli.errors import MachineError, SessionError
 from fasm_cli.project.load import load_for_file
 from fasm_cli.project.project import Project
-from fasm_cli.reports.event_text import told
+from fasm_cli.reports.event_text import format_plain
 from fasm_cli.reports.reports import Migrated, StepDifference
 from fasm_cli.sessions import FORMAT, Header, Stored, read_session, render_session, write_copy
 from fasm_cli.sessions.pins import Marks
 from fasm_cli.sessions.step_log import History
-from fasm_cli.types.codec import Mismatch
-from fasm_cli.types.diff import changes
+from fasm_cli.types.codec import DecodeError
+from fasm_cli.types.diff import diff_values
 from fasm_cli.usecases.compatibility import changes_since, same_types
-from fasm_cli.usecases.replayer import Rerun, part_of
+from fasm_cli.usecases.replayer import Rerun, narrow_diff
 
 
 def migrate(project: Project, name: str, target: str = "", *, dry_run: bool = False) -> Migrated:
@@ -46,7 +46,7 @@ def migrate(project: Project, name: str, target: str = "", *, dry_run: bool = Fa
             "a session is only carried forward",
         )
     report = Migrated(
-        path=project.shown(path),
+        path=project.display_path(path),
         target="",
         machine=header.machine,
         versions=versions,
@@ -58,27 +58,27 @@ def migrate(project: Project, name: str, target: str = "", *, dry_run: bool = Fa
     )
     if header.format == FORMAT and versions[0] == versions[1] and same_types(header, machine):
         return report
-    initial = carried(machine, header.version, header.state)
-    steps, snapshots, finding = _again(machine, stored, initial)
+    initial = migrate_state(machine, header.version, header.state)
+    steps, snapshots, finding = _replay_all(machine, stored, initial)
     if finding is not None:
         return replace(report, finding=finding)
-    paths = names_for(path, machine.version)
+    paths = candidate_names(path, machine.version)
     if dry_run:
-        return replace(report, target=project.shown(next(each for each in paths if not lexists(each))))
+        return replace(report, target=project.display_path(next(each for each in paths if not lexists(each))))
     reference = project.reference(machine) if target else header.machine
     origin = {**header.origin, "migrated": f"{path.name}, version {header.version}"}
     new = Header(reference, machine.version, machine.types, machine.encode_state(initial), origin, header.finding)
-    written = write_copy(paths, render_session(new, steps, snapshots, stored.head, Marks.of(stored.marks).now()))
-    return replace(report, target=project.shown(written), written=True)
+    written = write_copy(paths, render_session(new, steps, snapshots, stored.head, Marks.of(stored.marks).current()))
+    return replace(report, target=project.display_path(written), written=True)
 
 
-def carried(machine: Machine, version: int, plain: Any) -> Any:
+def migrate_state(machine: Machine, version: int, plain: Any) -> Any:
     """The state that was stored as `plain` by `version` of the machine, as one of the present version."""
     own = machine.migrates and version < machine.version
     data = machine.instance.migrate(version, plain) if own else plain
     try:
         return machine.decode_state(data)
-    except Mismatch as wrong:
+    except DecodeError as wrong:
         if own:
             text = f"{machine.name}: migrate({version}, …) gives what is no state of version {machine.version}: {wrong}"
             raise MachineError(text, "give the whole state as plain data, as it stands in a session") from None
@@ -89,34 +89,34 @@ def carried(machine: Machine, version: int, plain: Any) -> Any:
         ) from None
 
 
-def _again(
+def _replay_all(
     machine: Machine, stored: Stored, initial: Any
 ) -> tuple[list[Record], dict[int, Any], StepDifference | None]:
     """The steps as they are now, with their snapshots; or where they go another way."""
     steps: list[Record] = []
     snapshots: dict[int, Any] = {}
-    rerun = Rerun(machine, History(stored.records), initial, same_course)
+    rerun = Rerun(machine, History(stored.records), initial, behavioural_diff)
     for record, entry in rerun.entries():
         if record.n in stored.snapshots:
-            kept = carried(machine, stored.header.version, stored.snapshots[record.n])
-            apart = changes(kept, entry.state)
+            kept = migrate_state(machine, stored.header.version, stored.snapshots[record.n])
+            apart = diff_values(kept, entry.state)
             if apart:
                 what = f"state, {apart[0].path}"
-                return [], {}, StepDifference(record.n, what, *apart[0].texts)
+                return [], {}, StepDifference(record.n, what, *apart[0].before_after)
         steps.append(entry.record)
         if record.n in stored.snapshots or record.n % SNAPSHOT_EVERY == 0:
             snapshots[record.n] = machine.encode_state(entry.state)
     return steps, snapshots, rerun.finding
 
 
-def same_course(old: Record, new: Record) -> StepDifference | None:
+def behavioural_diff(old: Record, new: Record) -> StepDifference | None:
     """The first thing in which a step went another way; its values may be told in other words."""
     for what in ("outcome", "broken"):
         was, is_now = getattr(old, what), getattr(new, what)
         if was != is_now:
-            return part_of(old.n, what, was, is_now)
+            return narrow_diff(old.n, what, was, is_now)
     if old.outcome == "rejected" and _name(old.error) != _name(new.error):
-        return part_of(old.n, "error", old.error, new.error)
+        return narrow_diff(old.n, "error", old.error, new.error)
     was, is_now = (dict(_tracked(record)) for record in (old, new))
     for at in sorted({*was, *is_now}):
         if was.get(at) != is_now.get(at):
@@ -128,18 +128,18 @@ def _tracked(record: Record) -> Iterator[tuple[int, str]]:
     """The tracked actions by their place, each as its id: that is what later steps hold on to."""
     for at, action in enumerate(record.actions, 1):
         if action.get("type") == "Tracked":
-            yield at, told(action.get("id"))
+            yield at, format_plain(action.get("id"))
 
 
 def _action(record: Record, at: int) -> str:
-    return "".join(map(told, record.actions[at - 1 : at]))
+    return "".join(map(format_plain, record.actions[at - 1 : at]))
 
 
 def _name(error: str) -> str:
     return error.partition("(")[0]
 
 
-def names_for(path: Path, version: int) -> Iterator[Path]:
+def candidate_names(path: Path, version: int) -> Iterator[Path]:
     """`shop.v2.toml` beside `shop.toml` for version 2, `shop.v2-2.toml` where that is taken, and so on."""
     stem = sub(r"\.v\d+(-\d+)?\Z", "", path.stem)
     yield path.with_name(f"{stem}.v{version}.toml")

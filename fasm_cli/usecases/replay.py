@@ -4,21 +4,21 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
-from fasm_cli.contract.database import without_password
+from fasm_cli.contract.database import redact_url
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import Record, decode_event
 from fasm_cli.errors import SessionError
 from fasm_cli.laws.pages import mend_of
 from fasm_cli.project.load import load_for_file
 from fasm_cli.project.project import Project
-from fasm_cli.reports.reports import Finding, Replayed, Stepped, TraceStep
-from fasm_cli.reports.step_view import describe_event, stepped
+from fasm_cli.reports.reports import Finding, Replayed, StepReport, TraceStep
+from fasm_cli.reports.step_view import format_event, step_report
 from fasm_cli.sessions import Stored, read_session
 from fasm_cli.sessions.step_log import History
 from fasm_cli.sessions.timeline import Timeline, difference
-from fasm_cli.simulation.drain import unrest_of
-from fasm_cli.simulation.trace import QUIET_LAWS
-from fasm_cli.types.codec import Mismatch
+from fasm_cli.simulation.drain import liveness_violation_of
+from fasm_cli.simulation.trace import LIVENESS_LAWS
+from fasm_cli.types.codec import DecodeError
 from fasm_cli.usecases.sessions import recorded_finding
 
 SHOWN_BY_REPLICAS = ("deterministic", "hidden", "reads", "restore")
@@ -35,52 +35,52 @@ def replayed(project: Project, machine: Machine, path: Path, stored: Stored) -> 
     """As `replay`, of what was read already."""
     try:
         initial = machine.decode_state(stored.header.state)
-    except Mismatch as wrong:
+    except DecodeError as wrong:
         of = stored.header.machine
         text = f"{path} is a session of {of}, and its initial state does not fit {machine.name}: {wrong}"
         raise SessionError(text, "give the machine it was made with: --machine TARGET") from None
     recorded = recorded_finding(stored.header)
-    steps, finding, differs = _walk(machine, stored, Timeline(machine, initial), recorded)
+    steps, finding, differs = _replay_steps(machine, stored, Timeline(machine, initial), recorded)
     if finding is None and recorded is not None and recorded.law in SHOWN_BY_REPLICAS and steps:
         finding = _by_replicas(project, machine, stored, recorded)
-    return Replayed(project.shown(path), steps, recorded, finding, differs)
+    return Replayed(project.display_path(path), steps, recorded, finding, differs)
 
 
-def _walk(
+def _replay_steps(
     machine: Machine, stored: Stored, timeline: Timeline, recorded: Finding | None
-) -> tuple[list[Stepped], Finding | None, str]:
+) -> tuple[list[StepReport], Finding | None, str]:
     """The steps, the first violation (of the recorded law, where there is one), and the first difference."""
-    steps: list[Stepped] = []
+    steps: list[StepReport] = []
     differs = ""
     finding: Finding | None = None
-    for record in History(stored.records).path(stored.head):
+    for record in History(stored.records).ancestors(stored.head):
         before = timeline.now
         try:
-            entry = timeline.retake(record)
-        except Mismatch as wrong:
+            entry = timeline.replay(record)
+        except DecodeError as wrong:
             return steps, finding, differs or f"step {record.n} can no longer be taken: {wrong}"
-        steps.append(stepped(timeline, entry, before))
-        if not differs and not record.same_result(entry.record):
+        steps.append(step_report(timeline, entry, before))
+        if not differs and not record.same_outcome_as(entry.record):
             differs = f"step {record.n} {difference(record, entry.record)}"
         found = steps[-1].finding
         finding = finding or found
         if found is not None and (recorded is None or recorded.law == found.law):
             return steps, found, differs
-    at_rest = recorded is not None and recorded.law.startswith(QUIET_LAWS)
+    at_rest = recorded is not None and recorded.law.startswith(LIVENESS_LAWS)
     if recorded is not None and at_rest and finding is None and not differs:
-        unrest = unrest_of(machine, timeline.now.pending, timeline.now.state)
+        unrest = liveness_violation_of(machine, timeline.now.pending, timeline.now.state)
         if unrest is not None and unrest.law == recorded.law:
-            finding = Finding(unrest.law, unrest.why, timeline.head)
+            finding = Finding(unrest.law, unrest.reason, timeline.head)
     return steps, finding, differs
 
 
 def _by_replicas(project: Project, machine: Machine, stored: Stored, recorded: Finding) -> Finding | None:
     """The recorded violation, where it shows only when processes are compared."""
-    from fasm_cli.simulation.pool import pipes_may_break
+    from fasm_cli.simulation.pool import ignore_sigpipe
     from fasm_cli.simulation.replicas import Replicas
 
-    items = [(record.n, record.event) for record in History(stored.records).path(stored.head)]
-    with pipes_may_break(), Replicas(machine, project) as replicas:
+    items = [(record.n, record.event) for record in History(stored.records).ancestors(stored.head)]
+    with ignore_sigpipe(), Replicas(machine, project) as replicas:
         return next((found for found in replicas.findings(items) if found.law == recorded.law), None)
 
 
@@ -93,7 +93,7 @@ def still_breaks(project: Project, machine: Machine, path: Path, stored: Stored)
     quiet = int((stored.header.finding or {}).get("quiet", 0))
     return replace(
         recorded,
-        trace=project.shown(path),
+        trace=project.display_path(path),
         reproduce=replay_line(project, machine, path),
         why=finding.why,
         steps=trace_steps(machine, [step.record for step in told.steps], quiet),
@@ -103,13 +103,17 @@ def still_breaks(project: Project, machine: Machine, path: Path, stored: Stored)
 
 def replay_line(project: Project, machine: Machine, path: Path) -> str:
     """What to type to replay the trace at `path`; the machine too, where the file alone may not name it."""
-    by_hand = "" if project.may_follow(project.reference(machine)) else f" --machine {shlex.quote(machine.reference)}"
-    return f"fasm replay {shlex.quote(project.shown(path))}{by_hand}{at_db(project)}"
+    by_hand = (
+        ""
+        if project.is_trusted_reference(project.reference(machine))
+        else f" --machine {shlex.quote(machine.reference)}"
+    )
+    return f"fasm replay {shlex.quote(project.display_path(path))}{by_hand}{db_flag(project)}"
 
 
-def at_db(project: Project) -> str:
+def db_flag(project: Project) -> str:
     """What to add to a command line where states are kept elsewhere than their machines say."""
-    return f" --db {shlex.quote(without_password(project.db))}" if project.db else ""
+    return f" --db {shlex.quote(redact_url(project.db))}" if project.db else ""
 
 
 def trace_steps(machine: Machine, records: list[Record], quiet: int) -> list[TraceStep]:
@@ -118,10 +122,10 @@ def trace_steps(machine: Machine, records: list[Record], quiet: int) -> list[Tra
     return [
         TraceStep(
             record.n,
-            describe_event(decode_event(machine, record.event, None)),
+            format_event(decode_event(machine, record.event, None)),
             record.outcome,
             record.error,
-            record.changed,
+            record.changed_paths,
         )
         for record in shown
     ]

@@ -20,5 +20,5 @@ def _line(project: Project, path: Path, by_hand: str) -> TraceLine:
     try:
         told = replay(project, path, by_hand)
     except FasmError as error:
-        return TraceLine(project.shown(path), 0, None, None, "", error.message)
+        return TraceLine(project.display_path(path), 0, None, None, "", error.message)
     return TraceLine(told.path, len(told.steps), told.recorded, told.finding, told.difference)

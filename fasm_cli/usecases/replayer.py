@@ -5,11 +5,11 @@ from typing import Any
 
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import Record
-from fasm_cli.reports.event_text import event_told, told
+from fasm_cli.reports.event_text import format_event_record, format_plain
 from fasm_cli.reports.reports import StepDifference
 from fasm_cli.sessions.step_log import History
-from fasm_cli.sessions.timeline import Entry, Timeline
-from fasm_cli.types.codec import Mismatch
+from fasm_cli.sessions.timeline import TakenStep, Timeline
+from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.plain import canonical_text
 
 LIST_OF = {"actions": "action", "changed": "change", "missing": "missing id"}
@@ -28,15 +28,17 @@ class Rerun:
         self._compare = compare
         self.timeline = Timeline(machine, initial)
 
-    def entries(self) -> Iterator[tuple[Record, Entry]]:
+    def entries(self) -> Iterator[tuple[Record, TakenStep]]:
         """Each record with what it led to now, up to the first difference."""
         timeline, history = self.timeline, self._history
         last_child = {parent: n for n, parent in history.parents()}
         for n, record in history.items():
             try:
-                entry = timeline.retake(record)
-            except Mismatch as wrong:
-                self.finding = StepDifference(n, "event", event_told(record.event), f"can no longer be taken: {wrong}")
+                entry = timeline.replay(record)
+            except DecodeError as wrong:
+                self.finding = StepDifference(
+                    n, "event", format_event_record(record.event), f"can no longer be taken: {wrong}"
+                )
                 return
             self.finding = self._compare(record, entry.record)
             if self.finding is not None:
@@ -44,19 +46,19 @@ class Rerun:
             yield record, entry
             for moment in (n, record.parent):
                 if last_child.get(moment, 0) <= n:
-                    timeline.release(moment)
+                    timeline.evict(moment)
 
 
-def exactly(old: Record, new: Record) -> StepDifference | None:
+def strict_diff(old: Record, new: Record) -> StepDifference | None:
     """The first thing in which two records of one step differ. What fasm made of it (`broken`) is no part of it."""
     for what in ("event", "outcome", "error", "actions", "changed", "missing", "digest"):
         was, is_now = getattr(old, what), getattr(new, what)
         if canonical_text(was) != canonical_text(is_now):
-            return part_of(old.n, what, was, is_now)
+            return narrow_diff(old.n, what, was, is_now)
     return None
 
 
-def part_of(step: int, what: str, old: Any, new: Any) -> StepDifference:
+def narrow_diff(step: int, what: str, old: Any, new: Any) -> StepDifference:
     """The difference told as narrowly as it goes: of two lists, the first element that is not the same."""
     if isinstance(old, list) and isinstance(new, list):
         at = next((at for at, (was, is_now) in enumerate(zip(old, new, strict=False)) if was != is_now), None)
@@ -64,9 +66,9 @@ def part_of(step: int, what: str, old: Any, new: Any) -> StepDifference:
         was, is_now = ("".join(map(_text, side[at : at + 1])) for side in (old, new))
         return StepDifference(step, f"{LIST_OF.get(what, what)} {at + 1}", was, is_now)
     if what == "event":
-        return StepDifference(step, what, event_told(old), event_told(new))
+        return StepDifference(step, what, format_event_record(old), format_event_record(new))
     return StepDifference(step, what, _text(old), _text(new))
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else told(value)
+    return value if isinstance(value, str) else format_plain(value)

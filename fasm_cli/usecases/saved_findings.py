@@ -22,7 +22,7 @@ def known_findings(project: Project, machine: Machine, folder: Path) -> tuple[li
         except FasmError:
             continue  # `fasm session list` says what is wrong with it
         if finding is None:
-            mended.append(project.shown(path))
+            mended.append(project.display_path(path))
         else:
             findings.append(finding)
     return findings, mended

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from fasm_cli.engine.records import Record
 from fasm_cli.project.project import Project
-from fasm_cli.reports.event_text import event_told
+from fasm_cli.reports.event_text import format_event_record
 from fasm_cli.reports.reports import Log, LogLine
 from fasm_cli.sessions import read_session
 from fasm_cli.sessions.pins import Marks
@@ -22,13 +22,13 @@ def session_log(project: Project, name: str, last: int = 0) -> tuple[Log, str]:
     history = History(stored.records)
     first = max(1, len(history) - last + 1) if last else 1
     steps = range(first, len(history) + 1)
-    told = log_of(history, stored.head, Marks.of(stored.marks), steps, lambda each: event_told(each.event))
+    told = log_of(history, stored.head, Marks.of(stored.marks), steps, lambda each: format_event_record(each.event))
     return told, dropped(path, stored)
 
 
 def log_of(history: History, head: int, marks: Marks, steps: Iterable[int], event_text: Callable[[Record], str]) -> Log:
     """Lines for `steps`; `here` marks those that lead to the head."""
-    here = set(history.way(head))
+    here = set(history.ancestor_numbers(head))
     labels = marks.labels_by_step()
     records = (history[n] for n in steps)
     lines = [LogLine(each, event_text(each), each.n in here, labels.get(each.n, [])) for each in records]

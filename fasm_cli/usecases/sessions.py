@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.machine import Machine
 from fasm_cli.errors import FasmError, SessionError, UsageError
 from fasm_cli.project.load import load
@@ -12,7 +12,7 @@ from fasm_cli.reports.sessions import SessionInfo, SessionLine, Sessions
 from fasm_cli.reports.step import Finding
 from fasm_cli.sessions import Header, SessionFile, Stored, make_folder, read_session, scan_file
 from fasm_cli.sessions.timeline import Timeline
-from fasm_cli.types.codec import Mismatch
+from fasm_cli.types.codec import DecodeError
 from fasm_cli.usecases.compatibility import machine_of
 
 
@@ -51,25 +51,25 @@ def header_of(
     return Header(project.reference(machine), machine.version, machine.types, initial, origin, finding)
 
 
-def open_session(project: Project, name: str, target: str = "") -> tuple[Workbench, str]:
+def open_session(project: Project, name: str, target: str = "") -> tuple[DebugSession, str]:
     """The session to go on with, and a line that says what was dropped of a torn end (usually empty)."""
     path = project.session_path(name)
     found = scan_file(path)  # what is wrong with the file is said before its machine is imported
     machine = machine_of(project, path, found.stored, target)
     file = SessionFile.open(path, read=found)
     try:
-        return Workbench(machine, timeline_of(machine, path, file.stored), file, project), dropped(path, file.stored)
+        return DebugSession(machine, timeline_of(machine, path, file.stored), file, project), dropped(path, file.stored)
     except BaseException:
         file.close()
         raise
 
 
-def view_session(project: Project, name: str, target: str = "") -> tuple[Workbench, str]:
+def view_session(project: Project, name: str, target: str = "") -> tuple[DebugSession, str]:
     """The session to look at: nothing is locked and nothing written."""
     path = project.session_path(name)
     stored = read_session(path)
     machine = machine_of(project, path, stored, target)
-    return Workbench(machine, timeline_of(machine, path, stored), None, project), dropped(path, stored)
+    return DebugSession(machine, timeline_of(machine, path, stored), None, project), dropped(path, stored)
 
 
 def dropped(path: Path, stored: Stored) -> str:
@@ -85,7 +85,7 @@ def timeline_of(machine: Machine, path: Path, stored: Stored, at: int | None = N
         initial = machine.decode_state(stored.header.state)
         timeline = Timeline(machine, initial, stored.records, stored.snapshots, stored.standings)
         timeline.goto(head)
-    except Mismatch as wrong:
+    except DecodeError as wrong:
         raise SessionError(f"{path} does not fit {machine.name}: {wrong}", "start a new session") from None
     except SessionError as error:
         raise SessionError(f"{path}: {error.message}", error.hint) from None
@@ -98,7 +98,7 @@ def info(project: Project, name: str, *, created: bool = False) -> SessionInfo:
     stored = read_session(path)
     header = stored.header
     return SessionInfo(
-        project.shown(path),
+        project.display_path(path),
         header.machine,
         header.version,
         header.origin,
@@ -132,7 +132,7 @@ def recorded_finding(header: Header) -> Finding | None:
 def listed(project: Project) -> Sessions:
     """Every file under `sessions/`; one that cannot be read is listed with the reason."""
     items = []
-    for path in project.sessions_there():
+    for path in project.session_files():
         try:
             stored = read_session(path)
         except FasmError as error:
@@ -143,4 +143,4 @@ def listed(project: Project) -> Sessions:
         items.append(
             SessionLine(path.stem, stored.header.machine, len(stored.records), stored.head, law, stored.dropped)
         )
-    return Sessions(items, project.shown(project.sessions))
+    return Sessions(items, project.display_path(project.sessions))

@@ -12,11 +12,11 @@ from fasm_cli.laws.pages import mend_of
 from fasm_cli.project.project import Project
 from fasm_cli.reports.reports import Finding, Simulated
 from fasm_cli.sessions import Header, make_folder, write_trace
-from fasm_cli.simulation.coverage import never_happened, warnings
-from fasm_cli.simulation.search import Caught, Hunt, Progress, Search
-from fasm_cli.simulation.stats import Tally
+from fasm_cli.simulation.coverage import unreached, warnings
+from fasm_cli.simulation.search import FoundFailure, Progress, Search, SearchOptions
+from fasm_cli.simulation.stats import Stats
 from fasm_cli.types.plain import canonical_text, digest_of
-from fasm_cli.usecases.replay import at_db, replay_line, trace_steps
+from fasm_cli.usecases.replay import db_flag, replay_line, trace_steps
 from fasm_cli.usecases.saved_findings import known_findings
 from fasm_cli.usecases.sessions import header_of
 
@@ -27,9 +27,9 @@ class Simulation:
 
     project: Project
     machine: Machine
-    search: Search
+    search: SearchOptions
     folder: Path  # where traces are saved, and looked for first
-    _hunt: Hunt | None = None
+    _hunt: Search | None = None
     _known: list[Finding] = field(default_factory=list)
     mended: list[str] = field(default_factory=list)  # traces in the folder that no longer break anything
 
@@ -37,13 +37,13 @@ class Simulation:
         """Replay what is known, then search for what is not."""
         self._known, self.mended = known_findings(self.project, self.machine, self.folder)
         known = {(finding.law, finding.line) for finding in self._known}
-        self._hunt = Hunt(self.project, self.machine, self.search, known)
+        self._hunt = Search(self.project, self.machine, self.search, known)
         yield from self._hunt.go()
 
     @property
-    def tally(self) -> Tally:
+    def tally(self) -> Stats:
         """What was counted."""
-        return Tally() if self._hunt is None else self._hunt.tally
+        return Stats() if self._hunt is None else self._hunt.tally
 
     @property
     def compared(self) -> int:
@@ -69,7 +69,7 @@ class Simulation:
             tally.steps,
             tally,
             findings,
-            never_happened(self.machine, tally),
+            unreached(self.machine, tally),
             warnings(self.machine, tally, self.search.plan) + self._stopped(),
             hunt.interrupted,
         )
@@ -82,14 +82,14 @@ class Simulation:
             return []
         return [f"stopped after {hunt.tally.runs} of {asked} runs: {hunt.stopped}"] if hunt.stopped else []
 
-    def _told(self, caught: Caught) -> Finding:
+    def _told(self, caught: FoundFailure) -> Finding:
         """A new finding, saved."""
         machine, plan, pinned = self.machine, self.search.plan, caught.pinned
-        law, why = caught.key[0], (caught.smallest or pinned).violation.why
-        where = self.project.shown(Path(machine.source)) + (f":{caught.key[1]}" if caught.key[1] else "")
+        law, why = caught.key[0], (caught.smallest or pinned).violation.reason
+        where = self.project.display_path(Path(machine.source)) + (f":{caught.key[1]}" if caught.key[1] else "")
         again = (
             f"fasm simulate {shlex.quote(machine.reference)} --seed {plan.seed} --run {pinned.run} --steps {plan.steps}"
-            f"{at_db(self.project)}"
+            f"{db_flag(self.project)}"
         )
         smallest = caught.smallest
         if smallest is None:
@@ -117,7 +117,7 @@ class Simulation:
             step,
             plan.seed,
             pinned.run,
-            "" if problem else self.project.shown(path),
+            "" if problem else self.project.display_path(path),
             again if problem else replay_line(self.project, machine, path),
             problem,
             where,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
 from fasm_cli.project.project import Project
@@ -12,12 +12,12 @@ from fasm_cli.reports.reports import Finding, StepDifference, Verified
 from fasm_cli.sessions import read_session
 from fasm_cli.sessions.step_log import History
 from fasm_cli.simulation import worker
-from fasm_cli.simulation.pool import pipes_may_break
+from fasm_cli.simulation.pool import ignore_sigpipe
 from fasm_cli.simulation.replicas import Replicas
-from fasm_cli.types.codec import Mismatch
+from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.plain import canonical_text
 from fasm_cli.usecases.compatibility import machine_of
-from fasm_cli.usecases.replayer import Rerun, exactly, part_of
+from fasm_cli.usecases.replayer import Rerun, narrow_diff, strict_diff
 
 
 def verify(project: Project, name: str, target: str = "") -> Verified:
@@ -26,17 +26,19 @@ def verify(project: Project, name: str, target: str = "") -> Verified:
     path = project.session_path(name)
     stored = read_session(path)
     machine = machine_of(project, path, stored, target)
-    way = History(stored.records).path(stored.head)
-    with pipes_may_break(), Replicas(machine, project) as replicas:
+    way = History(stored.records).ancestors(stored.head)
+    with ignore_sigpipe(), Replicas(machine, project) as replicas:
         found = replicas.alone(first_of_file, str(path)) or _doubt(replicas, stored.header.state, way)
-    return Verified(project.shown(path), stored.header.machine, len(stored.records), len(stored.snapshots), found)
+    return Verified(
+        project.display_path(path), stored.header.machine, len(stored.records), len(stored.snapshots), found
+    )
 
 
-def verify_here(workbench: Workbench) -> Verified:
+def verify_here(workbench: DebugSession) -> Verified:
     """The steps that lead to the head: only they were taken by the machine as it is now, where it was reloaded."""
     machine, timeline = workbench.machine, workbench.timeline
-    initial, way = machine.encode_state(timeline.moment(0).state), timeline.path()
-    with pipes_may_break(), Replicas(machine, workbench.project) as replicas:
+    initial, way = machine.encode_state(timeline.moment(0).state), timeline.ancestors()
+    with ignore_sigpipe(), Replicas(machine, workbench.project) as replicas:
         found = replicas.alone(first_of_way, initial, way) or _doubt(replicas, initial, way)
     return Verified("", machine.reference, len(way), 0, found)
 
@@ -53,20 +55,20 @@ def _doubt(replicas: Replicas, initial: Any, way: list[Record]) -> Finding | Non
 
 
 def first_of_file(path: str) -> StepDifference | None:
-    return worker.forked(_first_of_file, path)
+    return worker.run_in_fork(_first_of_file, path)
 
 
-@worker.told
+@worker.as_machine_error
 def _first_of_file(path: str) -> StepDifference | None:
     stored = read_session(Path(path))
     return _first(stored.header.state, History(stored.records), stored.snapshots)
 
 
 def first_of_way(initial: Any, way: list[Record]) -> StepDifference | None:
-    return worker.forked(_first_of_way, initial, way)
+    return worker.run_in_fork(_first_of_way, initial, way)
 
 
-@worker.told
+@worker.as_machine_error
 def _first_of_way(initial: Any, way: list[Record]) -> StepDifference | None:
     history = History()
     for record in way:
@@ -76,15 +78,15 @@ def _first_of_way(initial: Any, way: list[Record]) -> StepDifference | None:
 
 def _first(initial: Any, history: History, snapshots: Mapping[int, Any]) -> StepDifference | None:
     """The first step, or snapshot, that does not come out the same."""
-    machine = worker.here().machine
+    machine = worker.current_worker().machine
     try:
         state = machine.decode_state(initial)
-    except Mismatch as wrong:
+    except DecodeError as wrong:
         raise SessionError(f"the initial state does not fit {machine.name}: {wrong}") from None
-    rerun = Rerun(machine, history, state, exactly)
+    rerun = Rerun(machine, history, state, strict_diff)
     for record, entry in rerun.entries():
         if record.n in snapshots:
             kept, now = snapshots[record.n], machine.encode_state(entry.state)
             if canonical_text(kept) != canonical_text(now):
-                return part_of(record.n, "state", kept, now)
+                return narrow_diff(record.n, "state", kept, now)
     return rerun.finding

@@ -10,7 +10,7 @@ import pytest
 
 from fasm_cli import __version__
 from fasm_cli.errors import MachineError, UsageError
-from fasm_cli.simulation.dask import Cluster, Introduction, _digest, _usable
+from fasm_cli.simulation.dask import Cluster, WorkerInfo, _digest, _usable
 
 pytest.importorskip("distributed")
 Call = Callable[..., Any]
@@ -87,16 +87,16 @@ def test_without_dask(fasm: Call, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_workers_that_cannot_be_used(tmp_path: Path) -> None:
     source = tmp_path / "machine.py"
     source.write_text("here")
-    good = Introduction(__version__, daemon=False, digest=_digest(str(source)), threads=3)
+    good = WorkerInfo(__version__, daemon=False, digest=_digest(str(source)), threads=3)
     assert _usable("w", good, str(source)) == 3
     with pytest.raises(UsageError, match=f"the worker w has fasm 0.0, and this is {__version__}"):
-        _usable("w", Introduction("0.0", daemon=False, digest=good.digest, threads=1), str(source))
+        _usable("w", WorkerInfo("0.0", daemon=False, digest=good.digest, threads=1), str(source))
     with pytest.raises(UsageError, match="the worker w may not start processes"):
-        _usable("w", Introduction(__version__, daemon=True, digest=good.digest, threads=1), str(source))
+        _usable("w", WorkerInfo(__version__, daemon=True, digest=good.digest, threads=1), str(source))
     with pytest.raises(MachineError, match=r"the worker w has no .*machine\.py"):
-        _usable("w", Introduction(__version__, daemon=False, digest="", threads=1), str(source))
+        _usable("w", WorkerInfo(__version__, daemon=False, digest="", threads=1), str(source))
     with pytest.raises(MachineError, match=r"the worker w has another .*machine\.py"):
-        _usable("w", Introduction(__version__, daemon=False, digest="00", threads=1), str(source))
+        _usable("w", WorkerInfo(__version__, daemon=False, digest="00", threads=1), str(source))
 
 
 def test_a_cluster_without_workers(tmp_path: Path) -> None:

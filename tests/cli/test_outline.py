@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fasm_cli.cli.render.pretty import ONE_LINE, outline
-from fasm_cli.types.codec import render
+from fasm_cli.types.codec import format_value
 
 LONG = "x" * 90
 SCALARS = st.one_of(st.integers(), st.text(max_size=30), st.booleans(), st.none(), st.floats(allow_nan=False))
@@ -26,7 +26,7 @@ VALUES = st.recursive(
 
 @given(VALUES)
 def test_the_lines_are_the_value(value: Any) -> None:
-    lines = outline(render(value))
+    lines = outline(format_value(value))
     assert ast.literal_eval("\n".join(lines)) == value
 
 

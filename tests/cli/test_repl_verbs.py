@@ -14,9 +14,9 @@ from fasm_cli.cli.render.document import document
 from fasm_cli.cli.repl.argument_kinds import Kind
 from fasm_cli.cli.repl.execute import expanded
 from fasm_cli.cli.repl.lines import logical_lines
-from fasm_cli.cli.repl.verbs import VERBS, Quit, perform
+from fasm_cli.cli.repl.verbs import VERBS, Quit, execute
 from fasm_cli.debugger.open import open_target
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import FasmError, InputError, UsageError
 from fasm_cli.project.project import Project
 
@@ -34,10 +34,10 @@ BEFORE = {"shrink": ("payment", OVERDRAWN), "redeliver": ("coffee_shop", SHOP[:-
 EXAMPLES = [(name, example) for name, verb in VERBS.items() for example in verb.examples]
 
 
-def bench(project: Path, target: str = "coffee_shop", lines: tuple[str, ...] = ()) -> Workbench:
+def bench(project: Path, target: str = "coffee_shop", lines: tuple[str, ...] = ()) -> DebugSession:
     workbench, _ = open_target(Project(Path()), target)
     for line in lines:
-        perform(workbench, line)
+        execute(workbench, line)
     return workbench
 
 
@@ -62,9 +62,9 @@ def test_each_example_runs(project: Path, monkeypatch: pytest.MonkeyPatch, name:
     with bench(project, target, lines) as workbench:
         if name == "quit":
             with pytest.raises(Quit):
-                perform(workbench, example)
+                execute(workbench, example)
         else:
-            assert perform(workbench, example) is not None
+            assert execute(workbench, example) is not None
 
 
 CORPUS = r"""
@@ -107,10 +107,10 @@ describe
 """
 
 
-def ended(workbench: Workbench) -> list[Any]:
+def ended(workbench: DebugSession) -> list[Any]:
     reports = []
     for _, line in logical_lines(CORPUS.splitlines()):
-        report = perform(workbench, line)
+        report = execute(workbench, line)
         if report is not None:
             reports.append(report)
     return reports
@@ -201,14 +201,14 @@ def test_what_is_wrong_is_said(project: Path, monkeypatch: pytest.MonkeyPatch, l
     told = WRONG[line]
     with bench(project, lines=SHOP) as workbench:
         if told is None:
-            perform(workbench, line)
+            execute(workbench, line)
             return
         with pytest.raises(FasmError) as wrong:
-            perform(workbench, line)
+            execute(workbench, line)
         assert f"{wrong.value.message}; {wrong.value.hint}".removesuffix("; ").startswith(told)
         if isinstance(wrong.value, InputError) and wrong.value.column is not None:
             assert 0 <= wrong.value.column <= len(line)
-        why = perform(workbench, "why")
+        why = execute(workbench, "why")
         assert getattr(why, "why", None) == wrong.value.message
         assert workbench.timeline.head == 2
 
@@ -221,9 +221,9 @@ def test_an_alias_fills_in_its_words() -> None:
 
 def test_an_alias_or_a_file_that_names_itself_ends(project: Path) -> None:
     workbench = bench(project)
-    perform(workbench, "alias twice = twice")
+    execute(workbench, "alias twice = twice")
     Path("again.fasm").write_text("source again.fasm\n")
     for line in ("twice", "source again.fasm"):
         with pytest.raises(UsageError, match="lines that perform lines, 8 deep"):
-            perform(workbench, line)
-    assert workbench.memo.depth == 0
+            execute(workbench, line)
+    assert workbench.repl_state.depth == 0

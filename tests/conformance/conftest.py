@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from fasm_cli import StateMachine
-from fasm_cli.engine.events import Complete, Submit
+from fasm_cli.engine.events import Completion, InputReceived
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.memory_store import open_store
 from fasm_cli.engine.process import Process
-from fasm_cli.engine.step_result import Step
-from fasm_cli.stores.bind import equip
+from fasm_cli.engine.step_result import StepResult
+from fasm_cli.stores.bind import attach_store
 
 MACHINES = Path(__file__).parents[2] / "machines"
 PLACES = ("memory", "sqlite", "file", "postgres")
@@ -39,16 +39,16 @@ class Stepped:
     def digest(self) -> str:
         return self.machine.digest(self.state)
 
-    def event(self, text: str, result: str = "") -> Submit | Complete:
+    def event(self, text: str, result: str = "") -> InputReceived | Completion:
         """An input, or the `result` of the action with the id `text`."""
         read = self.machine.codec.read
         if not result:
-            return Submit(read(self.machine.input, text))
-        assert self.machine.action_id is not None
-        assert self.machine.result is not None
-        return Complete(None, read(self.machine.action_id, text), read(self.machine.result, result))
+            return InputReceived(read(self.machine.input_schema, text))
+        assert self.machine.action_id_schema is not None
+        assert self.machine.result_schema is not None
+        return Completion(None, read(self.machine.action_id_schema, text), read(self.machine.result_schema, result))
 
-    def step(self, text: str, result: str = "") -> Step:
+    def step(self, text: str, result: str = "") -> StepResult:
         return self.process.step(self.event(text, result))
 
 
@@ -65,7 +65,7 @@ def machine_at(name: str, url: str) -> Machine:
         for found in vars(sys.modules[module]).values()
         if isinstance(found, type) and issubclass(found, StateMachine) and found.__module__ == module
     )
-    return equip(Machine(cls), url)
+    return attach_store(Machine(cls), url)
 
 
 @pytest.fixture(scope="session")

@@ -13,13 +13,13 @@ import pytest
 from fasm_cli.engine.events import Restore
 from fasm_cli.engine.machine import Machine
 from fasm_cli.purity import install as guard
-from fasm_cli.reports.step_view import describe_event
+from fasm_cli.reports.step_view import format_event
 from fasm_cli.simulation.plan import Plan
-from fasm_cli.simulation.run import Runs
+from fasm_cli.simulation.run import Simulator
 from fasm_cli.simulation.shrink.search import Shrinker
-from fasm_cli.simulation.stats import Tally
+from fasm_cli.simulation.stats import Stats
 from fasm_cli.simulation.trace import Player, renumbered
-from fasm_cli.stores.bind import equip
+from fasm_cli.stores.bind import attach_store
 
 SOURCE = Path(__file__).with_name("planted.py")
 _SPEC = importlib.util.spec_from_file_location("planted", SOURCE)
@@ -39,15 +39,15 @@ def guarded():
 
 def smallest(cls, url=""):
     """The first violation in some runs, and the smallest trace for it."""
-    machine = equip(Machine(cls, source=str(SOURCE)), url)
-    runs = Runs(machine, Plan(seed=1, runs=60, steps=60, profile=machine.profile))
+    machine = attach_store(Machine(cls, source=str(SOURCE)), url)
+    runs = Simulator(machine, Plan(seed=1, runs=60, steps=60, profile=machine.profile))
     for run in range(60):
-        suspicion = runs.fast(run, Tally())
-        broken = runs.exact(run) if suspicion is not None else None
+        suspicion = runs.run_fast(run, Stats())
+        broken = runs.run_exact(run) if suspicion is not None else None
         if broken is not None:
             played = Shrinker(Player(machine), broken.items, broken.violation, 120).shrink().played
             events = [item.event for item in renumbered(played.items) if type(item.event) is not Restore]
-            return broken.violation.law, tuple(map(describe_event, events))
+            return broken.violation.law, tuple(map(format_event, events))
     return "", ()
 
 

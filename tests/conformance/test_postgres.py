@@ -7,12 +7,12 @@ import sys
 import psycopg
 import pytest
 
-from fasm_cli.contract.database import ConnectionLost, Contention
-from fasm_cli.engine.events import Crash, Failure, Fault, Restore
-from fasm_cli.engine.process import ATTEMPTS
+from fasm_cli.contract.database import ConnectionLost, SerializationConflict
+from fasm_cli.engine.events import Crash, FaultKind, InjectedFault, Restore
+from fasm_cli.engine.process import MAX_CONFLICT_RETRIES
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.errors import UsageError
-from fasm_cli.stores.postgres import PostgresScratch, numbered
+from fasm_cli.stores.postgres import PostgresScratch, to_pyformat
 
 HELD, PAID = "Book(seat=1, guest='ann')", ("1", "Paid()")
 
@@ -68,8 +68,8 @@ def test_a_connection_that_is_killed_at_a_statement_leaves_state_and_pending_rig
         assert statement == 6
         assert step.outcome is Outcome.COMMITTED
         return
-    assert (step.outcome, step.dirty) == (Outcome.FAILED, False)
-    assert "the connection was lost" in step.why
+    assert (step.outcome, step.state_leaked) == (Outcome.ABORTED, False)
+    assert "the connection was lost" in step.reason
     assert (house.digest, house.process.pending) == (before, pending)
     again = house.step(*PAID)
     assert again.outcome is Outcome.COMMITTED
@@ -124,8 +124,8 @@ def test_fields_that_another_process_wrote_are_read_before_the_transition_is_mad
 def test_a_fault_at_an_await_really_loses_the_connection(house):
     connection = connection_of(house)
     before = connection._db.info.backend_pid
-    house.process.step(Fault(Failure.OPERATION, 1))
-    assert house.step(*PAID).outcome is Outcome.FAILED
+    house.process.step(InjectedFault(FaultKind.DISCONNECT, 1))
+    assert house.step(*PAID).outcome is Outcome.ABORTED
     assert house.step(*PAID).outcome is Outcome.COMMITTED
     assert connection._db.info.backend_pid != before
 
@@ -136,8 +136,8 @@ def test_a_transition_that_others_always_come_before_is_given_up(house, other):
     update = f"UPDATE {connection._name}.fasm_state SET version = version + 1"
     hook = Before(connection, 0, lambda: other.execute(update))
     step = house.step("Book(seat=2, guest='bob')")
-    assert (step.outcome, type(step.error)) == (Outcome.FAILED, Contention)
-    assert hook.statements >= ATTEMPTS
+    assert (step.outcome, type(step.error)) == (Outcome.ABORTED, SerializationConflict)
+    assert hook.statements >= MAX_CONFLICT_RETRIES
     assert house.digest == before
 
 
@@ -171,4 +171,4 @@ def test_a_server_that_is_not_there_is_told(at, tmp_path):
     ],
 )
 def test_arguments_are_where_the_question_marks_are(sql, written):
-    assert numbered(sql) == written
+    assert to_pyformat(sql) == written

@@ -4,9 +4,9 @@ import io
 
 import pytest
 
-from fasm_cli.cli.render.writer import Text
+from fasm_cli.cli.render.writer import TerminalWriter
 from fasm_cli.cli.repl.script import run_script
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.debugger.session import DebugSession
 
 SCRIPTS = {
     "coffee_shop": """
@@ -47,9 +47,9 @@ SCRIPTS = {
 
 def printed(machine, script):
     out = io.StringIO()
-    output = Text()
+    output = TerminalWriter()
     output.stream = out
-    code = run_script(Workbench.fresh(machine), [line.strip() for line in script.splitlines()], output, "script")
+    code = run_script(DebugSession.fresh(machine), [line.strip() for line in script.splitlines()], output, "script")
     output.done()
     assert code == 0
     return out.getvalue()

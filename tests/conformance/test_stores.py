@@ -3,12 +3,12 @@
 import pytest
 
 from fasm_cli.contract.state_machine import Tracked
-from fasm_cli.engine.events import AWAITED, Crash, Failure, Fault, Point, Restore
-from fasm_cli.engine.laws import judge
+from fasm_cli.engine.events import AWAIT_FAULTS, Crash, CrashPoint, FaultKind, InjectedFault, Restore
+from fasm_cli.engine.laws import first_violation
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.sessions.timeline import Timeline
 from fasm_cli.simulation.plan import Plan
-from fasm_cli.simulation.run import Runs
+from fasm_cli.simulation.run import Simulator
 
 BOOK, OTHER, AGAIN = (f"Book(seat={seat}, guest='{guest}')" for seat, guest in ((1, "ann"), (2, "bob"), (1, "eve")))
 
@@ -31,42 +31,44 @@ def test_what_was_committed_survives_in_both_halves_of_a_state(at, database):
     house.process.step(Crash())
     assert house.digest == before
     assert house.state.next_charge == 2
-    assert house.process.step(Restore()).missing == ()
+    assert house.process.step(Restore()).unrestored_ids == ()
     assert house.step("1", "Paid()").outcome is Outcome.COMMITTED
     assert house.state.db.table("bookings") == {1: {"seat": 1, "charge": 1, "guest": "ann", "status": "paid"}}
     assert house.state.takings == 45
 
 
-@pytest.mark.parametrize("fault", [Fault(Failure.ADD, 1), Fault(Failure.LOAD), Fault(Failure.COMMIT)])
+@pytest.mark.parametrize(
+    "fault", [InjectedFault(FaultKind.ACTIONS_FULL, 1), InjectedFault(FaultKind.LOAD), InjectedFault(FaultKind.COMMIT)]
+)
 def test_a_transition_that_does_not_happen_leaves_nothing(at, place, fault):
     shop = at("coffee_shop", place)
     before = shop.digest
     shop.process.step(fault)
     step = shop.step("RedeemPoints(points=100)")
-    assert (step.outcome is Outcome.COMMITTED, step.dirty, shop.digest) == (False, False, before)
+    assert (step.outcome is Outcome.COMMITTED, step.state_leaked, shop.digest) == (False, False, before)
     assert shop.process.pending == {}
     assert [action.id for action in shop.step("RedeemPoints(points=100)").actions if isinstance(action, Tracked)] == [1]
 
 
 def test_a_commit_whose_answer_is_lost_was_made(at, place):
     shop = at("coffee_shop", place)
-    shop.process.step(Fault(Failure.UNKNOWN))
+    shop.process.step(InjectedFault(FaultKind.UNKNOWN))
     assert shop.step("RedeemPoints(points=100)").outcome is Outcome.COMMITTED
-    assert not shop.process.up
-    assert shop.process.step(Restore()).missing == ()
+    assert not shop.process.running
+    assert shop.process.step(Restore()).unrestored_ids == ()
 
 
 def test_a_crash_before_the_commit_takes_everything_with_it(at, database):
     house = at("booking_db", database)
     before = house.digest
-    house.process.step(Crash(Point.BEFORE_COMMIT))
-    assert house.step(BOOK).outcome is Outcome.FAILED
-    assert (house.digest, house.process.up) == (before, False)
+    house.process.step(Crash(CrashPoint.BEFORE_COMMIT))
+    assert house.step(BOOK).outcome is Outcome.ABORTED
+    assert (house.digest, house.process.running) == (before, False)
     house.process.step(Restore())
     assert house.step(BOOK).actions[0].id == 1
 
 
-@pytest.mark.parametrize("failure", AWAITED)
+@pytest.mark.parametrize("failure", AWAIT_FAULTS)
 @pytest.mark.parametrize(
     ("text", "result", "awaits"),
     [(OTHER, "", 1), ("GiveBack(seat=5)", "", 1), ("1", "Paid()", 2), ("1", "Declined('')", 2)],
@@ -76,23 +78,23 @@ def test_an_await_that_fails_leaves_state_and_pending_as_they_were(at, database,
     house.step(BOOK)
     before, pending = house.digest, dict(house.process.pending)
     for number in range(1, awaits + 1):
-        house.process.step(Fault(failure, number))
+        house.process.step(InjectedFault(failure, number))
         step = house.step(text, result)
-        assert (step.outcome, step.dirty) == (Outcome.FAILED, False)
-        assert step.why.endswith(f"at await {number}")
+        assert (step.outcome, step.state_leaked) == (Outcome.ABORTED, False)
+        assert step.reason.endswith(f"at await {number}")
         assert (house.digest, house.process.pending) == (before, pending)
-    house.process.step(Fault(failure, awaits + 1))  # there is no such await
+    house.process.step(InjectedFault(failure, awaits + 1))  # there is no such await
     assert house.step(text, result).outcome in (Outcome.COMMITTED, Outcome.REJECTED)
 
 
-@pytest.mark.parametrize("failure", AWAITED)
+@pytest.mark.parametrize("failure", AWAIT_FAULTS)
 def test_a_restore_that_fails_is_made_again(at, database, failure):
     house = at("booking_db", database)
     house.step(BOOK)
     house.process.step(Crash())
-    house.process.step(Fault(failure, 1))
-    assert house.process.step(Restore()).outcome is Outcome.FAILED
-    assert not house.process.up
+    house.process.step(InjectedFault(failure, 1))
+    assert house.process.step(Restore()).outcome is Outcome.ABORTED
+    assert not house.process.running
     again = house.process.step(Restore())
     assert (again.outcome, [action.id for action in again.actions]) == (Outcome.COMMITTED, [1])
 
@@ -102,7 +104,7 @@ def test_a_refused_row_undoes_the_transition(at, database):
     house.step(BOOK)
     before = house.digest
     step = house.step(AGAIN)
-    assert (step.outcome, str(step.error), step.dirty) == (Outcome.REJECTED, "SeatTaken(1)", False)
+    assert (step.outcome, str(step.error), step.state_leaked) == (Outcome.REJECTED, "SeatTaken(1)", False)
     assert house.digest == before
     assert house.step(OTHER).outcome is Outcome.COMMITTED
 
@@ -111,7 +113,11 @@ def test_a_debit_before_its_refusal_is_undone_by_the_transaction_alone(at, datab
     ledger = at("ledger", database)
     before = ledger.state
     step = ledger.step("Transfer(source=1, target=4, amount=70)")
-    assert (str(step.error), step.dirty, judge(ledger.process, step, before)) == ("NoSuchAccount(4)", False, None)
+    assert (str(step.error), step.state_leaked, first_violation(ledger.process, step, before)) == (
+        "NoSuchAccount(4)",
+        False,
+        None,
+    )
     assert ledger.state == before
 
 
@@ -125,12 +131,12 @@ def test_a_state_is_read_back_from_what_is_stored_of_it(at, place):
 def test_time_goes_back_and_forks(at, database):
     line = Timeline(at("booking_db", database).machine, at("booking_db", database).machine.initial())
     events = at("booking_db", database).event
-    line.take(events(BOOK))
-    line.take(events(OTHER))
+    line.step(events(BOOK))
+    line.step(events(OTHER))
     line.goto(1)
     assert list(line.now.state.db.table("bookings")) == [1]
-    entry = line.take(events("Book(seat=3, guest='eve')"))
-    assert entry.record.changed == [
+    entry = line.step(events("Book(seat=3, guest='eve')"))
+    assert entry.record.changed_paths == [
         "db.bookings[3]: + {'seat': 3, 'charge': 2, 'guest': 'eve', 'status': 'held'}",
         "next_charge: 2 -> 3",
     ]
@@ -150,6 +156,6 @@ def test_a_run_over_tables_goes_as_it_does_in_sqlite(at, database, name):
 
 def walked(machine):
     """Every record of one simulated run, with its faults and crashes."""
-    runs = Runs(machine, Plan(seed=1, runs=1, steps=60, profile=machine.profile))
+    runs = Simulator(machine, Plan(seed=1, runs=1, steps=60, profile=machine.profile))
     line = Timeline(machine, machine.initial())
-    return [line.take(item.event).record for item in runs.events(0, 60)]
+    return [line.step(item.event).record for item in runs.events(0, 60)]

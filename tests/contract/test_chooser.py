@@ -4,19 +4,19 @@ import re
 
 import pytest
 
-from fasm_cli.contract.chooser import Chooser, stream
+from fasm_cli.contract.chooser import Chooser, substream
 
 
 def draws(choose):
     return [
-        [choose.below(100) for _ in range(6)],
-        [choose.between(-5, 5) for _ in range(6)],
+        [choose.randbelow(100) for _ in range(6)],
+        [choose.randint(-5, 5) for _ in range(6)],
         [choose.chance(0.3) for _ in range(6)],
         [choose.pick("abcdef") for _ in range(6)],
         [choose.weighted([(1, "a"), (0, "never"), (3, "b")]) for _ in range(6)],
         choose.shuffled(range(6)),
-        choose.below(10**30),
-        choose.below(2**200) % 10**12,
+        choose.randbelow(10**30),
+        choose.randbelow(2**200) % 10**12,
         choose.draw(),
     ]
 
@@ -38,7 +38,7 @@ def test_golden_draws():
 
 def test_golden_streams():
     first = {
-        (seed, run, name): stream(seed, run, name).below(10**6)
+        (seed, run, name): substream(seed, run, name).randbelow(10**6)
         for seed in (0, 1)
         for run in (0, 1)
         for name in ("inputs", "answers", "faults")
@@ -50,10 +50,10 @@ def test_golden_streams():
 
 
 def test_a_stream_is_the_same_each_time_and_unlike_every_other():
-    assert draws(stream(3, 4, "inputs")) == draws(stream(3, 4, "inputs"))
+    assert draws(substream(3, 4, "inputs")) == draws(substream(3, 4, "inputs"))
     keys = [(seed, run, name) for seed in range(12) for run in range(12) for name in ("a", "b")]
-    assert len({stream(*key).draw() for key in keys}) == len(keys)
-    assert stream(1, 11, "x").draw() != stream(11, 1, "x").draw()
+    assert len({substream(*key).draw() for key in keys}) == len(keys)
+    assert substream(1, 11, "x").draw() != substream(11, 1, "x").draw()
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_stream_is_the_same_each_time_and_unlike_every_other():
 )
 def test_below_stays_below_and_fills_the_range(n):
     choose = Chooser(5)
-    values = [choose.below(n) for _ in range(2000)]
+    values = [choose.randbelow(n) for _ in range(2000)]
     assert all(type(value) is int and 0 <= value < n for value in values)
     assert {value * min(4, n) // n for value in values} == set(range(min(4, n)))
     assert abs(sum(values) / len(values) - (n - 1) / 2) <= n * 0.03
@@ -69,7 +69,7 @@ def test_below_stays_below_and_fills_the_range(n):
 
 def test_below_uses_every_bit_of_a_large_range():
     choose = Chooser(5)
-    values = [choose.below(2**80) for _ in range(300)]
+    values = [choose.randbelow(2**80) for _ in range(300)]
     for bit in range(80):
         ones = sum(value >> bit & 1 for value in values)
         assert 100 < ones < 200, bit
@@ -78,8 +78,8 @@ def test_below_uses_every_bit_of_a_large_range():
 @pytest.mark.parametrize(
     ("call", "why"),
     [
-        (lambda choose: choose.below(0), "below(0): there is no whole number from 0 to -1"),
-        (lambda choose: choose.between(2, 1), "below(0): there is no whole number from 0 to -1"),
+        (lambda choose: choose.randbelow(0), "below(0): there is no whole number from 0 to -1"),
+        (lambda choose: choose.randint(2, 1), "below(0): there is no whole number from 0 to -1"),
         (lambda choose: choose.pick([]), "pick() from an empty sequence"),
         (lambda choose: choose.weighted([]), "weighted() from no options"),
     ],
@@ -91,8 +91,8 @@ def test_drawing_from_nothing_is_refused(call, why):
 
 def test_between_includes_both_ends():
     choose = Chooser(1)
-    assert {choose.between(-1, 1) for _ in range(50)} == {-1, 0, 1}
-    assert choose.between(5, 5) == 5
+    assert {choose.randint(-1, 1) for _ in range(50)} == {-1, 0, 1}
+    assert choose.randint(5, 5) == 5
 
 
 def test_chance_is_never_at_zero_and_always_at_one():

@@ -10,7 +10,7 @@ import pytest
 
 from fasm_cli import Between, OneOf, Size, Text
 from fasm_cli.errors import InputError
-from fasm_cli.types.codec import Codec, Mismatch, Shapes, render
+from fasm_cli.types.codec import Codec, DecodeError, SchemaRegistry, format_value
 
 NEW_YEAR = datetime(2024, 1, 1)
 day = timedelta(days=1)
@@ -83,20 +83,20 @@ def test_an_empty_limit_is_refused_where_it_is_written(make, kind, why):
     ],
 )
 def test_a_limit_holds_for_values_and_for_plain_data(annotation, inside, outside, why):
-    shapes = Shapes()
+    shapes = SchemaRegistry()
     shape = shapes.of(annotation, "T")
-    unlimited = Shapes()
+    unlimited = SchemaRegistry()
     bare = unlimited.of(typing.get_type_hints(_holder(annotation))["x"], "T")
     codec, free = Codec(shapes), Codec(unlimited)
     for value in inside:
         assert codec.decode(shape, codec.encode(shape, value)) == value
     for call, given in ((codec.encode, outside), (codec.decode, free.encode(bare, outside))):
-        with pytest.raises(Mismatch) as caught:
+        with pytest.raises(DecodeError) as caught:
             call(shape, given)
         assert str(caught.value) == why
     with pytest.raises(InputError) as refused:
-        codec.read(shape, render(outside))
-    assert refused.value.message == f"{render(outside)}: {why}"
+        codec.read(shape, format_value(outside))
+    assert refused.value.message == f"{format_value(outside)}: {why}"
 
 
 def _holder(annotation: Any) -> Any:

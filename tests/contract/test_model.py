@@ -89,8 +89,8 @@ def test_a_profile_takes_probabilities(value):
 
 
 def test_a_profile_is_changed_by_making_another():
-    profile = Profile(complete=0.5)
-    assert profile.override(crash=0, lose=None) == Profile(complete=0.5, crash=0)
+    profile = Profile(complete_rate=0.5)
+    assert profile.replace(crash=0, lose=None) == Profile(complete_rate=0.5, crash=0)
     assert set(profile.faults) == {
         *(
             "crash",
@@ -107,7 +107,7 @@ def test_a_profile_is_changed_by_making_another():
         )
     }
     quiet = profile.without_faults()
-    assert (quiet.complete, set(quiet.faults.values())) == (0.5, {0.0})
+    assert (quiet.complete_rate, set(quiet.faults.values())) == (0.5, {0.0})
     with pytest.raises(TypeError):
         Profile(0.5)
     with pytest.raises(AttributeError):
@@ -156,4 +156,4 @@ def test_an_action_that_cannot_be_copied_is_not_in_there():
     actions = Actions(fix=refusing)
     with pytest.raises(ValueError, match="Untracked"):
         actions.add(Untracked(1))
-    assert (list(actions), actions.fixed) == ([], [])
+    assert (list(actions), actions.frozen_copies) == ([], [])

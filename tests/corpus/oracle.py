@@ -13,15 +13,25 @@ from uuid import UUID
 
 from fasm_cli.contract.constraints import Between, OneOf, Size, Text
 from fasm_cli.contract.state_machine import StateMachine, Tracked
-from fasm_cli.engine.events import Complete, Crash, Event, Failure, Fault, Ref, Restore, Submit
+from fasm_cli.engine.events import ActionRef, Completion, Crash, Event, FaultKind, InjectedFault, InputReceived, Restore
 from fasm_cli.engine.laws import Violation, violations
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.memory_store import Memory
+from fasm_cli.engine.memory_store import MemoryStore
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import Emission, Outcome
-from fasm_cli.reports.step_view import describe_event
-from fasm_cli.simulation.drain import quiet_events, unrest
-from fasm_cli.types.schema import Choice, Fixed, Mapping, Member, Nothing, Plain, Record, Sequence, Shape
+from fasm_cli.reports.step_view import format_event
+from fasm_cli.simulation.drain import drain, liveness_violation
+from fasm_cli.types.schema import (
+    CollectionSchema,
+    DictSchema,
+    EnumSchema,
+    NoneSchema,
+    RecordSchema,
+    ScalarSchema,
+    Schema,
+    TupleSchema,
+    UnionSchema,
+)
 
 SEEN = ("atomic", "stored", "restore", "ids", "completion", "defect", "stuck")  # the laws that can be judged here
 
@@ -39,18 +49,18 @@ class World:
 
     machine: Machine
     process: Process
-    emitted: dict[Ref, Tracked] = field(default_factory=dict)
+    emitted: dict[ActionRef, Tracked] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
 
     @classmethod
     def fresh(cls, machine: Machine) -> "World":
-        return cls(machine, Process(machine, Memory(machine, machine.instance.initial())))
+        return cls(machine, Process(machine, MemoryStore(machine, machine.instance.initial())))
 
     def happen(self, event: Event) -> Violation | None:
         """Let `event` happen; a crash is followed by its restore. Gives the first law that it broke."""
         wrong = self._one(event)
-        self.lines.append(describe_event(event))
-        if wrong is None and not self.process.up:
+        self.lines.append(format_event(event))
+        if wrong is None and not self.process.running:
             wrong = self._one(Restore())
         return wrong
 
@@ -60,7 +70,7 @@ class World:
         if step.outcome is Outcome.COMMITTED:
             for index, action in enumerate(step.actions, 1):
                 if type(action) is Tracked:
-                    self.emitted[Ref(step.number, index)] = action
+                    self.emitted[ActionRef(step.number, index)] = action
         return next(violations(self.process, step, before), None)
 
     def rest(self) -> Violation | None:
@@ -69,9 +79,9 @@ class World:
         def answer(emission: Emission) -> Any:
             return _answer(self.machine, emission.tracked)
 
-        for event in quiet_events(self.process, set(), answer):
+        for event in drain(self.process, set(), answer):
             self._one(event)
-        return unrest(self.process)
+        return liveness_violation(self.process)
 
 
 class First:
@@ -93,7 +103,7 @@ class First:
 def _answer(machine: Machine, tracked: Tracked) -> Any:
     if machine.cls.respond is not StateMachine.respond:
         return machine.instance.respond(First(), tracked.id, tracked.action)  # type: ignore[arg-type]
-    return next(values(machine.result))  # type: ignore[arg-type]
+    return next(values(machine.result_schema))  # type: ignore[arg-type]
 
 
 def play(machine: Machine, events: list[Event], law: str) -> tuple[World, Violation | None]:
@@ -109,21 +119,21 @@ def play(machine: Machine, events: list[Event], law: str) -> tuple[World, Violat
 def choices(world: World) -> Iterator[Event]:
     """Everything that may happen next, the simplest first."""
     machine = world.machine
-    for value in values(machine.input):
-        yield Submit(value)
-    if machine.result is not None:
-        results = list(values(machine.result))
+    for value in values(machine.input_schema):
+        yield InputReceived(value)
+    if machine.result_schema is not None:
+        results = list(values(machine.result_schema))
         for ref, tracked in world.emitted.items():
             for result in results:
-                yield Complete(ref, tracked.id, result)
-        for id in values(machine.action_id):  # type: ignore[arg-type]
+                yield Completion(ref, tracked.id, result)
+        for id in values(machine.action_id_schema):  # type: ignore[arg-type]
             if id not in {tracked.id for tracked in world.emitted.values()}:
                 for result in results:
-                    yield Complete(None, id, result)
+                    yield Completion(None, id, result)
                 break
-    if world.process.ahead is None:
-        yield Fault(Failure.ADD, 1)
-        yield Fault(Failure.ADD, 2)
+    if world.process.armed_fault is None:
+        yield InjectedFault(FaultKind.ACTIONS_FULL, 1)
+        yield InjectedFault(FaultKind.ACTIONS_FULL, 2)
         yield Crash()
 
 
@@ -159,18 +169,18 @@ def _key(world: World) -> Any:
     process = world.process
     pending = tuple((repr(id), emission.ref) for id, emission in process.pending.items())
     emitted = tuple((ref, repr(tracked)) for ref, tracked in world.emitted.items())
-    return world.machine.digest(process.store.committed), pending, emitted, repr(process.ahead)
+    return world.machine.digest(process.store.committed), pending, emitted, repr(process.armed_fault)
 
 
 # --- simple values ---------------------------------------------------------------------------------------------------
 
 
-def values(shape: Shape, depth: int = 0) -> Iterator[Any]:
+def values(shape: Schema, depth: int = 0) -> Iterator[Any]:
     """A few values of `shape`, the simplest first."""
     return islice(_values(shape, depth), MOST)
 
 
-def _values(shape: Shape, depth: int) -> Iterator[Any]:
+def _values(shape: Schema, depth: int) -> Iterator[Any]:
     size = next((limit for limit in shape.constraints if isinstance(limit, Size)), Size(0, 2))
     for limit in shape.constraints:
         if isinstance(limit, OneOf):
@@ -185,26 +195,26 @@ def _values(shape: Shape, depth: int) -> Iterator[Any]:
                 yield from map("".join, product(letters, repeat=length))
             return
     match shape:
-        case Nothing():
+        case NoneSchema():
             yield None
-        case Plain(scalar=scalar):
+        case ScalarSchema(scalar=scalar):
             yield from _SCALARS.get(scalar.cls, ())
-        case Member(cls=kind):
+        case EnumSchema(cls=kind):
             yield from kind
-        case Record(cls=kind, fields=fields):
+        case RecordSchema(cls=kind, fields=fields):
             names = [each.name for each in fields]
             if depth < 3:
                 for parts in product(*(list(values(each.shape, depth + 1)) for each in fields)):
                     yield kind(**dict(zip(names, parts, strict=True)))
-        case Sequence(cls=kind, item=item):
+        case CollectionSchema(cls=kind, item=item):
             parts = list(islice(values(item, depth + 1), 2))
             for length in range(size.min, min(size.max, 2) + 1):
                 yield from map(kind, product(parts, repeat=length))
-        case Fixed(items=items):
+        case TupleSchema(items=items):
             yield from product(*(list(values(item, depth + 1)) for item in items))
-        case Mapping():
+        case DictSchema():
             yield {}
-        case Choice(members=members):
+        case UnionSchema(members=members):
             for member in members.values():
                 yield from values(member, depth + 1)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fasm_cli.debugger.expressions import Expression
 from fasm_cli.errors import InputError
-from fasm_cli.types.codec import Shapes
+from fasm_cli.types.codec import SchemaRegistry
 
 
 class Phase(Enum):
@@ -43,7 +43,7 @@ class State:
         raise AssertionError("a property was read")
 
 
-SHAPES = Shapes()
+SHAPES = SchemaRegistry()
 SHAPES.of(State, "State")
 SCOPE = {"state": State(), "prev": State(points=100), "pending": {7: Item(1)}, "up": True}
 

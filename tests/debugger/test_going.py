@@ -15,15 +15,15 @@ from fasm_cli.debugger import autoplay as going
 from fasm_cli.debugger import navigate as travel
 from fasm_cli.debugger.breakpoints import listed, remove, set_break, watch
 from fasm_cli.debugger.export import export, lines, save
-from fasm_cli.debugger.inspect import check, samples, why
+from fasm_cli.debugger.inspect import check, sample_inputs, why
 from fasm_cli.debugger.reload import reload
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.events import Event
 from fasm_cli.errors import MachineError, SessionError, UsageError
 from fasm_cli.project.project import Project
 from fasm_cli.reports.reports import StepDifference, Verified
 from fasm_cli.sessions import read_session
-from fasm_cli.sessions.pins import Mark, Pin
+from fasm_cli.sessions.pins import Mark, MarkKind
 from fasm_cli.usecases import sessions
 from fasm_cli.usecases.verify import verify_here
 
@@ -31,11 +31,11 @@ SHIPPED = Path(__file__).parents[2] / "sessions"
 OVERDRAWN = ("Process(80, 'a')", "Process(80, 'b')", "Process(1, 'c')")
 
 
-def bench(project: Project, name: str = "coffee_shop") -> Workbench:
-    return Workbench.fresh(project.load(name), project)
+def bench(project: Project, name: str = "coffee_shop") -> DebugSession:
+    return DebugSession.fresh(project.load(name), project)
 
 
-def overdrawn(project: Project) -> Workbench:
+def overdrawn(project: Project) -> DebugSession:
     workbench = bench(project, "payment")
     for text in OVERDRAWN:
         workbench.submit(text)
@@ -56,26 +56,26 @@ def rewritten(machine: str, old: str, new: str) -> None:
 
 def test_a_seed_decides_a_run(project: Project) -> None:
     first, second, third = (bench(project) for _ in range(3))
-    told = going.run(first, 30, 7)
-    assert [step.event for step in told.steps] == [step.event for step in going.run(second, 30, 7).steps]
-    assert [step.event for step in told.steps] != [step.event for step in going.run(third, 30, 8).steps]
+    told = going.run_random(first, 30, 7)
+    assert [step.event for step in told.steps] == [step.event for step in going.run_random(second, 30, 7).steps]
+    assert [step.event for step in told.steps] != [step.event for step in going.run_random(third, 30, 8).steps]
     assert (len(told.steps), told.stopped, told.finding) == (30, "done; nothing broke", None)
     assert first.timeline.head == 30
-    going.run(first, 5, 7)
+    going.run_random(first, 5, 7)
     assert first.timeline.head == 35
-    assert {step.record.event["type"] for step in going.run(first, 40, 1, 0.5).steps} >= {"crash", "restore"}
+    assert {step.record.event["type"] for step in going.run_random(first, 40, 1, 0.5).steps} >= {"crash", "restore"}
 
 
 def test_a_run_goes_on_with_what_is_pending(project: Project) -> None:
     workbench = bench(project, "payment")
     workbench.submit("Process(80, 'a')")
-    told = going.run(workbench, 40, 3)
+    told = going.run_random(workbench, 40, 3)
     assert any(step.event.startswith("complete 1.1 ") for step in told.steps)
 
 
 def test_a_finding_ends_a_run(project: Project) -> None:
     workbench = bench(project, "payment")
-    told = going.run(workbench, 500, 2)
+    told = going.run_random(workbench, 500, 2)
     assert told.finding is not None
     assert told.steps[-1].finding == told.finding
     assert told.finding.law == "invariant:never_overdrawn"
@@ -85,15 +85,15 @@ def test_a_finding_ends_a_run(project: Project) -> None:
 def test_watches_and_breaks_end_a_run(project: Project) -> None:
     workbench = bench(project)
     watch(workbench, "points_balance")
-    told = going.run(workbench, 100, 1)
+    told = going.run_random(workbench, 100, 1)
     n = workbench.timeline.head
     assert told.stopped.startswith(f"stopped at step {n}: watch points_balance: 150 -> ")
-    assert told.steps[-1].record.changed[0] == told.stopped.partition("watch ")[2]
+    assert told.steps[-1].record.changed_paths[0] == told.stopped.partition("watch ")[2]
     set_break(workbench, "reject")
     set_break(workbench, "len(pending) == 1")
     remove(workbench, "1")
     assert [line.what for line in listed(workbench).items] == ["reject", "len(pending) == 1"]
-    told = going.run(workbench, 100, 1)
+    told = going.run_random(workbench, 100, 1)
     assert told.stopped in (
         f"stopped at step {workbench.timeline.head}: break {what}" for what in ("reject", "len(pending) == 1")
     )
@@ -113,7 +113,7 @@ def test_ctrl_c_ends_a_run_after_a_whole_step(project: Project, monkeypatch: pyt
             return real(event)
 
         monkeypatch.setattr(workbench, "take_step", interrupted)
-        told = going.run(workbench, 100, 1)
+        told = going.run_random(workbench, 100, 1)
         assert (len(told.steps), told.stopped) == (7, "interrupted; every step above was kept")
         assert workbench.timeline.head == 7
     assert len(read_session(Path("sessions/s.toml")).records) == 7
@@ -148,11 +148,11 @@ def test_ctrl_c_anywhere_in_a_step_leaves_it_whole_or_undone(project: Project) -
             lines += 1
             steps: list[int] | None = None
             with striking(lines) as strike, suppress(KeyboardInterrupt):  # it is told by `run` only while it runs
-                steps = [step.record.n for step in going.run(workbench, 1, lines).steps]
+                steps = [step.record.n for step in going.run_random(workbench, 1, lines).steps]
             if not strike:
                 break
             assert workbench.timeline.head == workbench.timeline.last == workbench.file.steps
-            assert workbench.timeline.leads(workbench.memo.walked, workbench.timeline.head)
+            assert workbench.timeline.is_ancestor(workbench.repl_state.forward_target, workbench.timeline.head)
             assert steps in (None, [], [workbench.timeline.head])
             outcomes.add(None if steps is None else len(steps))
         assert outcomes == {None, 0, 1}
@@ -260,7 +260,7 @@ def test_a_machine_that_does_the_same_stays_where_it_is(project: Project) -> Non
     rewritten("coffee_shop", "CENTS_PER_POINT = 5", "CENTS_PER_POINT = 6")
     told = reload(workbench)
     assert (told.difference, told.branch, told.steps, workbench.timeline.head) == ("", "", 1, 1)
-    assert workbench.complete("1", "Success(10)").record.changed[2] == "order_cents: 550 -> 490"
+    assert workbench.complete("1", "Success(10)").record.changed_paths[2] == "order_cents: 550 -> 490"
     assert workbench.marks.labels == {"here": 1}
 
 
@@ -316,12 +316,12 @@ def test_a_machine_that_cannot_be_loaded_changes_nothing(project: Project) -> No
     workbench = bench(project)
     workbench.submit("RedeemPoints(10)")
     seen = workbench.state()
-    assert not workbench.stale()
+    assert not workbench.source_changed()
     rewritten("coffee_shop", "class CoffeeShop", "class class CoffeeShop")
-    assert workbench.stale()
+    assert workbench.source_changed()
     with pytest.raises(MachineError):
         reload(workbench)
-    assert (workbench.state(), workbench.stale()) == (seen, False)
+    assert (workbench.state(), workbench.source_changed()) == (seen, False)
     assert workbench.submit("CancelOrder()").record.outcome == "committed"
 
 
@@ -341,15 +341,15 @@ def test_checks_name_what_fails_and_its_values(project: Project) -> None:
 
 def test_samples_are_accepted_where_any_is(project: Project) -> None:
     workbench = bench(project)
-    told = {line.signature.partition("(")[0]: line for line in samples(workbench).items}
+    told = {line.signature.partition("(")[0]: line for line in sample_inputs(workbench).items}
     assert (told["RedeemPoints"].outcome, told["CancelOrder"].error) == ("committed", "NothingToCancel()")
     assert workbench.submit(told["RedeemPoints"].sample).record.outcome == "committed"
-    told = {line.signature.partition("(")[0]: line for line in samples(workbench).items}
+    told = {line.signature.partition("(")[0]: line for line in sample_inputs(workbench).items}
     assert told["CancelOrder"].outcome == "committed"
     assert told["RedeemPoints"].error == "RedemptionAlreadyPending(1)"
-    assert samples(workbench) == samples(workbench)
+    assert sample_inputs(workbench) == sample_inputs(workbench)
     workbench.crash()
-    assert {line.outcome for line in samples(workbench).items} == {"skipped"}
+    assert {line.outcome for line in sample_inputs(workbench).items} == {"skipped"}
     assert workbench.timeline.last == 2
 
 
@@ -381,10 +381,10 @@ def test_lines_lead_to_the_same_place(project: Project) -> None:
     going.shrink(workbench)
     again = bench(project, "payment")
     export(workbench, "script", Path("x.fasm"))
-    from fasm_cli.cli.repl.verbs import perform
+    from fasm_cli.cli.repl.verbs import execute
 
     for line in Path("x.fasm").read_text(encoding="utf-8").splitlines():
-        perform(again, line)
+        execute(again, line)
     assert lines(again) == lines(workbench)
     assert again.state().plain == workbench.state().plain
 
@@ -399,7 +399,7 @@ def test_plain_data_has_every_step(project: Project) -> None:
 
 def test_a_saved_session_is_the_same_session(project: Project) -> None:
     workbench = overdrawn(project)
-    going.run(workbench, 60, 1)
+    going.run_random(workbench, 60, 1)
     travel.label(workbench, "end-of-it")
     travel.back(workbench, 2)
     save(workbench, "kept")
@@ -416,24 +416,24 @@ def test_a_saved_session_is_the_same_session(project: Project) -> None:
 @pytest.mark.parametrize("name", ["coffee_shop", "payment", "dentist", "counter"])
 @pytest.mark.parametrize("seed", range(4))
 def test_what_is_printed_can_be_typed(project: Project, name: str, seed: int) -> None:
-    from fasm_cli.cli.repl.verbs import perform
+    from fasm_cli.cli.repl.verbs import execute
 
     workbench, again = bench(project, name), bench(project, name)
-    going.run(workbench, 20, seed, 0.1)
+    going.run_random(workbench, 20, seed, 0.1)
     travel.back(workbench, 10)
-    going.run(workbench, 20, seed, 0.1)
+    going.run_random(workbench, 20, seed, 0.1)
     for line in lines(workbench):
-        perform(again, line)
-    told = [(record.outcome, record.error, record.digest) for record in workbench.timeline.path()]
-    assert [(record.outcome, record.error, record.digest) for record in again.timeline.path()] == told
+        execute(again, line)
+    told = [(record.outcome, record.error, record.digest) for record in workbench.timeline.ancestors()]
+    assert [(record.outcome, record.error, record.digest) for record in again.timeline.ancestors()] == told
     assert again.timeline.now.pending.keys() == workbench.timeline.now.pending.keys()
 
 
 def test_a_break_that_means_nothing_any_more_says_so(project: Project) -> None:
     workbench = bench(project, "counter")
-    workbench.mark(Mark(Pin.BREAK, "state.points >"))
-    workbench.mark(Mark(Pin.WATCH, "points"))
-    told = going.run(workbench, 5, 1)
+    workbench.mark(Mark(MarkKind.BREAK, "state.points >"))
+    workbench.mark(Mark(MarkKind.WATCH, "points"))
+    told = going.run_random(workbench, 5, 1)
     assert told.stopped.startswith("stopped at step 1: break state.points > means nothing here: not a value: ")
 
 
@@ -442,5 +442,5 @@ def test_a_sample_is_looked_for_until_one_is_accepted(project: Project) -> None:
     workbench.submit("RedeemPoints(149)")
     workbench.complete("1", "Success(149)")  # one point is left, and many a proposal asks for more
     for _ in range(12):
-        assert samples(workbench, "RedeemPoints").items[0].sample == "RedeemPoints(points=1)"
+        assert sample_inputs(workbench, "RedeemPoints").items[0].sample == "RedeemPoints(points=1)"
         workbench.submit("CancelOrder()")

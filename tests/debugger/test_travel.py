@@ -10,7 +10,7 @@ from fasm_cli.cli.prompt.colours import RICH
 from fasm_cli.debugger import autoplay as going
 from fasm_cli.debugger import navigate as travel
 from fasm_cli.debugger.breakpoints import set_break, watch
-from fasm_cli.debugger.session import SNAPSHOT_EVERY, Workbench
+from fasm_cli.debugger.session import SNAPSHOT_EVERY, DebugSession
 from fasm_cli.errors import UsageError
 from fasm_cli.project.project import Project
 from fasm_cli.reports.repl import Differences
@@ -19,7 +19,7 @@ from fasm_cli.sessions.step_index import FileSteps
 from fasm_cli.usecases import sessions
 
 
-def story(workbench: Workbench) -> None:
+def story(workbench: DebugSession) -> None:
     """main: 1 2 3; main~2 from 1: 4 5; main~3 from 0: 6; the head at 5."""
     workbench.submit("RedeemPoints(10)")
     workbench.submit("CancelOrder()")
@@ -33,17 +33,17 @@ def story(workbench: Workbench) -> None:
 
 
 @pytest.fixture
-def bench(project: Project) -> Workbench:
-    workbench = Workbench.fresh(project.load("coffee_shop"), project)
+def bench(project: Project) -> DebugSession:
+    workbench = DebugSession.fresh(project.load("coffee_shop"), project)
     story(workbench)
     return workbench
 
 
-def where(workbench: Workbench) -> tuple[int, str]:
+def where(workbench: DebugSession) -> tuple[int, str]:
     return workbench.timeline.head, workbench.branch_name()
 
 
-def test_branches_are_told_apart(bench: Workbench) -> None:
+def test_branches_are_told_apart(bench: DebugSession) -> None:
     told = [(each.name, each.parent, each.of, each.first, each.last, each.here) for each in travel.tree(bench).branches]
     assert told == [
         ("main", 0, "", 1, 3, False),
@@ -52,18 +52,18 @@ def test_branches_are_told_apart(bench: Workbench) -> None:
     ]
 
 
-def test_forward_is_the_way_one_came(bench: Workbench) -> None:
+def test_forward_is_the_way_one_came(bench: DebugSession) -> None:
     travel.back(bench, 3)
     assert where(bench) == (0, "main")
-    assert travel.ahead(bench) == [1, 4, 5]
-    assert travel.forward(bench, 2).changed[0] == "points_balance: 150 -> 140"
+    assert travel.forward_path(bench) == [1, 4, 5]
+    assert travel.forward(bench, 2).changed_paths[0] == "points_balance: 150 -> 140"
     assert where(bench) == (4, "main~2")
     travel.goto(bench, 2)
-    assert travel.ahead(bench) == [3]
+    assert travel.forward_path(bench) == [3]
     travel.goto(bench, 0)
-    assert travel.ahead(bench) == [1, 2, 3]
+    assert travel.forward_path(bench) == [1, 2, 3]
     travel.goto(bench, 6)
-    assert travel.ahead(bench) == []
+    assert travel.forward_path(bench) == []
     with pytest.raises(UsageError, match="cannot go forward 1 of 0 steps"):
         travel.forward(bench)
 
@@ -75,25 +75,27 @@ def test_forward_is_the_way_one_came(bench: Workbench) -> None:
         ("lunch", 2), ("main", 3), ("main~3", 6), (" 3 ", 3),
     ],
 )  # fmt: skip
-def test_places(bench: Workbench, text: str, step: int) -> None:
+def test_places(bench: DebugSession, text: str, step: int) -> None:
     travel.goto(bench, 2)
     travel.label(bench, "lunch")
     travel.goto(bench, 5)
-    assert travel.place(bench, text) == step
+    assert travel.resolve_step(bench, text) == step
 
 
-def test_until_is_where_the_answer_turns(bench: Workbench) -> None:
+def test_until_is_where_the_answer_turns(bench: DebugSession) -> None:
     travel.goto(bench, 0)
     travel.goto(bench, 3)
-    assert travel.until(bench, "up", backwards=True).end == 2
+    assert travel.run_until_change(bench, "up", backwards=True).end == 2
     travel.switch(bench, "main~2")
-    assert travel.until(bench, "state.points_balance == 140", backwards=True).end == 1
-    assert travel.until(bench, "state.points_balance < prev.points_balance").end == 4
-    assert travel.until(bench, "state.pending_redemption.points == 20").end == 5  # where there is none, it is false
-    assert travel.until(bench, "state.pending_redemption.points == 20", backwards=True).end == 4
+    assert travel.run_until_change(bench, "state.points_balance == 140", backwards=True).end == 1
+    assert travel.run_until_change(bench, "state.points_balance < prev.points_balance").end == 4
+    assert (
+        travel.run_until_change(bench, "state.pending_redemption.points == 20").end == 5
+    )  # where there is none, it is false
+    assert travel.run_until_change(bench, "state.pending_redemption.points == 20", backwards=True).end == 4
     travel.goto(bench, 0)
     with pytest.raises(UsageError, match=r"pending_redemption\.id == 9 stays False from here to the end of the branch"):
-        travel.until(bench, "state.pending_redemption.id == 9")
+        travel.run_until_change(bench, "state.pending_redemption.id == 9")
     assert where(bench) == (0, "main")
 
 
@@ -109,7 +111,7 @@ def test_names_stay_with_the_session(project: Project) -> None:
         seen = travel.tree(workbench), travel.log(workbench), workbench.marks
     with sessions.open_session(project, "s")[0] as again:
         assert (travel.tree(again), travel.log(again), again.marks) == seen
-        assert travel.goto(again, travel.place(again, "twenty")).branch == "paid"
+        assert travel.goto(again, travel.resolve_step(again, "twenty")).branch == "paid"
         travel.back(again)
         assert again.submit("RedeemPoints(30)").fork == again.branch_name() == "main~4"
 
@@ -128,10 +130,10 @@ def test_what_cannot_be_kept_is_not_moved_or_pinned(project: Project, monkeypatc
 
 
 def shown(told: Differences) -> list[str]:
-    return [f"{change.path}: {change.old} -> {change.new}" for change in told.changed]
+    return [f"{change.path}: {change.old} -> {change.new}" for change in told.changed_paths]
 
 
-def test_differences(bench: Workbench, project: Project) -> None:
+def test_differences(bench: DebugSession, project: Project) -> None:
     assert shown(travel.diff(bench)) == [
         "pending_redemption: None -> Redemption(id=2, points=20, phase=Phase.REQUESTED)",
         "next_redemption_id: 2 -> 3",
@@ -149,17 +151,17 @@ def test_differences(bench: Workbench, project: Project) -> None:
     assert shown(travel.diff(bench, "sessions/s.toml@0"))[0] == "points_balance: 150 -> 140"
 
 
-def test_logs(bench: Workbench) -> None:
+def test_logs(bench: DebugSession) -> None:
     told = [(line.record.n, line.here) for line in travel.log(bench).lines]
     assert told == [(1, True), (2, False), (3, False), (4, True), (5, True), (6, False)]
     assert [line.record.n for line in travel.log(bench, everything=False).lines] == [1, 4, 5]
-    assert [line.record.n for line in travel.log(bench, *travel.span(bench, "2..4")).lines] == [2, 3, 4]
-    assert [line.record.n for line in travel.log(bench, *travel.span(bench, "..main")).lines] == [1, 2, 3]
+    assert [line.record.n for line in travel.log(bench, *travel.parse_range(bench, "2..4")).lines] == [2, 3, 4]
+    assert [line.record.n for line in travel.log(bench, *travel.parse_range(bench, "..main")).lines] == [1, 2, 3]
 
 
 def test_any_step_of_ten_thousand_is_there_at_once(project: Project) -> None:
-    workbench = Workbench.fresh(project.load("counter"), project)
-    going.run(workbench, 10_000, 1)
+    workbench = DebugSession.fresh(project.load("counter"), project)
+    going.run_random(workbench, 10_000, 1)
     timeline = workbench.timeline
     known = {n: {"counter": timeline.moment(n).state.counter} for n in range(0, 10_001, SNAPSHOT_EVERY) if n}
     header = sessions.header_of(project, workbench.machine, {"kind": "session"})
@@ -191,7 +193,7 @@ def test_no_record_is_read_that_is_not_told(project: Project, monkeypatch: pytes
     for look in (
         lambda: travel.back(opened),
         lambda: travel.forward(opened),
-        lambda: travel.place(opened, "-60"),
+        lambda: travel.resolve_step(opened, "-60"),
         lambda: travel.tree(opened),
         lambda: opened.redeliver("1.1"),
         lambda: panes.Picker(opened).lines(80, 5, RICH),

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from fasm_cli.debugger import navigate as travel
-from fasm_cli.debugger.session import SNAPSHOT_EVERY, Workbench
-from fasm_cli.engine.events import Crash, Point
+from fasm_cli.debugger.session import SNAPSHOT_EVERY, DebugSession
+from fasm_cli.engine.events import Crash, CrashPoint
 from fasm_cli.errors import InputError, SessionError, UsageError
 from fasm_cli.project.project import Project
 from fasm_cli.sessions import SessionFile, read_session
@@ -20,13 +20,13 @@ def shop(project: Project) -> str:
     return "shop"
 
 
-def opened(project: Project, name: str) -> Workbench:
+def opened(project: Project, name: str) -> DebugSession:
     workbench, dropped = sessions.open_session(project, name)
     assert dropped == ""
     return workbench
 
 
-def snapshot(workbench: Workbench) -> tuple[Any, ...]:
+def snapshot(workbench: DebugSession) -> tuple[Any, ...]:
     """Everything a user can see of where a workbench stands."""
     return workbench.state(), workbench.pending(), travel.log(workbench)
 
@@ -56,16 +56,16 @@ def test_a_crashed_process_is_down_after_reopening(project: Project, shop: str) 
         workbench.submit("RedeemPoints(100)")
         workbench.crash()
     with opened(project, shop) as workbench:
-        assert not workbench.pending().up
+        assert not workbench.pending().running
         assert workbench.submit("CancelOrder()").record.outcome == "skipped"
 
 
 def test_a_crash_that_waits_waits_across_reopening(project: Project, shop: str) -> None:
     with opened(project, shop) as workbench:
-        workbench.crash(Point.BEFORE_COMMIT)
+        workbench.crash(CrashPoint.BEFORE_COMMIT)
     with opened(project, shop) as workbench:
         assert workbench.submit("RedeemPoints(10)").record.outcome == "failed"
-        assert not workbench.timeline.now.up
+        assert not workbench.timeline.now.running
 
 
 def test_back_and_goto_are_kept(project: Project, shop: str) -> None:
@@ -76,7 +76,7 @@ def test_back_and_goto_are_kept(project: Project, shop: str) -> None:
     with opened(project, shop) as workbench:
         assert workbench.timeline.head == 1
         assert workbench.crash().record.parent == 1
-        assert travel.goto(workbench, 0).changed == [
+        assert travel.goto(workbench, 0).changed_paths == [
             "pending_redemption: Redemption(id=1, points=10, phase=Phase.REQUESTED) -> None",
             "next_redemption_id: 2 -> 1",
         ]
@@ -98,7 +98,7 @@ def test_going_nowhere_writes_nothing(project: Project, shop: str) -> None:
     with opened(project, shop) as workbench:
         workbench.submit("RedeemPoints(10)")
         before = Path("sessions/shop.toml").read_bytes()
-        assert travel.goto(workbench, 1).changed == []
+        assert travel.goto(workbench, 1).changed_paths == []
         for count in (0, 2, -1):
             with pytest.raises(UsageError):
                 travel.back(workbench, count)
@@ -155,7 +155,7 @@ def test_a_preview_is_not_kept(project: Project, shop: str) -> None:
 
 
 def test_actions_are_found_by_handle_and_by_id(project: Project) -> None:
-    workbench = Workbench.fresh(project.load("payment"))
+    workbench = DebugSession.fresh(project.load("payment"))
     workbench.submit("Process(10, 'a')")
     workbench.submit("Process(20, 'b')")
     assert workbench.find("2.1").tracked.id == workbench.find("2").tracked.id == 2
@@ -165,11 +165,11 @@ def test_actions_are_found_by_handle_and_by_id(project: Project) -> None:
         with pytest.raises(InputError):
             workbench.find(wrong)
     with pytest.raises(InputError, match="no tracked actions"):
-        Workbench.fresh(project.load("counter")).find("1")
+        DebugSession.fresh(project.load("counter")).find("1")
 
 
 def test_a_restore_tells_what_it_emits_in_place_of_what(project: Project) -> None:
-    workbench = Workbench.fresh(project.load("coffee_shop"))
+    workbench = DebugSession.fresh(project.load("coffee_shop"))
     workbench.submit("RedeemPoints(10)")
     workbench.take(Crash())
     first = workbench.restore()
@@ -184,9 +184,9 @@ def test_a_restore_tells_what_it_emits_in_place_of_what(project: Project) -> Non
 @pytest.mark.parametrize(
     ("point", "at", "lost"),
     [
-        (Point.BETWEEN, 0, ["on its way: what came of 1.1 Redeem(user_id=12345, points=10)"]),
+        (CrashPoint.BETWEEN, 0, ["on its way: what came of 1.1 Redeem(user_id=12345, points=10)"]),
         (
-            Point.AFTER_COMMIT,
+            CrashPoint.AFTER_COMMIT,
             0,
             [
                 "never sent: 1.1 Redeem(user_id=12345, points=10); restore may emit it again",
@@ -195,32 +195,32 @@ def test_a_restore_tells_what_it_emits_in_place_of_what(project: Project) -> Non
             ],
         ),
         (
-            Point.AFTER_ACTION,
+            CrashPoint.AFTER_ACTION,
             2,
             [
                 "never sent: 1.3 LogAnalytics(event='redemption_requested:10') for ever",
                 "on its way: what came of 1.1 Redeem(user_id=12345, points=10)",
             ],
         ),
-        (Point.BEFORE_COMMIT, 0, ["nothing yet: it strikes in the next transition"]),
-        (Point.IN_RESTORE, 1, ["nothing yet: it strikes in the next restore"]),
+        (CrashPoint.BEFORE_COMMIT, 0, ["nothing yet: it strikes in the next transition"]),
+        (CrashPoint.IN_RESTORE, 1, ["nothing yet: it strikes in the next restore"]),
     ],
 )
-def test_a_crash_tells_what_it_cost(project: Project, point: Point, at: int, lost: list[str]) -> None:
-    workbench = Workbench.fresh(project.load("coffee_shop"))
+def test_a_crash_tells_what_it_cost(project: Project, point: CrashPoint, at: int, lost: list[str]) -> None:
+    workbench = DebugSession.fresh(project.load("coffee_shop"))
     workbench.submit("RedeemPoints(10)")
     assert workbench.crash(point, at).lost == lost
 
 
 def test_what_was_not_committed_never_happened(project: Project) -> None:
-    workbench = Workbench.fresh(project.load("coffee_shop"))
+    workbench = DebugSession.fresh(project.load("coffee_shop"))
     workbench.submit("RedeemPoints(10)")
-    workbench.crash(Point.BEFORE_COMMIT)
+    workbench.crash(CrashPoint.BEFORE_COMMIT)
     assert workbench.submit("CancelOrder()").lost == [
         "never happened: pending_redemption.phase: Phase.REQUESTED -> Phase.CANCELLED"
     ]
     workbench.restore()
-    workbench.crash(Point.BEFORE_COMMIT)
+    workbench.crash(CrashPoint.BEFORE_COMMIT)
     assert workbench.complete("1", "Failed('no')").lost == [
         "never happened: pending_redemption: Redemption(id=1, points=10, phase=Phase.REQUESTED) -> None",
         "never emitted: ShowErrorMessage(text='no')",
@@ -228,7 +228,7 @@ def test_what_was_not_committed_never_happened(project: Project) -> None:
 
 
 def test_an_action_of_another_branch_is_not_here(project: Project) -> None:
-    workbench = Workbench.fresh(project.load("coffee_shop"))
+    workbench = DebugSession.fresh(project.load("coffee_shop"))
     workbench.submit("RedeemPoints(10)")
     travel.goto(workbench, 0)
     workbench.submit("RedeemPoints(20)")
@@ -238,7 +238,7 @@ def test_an_action_of_another_branch_is_not_here(project: Project) -> None:
 
 
 def test_a_result_comes_again(project: Project) -> None:
-    workbench = Workbench.fresh(project.load("coffee_shop"))
+    workbench = DebugSession.fresh(project.load("coffee_shop"))
     workbench.submit("RedeemPoints(10)")
     workbench.complete("1", "Success(10)")
     for action in ("1.1", "1"):

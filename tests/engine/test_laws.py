@@ -9,9 +9,9 @@ from fasm_cli import (
     TransitionError,
     Untracked,
 )
-from fasm_cli.engine.events import Complete, Crash, Failure, Fault, Restore, Submit
+from fasm_cli.engine.events import Completion, Crash, FaultKind, InjectedFault, InputReceived, Restore
 from fasm_cli.engine.laws import (
-    broken_by_step,
+    check_step,
 )
 from fasm_cli.engine.step_result import Outcome
 
@@ -21,11 +21,11 @@ class No(TransitionError):
 
 
 def go(tiny, n=0):
-    return Submit(tiny.Go(n))
+    return InputReceived(tiny.Go(n))
 
 
 def answer(tiny, id):
-    return Complete(None, id, tiny.Answer())
+    return Completion(None, id, tiny.Answer())
 
 
 def test_a_machine_that_keeps_the_laws_breaks_none(tiny):
@@ -65,7 +65,7 @@ def test_atomic_is_broken_by_a_change_before_a_failing_add(tiny):
 
     run = tiny.run(stf)
     assert run.judged(go(tiny)) is None
-    run(Fault(Failure.ADD, 1))
+    run(InjectedFault(FaultKind.ACTIONS_FULL, 1))
     why = "the state was changed before ActionsFull(held=0) was raised"
     assert run.judged(go(tiny)) == ("atomic", why)
 
@@ -143,7 +143,7 @@ def test_ids_are_the_same_when_an_input_comes_again_after_a_lost_commit(tiny):
         state.waiting[id] = "q"
 
     run = tiny.run(stf)
-    run(Fault(Failure.COMMIT))
+    run(InjectedFault(FaultKind.COMMIT))
     assert run.judged(go(tiny)) is None
     why = "the same input from the same state was given other ids when it came again: 10, then 11"
     assert run.judged(go(tiny)) == ("ids", why)
@@ -156,7 +156,7 @@ def test_deterministic_is_about_the_actions_when_an_input_comes_again(tiny):
         actions.add(Untracked(tiny.Say(next(texts))))
 
     run = tiny.run(stf)
-    run(Fault(Failure.COMMIT))
+    run(InjectedFault(FaultKind.COMMIT))
     run.go()
     why = "the same input from the same state emitted other actions when it came again"
     assert run.judged(go(tiny)) == ("deterministic", why)
@@ -224,9 +224,9 @@ def test_a_restore_that_fails_in_its_turn_is_told_but_not_one_that_had_no_room(t
     run = tiny.run(restore=restore)
     run(Crash())
     assert run.judged(Restore()) == ("restore", "restore failed: Gone('lost')")
-    run(Fault(Failure.ADD, 1))
+    run(InjectedFault(FaultKind.ACTIONS_FULL, 1))
     step = run(Restore())
-    assert (step.outcome, broken_by_step(step)) == (Outcome.REJECTED, None)
+    assert (step.outcome, check_step(step)) == (Outcome.REJECTED, None)
 
 
 def test_hidden_tells_of_an_action_that_was_changed_after_it_was_added(tiny):

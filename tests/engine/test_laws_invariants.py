@@ -3,8 +3,8 @@
 import pytest
 
 from fasm_cli import TransitionError, eventually, invariant, sometimes, transition_invariant
-from fasm_cli.engine.events import Submit
-from fasm_cli.engine.laws import broken_eventually, broken_invariant, invariants_held, reached
+from fasm_cli.engine.events import InputReceived
+from fasm_cli.engine.laws import check_eventually, check_invariants, count_holding, sometimes_reached
 
 
 class No(TransitionError):
@@ -12,11 +12,11 @@ class No(TransitionError):
 
 
 def told(violation):
-    return violation.law, violation.why
+    return violation.law, violation.reason
 
 
 def go(tiny, n=0):
-    return Submit(tiny.Go(n))
+    return InputReceived(tiny.Go(n))
 
 
 @pytest.mark.parametrize(
@@ -82,8 +82,8 @@ def test_the_first_of_several_invariants_is_named(tiny):
         two=invariant(lambda self, state: False),
         three=invariant(lambda self, state: None),
     )
-    assert told(broken_invariant(run.machine, run.state)) == ("invariant:two", "it is false")
-    assert invariants_held(run.machine, run.state) == (1, 3)
+    assert told(check_invariants(run.machine, run.state)) == ("invariant:two", "it is false")
+    assert count_holding(run.machine, run.state) == (1, 3)
 
 
 def test_what_was_reached_and_what_holds_in_the_end(tiny):
@@ -93,10 +93,10 @@ def test_what_was_reached_and_what_holds_in_the_end(tiny):
         odd=sometimes(lambda self, state: 1),
         done=eventually(lambda self, state: not state.waiting),
     )
-    assert reached(run.machine, run.state) == ["now"]
-    assert broken_eventually(run.machine, run.state) is None
+    assert sometimes_reached(run.machine, run.state) == ["now"]
+    assert check_eventually(run.machine, run.state) is None
     run.go(1)
-    assert told(broken_eventually(run.machine, run.state)) == (
+    assert told(check_eventually(run.machine, run.state)) == (
         "eventually:done",
         "it is false though the world is quiet",
     )

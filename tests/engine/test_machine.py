@@ -72,7 +72,7 @@ def machine(without: str = "", base: type = StateMachine, **members: Any) -> Any
 
 PLAIN = "the STF changes the state in place: use a plain @dataclass"
 WHOLE = "write a whole number from 1 on"
-PROFILE = "write profile = Profile(complete=0.4, crash=0.01)"
+PROFILE = "write profile = Profile(complete_rate=0.4, crash=0.01)"
 STF = "write async def stf(self, state, input, actions) -> None"
 RESPOND = "write def respond(self, choose, id, action) -> ActionResult"
 CHECK = "write def check_invariants(self, state) -> None"

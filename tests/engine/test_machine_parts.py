@@ -10,7 +10,7 @@ import pytest
 from fasm_cli import StateMachine, Tracked, Untracked, invariant, sometimes
 from fasm_cli.engine.machine import Machine
 from fasm_cli.errors import MachineError
-from fasm_cli.types.codec import Mismatch
+from fasm_cli.types.codec import DecodeError
 
 
 @dataclass
@@ -114,7 +114,7 @@ def test_what_is_marked_is_found_also_when_it_is_inherited():
     assert list(loaded.sometimes) == ["second"]
     assert (loaded.name, loaded.reference, loaded.source, loaded.doc) == ("More", "more", "more.py", "")
     assert Machine(Checked).doc == "Two\nlines."
-    assert Machine(Base).tracked is None
+    assert Machine(Base).tracked_schema is None
 
 
 def test_an_action_is_encoded_with_the_path_of_what_does_not_fit(tiny):
@@ -130,12 +130,12 @@ def test_an_action_is_encoded_with_the_path_of_what_does_not_fit(tiny):
         (Tracked(1, tiny.Ask(None)), "Tracked.action.what: expected str, got NoneType None"),
         (Untracked(tiny.Say(items=["a"])), "Untracked.action.items[0]: expected int, got str 'a'"),
     ):
-        with pytest.raises(Mismatch) as caught:
+        with pytest.raises(DecodeError) as caught:
             loaded.encode_action(action)
         assert str(caught.value) == why
     bare = Machine(Base)
     for action, why in ((Tracked(1, Go()), "TrackedAction"), (Untracked(Go()), "UntrackedAction")):
-        with pytest.raises(Mismatch) as caught:
+        with pytest.raises(DecodeError) as caught:
             bare.encode_action(action)
         assert str(caught.value) == f"emits {action!r}, but {why} is None"
 

@@ -5,13 +5,24 @@ import json
 import pytest
 
 from fasm_cli import RestoreError, Tracked, TransitionError, Untracked
-from fasm_cli.engine.coroutines import Defect
-from fasm_cli.engine.events import Complete, Crash, Failure, Fault, Lose, Point, Ref, Restore, Submit, read_ref
+from fasm_cli.engine.coroutines import ContractViolation
+from fasm_cli.engine.events import (
+    ActionRef,
+    Completion,
+    Crash,
+    CrashPoint,
+    FaultKind,
+    InjectedFault,
+    InputReceived,
+    Restore,
+    ResultLost,
+    parse_ref,
+)
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import Record, decode_action, decode_event, encode_event, error_text, record_step
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.errors import InputError
-from fasm_cli.types.codec import Mismatch
+from fasm_cli.types.codec import DecodeError
 
 
 @pytest.fixture(scope="module")
@@ -27,11 +38,11 @@ def bare(tiny):
 
 
 def ids(ref):
-    return {Ref(7, 2): 5}[ref]
+    return {ActionRef(7, 2): 5}[ref]
 
 
-CRASHES = [Crash(point, at) for point in Point for at in (0, 3)]
-FAULTS = [Fault(failure, at) for failure in Failure for at in (0, 2)]
+CRASHES = [Crash(point, at) for point in CrashPoint for at in (0, 3)]
+FAULTS = [InjectedFault(failure, at) for failure in FaultKind for at in (0, 2)]
 
 
 @pytest.mark.parametrize("event", [*CRASHES, *FAULTS, Restore()])
@@ -41,11 +52,11 @@ def test_what_has_no_values_comes_back(machine, event):
 
 def test_what_has_values_comes_back(machine, tiny):
     for event in (
-        Submit(tiny.Go(3, [1])),
-        Complete(Ref(7, 2), 5, tiny.Answer("x")),
-        Complete(None, 9, tiny.Answer()),
-        Lose(Ref(7, 2), 5),
-        Lose(None, 9),
+        InputReceived(tiny.Go(3, [1])),
+        Completion(ActionRef(7, 2), 5, tiny.Answer("x")),
+        Completion(None, 9, tiny.Answer()),
+        ResultLost(ActionRef(7, 2), 5),
+        ResultLost(None, 9),
     ):
         assert decode_event(machine, json.loads(json.dumps(encode_event(machine, event))), ids) == event
 
@@ -57,18 +68,25 @@ def test_what_is_stored_of_an_event(machine, tiny):
         "id": 5,
         "result": {"type": "Answer", "text": "x"},
     }
-    assert encode_event(machine, Complete(Ref(7, 2), 5, tiny.Answer("x"))) == stored
-    assert encode_event(machine, Submit(tiny.Go())) == {"type": "input", "value": {"type": "Go", "n": 0, "items": []}}
-    assert encode_event(machine, Crash(Point.AFTER_ACTION, 2)) == {"type": "crash", "point": "after-action", "at": 2}
+    assert encode_event(machine, Completion(ActionRef(7, 2), 5, tiny.Answer("x"))) == stored
+    assert encode_event(machine, InputReceived(tiny.Go())) == {
+        "type": "input",
+        "value": {"type": "Go", "n": 0, "items": []},
+    }
+    assert encode_event(machine, Crash(CrashPoint.AFTER_ACTION, 2)) == {
+        "type": "crash",
+        "point": "after-action",
+        "at": 2,
+    }
     assert encode_event(machine, Crash()) == {"type": "crash", "point": "between"}
-    assert encode_event(machine, Fault(Failure.UNKNOWN)) == {"type": "fault", "failure": "unknown"}
+    assert encode_event(machine, InjectedFault(FaultKind.UNKNOWN)) == {"type": "fault", "failure": "unknown"}
     assert encode_event(machine, Restore()) == {"type": "restore"}
 
 
 def test_the_cause_counts_and_not_the_id_that_was_stored(machine):
     plain = {"type": "lose", "of": "7.2", "id": 1}
-    assert decode_event(machine, plain, ids) == Lose(Ref(7, 2), 5)
-    assert decode_event(machine, plain, None) == Lose(Ref(7, 2), 1)
+    assert decode_event(machine, plain, ids) == ResultLost(ActionRef(7, 2), 5)
+    assert decode_event(machine, plain, None) == ResultLost(ActionRef(7, 2), 1)
 
 
 @pytest.mark.parametrize(
@@ -93,24 +111,24 @@ def test_the_cause_counts_and_not_the_id_that_was_stored(machine):
     ],
 )
 def test_an_event_that_does_not_fit_is_refused(machine, plain, why):
-    with pytest.raises(Mismatch) as caught:
+    with pytest.raises(DecodeError) as caught:
         decode_event(machine, plain, ids)
     assert str(caught.value) == why
 
 
 def test_a_machine_without_tracked_actions_has_nothing_to_complete(bare, tiny):
-    with pytest.raises(Mismatch) as caught:
-        encode_event(bare, Complete(None, 1, tiny.Answer()))
+    with pytest.raises(DecodeError) as caught:
+        encode_event(bare, Completion(None, 1, tiny.Answer()))
     assert str(caught.value) == "this machine has no tracked actions to complete"
     for plain in ({"type": "completion", "id": 1, "result": {}}, {"type": "lose", "id": 1}):
-        with pytest.raises(Mismatch):
+        with pytest.raises(DecodeError):
             decode_event(bare, plain, ids)
 
 
 @pytest.mark.parametrize("text", ["", "7", "7.", ".2", "7.2.1", "-7.2", "7.2 ", "٧.2x", "7" * 10 + ".1"])
 def test_a_name_of_an_action_that_is_none(text):
     with pytest.raises(InputError) as caught:
-        read_ref(text)
+        parse_ref(text)
     assert (caught.value.message, caught.value.hint) == (
         f"not an action: {text!r}",
         "write STEP.N, like 1.1; `pending` lists them",
@@ -118,16 +136,16 @@ def test_a_name_of_an_action_that_is_none(text):
 
 
 def test_a_name_of_an_action_reads_as_it_is_written():
-    assert read_ref(str(Ref(12, 3))) == Ref(12, 3)
+    assert parse_ref(str(ActionRef(12, 3))) == ActionRef(12, 3)
 
 
 def test_actions_come_back(machine, bare, tiny):
     for action in (Tracked(3, tiny.Ask("a", [1])), Untracked(tiny.Say("b"))):
         assert decode_action(machine, machine.encode_action(action)) == action
     tracked = machine.encode_action(Tracked(3, tiny.Ask()))
-    with pytest.raises(Mismatch, match="no such action"):
+    with pytest.raises(DecodeError, match="no such action"):
         decode_action(bare, tracked)
-    with pytest.raises(Mismatch, match="no such action"):
+    with pytest.raises(DecodeError, match="no such action"):
         decode_action(machine, {"type": "Other"})
 
 
@@ -144,7 +162,7 @@ class Lost(RestoreError):
     [
         (Short("a\nb", needed=1), "Short('a\\nb', needed=1)"),
         (Lost(1), "Lost(1)"),
-        (Defect("why\n it is"), "why it is"),
+        (ContractViolation("why\n it is"), "why it is"),
         (KeyError(7), "KeyError: 7"),
         (ValueError("two\nlines"), "ValueError: two lines"),
     ],
@@ -162,21 +180,30 @@ def test_what_is_kept_of_a_step(tiny):
         event={"type": "input", "value": {"type": "Go", "n": 4, "items": []}},
         outcome="committed",
         actions=[{"type": "Tracked", "id": 4, "action": {"type": "Ask", "what": "q", "items": []}}],
-        changed=["waiting[4]: + 'q'"],
+        changed_paths=["waiting[4]: + 'q'"],
         digest=run.machine.digest(run.state),
     )
-    run(Fault(Failure.COMMIT))
+    run(InjectedFault(FaultKind.COMMIT))
     failed = record_step(run.machine, run.go(5), 1, run.state, [], "")
     assert (failed.outcome, failed.error, failed.digest) == (
-        Outcome.FAILED,
+        Outcome.ABORTED,
         "the store refused the commit",
         record.digest,
     )
 
 
 def test_two_records_of_one_event_are_compared_by_what_it_led_to():
-    one = Record(1, 0, {"type": "restore"}, "committed", digest="a", changed=["x"], broken="stored", missing=[1])
-    assert one.same_result(Record(9, 8, {}, "committed", digest="a"))
+    one = Record(
+        1,
+        0,
+        {"type": "restore"},
+        "committed",
+        digest="a",
+        changed_paths=["x"],
+        violated_law="stored",
+        unrestored_ids=[1],
+    )
+    assert one.same_outcome_as(Record(9, 8, {}, "committed", digest="a"))
     for other in ({"outcome": "rejected"}, {"error": "E"}, {"actions": [{}]}, {"digest": "b"}):
         fields = {"outcome": "committed", "digest": "a"} | other
-        assert not one.same_result(Record(1, 0, {"type": "restore"}, **fields))
+        assert not one.same_outcome_as(Record(1, 0, {"type": "restore"}, **fields))

@@ -6,8 +6,8 @@ import types
 import pytest
 
 from fasm_cli import ActionsFull, Tracked, TrackedActionCompleted, TransitionError, Untracked
-from fasm_cli.engine.coroutines import Defect
-from fasm_cli.engine.events import Complete, Lose, Ref, Restore, Submit
+from fasm_cli.engine.coroutines import ContractViolation
+from fasm_cli.engine.events import ActionRef, Completion, InputReceived, Restore, ResultLost
 from fasm_cli.engine.step_result import Emission, Outcome
 
 
@@ -39,9 +39,9 @@ def test_an_input_that_commits_changes_the_state_and_emits(tiny):
     step = run.go(3)
     assert (step.number, step.outcome, step.error) == (1, Outcome.COMMITTED, None)
     assert step.actions == (Untracked(tiny.Say("first")), Tracked(7, tiny.Ask("second")))
-    assert not step.dirty
+    assert not step.state_leaked
     assert run.state == tiny.Box(count=3)
-    assert run.process.pending == {7: Emission(Ref(1, 2), Tracked(7, tiny.Ask("second")), since=1)}
+    assert run.process.pending == {7: Emission(ActionRef(1, 2), Tracked(7, tiny.Ask("second")), first_step=1)}
 
 
 def test_a_reason_rejects_and_is_kept(tiny):
@@ -53,7 +53,7 @@ def test_a_reason_rejects_and_is_kept(tiny):
     step = run.go(3)
     assert step.outcome is Outcome.REJECTED
     assert str(step.error) == "No('because', had=3)"
-    assert (step.actions, step.dirty, run.state, run.process.pending) == ((), False, tiny.Box(), {})
+    assert (step.actions, step.state_leaked, run.state, run.process.pending) == ((), False, tiny.Box(), {})
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,8 @@ def test_whatever_a_transition_did_before_it_raised_is_undone_and_told(tiny, err
     run = tiny.run(stf)
     for number in (1, 2):
         step = run.go()
-        assert (step.number, step.outcome, step.error, step.dirty) == (number, outcome, error, True)
-        assert (step.actions, run.process.pending, run.process.up) == ((), {}, True)
+        assert (step.number, step.outcome, step.error, step.state_leaked) == (number, outcome, error, True)
+        assert (step.actions, run.process.pending, run.process.running) == ((), {}, True)
         assert run.state == tiny.Box()
         assert run.store.begin() == tiny.Box()
 
@@ -90,7 +90,7 @@ def test_a_transition_that_fails_before_it_changes_anything_is_not_dirty(tiny):
     async def stf(self, state, input, actions):
         raise ValueError
 
-    assert not tiny.run(stf).go().dirty
+    assert not tiny.run(stf).go().state_leaked
 
 
 def test_ctrl_c_goes_up_and_leaves_everything_as_it_was(tiny):
@@ -108,7 +108,7 @@ def test_ctrl_c_goes_up_and_leaves_everything_as_it_was(tiny):
         run.answer(1)
     assert run.machine.encode_state(run.state) == before == run.machine.encode_state(run.store.begin())
     assert run.process.pending == pending
-    assert run.process.up
+    assert run.process.running
     assert run.go().outcome is Outcome.COMMITTED
 
 
@@ -124,7 +124,7 @@ def test_awaiting_what_is_not_the_state_is_a_defect(tiny):
 
     run = tiny.run(stf)
     step = run.go()
-    assert (step.outcome, step.dirty, run.state) == (Outcome.DEFECT, True, tiny.Box())
+    assert (step.outcome, step.state_leaked, run.state) == (Outcome.DEFECT, True, tiny.Box())
     assert "awaits" in str(step.error)
 
 
@@ -164,8 +164,8 @@ def test_a_value_that_is_returned_is_a_defect(tiny):
 
     run = tiny.run(stf)
     step = run.go()
-    assert (step.outcome, step.dirty, run.state) == (Outcome.DEFECT, True, tiny.Box())
-    assert type(step.error) is Defect
+    assert (step.outcome, step.state_leaked, run.state) == (Outcome.DEFECT, True, tiny.Box())
+    assert type(step.error) is ContractViolation
     assert str(step.error).startswith("returned Box(count=1")
     assert str(step.error).endswith("; change the state in place and return None")
 
@@ -187,7 +187,7 @@ def test_a_state_that_cannot_be_stored_is_a_defect_with_its_path(tiny, change, w
 
     run = tiny.run(stf)
     step = run.go()
-    assert (step.outcome, type(step.error), str(step.error)) == (Outcome.DEFECT, Defect, why)
+    assert (step.outcome, type(step.error), str(step.error)) == (Outcome.DEFECT, ContractViolation, why)
     assert run.state == run.store.begin() == tiny.Box()
 
 
@@ -206,7 +206,7 @@ def test_an_action_that_cannot_be_stored_is_a_defect_with_its_path(tiny, action,
 
     run = tiny.run(stf)
     step = run.go()
-    assert (step.outcome, str(step.error), step.dirty) == (Outcome.DEFECT, why, True)
+    assert (step.outcome, str(step.error), step.state_leaked) == (Outcome.DEFECT, why, True)
     assert (step.actions, run.state, run.process.pending) == ((), tiny.Box(), {})
 
 
@@ -235,7 +235,7 @@ def test_an_action_is_what_it_was_when_it_was_added(tiny):
         "Tracked(id=1, action=Ask(what='a', items=[1]))",
         "Tracked(id=1, action=Ask(what='b', items=[1, 2]))",
     )
-    assert step.altered == f"{before} became {after}"
+    assert step.mutated_value == f"{before} became {after}"
     step.actions[0].action.items.append(7)
     assert run.state.rows[0] == [1, 2]
 
@@ -248,7 +248,7 @@ def test_a_completion_settles_what_was_pending_and_only_that(tiny):
     assert (unknown.outcome, unknown.expected, unknown.moved) == (Outcome.COMMITTED, False, False)
     assert list(run.process.pending) == [1, 2]
     step = run.answer(1, "no")
-    assert (step.outcome, step.expected, step.moved) == (Outcome.COMMITTED, True, True)
+    assert (step.outcome, step.was_pending, step.changed_state) == (Outcome.COMMITTED, True, True)
     assert step.actions == (Untracked(tiny.Say("no")),)
     assert list(run.process.pending) == [2]
     assert not run.answer(1).expected
@@ -264,7 +264,7 @@ def test_a_completion_that_is_rejected_stays_pending(tiny):
     run = tiny.run(stf)
     run.go()
     step = run.answer(1)
-    assert (step.outcome, step.expected, list(run.process.pending)) == (Outcome.REJECTED, True, [1])
+    assert (step.outcome, step.was_pending, list(run.process.pending)) == (Outcome.REJECTED, True, [1])
 
 
 def test_an_id_that_is_given_out_again_is_told_and_keeps_its_age(tiny):
@@ -272,28 +272,28 @@ def test_an_id_that_is_given_out_again_is_told_and_keeps_its_age(tiny):
     run.go(4)
     run.go(2)
     step = run.go(4)
-    assert step.reused == (4,)
-    assert run.process.pending[4] == Emission(Ref(3, 1), Tracked(4, tiny.Ask()), since=1)
+    assert step.reused_ids == (4,)
+    assert run.process.pending[4] == Emission(ActionRef(3, 1), Tracked(4, tiny.Ask()), first_step=1)
     run.answer(4)
-    assert run.go(4).reused == ()
+    assert run.go(4).reused_ids == ()
     assert run.process.pending[4].since == 5
 
 
 def test_a_lost_result_changes_nothing(tiny):
     run = tiny.run()
     run.go(1)
-    step = run(Lose(Ref(1, 1), 1))
+    step = run(ResultLost(ActionRef(1, 1), 1))
     assert (step.outcome, step.actions, list(run.process.pending)) == (Outcome.COMMITTED, (), [1])
 
 
 def test_what_does_not_apply_is_skipped(tiny):
     run = tiny.run()
     step = run(Restore())
-    assert (step.outcome, step.why) == (Outcome.SKIPPED, "the process is up; crash it first")
-    run.process.up = False
-    for event in (Submit(tiny.Go()), Complete(None, 1, tiny.Answer())):
+    assert (step.outcome, step.reason) == (Outcome.SKIPPED, "the process is up; crash it first")
+    run.process.running = False
+    for event in (InputReceived(tiny.Go()), Completion(None, 1, tiny.Answer())):
         step = run(event)
-        assert (step.outcome, step.why) == (Outcome.SKIPPED, "the process is down; restore it first")
+        assert (step.outcome, step.reason) == (Outcome.SKIPPED, "the process is down; restore it first")
     assert run.state == tiny.Box()
 
 
@@ -308,6 +308,6 @@ def test_assigning_to_the_machine_is_a_defect(tiny):
 
 def test_an_event_may_be_given_its_number(tiny):
     run = tiny.run()
-    assert run.process.step(Submit(tiny.Go(1)), 40).number == 40
-    assert run.process.pending[1].ref == Ref(40, 1)
+    assert run.process.step(InputReceived(tiny.Go(1)), 40).number == 40
+    assert run.process.pending[1].ref == ActionRef(40, 1)
     assert run.go(2).number == 41

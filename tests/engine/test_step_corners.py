@@ -5,7 +5,7 @@ import types
 import pytest
 
 from fasm_cli import Tracked, TrackedActionCompleted
-from fasm_cli.engine.events import Crash, Point, Restore, Submit
+from fasm_cli.engine.events import Crash, CrashPoint, InputReceived, Restore
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.sessions.timeline import Timeline
 
@@ -46,10 +46,10 @@ def test_a_generator_exit_of_the_author_is_a_defect(tiny):
 
 def test_a_crash_inside_the_next_restore_does_not_strike_a_transition_before_it(tiny):
     run = tiny.run()
-    run(Crash(Point.IN_RESTORE, 1))
+    run(Crash(CrashPoint.IN_RESTORE, 1))
     assert run.go(1).outcome is Outcome.COMMITTED
     run(Crash())
-    assert run(Restore()).outcome is Outcome.FAILED
+    assert run(Restore()).outcome is Outcome.ABORTED
 
 
 def test_a_transition_that_changes_its_input_does_not_break_the_step(tiny):
@@ -73,7 +73,7 @@ def test_a_state_that_keeps_its_input_does_not_change_the_event(tiny):
     run = tiny.run(stf)
     first = run.go(1, 5)
     run.go(2, 6)
-    assert first.event == Submit(tiny.Go(1, [5]))
+    assert first.event == InputReceived(tiny.Go(1, [5]))
 
 
 def test_a_timeline_records_the_input_that_was_given(tiny):
@@ -82,4 +82,4 @@ def test_a_timeline_records_the_input_that_was_given(tiny):
 
     machine = tiny.run(stf).machine
     line = Timeline(machine, machine.instance.initial())
-    assert line.take(Submit(tiny.Go(1, [5]))).record.event["value"]["items"] == [5]
+    assert line.step(InputReceived(tiny.Go(1, [5]))).record.event["value"]["items"] == [5]

@@ -3,7 +3,7 @@
 import pytest
 
 from fasm_cli import ActionsFull, RestoreError, Tracked, TransitionError, Untracked
-from fasm_cli.engine.events import Crash, Failure, Fault, Point, Ref, Restore
+from fasm_cli.engine.events import ActionRef, Crash, CrashPoint, FaultKind, InjectedFault, Restore
 from fasm_cli.engine.step_result import Outcome
 
 
@@ -22,18 +22,18 @@ def run(tiny):
 
 @pytest.mark.parametrize("room", [1, 2, 3])
 def test_add_fails_at_the_nth_call_and_rejects(tiny, run, room):
-    assert run(Fault(Failure.ADD, room)).outcome is Outcome.COMMITTED
+    assert run(InjectedFault(FaultKind.ACTIONS_FULL, room)).outcome is Outcome.COMMITTED
     step = run.go()
     assert step.outcome is Outcome.REJECTED
     assert str(step.error) == f"ActionsFull(held={room - 1})"
-    assert (step.dirty, run.state, run.process.pending) == (False, tiny.Box(), {})
+    assert (step.state_leaked, run.state, run.process.pending) == (False, tiny.Box(), {})
     assert run.go().outcome is Outcome.COMMITTED  # it struck once
 
 
 def test_add_that_fails_after_the_last_call_strikes_nothing(run):
-    run(Fault(Failure.ADD, 4))
+    run(InjectedFault(FaultKind.ACTIONS_FULL, 4))
     assert run.go().outcome is Outcome.COMMITTED
-    assert run.process.ahead is None
+    assert run.process.armed_fault is None
 
 
 def test_a_machine_that_swallows_a_full_container_commits_what_fitted(tiny):
@@ -45,7 +45,7 @@ def test_a_machine_that_swallows_a_full_container_commits_what_fitted(tiny):
                 state.count += 1
 
     run = tiny.run(stf)
-    run(Fault(Failure.ADD, 2))
+    run(InjectedFault(FaultKind.ACTIONS_FULL, 2))
     step = run.go()
     assert [action.action.text for action in step.actions] == ["a"]
     assert run.state.count == 2
@@ -54,33 +54,33 @@ def test_a_machine_that_swallows_a_full_container_commits_what_fitted(tiny):
 @pytest.mark.parametrize(
     ("event", "why", "up"),
     [
-        (Fault(Failure.LOAD), "the state could not be loaded", True),
-        (Fault(Failure.COMMIT), "the store refused the commit", True),
-        (Crash(Point.BEFORE_COMMIT), "the process died before the commit", False),
+        (InjectedFault(FaultKind.LOAD), "the state could not be loaded", True),
+        (InjectedFault(FaultKind.COMMIT), "the store refused the commit", True),
+        (Crash(CrashPoint.BEFORE_COMMIT), "the process died before the commit", False),
     ],
 )
 def test_a_transition_that_was_not_committed_never_happened(tiny, run, event, why, up):
     run(event)
     step = run.go()
-    assert (step.outcome, step.why, step.actions) == (Outcome.FAILED, why, ())
-    assert [action.id for action in step.attempted] == ([] if event == Fault(Failure.LOAD) else [1, 2, 3])
-    assert (run.state, run.process.pending, run.process.up) == (tiny.Box(), {}, up)
+    assert (step.outcome, step.reason, step.actions) == (Outcome.ABORTED, why, ())
+    assert [action.id for action in step.uncommitted_actions] == ([] if event == InjectedFault(FaultKind.LOAD) else [1, 2, 3])
+    assert (run.state, run.process.pending, run.process.running) == (tiny.Box(), {}, up)
     assert run.store.begin() == tiny.Box()
 
 
 def test_a_commit_whose_answer_was_lost_happened_and_ends_the_process(run):
-    run(Fault(Failure.UNKNOWN))
+    run(InjectedFault(FaultKind.UNKNOWN))
     step = run.go()
     assert (step.outcome, len(step.actions)) == (Outcome.COMMITTED, 3)
-    assert (run.state.count, list(run.process.pending), run.process.up) == (1, [1, 2, 3], False)
-    assert run(Restore()).missing == ()
+    assert (run.state.count, list(run.process.pending), run.process.running) == (1, [1, 2, 3], False)
+    assert run(Restore()).unrestored_ids == ()
 
 
 def test_a_crash_keeps_what_was_committed_and_nothing_else(tiny, run):
     run.go()
-    for point in (Point.BETWEEN, Point.AFTER_COMMIT, Point.AFTER_ACTION):
+    for point in (CrashPoint.BETWEEN, CrashPoint.AFTER_COMMIT, CrashPoint.AFTER_ACTION):
         step = run(Crash(point, 1))
-        assert (step.outcome, run.process.up, run.state.count) == (Outcome.COMMITTED, False, 1)
+        assert (step.outcome, run.process.running, run.state.count) == (Outcome.COMMITTED, False, 1)
         again = run(Crash(point))
         assert (again.outcome, again.why) == (Outcome.SKIPPED, "the process is down already")
         assert run(Restore()).outcome is Outcome.COMMITTED
@@ -92,10 +92,13 @@ def test_restore_emits_what_is_pending_again_and_its_age_is_kept(tiny):
     run.go(4)
     run.go(2)
     step = run.restart()
-    assert (step.outcome, step.missing, step.dirty) == (Outcome.COMMITTED, (), False)
+    assert (step.outcome, step.unrestored_ids, step.state_leaked) == (Outcome.COMMITTED, (), False)
     assert step.actions == (Tracked(4, tiny.Ask("q")), Tracked(2, tiny.Ask("q")))
     pending = run.process.pending
-    assert [(id, each.ref, each.since) for id, each in pending.items()] == [(4, Ref(4, 1), 1), (2, Ref(4, 2), 2)]
+    assert [(id, each.ref, each.since) for id, each in pending.items()] == [
+        (4, ActionRef(4, 1), 1),
+        (2, ActionRef(4, 2), 2),
+    ]
 
 
 def test_a_pending_id_that_restore_leaves_out_is_missing(tiny):
@@ -108,7 +111,7 @@ def test_a_pending_id_that_restore_leaves_out_is_missing(tiny):
     run.go(1)
     run.go(2)
     step = run.restart()
-    assert step.missing == (1,)
+    assert step.unrestored_ids == (1,)
     assert list(run.process.pending) == [1, 2, 9]
     assert run.process.pending[9].since == 4
 
@@ -119,7 +122,7 @@ def test_a_restore_that_changes_the_state_is_told_and_undone(tiny):
 
     run = tiny.run(restore=restore)
     step = run.restart()
-    assert (step.outcome, step.dirty, run.state) == (Outcome.COMMITTED, True, tiny.Box())
+    assert (step.outcome, step.state_leaked, run.state) == (Outcome.COMMITTED, True, tiny.Box())
     assert run.store.begin() == tiny.Box()
 
 
@@ -149,8 +152,8 @@ def test_a_restore_that_raises_leaves_the_process_down(tiny, error, outcome):
     run.go(1)
     step = run.restart()
     assert (step.outcome, step.error, step.actions) == (outcome, error, ())
-    assert not run.process.up
-    assert run.process.pending[1].ref == Ref(1, 1)
+    assert not run.process.running
+    assert run.process.pending[1].ref == ActionRef(1, 1)
 
 
 def test_a_restore_that_emits_what_cannot_be_stored_is_a_defect(tiny):
@@ -166,35 +169,35 @@ def test_a_crash_inside_restore_changes_nothing(run, at):
     run.go()
     before = dict(run.process.pending)
     run(Crash())
-    run(Crash(Point.IN_RESTORE, at))
+    run(Crash(CrashPoint.IN_RESTORE, at))
     step = run(Restore())
-    assert (step.outcome, step.why) == (Outcome.FAILED, "the process died in restore")
-    assert [action.id for action in step.attempted] == [1, 2, 3][: at - 1]
-    assert (run.process.up, run.process.pending) == (False, before)
-    assert run(Restore()).missing == ()
+    assert (step.outcome, step.reason) == (Outcome.ABORTED, "the process died in restore")
+    assert [action.id for action in step.uncommitted_actions] == [1, 2, 3][: at - 1]
+    assert (run.process.running, run.process.pending) == (False, before)
+    assert run(Restore()).unrestored_ids == ()
 
 
 def test_add_that_fails_inside_restore_rejects_it(run):
     run.go()
     run(Crash())
-    run(Fault(Failure.ADD, 2))
+    run(InjectedFault(FaultKind.ACTIONS_FULL, 2))
     step = run(Restore())
     assert (step.outcome, str(step.error)) == (Outcome.REJECTED, "ActionsFull(held=1)")
-    assert not run.process.up
+    assert not run.process.running
     assert run(Restore()).outcome is Outcome.COMMITTED
 
 
 def test_a_fault_waits_for_a_transition_that_takes_place(run):
     run(Crash())
-    run(Fault(Failure.COMMIT))
+    run(InjectedFault(FaultKind.COMMIT))
     assert run.go().outcome is Outcome.SKIPPED
-    assert run.process.ahead == Fault(Failure.COMMIT)
+    assert run.process.armed_fault == InjectedFault(FaultKind.COMMIT)
 
 
 def test_looking_at_what_restore_would_do_keeps_nothing(run):
     run.go()
     before = dict(run.process.pending)
-    emitted, error, dirty = run.process.restored()
+    emitted, error, dirty = run.process.dry_run_restore()
     assert ([action.id for action in emitted], error, dirty) == ([1, 2, 3], None, False)
-    assert run.process.restored(Crash(Point.IN_RESTORE, 2))[0] == emitted[:1]
-    assert (run.process.pending, run.process.up) == (before, True)
+    assert run.process.dry_run_restore(Crash(CrashPoint.IN_RESTORE, 2))[0] == emitted[:1]
+    assert (run.process.pending, run.process.running) == (before, True)

@@ -22,9 +22,9 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 
 from fasm_cli.cli.prompt.session import Prompt
 from fasm_cli.cli.render.styled_text import plain_text
-from fasm_cli.cli.render.writer import Text, error_lines
-from fasm_cli.cli.repl.loop import converse
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.cli.render.writer import TerminalWriter, error_lines
+from fasm_cli.cli.repl.loop import loop
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import FasmError
 
 PATIENCE = 20.0  # seconds until a screen that does not come is a failure; nothing waits so long when all is well
@@ -150,7 +150,7 @@ class Rendered:
 
     def __init__(
         self,
-        bench: Workbench,
+        bench: DebugSession,
         columns: int = 80,
         rows: int = 24,
         encoding: str = "utf-8",
@@ -226,7 +226,7 @@ class Rendered:
                 prompt.session.app.after_render += look
                 prompt.session.app.timeoutlen = prompt.session.app.ttimeoutlen = 0.01  # Esc is Esc at once
                 with suppress(_Played):
-                    converse(self.bench, _Shown(self._out), self._ask)
+                    loop(self.bench, _Shown(self._out), self._ask)
         assert not waiting, f"never seen on\n{self.text}"
 
     def _ask(self) -> str:
@@ -234,14 +234,14 @@ class Rendered:
             self.performed.append(self.prompt.ask())
             return self.performed[-1]
         finally:
-            self.faults += self.prompt.shelter.untold()
+            self.faults += self.prompt.shelter.take_errors()
 
 
 class _Played(Exception):
     """All that was to be seen was seen."""
 
 
-class _Shown(Text):
+class _Shown(TerminalWriter):
     """Results and errors alike on one screen."""
 
     def __init__(self, out: _Out) -> None:

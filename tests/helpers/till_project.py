@@ -16,7 +16,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """The shipped machines, and no sessions; the working directory is there."""
     shutil.copytree(ROOT / "machines", tmp_path / "machines", ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.chdir(tmp_path)
-    return Project.around(tmp_path)
+    return Project.find(tmp_path)
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from fasm_cli import Actions, StateMachine, Tracked, TrackedActionCompleted, Untracked
-from fasm_cli.engine.events import Complete, Crash, Event, Restore, Submit
-from fasm_cli.engine.laws import judge
+from fasm_cli.engine.events import Completion, Crash, Event, InputReceived, Restore
+from fasm_cli.engine.laws import first_violation
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.memory_store import Memory
+from fasm_cli.engine.memory_store import MemoryStore
 from fasm_cli.engine.process import Process
-from fasm_cli.engine.step_result import Outcome, Step
+from fasm_cli.engine.step_result import Outcome, StepResult
 
 ROOT = Path(__file__).parents[2]
 
@@ -91,29 +91,29 @@ class Running:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self.store = Memory(machine, machine.instance.initial())
+        self.store = MemoryStore(machine, machine.instance.initial())
         self.process = Process(machine, self.store)
 
     @property
     def state(self) -> Any:
         return self.store.committed
 
-    def __call__(self, event: Event) -> Step:
+    def __call__(self, event: Event) -> StepResult:
         return self.process.step(event)
 
-    def go(self, n: int = 0, *items: int) -> Step:
-        return self(Submit(Go(n, list(items))))
+    def go(self, n: int = 0, *items: int) -> StepResult:
+        return self(InputReceived(Go(n, list(items))))
 
-    def answer(self, id: Any, text: str = "yes") -> Step:
-        return self(Complete(None, id, Answer(text)))
+    def answer(self, id: Any, text: str = "yes") -> StepResult:
+        return self(Completion(None, id, Answer(text)))
 
     def judged(self, event: Event) -> tuple[str, str] | None:
         """What `event` broke: the id of the law, and why."""
         before = self.state
-        broken = judge(self.process, self(event), before)
-        return None if broken is None else (broken.law, broken.why)
+        broken = first_violation(self.process, self(event), before)
+        return None if broken is None else (broken.law, broken.reason)
 
-    def restart(self) -> Step:
+    def restart(self) -> StepResult:
         assert self(Crash()).outcome is Outcome.COMMITTED
         return self(Restore())
 

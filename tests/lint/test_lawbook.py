@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from fasm_cli.engine.events import Complete, Event, Failure, Fault, Submit
-from fasm_cli.engine.laws import judge, reached
+from fasm_cli.engine.events import Completion, Event, FaultKind, InjectedFault, InputReceived
+from fasm_cli.engine.laws import first_violation, sometimes_reached
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.memory_store import Memory
+from fasm_cli.engine.memory_store import MemoryStore
 from fasm_cli.engine.process import Process
 from fasm_cli.errors import UsageError
 from fasm_cli.laws.explain import explain, laws, page
 from fasm_cli.laws.pages import BOOK, LAWS, WALLET, Sort, mend_of
-from fasm_cli.simulation.drain import quiet_events, unrest
+from fasm_cli.simulation.drain import drain, liveness_violation
 
 ELEVEN = ["atomic", "deterministic", "effects", "random", "clock", "reads"]
 ELEVEN += ["stored", "restore", "ids", "completion", "hidden"]
@@ -27,20 +27,20 @@ Next = Callable[[ModuleType, Process], Event]
 
 
 def pay(amount: int) -> Next:
-    return lambda module, process: Submit(module.Pay(amount, 0))
+    return lambda module, process: InputReceived(module.Pay(amount, 0))
 
 
 def first_is(result: str) -> Next:
     """The result of what is pending longest."""
-    return lambda module, process: Complete(None, next(iter(process.pending)), getattr(module, result)())
+    return lambda module, process: Completion(None, next(iter(process.pending)), getattr(module, result)())
 
 
 def first_again(module: ModuleType, process: Process) -> Event:
-    return Complete(None, 1, module.Charged())
+    return Completion(None, 1, module.Charged())
 
 
 def no_room(module: ModuleType, process: Process) -> Event:
-    return Fault(Failure.ADD, 1)
+    return InjectedFault(FaultKind.ACTIONS_FULL, 1)
 
 
 # What is done to the machines around both examples, and which law the wrong one breaks by it.
@@ -75,15 +75,15 @@ def load(built: Callable[[str], str]) -> Iterator[Callable[[str], tuple[ModuleTy
 
 def broken(module: ModuleType, machine: Machine, script: list[Next]) -> str | None:
     """The first law that `script` breaks, the quiet phase with declined charges behind it."""
-    process = Process(machine, Memory(machine, machine.instance.initial()))
+    process = Process(machine, MemoryStore(machine, machine.instance.initial()))
     for make in script:
         before = process.store.committed  # type: ignore[attr-defined]
-        wrong = judge(process, process.step(make(module, process)), before)
+        wrong = first_violation(process, process.step(make(module, process)), before)
         if wrong is not None:
             return wrong.law
-    for event in quiet_events(process, set(), lambda emission: module.Declined()):
+    for event in drain(process, set(), lambda emission: module.Declined()):
         process.step(event)
-    wrong = unrest(process)
+    wrong = liveness_violation(process)
     return None if wrong is None else wrong.law
 
 
@@ -138,10 +138,10 @@ def test_every_right_example_makes_a_machine_that_pays(id: str, load: Any) -> No
 @pytest.mark.parametrize(("example", "names"), [("wrong", []), ("right", ["empty"])])
 def test_sometimes_is_reached_by_the_right_example_alone(example: str, names: list[str], load: Any) -> None:
     module, machine = load(getattr(BOOK["sometimes"], example))
-    process = Process(machine, Memory(machine, machine.instance.initial()))
+    process = Process(machine, MemoryStore(machine, machine.instance.initial()))
     for _ in range(5):
-        process.step(Submit(module.Pay(20, 0)))
-    assert reached(machine, process.store.begin()) == names
+        process.step(InputReceived(module.Pay(20, 0)))
+    assert sometimes_reached(machine, process.store.begin()) == names
 
 
 def test_the_page_in_docs_is_the_book() -> None:

@@ -220,7 +220,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: Any) -> Pro
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
-    return Project.around(tmp_path)
+    return Project.find(tmp_path)
 
 
 def places(report: Linted) -> list[str]:

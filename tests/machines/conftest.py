@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from fasm_cli import Actions, Normal, StateMachine, TrackedActionCompleted
-from fasm_cli.engine.coroutines import drive
-from fasm_cli.engine.events import Complete, Crash, Restore, Submit
+from fasm_cli.engine.coroutines import run_coroutine
+from fasm_cli.engine.events import Completion, Crash, InputReceived, Restore
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.memory_store import Memory
+from fasm_cli.engine.memory_store import MemoryStore
 from fasm_cli.engine.process import Process
-from fasm_cli.engine.step_result import Outcome, Step
+from fasm_cli.engine.step_result import Outcome, StepResult
 
 MACHINES = Path(__file__).parents[2] / "machines"
 
@@ -26,32 +26,32 @@ class Driven:
     def __init__(self, name: str, state: Any = None) -> None:
         self.module = loaded(name)
         self.machine = Machine(machine_class(self.module))
-        self.store = Memory(self.machine, self.machine.instance.initial() if state is None else state)
+        self.store = MemoryStore(self.machine, self.machine.instance.initial() if state is None else state)
         self.process = Process(self.machine, self.store)
 
     @property
     def state(self) -> Any:
         return self.store.committed
 
-    def submit(self, text: str) -> Step:
+    def submit(self, text: str) -> StepResult:
         """An input as a user types it."""
-        return self.process.step(Submit(self.machine.codec.read(self.machine.input, text)))
+        return self.process.step(InputReceived(self.machine.codec.read(self.machine.input_schema, text)))
 
-    def complete(self, id: Any, text: str) -> Step:
+    def complete(self, id: Any, text: str) -> StepResult:
         """A result as a user types it."""
-        assert self.machine.result is not None
-        return self.process.step(Complete(None, id, self.machine.codec.read(self.machine.result, text)))
+        assert self.machine.result_schema is not None
+        return self.process.step(Completion(None, id, self.machine.codec.read(self.machine.result_schema, text)))
 
-    def restart(self) -> Step:
+    def restart(self) -> StepResult:
         self.process.step(Crash())
         return self.process.step(Restore())
 
     def changed_without_room(self, input: Normal | TrackedActionCompleted, room: int) -> bool:
         """Whether a transition that fails because only `room` actions fit leaves the state other than it was."""
-        copy = self.machine.copiers.of(self.machine.state)(self.state)
+        copy = self.machine.copiers.of(self.machine.state_schema)(self.state)
         actions = Actions()
         actions.clear(room)
-        error = drive(self.machine.stf(copy, input, actions))
+        error = run_coroutine(self.machine.stf(copy, input, actions))
         assert type(error).__name__ == "ActionsFull"
         return bool(copy != self.state)
 
@@ -76,11 +76,11 @@ def machine_class(module: ModuleType) -> type[StateMachine]:
     return found
 
 
-def refused(step: Step) -> str:
+def refused(step: StepResult) -> str:
     """Why a step was rejected, as it is printed; it emitted nothing and did not touch the state."""
     assert step.outcome is Outcome.REJECTED
     assert step.actions == ()
-    assert not step.dirty
+    assert not step.state_leaked
     return str(step.error)
 
 
@@ -95,7 +95,7 @@ def run() -> Callable[..., Driven]:
 
 
 @pytest.fixture(name="refused")
-def _refused() -> Callable[[Step], str]:
+def _refused() -> Callable[[StepResult], str]:
     return refused
 
 

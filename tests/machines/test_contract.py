@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from fasm_cli import ActionsFull, StateMachine, Tracked
-from fasm_cli.contract.chooser import stream
+from fasm_cli.contract.chooser import substream
 from fasm_cli.contract.state_machine import Action
-from fasm_cli.engine.events import Complete, Crash, Failure, Fault, Restore, Submit
-from fasm_cli.engine.laws import broken_invariant
+from fasm_cli.engine.events import Completion, Crash, FaultKind, InjectedFault, InputReceived, Restore
+from fasm_cli.engine.laws import check_invariants
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.memory_store import open_store
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.simulation.sampling_store import open_fast
-from fasm_cli.stores.bind import equip
+from fasm_cli.stores.bind import attach_store
 from fasm_cli.types.generate import Generators
 
 RUNS, STEPS = 20, 100
@@ -29,7 +29,7 @@ KEPT = {
 
 
 def test_every_machine_tells_what_it_is(any_machine, machine_class):
-    machine = equip(Machine(machine_class(any_machine)))
+    machine = attach_store(Machine(machine_class(any_machine)))
     assert machine.doc
     assert machine.invariants
     assert machine.sometimes
@@ -37,37 +37,37 @@ def test_every_machine_tells_what_it_is(any_machine, machine_class):
 
 @pytest.mark.parametrize("run", range(RUNS))
 def test_every_machine_keeps_the_laws(any_machine, machine_class, run):
-    machine = equip(Machine(machine_class(any_machine)))
+    machine = attach_store(Machine(machine_class(any_machine)))
     outside = Outside(machine, run)
     kept = KEPT.get(any_machine, set())
     process = Process(machine, open_store(machine, machine.initial()))
     for _ in range(STEPS):
         before = process.store.committed
-        event = outside.next(before, up=process.up)
+        event = outside.next(before, up=process.running)
         step = process.step(event)
         assert step.outcome in (Outcome.COMMITTED, Outcome.REJECTED), f"{event}: {step.error!r}"
-        assert not step.dirty, f"{event} changed the state and failed: {step.error}"
+        assert not step.state_leaked, f"{event} changed the state and failed: {step.error}"
         after = process.store.committed
         if "invariant" not in kept:
-            assert broken_invariant(machine, after) is None, event
-        if step.outcome is Outcome.COMMITTED and type(event) in (Submit, Complete):
+            assert check_invariants(machine, after) is None, event
+        if step.outcome is Outcome.COMMITTED and type(event) in (InputReceived, Completion):
             if "stored" not in kept:
                 assert set(process.pending) <= set(restored_ids(machine, after)), event
             if "atomic" not in kept:
                 fails_whole(machine, before, event, len(step.actions))
-        if type(event) is Complete and step.outcome is Outcome.COMMITTED and "completion" not in kept:
+        if type(event) is Completion and step.outcome is Outcome.COMMITTED and "completion" not in kept:
             tracked = [action for action in step.actions if type(action) is Tracked]
             assert tracked or after != before, f"{event} was accepted and moved nothing on"
             if event.id not in process.pending:
                 assert process.step(event).outcome is Outcome.REJECTED, f"{event} was accepted twice"
         if type(event) is Restore and "stored" not in kept:
-            assert step.missing == ()
+            assert step.unrestored_ids == ()
         outside.note(step.actions)
 
 
 def test_every_machine_gets_where_a_good_simulation_gets(any_machine, machine_class):
     """One long run and many short ones, in the store of a simulation."""
-    machine = equip(Machine(machine_class(any_machine)))
+    machine = attach_store(Machine(machine_class(any_machine)))
     missing = set(machine.sometimes)
     for run, steps in enumerate([2500, *[40] * 60]):
         outside = Outside(machine, run, crash=0)
@@ -84,11 +84,11 @@ def test_every_machine_gets_where_a_good_simulation_gets(any_machine, machine_cl
 
 
 def test_every_state_that_is_reached_can_be_stored_and_read_back(any_machine, machine_class):
-    machine = equip(Machine(machine_class(any_machine)))
+    machine = attach_store(Machine(machine_class(any_machine)))
     outside = Outside(machine)
     process = Process(machine, open_store(machine, machine.initial()))
     for number in range(STEPS):
-        outside.note(process.step(outside.next(process.store.committed, up=process.up)).actions)
+        outside.note(process.step(outside.next(process.store.committed, up=process.running)).actions)
         if number % 10 == 0:
             state = process.store.committed
             again = machine.decode_state(machine.encode_state(state))
@@ -103,30 +103,30 @@ class Outside:
 
     def __init__(self, machine: Machine, run: int = 0, crash: float = 0.02) -> None:
         self.machine = machine
-        self.choose = stream(1, run, "contract")
+        self.choose = substream(1, run, "contract")
         self.crash = crash
         self.in_flight: list[Tracked] = []
         proposes = machine.cls.propose is not StateMachine.propose
-        generated = Generators().of(machine.input)
+        generated = Generators().of(machine.input_schema)
         self.propose = machine.instance.propose if proposes else lambda choose, _: generated(choose)
 
-    def next(self, state: Any, *, up: bool) -> Submit | Complete | Crash | Restore:
+    def next(self, state: Any, *, up: bool) -> InputReceived | Completion | Crash | Restore:
         if not up:
             return Restore()
         if self.choose.chance(self.crash):
             self.in_flight.clear()
             return Crash()
-        if self.in_flight and self.choose.chance(self.machine.profile.complete):
-            asked = self.in_flight.pop(self.choose.below(len(self.in_flight)))
-            return Complete(None, asked.id, self.machine.instance.respond(self.choose, asked.id, asked.action))
-        return Submit(self.propose(self.choose, state))
+        if self.in_flight and self.choose.chance(self.machine.profile.complete_rate):
+            asked = self.in_flight.pop(self.choose.randbelow(len(self.in_flight)))
+            return Completion(None, asked.id, self.machine.instance.respond(self.choose, asked.id, asked.action))
+        return InputReceived(self.propose(self.choose, state))
 
     def note(self, actions: Iterable[Action]) -> None:
         self.in_flight += [action for action in actions if type(action) is Tracked]
 
 
 def restored_ids(machine, state):
-    actions, error, dirty = Process(machine, open_store(machine, state)).restored()
+    actions, error, dirty = Process(machine, open_store(machine, state)).dry_run_restore()
     assert (error, dirty) == (None, False)
     return [action.id for action in actions if type(action) is Tracked]
 
@@ -135,8 +135,8 @@ def fails_whole(machine, before, event, emitted) -> None:
     """Repeat the transition with room for fewer actions than it emits: it is refused and nothing is changed."""
     for room in range(emitted):
         process = Process(machine, open_store(machine, before))
-        process.step(Fault(Failure.ADD, room + 1))
+        process.step(InjectedFault(FaultKind.ACTIONS_FULL, room + 1))
         step = process.step(event)
         assert type(step.error) is ActionsFull
-        assert not step.dirty
+        assert not step.state_leaked
         assert process.store.committed == before

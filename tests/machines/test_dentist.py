@@ -160,8 +160,8 @@ def test_the_search_is_the_one_that_tries_every_quarter_of_an_hour(dentist, m):
             instance.propose(choose, state).patient,
             choose.shuffled(m.Day)[:2],
             [
-                (start, start + choose.between(15, 200))
-                for start in (choose.between(500, 1000), choose.between(500, 1000))
+                (start, start + choose.randint(15, 200))
+                for start in (choose.randint(500, 1000), choose.randint(500, 1000))
             ],
             choose.pick(list(m.Treatment)),
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fasm_cli import Actions, Chooser, Normal, Tracked, TrackedActionCompleted
-from fasm_cli.engine.coroutines import drive
+from fasm_cli.engine.coroutines import run_coroutine
 from fasm_cli.engine.step_result import Outcome
 
 ROOT = Path(__file__).parents[2]
@@ -63,7 +63,7 @@ def test_fault_1_a_crash_loses_the_release(dentist):
     assert list(dentist.process.pending) == [2]
     restored = dentist.restart()
     assert restored.actions == ()
-    assert restored.missing == (2,)
+    assert restored.unrestored_ids == (2,)
 
 
 def test_fault_2_a_second_success_releases_the_payment_of_a_booking_that_stays(dentist, m):
@@ -129,12 +129,12 @@ def test_while_nothing_goes_wrong_it_books_what_the_mended_one_books(run):
         choose, state, actions, refusals = Chooser(7), machine.instance.initial(), Actions(), []
         for _ in range(2000):
             actions.clear()
-            error = drive(machine.stf(state, Normal(machine.instance.propose(choose, state)), actions))
+            error = run_coroutine(machine.stf(state, Normal(machine.instance.propose(choose, state)), actions))
             if error is not None:
                 refusals.append(str(error))
             for action in list(actions):
                 result = m.Success(action.action.cents) if choose.chance(0.85) else m.Failed("card declined")
-                assert drive(machine.stf(state, TrackedActionCompleted(action.id, result), actions)) is None
+                assert run_coroutine(machine.stf(state, TrackedActionCompleted(action.id, result), actions)) is None
         bookings = [
             (day.name, start, booking.patient.name, booking.treatment.name, booking.cents_paid)
             for day in m.Day

@@ -1,7 +1,7 @@
 """Payments: charged once each, remembered over a crash, and, by the fault it keeps, too many at once."""
 
 from fasm_cli import Normal, Tracked
-from fasm_cli.engine.laws import Violation, broken_invariant
+from fasm_cli.engine.laws import Violation, check_invariants
 
 
 def test_a_payment_is_charged_and_confirmed(run):
@@ -59,7 +59,7 @@ def test_the_fault_it_keeps_two_pending_payments_overdraw_the_account(run):
     payment.submit("Process(60, 'ann')")
     payment.submit("Process(60, 'bob')")
     payment.complete(1, "Success()")
-    assert broken_invariant(payment.machine, payment.state) is None
+    assert check_invariants(payment.machine, payment.state) is None
     payment.complete(2, "Success()")
     assert payment.state.balance == -20
-    assert broken_invariant(payment.machine, payment.state) == Violation("invariant:never_overdrawn", "it is false")
+    assert check_invariants(payment.machine, payment.state) == Violation("invariant:never_overdrawn", "it is false")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from fasm_cli.engine.coroutines import drive
+from fasm_cli.engine.coroutines import run_coroutine
 from fasm_cli.engine.purity_latch import LATCH, Breach
 from fasm_cli.purity import install as guard
 
@@ -85,7 +85,7 @@ def blamed(name: str) -> tuple[str, int]:
 @pytest.mark.parametrize("name", names("breakers.py"))
 def test_a_broken_law_is_named_with_call_and_line(name: str, breakers: ModuleType) -> None:
     stf = getattr(breakers, name)
-    breach = drive(stf(state()))
+    breach = run_coroutine(stf(state()))
     assert isinstance(breach, Breach), breach
     file, line = blamed(name)
     assert (breach.law, breach.call, breach.place) == (stf.law, stf.call, f"{file}:{line}")
@@ -94,7 +94,7 @@ def test_a_broken_law_is_named_with_call_and_line(name: str, breakers: ModuleTyp
 
 @pytest.mark.parametrize("name", names("innocents.py"))
 def test_the_innocent_are_not_accused(name: str, innocents: ModuleType) -> None:
-    assert drive(getattr(innocents, name)(state())) is None
+    assert run_coroutine(getattr(innocents, name)(state())) is None
     assert (LATCH.armed, LATCH.caught) == (False, None)
 
 

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from fasm_cli.engine.events import Crash, Event, Point, Restore, Submit
-from fasm_cli.engine.laws import Violation, broken_by_step, broken_restore
+from fasm_cli.engine.events import Crash, CrashPoint, Event, InputReceived, Restore
+from fasm_cli.engine.laws import Violation, check_restore, check_step
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.memory_store import Memory
+from fasm_cli.engine.memory_store import MemoryStore
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.purity_latch import Breach
-from fasm_cli.engine.step_result import Outcome, Step
+from fasm_cli.engine.step_result import Outcome, StepResult
 from fasm_cli.purity import install as guard
-from fasm_cli.simulation.sampling_store import Watched
+from fasm_cli.simulation.sampling_store import SamplingStore
 
 SHOP = Path(__file__).parent / "guard_cases" / "shop.py"
 
@@ -36,58 +36,58 @@ def shop() -> Iterator[ModuleType]:
     guard.uninstall()
 
 
-@pytest.fixture(params=[Memory, Watched])
+@pytest.fixture(params=[MemoryStore, SamplingStore])
 def process(request: pytest.FixtureRequest, shop: ModuleType) -> Process:
     machine = Machine(shop.Shop)
     return Process(machine, request.param(machine, machine.instance.initial()))
 
 
-def steps(process: Process, *events: Event) -> Step:
+def steps(process: Process, *events: Event) -> StepResult:
     """The last of the steps that `events` lead to."""
     return [process.step(event) for event in events][-1]
 
 
 def told(violation: Violation | None) -> tuple[str, str] | None:
-    return None if violation is None else (violation.law, violation.why)
+    return None if violation is None else (violation.law, violation.reason)
 
 
 def test_a_breach_is_a_defect_whatever_the_author_makes_of_it(process: Process, shop: ModuleType) -> None:
-    step = steps(process, Submit(shop.Look()))
+    step = steps(process, InputReceived(shop.Look()))
     assert step.outcome is Outcome.DEFECT
     assert isinstance(step.error, Breach)
-    assert step.dirty
-    assert told(broken_by_step(step)) == ("clock", "calls time.time() at shop.py:60")
+    assert step.state_leaked
+    assert told(check_step(step)) == ("clock", "calls time.time() at shop.py:60")
 
 
 def test_a_breach_is_rolled_back(shop: ModuleType) -> None:
     machine = Machine(shop.Shop)
-    process = Process(machine, Memory(machine, machine.instance.initial()))
-    steps(process, Submit(shop.Look()))
+    process = Process(machine, MemoryStore(machine, machine.instance.initial()))
+    steps(process, InputReceived(shop.Look()))
     assert process.store.begin() == shop.State()
 
 
 def test_a_step_after_a_breach_is_judged_alone(process: Process, shop: ModuleType) -> None:
-    step = steps(process, Submit(shop.Look()), Submit(shop.Reject()))
+    step = steps(process, InputReceived(shop.Look()), InputReceived(shop.Reject()))
     assert step.outcome is Outcome.REJECTED
     assert type(step.error) is shop.Closed
 
 
 def test_restore_is_watched_after_a_crash(process: Process, shop: ModuleType) -> None:
-    step = steps(process, Submit(shop.Order(restore_looks=True)), Crash(Point.BETWEEN), Restore())
+    step = steps(process, InputReceived(shop.Order(restore_looks=True)), Crash(CrashPoint.BETWEEN), Restore())
     assert step.outcome is Outcome.DEFECT
-    assert told(broken_by_step(step)) == ("clock", "calls time.time() at shop.py:76")
+    assert told(check_step(step)) == ("clock", "calls time.time() at shop.py:76")
 
 
 def test_restore_is_watched_after_a_commit(process: Process, shop: ModuleType) -> None:
-    step = steps(process, Submit(shop.Order(restore_looks=True)))
+    step = steps(process, InputReceived(shop.Order(restore_looks=True)))
     assert step.outcome is Outcome.COMMITTED
-    assert told(broken_restore(process)) == ("clock", "calls time.time() at shop.py:76")
+    assert told(check_restore(process)) == ("clock", "calls time.time() at shop.py:76")
 
 
 def test_a_machine_that_looks_at_nothing_goes_on(process: Process, shop: ModuleType) -> None:
-    step = steps(process, Submit(shop.Order()), Crash(Point.BETWEEN), Restore())
+    step = steps(process, InputReceived(shop.Order()), Crash(CrashPoint.BETWEEN), Restore())
     assert step.outcome is Outcome.COMMITTED
-    assert broken_restore(process) is None
+    assert check_restore(process) is None
 
 
 def test_a_breach_says_where_and_survives_pickling() -> None:
@@ -101,9 +101,9 @@ def test_a_breach_says_where_and_survives_pickling() -> None:
 def test_the_machines_that_come_with_us_are_innocent(name: str, shop: ModuleType) -> None:
     from fasm_cli.project.project import Project
     from fasm_cli.simulation.plan import Plan
-    from fasm_cli.simulation.run import Runs
-    from fasm_cli.simulation.stats import Tally
+    from fasm_cli.simulation.run import Simulator
+    from fasm_cli.simulation.stats import Stats
 
     machine = Project(Path(__file__).parents[2]).load(name)
-    runs, tally = Runs(machine, Plan(seed=1, runs=3, steps=200)), Tally()
-    assert [runs.fast(run, tally) for run in range(3)] == [None] * 3
+    runs, tally = Simulator(machine, Plan(seed=1, runs=3, steps=200)), Stats()
+    assert [runs.run_fast(run, tally) for run in range(3)] == [None] * 3

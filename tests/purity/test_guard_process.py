@@ -26,7 +26,7 @@ from typing import Any
 
 import pytest
 
-from fasm_cli.engine.coroutines import drive
+from fasm_cli.engine.coroutines import run_coroutine
 from fasm_cli.engine.purity_latch import LATCH, Breach
 from fasm_cli.purity import install as guard
 from fasm_cli.purity.forbidden_calls import CALLS
@@ -50,7 +50,7 @@ def in_transition(act: Any) -> BaseException | None:
     async def stf() -> None:
         act()
 
-    return drive(stf())
+    return run_coroutine(stf())
 
 
 def test_functions_give_what_they_gave(guarded: None) -> None:

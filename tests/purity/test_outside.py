@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fasm_cli.simulation.hidden_state import changed, outside
+from fasm_cli.simulation.hidden_state import first_difference, snapshot
 
 MACHINE = """
 from functools import cache, cached_property
@@ -26,9 +26,9 @@ def left_behind(module: str, body: str) -> str:
     cls = vars(made)["Machine"]
     machine: Any = SimpleNamespace(cls=cls, instance=cls())
     machine.instance.stf()  # the first time may make what is kept for good
-    before = outside(machine)
+    before = snapshot(machine)
     machine.instance.stf()
-    return changed(before, outside(machine))
+    return first_difference(before, snapshot(machine))
 
 
 AROUND = """

@@ -15,8 +15,8 @@ from fasm_cli.engine.machine import Machine
 from fasm_cli.errors import MachineError, SessionError
 from fasm_cli.runtime.runtime import Runtime
 from fasm_cli.stores.journal import read_history
-from fasm_cli.stores.migrate import Carried, carry_over
-from fasm_cli.usecases.migrate_session import carried
+from fasm_cli.stores.migrate import MigrationResult, migrate_stored
+from fasm_cli.usecases.migrate_session import migrate_state
 from tests.runtime.notes import Note, Notes, Print, Printed
 from tests.runtime.shop import Buy, Charge, Charged, Receipt, Shop
 
@@ -68,9 +68,9 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         return Charged()
 
     async def go() -> None:
-        async with Runtime(Shop, f"sqlite:///{path}", history=True, grace=0) as runtime:
+        async with Runtime(Shop, f"sqlite:///{path}", history=True, shutdown_timeout=0) as runtime:
             await runtime.submit(Buy(5), "a")
-            await runtime.settled()
+            await runtime.wait_idle()
             await runtime.submit(Buy(7), "b")
 
     async def receipt(action: Receipt) -> None: ...
@@ -81,9 +81,11 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def over(machine: Any, file: Path, *, keep: bool = True) -> Carried:
+def over(machine: Any, file: Path, *, keep: bool = True) -> MigrationResult:
     made = Machine(machine)
-    return carry_over(made, f"sqlite:///{file}", lambda version, plain: carried(made, version, plain), keep=keep)
+    return migrate_stored(
+        made, f"sqlite:///{file}", lambda version, plain: migrate_state(made, version, plain), keep=keep
+    )
 
 
 def everything(file: Path) -> list[str]:
@@ -113,8 +115,8 @@ def test_it_goes_on_where_the_older_version_was(file: Path, monkeypatch: pytest.
 
     async def go() -> None:
         async with Runtime(Newer, f"sqlite:///{file}", history=True) as runtime:
-            assert (await runtime.submit(Buy(7), "b")).again  # the keys are still known
-            await runtime.settled()
+            assert (await runtime.submit(Buy(7), "b")).duplicate  # the keys are still known
+            await runtime.wait_idle()
 
     monkeypatch.setattr(Newer, "handlers", {Ask: ask, Receipt: receipt})
     asyncio.run(go())
@@ -136,7 +138,7 @@ def test_a_dry_run_says_the_same_and_writes_nothing(file: Path) -> None:
     assert everything(file) == before
     assert over(Newer, file) == dry
     assert everything(file) != before
-    assert over(Newer, file) == Carried(2, [], [], needed=False)
+    assert over(Newer, file) == MigrationResult(2, [], [], needed=False)
 
 
 async def broken_restore(self: Any, state: Till, actions: Any) -> None:
@@ -179,7 +181,7 @@ def test_one_that_does_not_describe_its_types(file: Path) -> None:
     with closing(sqlite3.connect(file)) as db:
         db.execute("UPDATE fasm_about SET types = ?", (Machine(Shop).fingerprint,))
         db.commit()
-    assert over(Shop, file) == Carried(1, [], [], needed=False)
+    assert over(Shop, file) == MigrationResult(1, [], [], needed=False)
     assert over(Newer, file).types == []
 
 
@@ -231,12 +233,12 @@ def notes_are_carried_over(url: str, monkeypatch: pytest.MonkeyPatch) -> list[An
     async def go(machine: Any) -> None:
         async with Runtime(machine, url) as runtime:
             await runtime.submit(Note(1))
-            await runtime.settled()
+            await runtime.wait_idle()
 
     monkeypatch.setattr(Notes, "handlers", {Print: print_it})
     asyncio.run(go(Notes))
     made = Machine(TitledNotes)
-    assert carry_over(made, url, lambda version, plain: carried(made, version, plain), keep=True).needed
+    assert migrate_stored(made, url, lambda version, plain: migrate_state(made, version, plain), keep=True).needed
     asyncio.run(go(TitledNotes))
     return printed
 

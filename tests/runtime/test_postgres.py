@@ -65,8 +65,8 @@ def test_it_goes_on_where_it_was(url: str, charged: list[int]) -> None:
     async def go(*keys: str) -> list[bool]:
         async with Runtime(Shop, url, history=True) as runtime:
             taken = [await runtime.submit(Buy(5), key) for key in keys]
-            await runtime.settled()
-        return [each.again for each in taken]
+            await runtime.wait_idle()
+        return [each.duplicate for each in taken]
 
     assert asyncio.run(go("a", "b")) == [False, False]
     assert asyncio.run(go("b", "c")) == [True, False]
@@ -96,7 +96,7 @@ def test_what_has_stopped_can_be_started_before_the_server_knows_that_its_connec
     async def go() -> None:
         async with Runtime(Shop, url) as runtime:
             await runtime.submit(Buy(5))
-            await runtime.settled()
+            await runtime.wait_idle()
 
     monkeypatch.setattr(PostgresConnection, "drop", leave)
     try:
@@ -119,7 +119,7 @@ def test_a_connection_that_is_cut_is_made_again(url: str, charged: list[int]) ->
             for _ in range(5):
                 await asyncio.to_thread(rows, url, others)
                 outcomes.append(str((await runtime.submit(Buy(5))).step.outcome))
-            await runtime.settled()
+            await runtime.wait_idle()
         return outcomes
 
     assert asyncio.run(go()) == ["committed"] * 5
@@ -146,7 +146,7 @@ def test_steps_that_are_taken_together_survive_a_connection_that_is_killed_at_an
         connection.commit = lambda: (strike(), commit())[1]
         steps = await asyncio.gather(*(runtime.submit(Note(about)) for about in (1, 0, 1)))
         connection.execute, connection.commit = execute, commit
-        await runtime.settled()
+        await runtime.wait_idle()
         assert [str(each.step.outcome) for each in steps] == ["committed", "rejected", "committed"]
         assert runtime._transitions._process.pending == {}
         return said >= at

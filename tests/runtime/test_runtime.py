@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from fasm_cli import Handler
-from fasm_cli.contract.database import Contention
+from fasm_cli.contract.database import SerializationConflict
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.errors import InputError, MachineError, SessionError, UsageError
 from fasm_cli.runtime.runtime import Runtime
@@ -76,7 +76,7 @@ def test_an_input_its_action_and_its_result(books: Books, url: str) -> None:
         async with Runtime(Shop, url) as runtime:
             taken = await runtime.submit(Buy(5))
             assert (taken.step.number, taken.step.outcome) == (1, Outcome.COMMITTED)
-            await runtime.settled()
+            await runtime.wait_idle()
 
     asyncio.run(go())
     assert (books.charged, books.receipts) == ([(1, 5)], [1])
@@ -89,30 +89,30 @@ def test_every_step_is_told(books: Books, url: str) -> None:
         steps = []
 
         async def listen() -> None:
-            async for taken in runtime.taken():
+            async for taken in runtime.steps():
                 steps.append((type(taken.step.event).__name__, str(taken.step.outcome)))
 
         listening = asyncio.create_task(listen())
         await asyncio.sleep(0)
         async with runtime:
             await runtime.submit(Buy(5))
-            await runtime.settled()
+            await runtime.wait_idle()
         await listening
         return steps
 
-    assert asyncio.run(go()) == [("Submit", "committed"), ("Complete", "committed")]
+    assert asyncio.run(go()) == [("InputReceived", "committed"), ("Completion", "committed")]
 
 
 def test_a_key_makes_an_input_happen_once(books: Books, url: str) -> None:
     async def go() -> None:
         async with Runtime(Shop, url) as runtime:
             first, second = await asyncio.gather(runtime.submit(Buy(5), "a"), runtime.submit(Buy(5), "a"))
-            assert (first.again, second.again, second.step.number) == (False, True, first.step.number)
-            await runtime.settled()
+            assert (first.duplicate, second.duplicate, second.step.number) == (False, True, first.step.number)
+            await runtime.wait_idle()
         async with Runtime(Shop, url) as runtime:
-            assert (await runtime.submit(Buy(5), "a")).again
-            assert not (await runtime.submit(Buy(5), "b")).again
-            await runtime.settled()
+            assert (await runtime.submit(Buy(5), "a")).duplicate
+            assert not (await runtime.submit(Buy(5), "b")).duplicate
+            await runtime.wait_idle()
 
     asyncio.run(go())
     assert till(url).paid == {1: 5, 2: 5}
@@ -133,9 +133,9 @@ def test_a_key_of_a_refused_input_may_be_used_again(books: Books, url: str, monk
             refused = await runtime.submit(Buy(1), "a")
             assert (refused.step.outcome, type(refused.step.error)) == (Outcome.REJECTED, shop.TooMany)
             hold.set()
-            await runtime.settled()
+            await runtime.wait_idle()
             assert (await runtime.submit(Buy(1), "a")).step.outcome is Outcome.COMMITTED
-            await runtime.settled()
+            await runtime.wait_idle()
 
     asyncio.run(go())
     assert len(till(url).paid) == 51
@@ -173,7 +173,7 @@ async def sold(url: str, *amounts: int, **settings: Any) -> None:
     async with Runtime(Shop, url, **settings) as runtime:
         for amount in amounts:
             await runtime.submit(Buy(amount))
-        await runtime.settled()
+        await runtime.wait_idle()
 
 
 def test_a_handler_that_takes_too_long_is_given_up_and_called_again(
@@ -198,7 +198,7 @@ def test_after_the_last_attempt_the_failure_is_the_result(
         raise ConnectionError("nobody there")
 
     books.answer = fail
-    handler = Handler(books.charge, attempts=3, backoff=0.001, failed=lambda error: Refused(str(error)))
+    handler = Handler(books.charge, max_attempts=3, backoff=0.001, on_exhausted=lambda error: Refused(str(error)))
     monkeypatch.setitem(Shop.handlers, Charge, handler)
     asyncio.run(sold(url, 1))
     assert (len(books.charged), till(url).refused) == (3, 1)
@@ -249,7 +249,7 @@ def test_what_takes_longer_than_that_is_pending_and_done_by_the_next(books: Book
         return Charged()
 
     async def go() -> None:
-        async with Runtime(Shop, url, grace=0.01) as runtime:
+        async with Runtime(Shop, url, shutdown_timeout=0.01) as runtime:
             await runtime.submit(Buy(7))
             await until(lambda: books.at_work == 1)
 
@@ -284,7 +284,7 @@ def test_what_restore_forgets_is_taken_from_the_outbox(
 
 
 async def sold_and_stopped(url: str, amount: int) -> None:
-    async with Runtime(Shop, url, grace=0.01) as runtime:
+    async with Runtime(Shop, url, shutdown_timeout=0.01) as runtime:
         await runtime.submit(Buy(amount))
 
 
@@ -297,7 +297,7 @@ def test_a_message_that_was_not_sent_is_sent_by_the_next(
     monkeypatch.setitem(Shop.handlers, Receipt, never)
 
     async def go() -> None:
-        async with Runtime(Shop, url, grace=0.05) as runtime:
+        async with Runtime(Shop, url, shutdown_timeout=0.05) as runtime:
             await runtime.submit(Buy(7))
 
     asyncio.run(go())
@@ -363,7 +363,7 @@ def test_a_database_of_something_else(books: Books, tmp_path: Path, monkeypatch:
         ({Charge: print, Receipt: print, Buy: print}, "is no action; actions: Charge, Receipt"),
         ({Charge: "print", Receipt: print}, "'print' cannot be called"),
         (
-            {Charge: Handler(shop.charge, attempts=3), Receipt: print},
+            {Charge: Handler(shop.charge, max_attempts=3), Receipt: print},
             "Charge has 3 attempts and nothing for after them",
         ),
     ],
@@ -391,7 +391,7 @@ def test_a_transition_that_is_made_again_is_the_same_one(
 
     def contended(self: SqliteConnection) -> None:
         if next(refusals, False):
-            raise Contention("another came first")
+            raise SerializationConflict("another came first")
         commit(self)
 
     monkeypatch.setattr(SqliteConnection, "commit", contended)
@@ -400,8 +400,8 @@ def test_a_transition_that_is_made_again_is_the_same_one(
         async with Runtime(Shop, url, history=True) as runtime:
             taken = await runtime.submit(Buy(5), "a")
             assert (taken.step.outcome, taken.step.number) == (Outcome.COMMITTED, 1)
-            assert (await runtime.submit(Buy(5), "a")).again
-            await runtime.settled()
+            assert (await runtime.submit(Buy(5), "a")).duplicate
+            await runtime.wait_idle()
 
     asyncio.run(go())
     assert next(refusals, None) is None  # both struck
@@ -428,7 +428,7 @@ def test_a_state_that_cannot_be_stored_is_a_defect_and_no_more(
         async with Runtime(Shop, url) as runtime:
             assert (await runtime.submit(Buy(5))).step.outcome is Outcome.DEFECT
             assert (await runtime.submit(Buy(6))).step.outcome is Outcome.COMMITTED
-            await runtime.settled()
+            await runtime.wait_idle()
 
     asyncio.run(go())
     assert till(url) == Till({}, {1: 6}, 0, 2)
@@ -469,6 +469,6 @@ def test_the_waits_double_up_to_the_longest(books: Books, url: str, monkeypatch:
     books.answer = fail_five_times
     monkeypatch.setattr("fasm_cli.runtime.dispatcher.asyncio.sleep", at_once)
     monkeypatch.setattr("fasm_cli.runtime.dispatcher.random", lambda: 1.0)
-    monkeypatch.setitem(Shop.handlers, Charge, Handler(books.charge, backoff=1, longest=5))
+    monkeypatch.setitem(Shop.handlers, Charge, Handler(books.charge, backoff=1, max_backoff=5))
     asyncio.run(sold(url, 1))
     assert waits == [1, 2, 4, 5, 5]

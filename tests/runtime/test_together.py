@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from fasm_cli import StateMachine, TransitionError
-from fasm_cli.contract.database import ConnectionLost, Contention, DatabaseError
-from fasm_cli.engine.events import Submit
+from fasm_cli.contract.database import ConnectionLost, DatabaseError, SerializationConflict
+from fasm_cli.engine.events import InputReceived
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.runtime import step_queue as transitions
 from fasm_cli.runtime.runtime import Runtime
-from fasm_cli.runtime.step_queue import Taken
-from fasm_cli.stores.batch import BEGIN, KEEP, UNDO
+from fasm_cli.runtime.step_queue import Submitted
+from fasm_cli.stores.batch import BEGIN, RELEASE, ROLLBACK_TO
 from fasm_cli.stores.sqlite import SqliteConnection
 from tests.runtime.notes import Note, Notes, Print, Printed
 
@@ -42,7 +42,7 @@ def commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return found
 
 
-async def taken(runtime: Runtime, *about: int) -> list[Taken]:
+async def taken(runtime: Runtime, *about: int) -> list[Submitted]:
     return await asyncio.gather(*(runtime.submit(Note(each)) for each in about))
 
 
@@ -52,7 +52,7 @@ def taken_at(file: Path, *about: int) -> list[str]:
     async def go() -> list[str]:
         async with Runtime(Notes, f"sqlite:///{file}") as runtime:
             steps = await taken(runtime, *about)
-            await runtime.settled()
+            await runtime.wait_idle()
             assert runtime._transitions._process.pending == {}
         return [str(each.step.outcome) for each in steps]
 
@@ -90,7 +90,7 @@ def test_what_is_asked_for_at_once_is_committed_at_once(
             assert [each.step.number for each in steps] == [1, 2, 3, 4, 5]
             assert len(commits) == before + 1
             printing.set()
-            await runtime.settled()
+            await runtime.wait_idle()
             assert len(commits) == before + 2  # the results came at once too
 
     asyncio.run(go())
@@ -99,13 +99,13 @@ def test_what_is_asked_for_at_once_is_committed_at_once(
 
 def test_no_more_than_so_many_at_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transitions, "MOST", 2)
-    take, sizes = transitions.Transitions._take_all, []
+    take, sizes = transitions.StepExecutor._take_all, []
 
     def counted(self: Any, asked: list[Any]) -> Any:
         sizes.append(len(asked))
         return take(self, asked)
 
-    monkeypatch.setattr(transitions.Transitions, "_take_all", counted)
+    monkeypatch.setattr(transitions.StepExecutor, "_take_all", counted)
     assert taken_at(file, 1, 1, 1, 1, 1) == ["committed"] * 5
     assert (sizes[:2], max(sizes), sum(sizes)) == ([2, 2], 2, 10)
 
@@ -134,7 +134,7 @@ def test_nobody_gets_an_answer_before_all_is_committed(file: Path, monkeypatch: 
             assert answered == []
             go_on.set()
             await asking
-            await runtime.settled()
+            await runtime.wait_idle()
 
     asyncio.run(go())
     assert answered == [3, 3, 3]
@@ -180,7 +180,7 @@ def test_a_transaction_that_is_gone_in_the_middle_is_made_again(
                 strike, ended = 0, len(said) < at
                 assert [str(each.step.outcome) for each in steps] == ["committed", "rejected", "committed"], said
                 assert [each.step.number for each in steps if each.step.actions] == [1, 2]
-                await runtime.settled()
+                await runtime.wait_idle()
                 assert runtime._transitions._process.pending == {}
 
         asyncio.run(go())
@@ -190,7 +190,7 @@ def test_a_transaction_that_is_gone_in_the_middle_is_made_again(
         assert rows(file, "fasm_outbox") == []
         if ended:
             break
-    assert {KEEP, UNDO} < set(said)
+    assert {RELEASE, ROLLBACK_TO} < set(said)
     assert at > 12
 
 
@@ -211,7 +211,7 @@ def test_a_commit_that_was_made_and_not_answered_is_not_made_again(file: Path, m
         async with Runtime(Notes, f"sqlite:///{file}") as runtime:
             lose = True
             assert [each.step.number for each in await taken(runtime, 1, 1, 1)] == [1, 2, 3]
-            await runtime.settled()
+            await runtime.wait_idle()
 
     asyncio.run(go())
     assert rows(file) == [(1, 1), (2, 1), (3, 1)]
@@ -245,11 +245,11 @@ def test_a_commit_in_doubt_is_asked_about_until_there_is_an_answer(
         nonlocal gone
         async with Runtime(Notes, f"sqlite:///{file}") as runtime:
             waits: list[float] = []
-            monkeypatch.setattr(runtime._transitions._store.ending, "wait", waits.append)  # type: ignore[union-attr]
+            monkeypatch.setattr(runtime._transitions._store.shutdown, "wait", waits.append)  # type: ignore[union-attr]
             gone = -1
             assert [each.step.number for each in await taken(runtime, *[1] * together)] == [1, 2, 3][:together]
             assert waits == [0.05, 0.1]
-            await runtime.settled()
+            await runtime.wait_idle()
 
     asyncio.run(go())
     assert rows(file) == [(id, 1) for id in range(1, together + 1)]
@@ -278,14 +278,14 @@ def test_a_stop_does_not_wait_for_an_answer(together: int, file: Path, monkeypat
         await runtime.start()
         asked, loop, store = asyncio.Event(), asyncio.get_running_loop(), runtime._transitions._store
         assert store is not None
-        wait = store.ending.wait
-        monkeypatch.setattr(store.ending, "wait", lambda _: (loop.call_soon_threadsafe(asked.set), wait(10))[1])
+        wait = store.shutdown.wait
+        monkeypatch.setattr(store.shutdown, "wait", lambda _: (loop.call_soon_threadsafe(asked.set), wait(10))[1])
         monkeypatch.setattr(store, "_stored", gone)
         lose = True
-        taking = [asyncio.create_task(runtime._transitions.take(Submit(Note(1)))) for _ in range(together)]
+        taking = [asyncio.create_task(runtime._transitions.take(InputReceived(Note(1)))) for _ in range(together)]
         await asked.wait()
         await runtime.stop()
-        assert [(await each).step.outcome for each in taking] == [Outcome.FAILED] * together
+        assert [(await each).step.outcome for each in taking] == [Outcome.ABORTED] * together
 
     asyncio.run(go())
     assert rows(file) == [(id, 1) for id in range(1, together + 1)]
@@ -302,7 +302,7 @@ def test_what_others_come_before_is_taken_again_in_a_transaction_of_its_own(
         if not self._open:
             begun = sql
         if sql.startswith("INSERT INTO notes") and begun == BEGIN:
-            raise Contention("another came first")
+            raise SerializationConflict("another came first")
         return execute(self, sql, args)
 
     monkeypatch.setattr(SqliteConnection, "execute", contended)
@@ -310,7 +310,7 @@ def test_what_others_come_before_is_taken_again_in_a_transaction_of_its_own(
     async def go() -> list[str]:
         async with Runtime(Notes, f"sqlite:///{file}") as runtime:
             take = runtime._transitions.take
-            found = await asyncio.gather(take(Submit(Note(1))), take(Submit(Note(1))))
+            found = await asyncio.gather(take(InputReceived(Note(1))), take(InputReceived(Note(1))))
         return [str(each.step.outcome) for each in found]
 
     assert asyncio.run(go()) == ["committed", "committed"]
@@ -327,19 +327,19 @@ def test_short_steps_are_taken_without_a_thread(
 def threads(machine: type[StateMachine], url: str, value: Any, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Whether each of two steps was on the thread of the event loop."""
     found: list[bool] = []
-    take = transitions.Transitions._take
+    take = transitions.StepExecutor._take
 
-    def noted(self: Any, *args: Any) -> Taken:
+    def noted(self: Any, *args: Any) -> Submitted:
         found.append(threading.current_thread() is threading.main_thread())
         return take(self, *args)
 
-    monkeypatch.setattr(transitions.Transitions, "_take", noted)
+    monkeypatch.setattr(transitions.StepExecutor, "_take", noted)
 
     async def go() -> None:
         async with Runtime(machine, url) as runtime:
             for _ in range(2):
                 await runtime.submit(value)
-            await runtime.settled()
+            await runtime.wait_idle()
 
     asyncio.run(go())
     return found[:2]
@@ -390,7 +390,7 @@ def test_who_asks_first_takes_the_steps_of_all(
             assert [each.step.number for each in steps] == [2, 3, 4, 5, 6, 7, 8]
             assert len(commits) == before + 3  # three, three and one
             printing.set()
-            await runtime.settled()
+            await runtime.wait_idle()
 
     asyncio.run(go())
     assert rows(file) == [(id, 1) for id in range(1, 9)]
@@ -400,13 +400,13 @@ def test_who_is_cancelled_before_it_takes_the_steps_leaves_nobody_waiting(led: N
     async def go() -> None:
         async with Runtime(Notes, f"sqlite:///{file}") as runtime:
             await runtime.submit(Note(1))
-            await runtime.settled()
-            first, second = (asyncio.create_task(runtime._transitions.take(Submit(Note(1)))) for _ in range(2))
+            await runtime.wait_idle()
+            first, second = (asyncio.create_task(runtime._transitions.take(InputReceived(Note(1)))) for _ in range(2))
             await asyncio.sleep(0)
             first.cancel()
             assert (await second).step.outcome is Outcome.COMMITTED
             assert first.cancelled()
-            await runtime.settled()
+            await runtime.wait_idle()
 
     asyncio.run(go())
     assert rows(file) == [(1, 1), (2, 1), (3, 1)]  # that of the first too: it was asked for
@@ -417,8 +417,8 @@ def test_a_stop_waits_for_who_is_about_to_take_the_steps(led: None, file: Path) 
         runtime = Runtime(Notes, f"sqlite:///{file}")
         await runtime.start()
         await runtime.submit(Note(1))
-        await runtime.settled()
-        steps = [asyncio.create_task(runtime._transitions.take(Submit(Note(1)))) for _ in range(2)]
+        await runtime.wait_idle()
+        steps = [asyncio.create_task(runtime._transitions.take(InputReceived(Note(1)))) for _ in range(2)]
         stopping = asyncio.create_task(runtime._transitions.stop(()))
         assert [(await each).step.outcome for each in steps] == [Outcome.COMMITTED] * 2
         await stopping
@@ -449,6 +449,6 @@ def test_what_a_refused_step_did_to_the_fields_is_undone_to_what_was_committed_l
             assert [str(each) for each in outcomes] == ["committed", "committed", "committed", "rejected", "committed"]
             store = runtime._transitions._store
             assert store is not None
-            assert store.live.count == store.committed.count == store.whole().count == 6
+            assert store.working.count == store.committed.count == store.full_state().count == 6
 
     asyncio.run(go())

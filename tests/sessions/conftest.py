@@ -9,7 +9,7 @@ import pytest
 
 from fasm_cli.engine.records import Record
 from fasm_cli.sessions import Header, SessionFile
-from fasm_cli.sessions.format import chained
+from fasm_cli.sessions.format import chain_checksum
 
 SLOW = bool(os.environ.get("FASM_SLOW"))
 
@@ -96,7 +96,7 @@ def seal() -> Callable[[Iterable[str | bytes]], bytes]:
         blocks, last = [], ""
         for body in bodies:
             raw = body.encode() if isinstance(body, str) else body
-            last = chained(raw, last)
+            last = chain_checksum(raw, last)
             blocks.append(raw + f'sum = "{last}"\n'.encode())
         return b"\n".join(blocks)
 

@@ -17,7 +17,7 @@ from fasm_cli.errors import SessionError
 from fasm_cli.sessions import FORMAT, Header, SessionFile, Stored, read_session, render_session
 from fasm_cli.sessions.format import HEADER_KEYS
 from fasm_cli.sessions.format_versions import MIGRATIONS, in_present_format
-from fasm_cli.sessions.pins import Mark, Pin
+from fasm_cli.sessions.pins import Mark, MarkKind
 from fasm_cli.sessions.reader import scan
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -27,7 +27,7 @@ def golden(number: int) -> Path:
     return GOLDEN / f"format-{number}.toml"
 
 
-MARKS = [Mark(Pin.LABEL, "„nochmal“", 1), Mark(Pin.LABEL, "„nochmal“", gone=True)]
+MARKS = [Mark(MarkKind.LABEL, "„nochmal“", 1), Mark(MarkKind.LABEL, "„nochmal“", removed=True)]
 
 
 def test_a_session_is_written_as_ever(session: Path) -> None:
@@ -164,7 +164,7 @@ def records(draw: st.DrawFn) -> list[Record]:
 
 
 def marks_to(last: int) -> st.SearchStrategy[Mark]:
-    return st.builds(Mark, st.sampled_from(Pin), TEXT, st.integers(0, last), st.booleans())
+    return st.builds(Mark, st.sampled_from(MarkKind), TEXT, st.integers(0, last), st.booleans())
 
 
 @given(records(), TABLES, TABLES | st.none(), VALUES, TEXT, st.integers(-(2**63), 2**63 - 1), st.data())

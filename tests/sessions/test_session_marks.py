@@ -9,15 +9,15 @@ import pytest
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
 from fasm_cli.sessions import Header, SessionFile, read_session, render_session
-from fasm_cli.sessions.pins import Mark, Marks, Pin
+from fasm_cli.sessions.pins import Mark, MarkKind, Marks
 from fasm_cli.sessions.reader import scan
 
 MARKS = [
-    Mark(Pin.LABEL, "before the crash", 3),
-    Mark(Pin.BRANCH, "main", 0),
-    Mark(Pin.WATCH, "points"),
-    Mark(Pin.BREAK, "state.points < 'é'"),
-    Mark(Pin.LABEL, "before the crash", 0, gone=True),
+    Mark(MarkKind.LABEL, "before the crash", 3),
+    Mark(MarkKind.BRANCH, "main", 0),
+    Mark(MarkKind.WATCH, "points"),
+    Mark(MarkKind.BREAK, "state.points < 'é'"),
+    Mark(MarkKind.LABEL, "before the crash", 0, removed=True),
 ]
 HEAD = 'format = 2\nmachine = "m"\nversion = 1\ntypes = []\norigin = {}\nstate = 0\n'
 
@@ -50,15 +50,15 @@ def test_format_1_has_no_place_for_them(tmp_path: Path) -> None:
 
 
 def test_the_text_at_once(header: Header, make_record: Callable[..., Record]) -> None:
-    text = render_session(header, [make_record(1), make_record(2)], head=1, marks=[Mark(Pin.LABEL, "x", 2)])
+    text = render_session(header, [make_record(1), make_record(2)], head=1, marks=[Mark(MarkKind.LABEL, "x", 2)])
     stored = scan(text.encode(), "x").stored
-    assert (stored.marks, stored.head) == ([Mark(Pin.LABEL, "x", 2)], 1)
+    assert (stored.marks, stored.head) == ([Mark(MarkKind.LABEL, "x", 2)], 1)
 
 
 def test_one_that_was_cut_off_anywhere_is_dropped(session: Path) -> None:
     whole = session.read_bytes()
     with SessionFile.open(session) as file:
-        file.mark(Mark(Pin.BREAK, "x" * 300, gone=True))
+        file.mark(Mark(MarkKind.BREAK, "x" * 300, removed=True))
     data = session.read_bytes()
     for end in range(len(whole) + 1, len(data)):
         found = scan(data[:end], "x")
@@ -83,7 +83,9 @@ def test_hostile_marks(seal: Callable[[Iterable[str]], bytes], block: str, messa
 
 
 def test_what_is_pinned_now() -> None:
-    marks = Marks.of([*MARKS, Mark(Pin.LABEL, "a", 1), Mark(Pin.BRANCH, "retry", 0), Mark(Pin.WATCH, "points")])
+    marks = Marks.of(
+        [*MARKS, Mark(MarkKind.LABEL, "a", 1), Mark(MarkKind.BRANCH, "retry", 0), Mark(MarkKind.WATCH, "points")]
+    )
     assert (marks.labels, marks.branches) == ({"a": 1}, {0: "retry"})
-    assert [stop.name for stop in marks.stops] == ["state.points < 'é'", "points"]
-    assert Marks.of(marks.now()) == marks
+    assert [stop.name for stop in marks.breakpoints] == ["state.points < 'é'", "points"]
+    assert Marks.of(marks.current()) == marks

@@ -17,7 +17,7 @@ from fasm_cli.sessions import reader as session_reader
 from fasm_cli.sessions import snapshot_tracker as session_line
 from fasm_cli.sessions import step_index as session_steps
 from fasm_cli.sessions.process_state import Standing
-from fasm_cli.sessions.step_log import History, Steps
+from fasm_cli.sessions.step_log import History, StepSequence
 
 MakeRecord = Callable[..., Record]
 MANY = 2000
@@ -182,7 +182,7 @@ def test_it_is_the_same_on_every_branch(header: Header, steps: list[tuple[int, b
         patch.setattr(session_line, "APART", 0)
         stored = session_reader.scan(render_session(header, records, snapshots).encode(), "x").stored
     for n, standing in stored.standings.items():
-        assert standing == Standing().after(records[each - 1] for each in History(stored.records).way(n))
+        assert standing == Standing().after(records[each - 1] for each in History(stored.records).ancestor_numbers(n))
         assert n in snapshots
 
 
@@ -202,10 +202,10 @@ def test_events_that_are_none_are_only_told_when_they_are_needed(
 def test_steps_are_a_sequence(make_record: MakeRecord, header: Header) -> None:
     records = [make_record(n) for n in (1, 2, 3)]
     stored = session_reader.scan(render_session(header, records).encode(), "x").stored
-    for steps in (Steps(records), stored.records):
+    for steps in (StepSequence(records), stored.records):
         assert (len(steps), steps[0], steps[-1], steps[1:]) == (3, records[0], records[2], records[1:])
         assert (steps == records, steps == records[:2], steps == 3) == (True, False, False)
         for wrong in (3, -4):
             with pytest.raises(IndexError):
                 steps[wrong]
-    assert stored == Stored(header, Steps(records), {}, 3)
+    assert stored == Stored(header, StepSequence(records), {}, 3)

@@ -12,7 +12,7 @@ from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
 from fasm_cli.sessions import Header, SessionFile, read_session, write_trace
 from fasm_cli.sessions.disk import Disk
-from fasm_cli.sessions.pins import Mark, Pin
+from fasm_cli.sessions.pins import Mark, MarkKind
 
 FINDING = {"law": "atomic", "step": 2, "why": "the state was changed"}
 
@@ -62,7 +62,7 @@ def test_what_was_gone_on_with_is_not_replaced(
     write_trace(path, found, [make_record(1), make_record(2)])
     with SessionFile.open(path) as file:
         if how == "mark":
-            file.mark(Mark(Pin.LABEL, "here", 2))
+            file.mark(Mark(MarkKind.LABEL, "here", 2))
         else:
             file.append(make_record(3))
     if how == "torn":

@@ -5,12 +5,22 @@ from dataclasses import replace
 import pytest
 
 from fasm_cli import Tracked
-from fasm_cli.engine.events import Complete, Crash, Failure, Fault, Lose, Point, Ref, Restore, Submit
+from fasm_cli.engine.events import (
+    ActionRef,
+    Completion,
+    Crash,
+    CrashPoint,
+    FaultKind,
+    InjectedFault,
+    InputReceived,
+    Restore,
+    ResultLost,
+)
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.step_result import Emission, Outcome
 from fasm_cli.errors import InputError, SessionError
 from fasm_cli.sessions.timeline import Timeline
-from fasm_cli.types.codec import Mismatch
+from fasm_cli.types.codec import DecodeError
 
 AGAIN = "the machine has changed since; `fasm replay` shows the whole difference"
 
@@ -22,7 +32,7 @@ def line(tiny):
 
 
 def go(tiny, n):
-    return Submit(tiny.Go(n))
+    return InputReceived(tiny.Go(n))
 
 
 def waiting(line):
@@ -31,22 +41,22 @@ def waiting(line):
 
 def test_steps_follow_each_other(tiny, line):
     for n in (1, 2):
-        entry = line.take(go(tiny, n))
+        entry = line.step(go(tiny, n))
         assert (entry.record.n, entry.record.parent, line.head, line.last) == (n, n - 1, n, n)
     assert entry.step.outcome is Outcome.COMMITTED
-    assert entry.record.changed == ["waiting[2]: + 'q'"]
+    assert entry.record.changed_paths == ["waiting[2]: + 'q'"]
     assert entry.violation is None
     assert waiting(line) == [1, 2]
-    assert line.now.pending[1] == Emission(Ref(1, 1), Tracked(1, tiny.Ask("q")), since=1)
+    assert line.now.pending[1] == Emission(ActionRef(1, 1), Tracked(1, tiny.Ask("q")), first_step=1)
     assert [record.n for record in line.path()] == [1, 2]
 
 
 def test_a_step_from_the_past_starts_a_branch_and_loses_nothing(tiny, line):
     for n in (1, 2):
-        line.take(go(tiny, n))
+        line.step(go(tiny, n))
     line.goto(1)
     assert (line.head, waiting(line), list(line.now.pending)) == (1, [1], [1])
-    entry = line.take(go(tiny, 7))
+    entry = line.step(go(tiny, 7))
     assert (entry.record.n, entry.record.parent) == (3, 1)
     assert waiting(line) == [1, 7]
     assert [record.n for record in line.path()] == [1, 3]
@@ -59,7 +69,7 @@ def test_a_step_from_the_past_starts_a_branch_and_loses_nothing(tiny, line):
 
 @pytest.mark.parametrize("n", [-1, 2, 99])
 def test_there_is_no_going_where_nothing_is(tiny, line, n):
-    line.take(go(tiny, 1))
+    line.step(go(tiny, 1))
     with pytest.raises(InputError) as caught:
         line.goto(n)
     assert (caught.value.message, caught.value.hint) == (f"no step {n}", "steps go from 0 to 1")
@@ -67,54 +77,54 @@ def test_there_is_no_going_where_nothing_is(tiny, line, n):
 
 
 def test_what_was_lived_is_not_changed_by_what_follows(tiny, line):
-    line.take(go(tiny, 1))
+    line.step(go(tiny, 1))
     before = line.moment(1)
     plain = line.machine.encode_state(before.state)
-    line.take(go(tiny, 2))
-    line.take(Complete(Ref(1, 1), 1, tiny.Answer()))
+    line.step(go(tiny, 2))
+    line.step(Completion(ActionRef(1, 1), 1, tiny.Answer()))
     assert line.moment(1) is before
     assert line.machine.encode_state(before.state) == plain
     assert list(before.pending) == [1]
 
 
 def test_a_preview_keeps_nothing(tiny, line):
-    line.take(go(tiny, 1))
+    line.step(go(tiny, 1))
     entry = line.preview(go(tiny, 2))
     assert (entry.record.n, list(entry.state.waiting)) == (2, [1, 2])
     assert (line.head, line.last, waiting(line), list(line.now.pending)) == (1, 1, [1], [1])
-    assert line.take(go(tiny, 3)).record.n == 2
+    assert line.step(go(tiny, 3)).record.n == 2
     assert waiting(line) == [1, 3]
 
 
 def test_a_step_that_could_not_be_written_down_is_taken_back(tiny, line):
-    line.take(go(tiny, 1))
-    entry = line.take(go(tiny, 2))
-    line.forget(entry.record)
+    line.step(go(tiny, 1))
+    entry = line.step(go(tiny, 2))
+    line.undo_last(entry.record)
     assert (line.head, line.last, waiting(line)) == (1, 1, [1])
-    assert line.take(go(tiny, 3)).record.n == 2
+    assert line.step(go(tiny, 3)).record.n == 2
 
 
 def test_a_record_from_elsewhere_is_taken_under_its_own_number(tiny, line):
-    line.take(go(tiny, 1))
-    second = line.take(go(tiny, 2)).record
+    line.step(go(tiny, 1))
+    second = line.step(go(tiny, 2)).record
     other = Timeline(line.machine, line.machine.instance.initial())
-    other.take(go(tiny, 1))
-    entry = other.retake(replace(second, n=7))
+    other.step(go(tiny, 1))
+    entry = other.replay(replace(second, n=7))
     assert (entry.record.n, entry.record.parent, other.head, other.last) == (7, 1, 7, 7)
-    assert entry.record.same_result(second)
-    with pytest.raises(Mismatch):
-        other.retake(replace(second, n=8, event={"type": "input", "value": {"type": "Stop"}}))
+    assert entry.record.same_outcome_as(second)
+    with pytest.raises(DecodeError):
+        other.replay(replace(second, n=8, event={"type": "input", "value": {"type": "Stop"}}))
     assert other.head == 7
 
 
 def test_moments_are_found_by_running_the_steps_again(tiny, line):
-    line.take(go(tiny, 1))
-    line.take(Complete(Ref(1, 1), 1, tiny.Answer()))
-    line.take(go(tiny, 2))
+    line.step(go(tiny, 1))
+    line.step(Completion(ActionRef(1, 1), 1, tiny.Answer()))
+    line.step(go(tiny, 2))
     opened = Timeline(line.machine, line.machine.instance.initial(), line.records.values())
     assert opened.head == 3
     assert opened.now == line.now
-    assert opened.take(go(tiny, 3)).record == line.take(go(tiny, 3)).record
+    assert opened.step(go(tiny, 3)).record == line.step(go(tiny, 3)).record
 
 
 @pytest.mark.parametrize(
@@ -141,8 +151,8 @@ def test_moments_are_found_by_running_the_steps_again(tiny, line):
     ],
 )
 def test_a_record_that_does_not_come_out_the_same_is_a_divergence(tiny, line, changes, message):
-    line.take(go(tiny, 1))
-    line.take(go(tiny, 2))
+    line.step(go(tiny, 1))
+    line.step(go(tiny, 2))
     records = [line.records[1], replace(line.records[2], **changes)]
     opened = Timeline(line.machine, line.machine.instance.initial(), records)
     for _ in range(2):
@@ -154,8 +164,8 @@ def test_a_record_that_does_not_come_out_the_same_is_a_divergence(tiny, line, ch
 
 
 def test_a_divergence_before_a_snapshot_is_not_run_again(tiny, line):
-    line.take(go(tiny, 1))
-    line.take(go(tiny, 2))
+    line.step(go(tiny, 1))
+    line.step(go(tiny, 2))
     records = [replace(line.records[1], digest="0" * 16), line.records[2]]
     opened = Timeline(
         line.machine, line.machine.instance.initial(), records, {2: line.machine.encode_state(line.now.state)}
@@ -167,10 +177,10 @@ def test_a_divergence_before_a_snapshot_is_not_run_again(tiny, line):
 
 
 def test_only_tracked_actions_have_names(tiny, line):
-    line.take(go(tiny, 1))
-    line.take(Complete(Ref(1, 1), 1, tiny.Answer()))
-    assert line.id_of(Ref(1, 1)) == 1
-    for ref in (Ref(2, 1), Ref(1, 2), Ref(1, 0), Ref(9, 1)):
+    line.step(go(tiny, 1))
+    line.step(Completion(ActionRef(1, 1), 1, tiny.Answer()))
+    assert line.id_of(ActionRef(1, 1)) == 1
+    for ref in (ActionRef(2, 1), ActionRef(1, 2), ActionRef(1, 0), ActionRef(9, 1)):
         with pytest.raises(KeyError):
             line.id_of(ref)
 
@@ -187,31 +197,31 @@ def test_the_order_of_a_dict_is_part_of_what_was_lived(tiny):
     machine = Machine(tiny.cls(stf))
     line = Timeline(machine, tiny.Box(count=1, names={"a": [], "bb": []}))
     for count in (1, 2, 1):
-        line.take(go(tiny, 0))
+        line.step(go(tiny, 0))
         assert line.now.state.count == count
 
 
 def test_a_fault_that_waits_is_part_of_the_moment(tiny, line):
-    line.take(Fault(Failure.COMMIT))
-    line.take(Lose(None, 1))
-    assert line.now.ahead == Fault(Failure.COMMIT)
-    assert line.take(go(tiny, 1)).step.outcome is Outcome.FAILED
-    assert line.now.ahead is None
+    line.step(InjectedFault(FaultKind.COMMIT))
+    line.step(ResultLost(None, 1))
+    assert line.now.armed_fault == InjectedFault(FaultKind.COMMIT)
+    assert line.step(go(tiny, 1)).step.outcome is Outcome.ABORTED
+    assert line.now.armed_fault is None
     line.goto(2)
-    line.take(Crash())
-    assert (line.now.up, line.now.ahead) == (False, Fault(Failure.COMMIT))
-    assert line.take(Restore()).step.outcome is Outcome.COMMITTED
-    assert (line.now.up, line.now.ahead) == (True, None)
+    line.step(Crash())
+    assert (line.now.running, line.now.armed_fault) == (False, InjectedFault(FaultKind.COMMIT))
+    assert line.step(Restore()).step.outcome is Outcome.COMMITTED
+    assert (line.now.running, line.now.armed_fault) == (True, None)
 
 
-@pytest.mark.parametrize("failure", list(Failure))
+@pytest.mark.parametrize("failure", list(FaultKind))
 def test_a_fault_that_a_restore_uses_up_is_used_up_for_a_snapshot_too(line, failure):
-    for event in (Fault(failure), Crash(), Restore()):
-        line.take(event)
+    for event in (InjectedFault(failure), Crash(), Restore()):
+        line.step(event)
     known = {3: line.machine.encode_state(line.now.state)}
     opened = Timeline(line.machine, line.machine.instance.initial(), line.records.values(), known)
     opened.goto(3)
-    assert (opened.now.up, opened.now.ahead) == (line.now.up, line.now.ahead) == (True, None)
+    assert (opened.now.running, opened.now.armed_fault) == (line.now.running, line.now.armed_fault) == (True, None)
 
 
 def test_a_finding_is_kept_with_its_step(tiny):
@@ -220,8 +230,8 @@ def test_a_finding_is_kept_with_its_step(tiny):
 
     machine = Machine(tiny.cls(restore=restore))
     line = Timeline(machine, machine.instance.initial())
-    entry = line.take(go(tiny, 4))
-    assert entry.violation.why == "the state cannot restore the pending action 4"
-    assert entry.record.broken == "stored"
-    line.take(Crash(Point.AFTER_COMMIT))
-    assert line.take(Restore()).record.missing == [4]
+    entry = line.step(go(tiny, 4))
+    assert entry.violation.reason == "the state cannot restore the pending action 4"
+    assert entry.record.violated_law == "stored"
+    line.step(Crash(CrashPoint.AFTER_COMMIT))
+    assert line.step(Restore()).record.unrestored_ids == [4]

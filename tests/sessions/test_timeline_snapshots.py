@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from fasm_cli import StateMachine
 from fasm_cli.contract.chooser import Chooser
-from fasm_cli.engine.events import Complete, Crash, Failure, Fault, Lose, Point, Restore, Submit
+from fasm_cli.engine.events import (
+    Completion,
+    Crash,
+    CrashPoint,
+    FaultKind,
+    InjectedFault,
+    InputReceived,
+    Restore,
+    ResultLost,
+)
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import Record, decode_event, encode_event
 from fasm_cli.sessions.timeline import Timeline
@@ -28,22 +37,22 @@ def event_of(line, kind, seed):
     if kind in ("complete", "lose") and now.pending:
         emission = choose.pick(list(now.pending.values()))
         if kind == "lose":
-            return Lose(emission.ref, emission.tracked.id)
+            return ResultLost(emission.ref, emission.tracked.id)
         result = machine.instance.respond(choose, emission.tracked.id, emission.tracked.action)
-        return Complete(emission.ref, emission.tracked.id, result)
+        return Completion(emission.ref, emission.tracked.id, result)
     if kind == "unknown":
-        return Complete(None, choose.between(0, 9), draw.of(machine.result)(choose))
+        return Completion(None, choose.randint(0, 9), draw.of(machine.result)(choose))
     if kind == "crash":
-        point = choose.pick(list(Point))
-        return Crash(point, choose.below(3) if point in (Point.AFTER_ACTION, Point.IN_RESTORE) else 0)
+        point = choose.pick(list(CrashPoint))
+        return Crash(point, choose.randbelow(3) if point in (CrashPoint.AFTER_ACTION, CrashPoint.IN_RESTORE) else 0)
     if kind == "restore":
         return Restore()
     if kind == "fault":
-        failure = choose.pick(list(Failure))
-        return Fault(failure, choose.between(1, 3) if failure is Failure.ADD else 0)
+        failure = choose.pick(list(FaultKind))
+        return InjectedFault(failure, choose.randint(1, 3) if failure is FaultKind.ACTIONS_FULL else 0)
     if machine.cls.propose is StateMachine.propose:
-        return Submit(draw.of(machine.input)(choose))
-    return Submit(machine.instance.propose(choose, now.state))
+        return InputReceived(draw.of(machine.input)(choose))
+    return InputReceived(machine.instance.propose(choose, now.state))
 
 
 def lived(machine, program):
@@ -54,7 +63,7 @@ def lived(machine, program):
         else:
             event = event_of(line, kind, seed)
             assert decode_event(machine, json.loads(json.dumps(encode_event(machine, event))), line.id_of) == event
-            line.take(event)
+            line.step(event)
     return line
 
 
@@ -85,7 +94,7 @@ def test_running_the_steps_again_gives_the_moments_that_were_lived(shipped, name
         assert opened.moment(n) == line.moment(n)
     opened.goto(line.head)
     event = event_of(line, "input", 7)
-    assert opened.take(event).record == line.take(event).record
+    assert opened.step(event).record == line.step(event).record
 
 
 @pytest.mark.parametrize("name", ["coffee_shop", "payment", "dentist"])
@@ -98,7 +107,7 @@ def test_going_on_from_a_snapshot_gives_what_going_on_gave(shipped, name, progra
     opened.goto(line.head)
     for kind in ("complete", "restore", "input", "complete"):
         event = event_of(line, kind, seed)
-        assert opened.take(event).record == line.take(event).record
+        assert opened.step(event).record == line.step(event).record
         assert opened.now == line.now
 
 
@@ -107,7 +116,7 @@ def test_the_programs_get_everywhere(shipped):
     choose, seen = Chooser(3), set()
     words = ["input", "complete", "complete", "lose", "unknown", "crash", "restore", "fault"]
     for _ in range(60):
-        line = lived(shipped("payment"), [(choose.pick(words), choose.below(2**20)) for _ in range(14)])
+        line = lived(shipped("payment"), [(choose.pick(words), choose.randbelow(2**20)) for _ in range(14)])
         seen |= {(record.event["type"], record.outcome) for record in line.records.values()}
     assert {kind for kind, _ in seen} == {"input", "completion", "lose", "crash", "restore", "fault"}
     assert {outcome for _, outcome in seen} == {"committed", "rejected", "failed", "skipped"}
@@ -117,11 +126,11 @@ def test_the_programs_get_everywhere(shipped):
 def test_a_snapshot_after_a_moment_that_is_down_is_down(tiny):
     machine = Machine(tiny.cls())
     line = Timeline(machine, machine.instance.initial())
-    for event in (Submit(tiny.Go(1)), Crash(), Submit(tiny.Go(2))):
-        line.take(event)
+    for event in (InputReceived(tiny.Go(1)), Crash(), InputReceived(tiny.Go(2))):
+        line.step(event)
     known = {3: machine.encode_state(line.now.state)}
     opened = Timeline(machine, machine.instance.initial(), line.records.values(), known)
     opened.goto(2)
     opened.goto(3)
     assert opened.now == line.now
-    assert not opened.now.up
+    assert not opened.now.running

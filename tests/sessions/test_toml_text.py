@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fasm_cli.sessions.toml_fast import quick, read_lines
-from fasm_cli.sessions.toml_values import MAX_DEPTH, UnfitError, untag, value_text
+from fasm_cli.sessions.toml_fast import parse_as_json, read_lines
+from fasm_cli.sessions.toml_values import MAX_DEPTH, NotStorable, from_toml, value_text
 
 TEXT = st.text(st.characters(codec=None, exclude_categories=())) | st.sampled_from(
     ["type", "value", "", "a.b", "\ud800"]
@@ -26,7 +26,7 @@ PLAIN = st.recursive(
 
 
 def back(plain: Any) -> Any:
-    return untag(tomllib.loads(f"k = {value_text(plain)}\n")["k"])
+    return from_toml(tomllib.loads(f"k = {value_text(plain)}\n")["k"])
 
 
 def same(a: Any, b: Any) -> bool:
@@ -52,7 +52,7 @@ def test_what_is_written_is_read_back(plain: Any) -> None:
 @given(st.dictionaries(st.sampled_from(["n", "event", "actions", "state"]), PLAIN))
 def test_the_quick_reader_reads_what_tomllib_reads(values: dict[str, Any]) -> None:
     text = "".join(f"{key} = {value_text(value)}\n" for key, value in values.items())
-    found = quick(text)
+    found = parse_as_json(text)
     assert found is None or same(found, tomllib.loads(text))
 
 
@@ -60,22 +60,22 @@ def test_the_quick_reader_reads_what_tomllib_reads(values: dict[str, Any]) -> No
 @given(st.text(st.sampled_from(list('ab1-.e{}[]=, \n"tru:N\\#')), max_size=30))
 def test_the_quick_reader_takes_nothing_that_tomllib_refuses(value: str) -> None:
     text = f"k = {value}\n"
-    found = quick(text)
+    found = parse_as_json(text)
     if found is not None:
         assert same(found, tomllib.loads(text))
 
 
 @pytest.mark.parametrize("value", ['{ "a": 1 }', "null", "NaN", "[1, Infinity]", '"\x7f"', "[1] [2]", '"a" "b"', "\r1"])
 def test_what_only_json_allows_is_refused(value: str) -> None:
-    with pytest.raises((UnfitError, tomllib.TOMLDecodeError)):
-        untag(read_lines(f"k = {value}\n".encode())["k"])
-    assert quick(f"k = {value}\n") is None
+    with pytest.raises((NotStorable, tomllib.TOMLDecodeError)):
+        from_toml(read_lines(f"k = {value}\n".encode())["k"])
+    assert parse_as_json(f"k = {value}\n") is None
 
 
 def test_the_quick_reader_does_read_a_session() -> None:
     line = 'actions = [\n    { type = "T", "a b" = [1, -2.5, true], c = {} },\n    [],\n]\nn = 3\nmissing = []\n'
-    assert quick(line) == tomllib.loads(line)
-    assert quick(line) is not None
+    assert parse_as_json(line) == tomllib.loads(line)
+    assert parse_as_json(line) is not None
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def nested(depth: int) -> Any:
 
 def test_what_may_be_written_may_be_read_up_to_the_last_level() -> None:
     assert back(nested(MAX_DEPTH)) == nested(MAX_DEPTH)
-    with pytest.raises(UnfitError, match="nests deeper than 100 levels"):
+    with pytest.raises(NotStorable, match="nests deeper than 100 levels"):
         value_text(nested(MAX_DEPTH + 1))
 
 
@@ -132,13 +132,13 @@ def test_none_takes_a_level_because_it_is_written_as_a_table() -> None:
         if fits:
             assert back(plain) == plain
         else:
-            with pytest.raises(UnfitError):
+            with pytest.raises(NotStorable):
                 value_text(plain)
 
 
 @pytest.mark.parametrize("plain", [(1,), b"x", {1: 2}, object(), {None: 1}])
 def test_what_is_not_plain_is_refused(plain: Any) -> None:
-    with pytest.raises(UnfitError):
+    with pytest.raises(NotStorable):
         value_text(plain)
 
 
@@ -163,8 +163,8 @@ def test_what_is_not_plain_is_refused(plain: Any) -> None:
     ],
 )
 def test_what_is_no_value_of_ours_is_refused(line: bytes, why: str) -> None:
-    with pytest.raises(UnfitError) as refused:
-        untag(read_lines(line)["k"])
+    with pytest.raises(NotStorable) as refused:
+        from_toml(read_lines(line)["k"])
     assert why in str(refused.value)
 
 

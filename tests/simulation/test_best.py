@@ -9,19 +9,19 @@ import pytest
 from fasm_cli.engine.laws import Violation
 from fasm_cli.project.project import Project
 from fasm_cli.simulation.replicas import RemotePlayer
-from fasm_cli.simulation.shrink.candidate import Best
+from fasm_cli.simulation.shrink.candidate import ShrinkState
 from fasm_cli.simulation.trace import Player
 
 
 def test_time_is_that_of_the_player(monkeypatch: pytest.MonkeyPatch) -> None:
     player = Player(Project(Path(__file__).parents[2]).load("counter"))
     monkeypatch.setattr(Player, "clock", staticmethod(lambda: 7.0))
-    search = Best(player, [], Violation("defect", ""), seconds=1)
-    assert (search.spent(), search.in_time) == (False, True)
+    search = ShrinkState(player, [], Violation("defect", ""), seconds=1)
+    assert (search.budget_exhausted(), search.in_time) == (False, True)
     hours = count(7.0, 3600)
     monkeypatch.setattr(Player, "clock", staticmethod(lambda: next(hours)))
-    search = Best(player, [], Violation("defect", ""), seconds=1)
-    assert (search.spent(), search.in_time) == (True, False)
+    search = ShrinkState(player, [], Violation("defect", ""), seconds=1)
+    assert (search.budget_exhausted(), search.in_time) == (True, False)
 
 
 def test_a_busy_machine_does_not_cut_a_search_short() -> None:

@@ -22,7 +22,7 @@ def heard() -> bool:
 
 def test_a_process_is_deaf_to_interrupts_before_it_has_run_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     with Pool(1, {}, nothing) as pool:
-        blocked = pool.one(signal.pthread_sigmask, signal.SIG_BLOCK, ())
+        blocked = pool.call(signal.pthread_sigmask, signal.SIG_BLOCK, ())
     assert signal.SIGINT in blocked
     assert heard()
 
@@ -34,8 +34,8 @@ def _hour() -> int:
 def test_an_environment_is_that_of_the_processes_alone() -> None:
     before = dict(os.environ)
     with Pool(1, {"TZ": "<+13>-13", "PYTHONHASHSEED": "7"}, nothing) as pool:
-        assert pool.one(_hour) == 13
-        assert pool.one(os.getenv, "PYTHONHASHSEED") == "7"
+        assert pool.call(_hour) == 13
+        assert pool.call(os.getenv, "PYTHONHASHSEED") == "7"
     assert dict(os.environ) == before
 
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from fasm_cli.engine.events import Complete, Ref, Submit
+from fasm_cli.engine.events import ActionRef, Completion, InputReceived
 from fasm_cli.engine.laws import Violation
 from fasm_cli.project.project import Project
 from fasm_cli.simulation.shrink.search import Shrinker
-from fasm_cli.simulation.trace import Item, Player
+from fasm_cli.simulation.trace import Player, TraceEvent
 
 HOTEL = """
 from dataclasses import dataclass
@@ -73,9 +73,12 @@ RESPOND = """
 def test_only_what_respond_may_give(tmp_path: Path, respond: str, result: str) -> None:
     (tmp_path / "hotel.py").write_text(HOTEL + respond, encoding="utf-8")
     machine = Project(tmp_path).load(str(tmp_path / "hotel.py"))
-    kinds = machine.shapes.members
-    items = [Item(1, Submit(kinds["Book"]())), Item(2, Complete(Ref(1, 1), 1, kinds["Unknown"]()))]
+    kinds = machine.schemas.members
+    items = [
+        TraceEvent(1, InputReceived(kinds["Book"]())),
+        TraceEvent(2, Completion(ActionRef(1, 1), 1, kinds["Unknown"]())),
+    ]
     found = Violation("invariant:never_free_when_asked", "it is false")
     shrunk = Shrinker(Player(machine), items, found, 5.0).shrink().played
-    assert [type(item.event).__name__ for item in shrunk.items] == ["Submit", "Complete"]
+    assert [type(item.event).__name__ for item in shrunk.items] == ["InputReceived", "Completion"]
     assert type(shrunk.items[1].event.result).__name__ == result  # type: ignore[union-attr]

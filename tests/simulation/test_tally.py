@@ -8,8 +8,8 @@ from fasm_cli import Profile
 from fasm_cli.engine.machine import Machine
 from fasm_cli.simulation.coverage import warnings
 from fasm_cli.simulation.plan import Plan
-from fasm_cli.simulation.run import Runs
-from fasm_cli.simulation.stats import Tally
+from fasm_cli.simulation.run import Simulator
+from fasm_cli.simulation.stats import Stats
 
 
 def plan_of(**faults: float) -> Plan:
@@ -18,15 +18,15 @@ def plan_of(**faults: float) -> Plan:
     )
 
 
-def counted(machine: Machine, **faults: float) -> Tally:
+def counted(machine: Machine, **faults: float) -> Stats:
     """Four runs in which only these faults strike."""
-    plan, tally = plan_of(**faults), Tally()
-    runs = Runs(machine, plan)
-    assert [runs.fast(run, tally) for run in range(plan.runs)] == [None] * plan.runs
+    plan, tally = plan_of(**faults), Stats()
+    runs = Simulator(machine, plan)
+    assert [runs.run_fast(run, tally) for run in range(plan.runs)] == [None] * plan.runs
     return tally
 
 
-def refused(tally: Tally, why: str) -> int:
+def refused(tally: Stats, why: str) -> int:
     return sum(times for (_, refusal), times in (tally.inputs + tally.completions).items() if refusal == why)
 
 
@@ -72,6 +72,6 @@ def test_a_fault_that_was_asked_for_and_never_struck_is_told(shop: Machine) -> N
         "the fault late never struck",
         "the fault cancel never struck",
     ]
-    by_itself = warnings(shop, Tally(runs=1), replace(asked, always=frozenset()))
+    by_itself = warnings(shop, Stats(runs=1), replace(asked, always=frozenset()))
     assert [note for note in by_itself if "struck" in note] == ["the fault late never struck"]
-    assert warnings(shop, Tally(), asked) == []  # interrupted before the first run was over
+    assert warnings(shop, Stats(), asked) == []  # interrupted before the first run was over

@@ -7,50 +7,59 @@ from itertools import pairwise
 import pytest
 
 from fasm_cli import Profile, Tracked
-from fasm_cli.engine.events import Complete, Crash, Event, Fault, Lose, Ref, Restore, Submit
+from fasm_cli.engine.events import (
+    ActionRef,
+    Completion,
+    Crash,
+    Event,
+    InjectedFault,
+    InputReceived,
+    Restore,
+    ResultLost,
+)
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.memory_store import Memory
+from fasm_cli.engine.memory_store import MemoryStore
 from fasm_cli.engine.process import Process
-from fasm_cli.engine.step_result import Step
+from fasm_cli.engine.step_result import StepResult
 from fasm_cli.simulation.plan import Plan
 from fasm_cli.simulation.world import World
 from fasm_cli.types.generate import Generators
 
 
-def lived(machine: Machine, run: int, steps: int = 60, **faults: float) -> list[Step]:
+def lived(machine: Machine, run: int, steps: int = 60, **faults: float) -> list[StepResult]:
     """The steps of one run in which only the faults given strike, as often as given."""
     profile = replace(Profile().without_faults(), **faults)
     plan = Plan(seed=7, runs=1, steps=steps, profile=profile, always=frozenset(faults))
     world = World(machine, Generators(), plan, run)
-    process = Process(machine, Memory(machine, machine.instance.initial()))
+    process = Process(machine, MemoryStore(machine, machine.instance.initial()))
     out = []
     for _ in range(steps):
         step = process.step(world.next(process, process.store.begin()))
-        world.note(step, process)
+        world.observe(step, process)
         out.append(step)
     return out
 
 
-def kinds(steps: list[Step]) -> Counter[type[Event]]:
+def kinds(steps: list[StepResult]) -> Counter[type[Event]]:
     return Counter(type(step.event) for step in steps)
 
 
 def test_without_faults_there_are_inputs_and_awaited_results_alone(shop: Machine) -> None:
     steps = [step for run in range(10) for step in lived(shop, run)]
-    assert set(kinds(steps)) == {Submit, Complete}
-    assert all(step.expected for step in steps if type(step.event) is Complete)
+    assert set(kinds(steps)) == {InputReceived, Completion}
+    assert all(step.was_pending for step in steps if type(step.event) is Completion)
 
 
 @pytest.mark.parametrize(
     ("fault", "shows"),
     [
         ("crash", lambda step: type(step.event) in (Crash, Restore)),
-        ("lose", lambda step: type(step.event) is Lose),
-        ("duplicate", lambda step: type(step.event) is Complete and not step.expected and step.event.of is not None),
-        ("conflict", lambda step: type(step.event) is Complete and not step.expected and step.event.of is not None),
-        ("unknown", lambda step: type(step.event) is Complete and step.event.of is None),
-        ("add", lambda step: type(step.event) is Fault and step.event.failure == "add"),
-        ("store", lambda step: type(step.event) is Fault and step.event.failure in ("load", "commit", "unknown")),
+        ("lose", lambda step: type(step.event) is ResultLost),
+        ("duplicate", lambda step: type(step.event) is Completion and not step.was_pending and step.event.of is not None),
+        ("conflict", lambda step: type(step.event) is Completion and not step.was_pending and step.event.of is not None),
+        ("unknown", lambda step: type(step.event) is Completion and step.event.of is None),
+        ("add", lambda step: type(step.event) is InjectedFault and step.event.kind == "add"),
+        ("store", lambda step: type(step.event) is InjectedFault and step.event.kind in ("load", "commit", "unknown")),
     ],
 )
 def test_a_fault_strikes_where_it_is_on(shop: Machine, fault: str, shows: object) -> None:
@@ -63,15 +72,17 @@ def test_a_fault_strikes_where_it_is_on(shop: Machine, fault: str, shows: object
 
 def test_a_late_result_comes_after_the_restart_that_asked_again(shop: Machine) -> None:
     steps = [step for run in range(40) for step in lived(shop, run, crash=0.1, late=0.2)]
-    late = [step for step in steps if type(step.event) is Complete and step.event.of is not None and not step.expected]
+    late = [
+        step for step in steps if type(step.event) is Completion and step.event.of is not None and not step.was_pending
+    ]
     without = [step for run in range(40) for step in lived(shop, run, crash=0.1)]
     assert sum(step.outcome == "rejected" for step in late) > 5
-    assert all(step.expected for step in without if type(step.event) is Complete)
+    assert all(step.was_pending for step in without if type(step.event) is Completion)
 
 
 def test_an_input_is_delivered_again(shop: Machine) -> None:
-    def repeated(steps: list[Step]) -> int:
-        inputs = [step.event for step in steps if type(step.event) is Submit]
+    def repeated(steps: list[StepResult]) -> int:
+        inputs = [step.event for step in steps if type(step.event) is InputReceived]
         return sum(one == other and one is not other for one, other in pairwise(inputs))
 
     usual = sum(repeated(lived(shop, run)) for run in range(10))
@@ -83,25 +94,25 @@ def test_the_world_stands_by_what_it_did(shop: Machine) -> None:
     told = 0
     for run in range(20):
         since: dict[object, int] = {}
-        effects: dict[Ref, tuple[object, int]] = {}
+        effects: dict[ActionRef, tuple[object, int]] = {}
         results: dict[tuple[object, int], list[str]] = {}
         for step in lived(shop, run, steps=200, crash=0.1, lose=0.1, late=0.2):
-            if type(step.event) is Complete and step.event.of is not None:
+            if type(step.event) is Completion and step.event.of is not None:
                 results.setdefault(effects[step.event.of], []).append(repr(step.event.result))
-                if step.outcome == "committed" and step.expected:
+                if step.outcome == "committed" and step.was_pending:
                     del since[step.event.id]
             for index, action in enumerate(step.actions, 1):
                 if isinstance(action, Tracked):
                     first = since.setdefault(action.id, step.number)
-                    effects[Ref(step.number, index)] = (action.id, first)
+                    effects[ActionRef(step.number, index)] = (action.id, first)
         told += sum(len(known) > 1 for known in results.values())
         assert all(len(set(known)) == 1 for known in results.values())
     assert told > 20
 
 
 def test_switching_faults_off_does_not_move_the_inputs(shop: Machine) -> None:
-    plain = [step.event for step in lived(shop, 3) if type(step.event) is Submit]
-    with_faults = [step.event for step in lived(shop, 3, unknown=0.2) if type(step.event) is Submit]
+    plain = [step.event for step in lived(shop, 3) if type(step.event) is InputReceived]
+    with_faults = [step.event for step in lived(shop, 3, unknown=0.2) if type(step.event) is InputReceived]
     assert with_faults == plain[: len(with_faults)]
     assert len(with_faults) > 20
 
@@ -116,13 +127,13 @@ def test_each_run_of_a_seed_is_another_and_the_same_again(shop: Machine) -> None
 
 def test_swarm_draws_which_faults_a_run_has(shop: Machine) -> None:
     def crashes(run: int, always: frozenset[str]) -> int:
-        plan = Plan(seed=7, steps=200, profile=Profile().without_faults().override(crash=0.05), always=always)
+        plan = Plan(seed=7, steps=200, profile=Profile().without_faults().replace(crash=0.05), always=always)
         world = World(shop, Generators(), plan, run)
-        process = Process(shop, Memory(shop, shop.instance.initial()))
+        process = Process(shop, MemoryStore(shop, shop.instance.initial()))
         count = 0
         for _ in range(200):
             step = process.step(world.next(process, process.store.begin()))
-            world.note(step, process)
+            world.observe(step, process)
             count += type(step.event) is Crash
         return count
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from fasm_cli import Database, Sqlite, StateMachine, Tables, Tracked, Untracked
-from fasm_cli.engine.events import Submit
+from fasm_cli.engine.events import InputReceived
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.memory_store import open_store
 from fasm_cli.engine.process import Process
-from fasm_cli.stores.bind import equip
+from fasm_cli.stores.bind import attach_store
 
 SCHEMA = "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
 
@@ -41,14 +41,14 @@ def running(stf: Stf, state: Any = None, *, schema: str = SCHEMA, **members: Any
     made = (lambda _: Notes(Tables(notes=[{"id": 1, "text": "first"}]))) if state is None else lambda _: state()
     store = {"store": Sqlite(schema=schema)} if state is None else {}
     body = {"State": state or Notes, "Input": Go, "UntrackedAction": Said, "initial": made, "stf": stf}
-    machine = equip(Machine(type("Made", (StateMachine,), {**body, **store, **members})))
+    machine = attach_store(Machine(type("Made", (StateMachine,), {**body, **store, **members})))
     return Process(machine, open_store(machine, machine.initial()))
 
 
 @pytest.fixture
 def go() -> Callable[..., Any]:
     """The step that one input leads to, in a process made by `running`."""
-    return lambda process: process.step(Submit(Go()))
+    return lambda process: process.step(InputReceived(Go()))
 
 
 __all__ = ["SCHEMA", "Go", "Notes", "Said", "Tracked", "Untracked", "running"]

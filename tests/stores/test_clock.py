@@ -7,8 +7,8 @@ from time import monotonic
 import pytest
 
 from fasm_cli import ConnectionLost, Untracked
-from fasm_cli.engine.events import Failure, Fault
-from fasm_cli.engine.laws import judge
+from fasm_cli.engine.events import FaultKind, InjectedFault
+from fasm_cli.engine.laws import first_violation
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.purity import install as guard
 from tests.stores.conftest import Said, running
@@ -108,17 +108,17 @@ def test_the_loop_has_no_outside(go):
     assert str(step.error).startswith("run_in_executor: the loop of a transition has no outside")
 
 
-@pytest.mark.parametrize("failure", [Failure.CANCEL, Failure.OPERATION])
+@pytest.mark.parametrize("failure", [FaultKind.CANCEL, FaultKind.DISCONNECT])
 def test_a_state_changed_before_the_last_await_is_found(go, failure):
     async def stf(self, state, input, actions):
         state.count += 1
         await state.read()
 
     process = running(stf, Far)
-    process.step(Fault(failure, 1))
+    process.step(InjectedFault(failure, 1))
     step = go(process)
-    assert (step.outcome, step.dirty, judge(process, step, process.store.committed).law) == (
-        Outcome.FAILED,
+    assert (step.outcome, step.state_leaked, first_violation(process, step, process.store.committed).law) == (
+        Outcome.ABORTED,
         True,
         "atomic",
     )
@@ -133,6 +133,6 @@ def test_a_failing_await_may_be_handled(go):
         state.count += 1
 
     process = running(stf, Far)
-    process.step(Fault(Failure.OPERATION, 1))
+    process.step(InjectedFault(FaultKind.DISCONNECT, 1))
     assert go(process).outcome is Outcome.COMMITTED
     assert process.store.committed.count == 1

@@ -6,9 +6,9 @@ from contextlib import suppress
 import pytest
 
 from fasm_cli import ConnectionLost, ConstraintError, DatabaseError, Sqlite, Tables, TransitionError, Untracked
-from fasm_cli.contract.database import without_password
-from fasm_cli.engine.events import Crash, Failure, Fault
-from fasm_cli.engine.laws import judge
+from fasm_cli.contract.database import redact_url
+from fasm_cli.engine.events import Crash, FaultKind, InjectedFault
+from fasm_cli.engine.laws import first_violation
 from fasm_cli.engine.purity_latch import Breach
 from fasm_cli.engine.sql_policy import first_word
 from fasm_cli.engine.step_result import Outcome
@@ -63,7 +63,7 @@ def test_what_is_no_row_is_a_breach(go, sql, law, word):
     step = go(process)
     line = stf.__code__.co_firstlineno + 2
     assert str(step.error) == f"says {word} at test_transaction.py:{line}"
-    assert judge(process, step, process.store.committed).law == law
+    assert first_violation(process, step, process.store.committed).law == law
     assert len(rows(process)) == 1
 
 
@@ -136,16 +136,16 @@ def test_fields_that_change_before_a_failing_await_are_told(go):
         await state.db.execute("INSERT INTO notes VALUES (2, 'x')")
 
     process = running(stf)
-    process.step(Fault(Failure.CANCEL, 1))
+    process.step(InjectedFault(FaultKind.CANCEL, 1))
     before = process.store.committed
     step = go(process)
-    assert (step.outcome, step.dirty) == (Outcome.FAILED, True)
-    told = judge(process, step, before)
-    assert (told.law, told.why) == (
+    assert (step.outcome, step.state_leaked) == (Outcome.ABORTED, True)
+    told = first_violation(process, step, before)
+    assert (told.law, told.reason) == (
         "atomic",
         "the state was changed, and then the transition was cut off: cancelled at await 1",
     )
-    assert process.store.live.count == 0
+    assert process.store.working.count == 0
 
 
 def test_a_lost_connection_that_is_swallowed_cannot_be_committed(go):
@@ -156,9 +156,9 @@ def test_a_lost_connection_that_is_swallowed_cannot_be_committed(go):
             state.count = 1
 
     process = running(stf)
-    process.step(Fault(Failure.OPERATION, 1))
+    process.step(InjectedFault(FaultKind.DISCONNECT, 1))
     assert go(process).outcome is Outcome.DEFECT
-    assert (len(rows(process)), process.store.live.count) == (1, 0)
+    assert (len(rows(process)), process.store.working.count) == (1, 0)
 
 
 def test_a_second_connection_is_a_breach(go):
@@ -180,7 +180,7 @@ def test_a_transaction_of_another_process_is_no_state_of_this_one(go):
     other = running(plain)
 
     async def stf(self, state, input, actions):
-        await other.store.live.db.fetch("SELECT 1")
+        await other.store.working.db.fetch("SELECT 1")
 
     assert str(go(running(stf)).error).startswith("awaits Operation at test_transaction.py:")
 
@@ -224,9 +224,9 @@ def test_restore_may_read_and_not_write():
     async def writes(self, state, actions):
         await state.db.execute("DELETE FROM notes")
 
-    assert running(plain, restore=reads).restored() == ((Untracked(Said("first")),), None, False)
+    assert running(plain, restore=reads).dry_run_restore() == ((Untracked(Said("first")),), None, False)
     process = running(plain, restore=writes)
-    assert process.restored() == ((), None, True)
+    assert process.dry_run_restore() == ((), None, True)
     process.step(Crash())
     assert len(rows(process)) == 1
 
@@ -274,7 +274,7 @@ def test_first_words():
     ],
 )
 def test_a_password_is_not_shown(url, shown):
-    assert without_password(url) == shown
+    assert redact_url(url) == shown
 
 
 def test_tables_are_equal_by_their_rows():

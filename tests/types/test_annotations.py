@@ -14,7 +14,7 @@ import attrs
 import pytest
 
 from fasm_cli import Between, OneOf, Size, Text
-from fasm_cli.types.codec import Codec, Shapes, Unsupported
+from fasm_cli.types.codec import Codec, SchemaRegistry, Unsupported
 from fasm_cli.types.description import type_text
 
 KNOWN = "None, bool, int, float, str, bytes, Decimal, UUID, date, datetime, time, timedelta"
@@ -139,7 +139,7 @@ class UUID:
 
 def refused(annotation: Any) -> str:
     with pytest.raises(Unsupported) as caught:
-        Shapes().of(annotation, "State.x")
+        SchemaRegistry().of(annotation, "State.x")
     return str(caught.value)
 
 
@@ -238,7 +238,7 @@ def test_two_classes_of_one_name_are_refused():
     ],
 )
 def test_what_has_a_shape(annotation):
-    assert Shapes().of(annotation, "T").annotation is not None
+    assert SchemaRegistry().of(annotation, "T").annotation is not None
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_what_has_a_shape(annotation):
     ],
 )
 def test_wrappers_are_seen_through(annotation, text):
-    assert type_text(Shapes().of(annotation, "T")) == text
+    assert type_text(SchemaRegistry().of(annotation, "T")) == text
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="`type X = …` is Python 3.12")
@@ -271,7 +271,7 @@ def test_type_statements_are_seen_through():
         "type Both[T] = tuple[T, T]\n",
         names,
     )
-    shapes = Shapes()
+    shapes = SchemaRegistry()
     shape = shapes.of(list[names["Maybe"]], "T")
     assert type_text(shape) == "list[int Between(low=0, high=9) | None]"
     assert Codec(shapes).check(shape, [1, None]) == [1, None]

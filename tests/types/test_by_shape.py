@@ -5,19 +5,19 @@ from typing import Any
 
 import pytest
 
-from fasm_cli.types.codec import Shapes
-from fasm_cli.types.per_schema import ByShape
-from fasm_cli.types.schema import Shape
+from fasm_cli.types.codec import SchemaRegistry
+from fasm_cli.types.per_schema import PerSchema
+from fasm_cli.types.schema import Schema
 
-SHAPE = Shapes().of(int, "it")
+SHAPE = SchemaRegistry().of(int, "it")
 
 
 def test_it_is_made_once_and_meets_itself_while_it_is_made() -> None:
-    def make(shape: Shape) -> Callable[[Any], Any]:
+    def make(shape: Schema) -> Callable[[Any], Any]:
         inner = made.of(shape)
         return lambda value: [] if value == 0 else [inner(value - 1)]
 
-    made: ByShape[Callable[[Any], Any]] = ByShape(make)
+    made: PerSchema[Callable[[Any], Any]] = PerSchema(make)
     assert made.of(SHAPE) is made.of(SHAPE)
     assert made.of(SHAPE)(2) == [[[]]]
 
@@ -25,7 +25,7 @@ def test_it_is_made_once_and_meets_itself_while_it_is_made() -> None:
 def test_what_is_broken_off_is_made_anew() -> None:
     tried = 0
 
-    def make(shape: Shape) -> Callable[[Any], Any]:
+    def make(shape: Schema) -> Callable[[Any], Any]:
         nonlocal tried
         tried += 1
         if tried == 1:
@@ -33,7 +33,7 @@ def test_what_is_broken_off_is_made_anew() -> None:
             raise KeyboardInterrupt
         return str
 
-    made: ByShape[Callable[[Any], Any]] = ByShape(make)
+    made: PerSchema[Callable[[Any], Any]] = PerSchema(make)
     held: list[Callable[[Any], Any]] = []
     with pytest.raises(KeyboardInterrupt):
         made.of(SHAPE)

@@ -17,8 +17,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fasm_cli.types.codec import Codec, Shapes, render
-from fasm_cli.types.schema import Choice, Fixed, Mapping, Member, Nothing, Plain, Record, Sequence, Shape
+from fasm_cli.types.codec import Codec, SchemaRegistry, format_value
+from fasm_cli.types.schema import (
+    CollectionSchema,
+    DictSchema,
+    EnumSchema,
+    NoneSchema,
+    RecordSchema,
+    ScalarSchema,
+    Schema,
+    TupleSchema,
+    UnionSchema,
+)
 
 
 class Color(Enum):
@@ -164,7 +174,7 @@ SCALARS: dict[type, st.SearchStrategy[Any]] = {
 }
 
 
-def values(shape: Shape, made: dict[int, st.SearchStrategy[Any]] | None = None) -> st.SearchStrategy[Any]:
+def values(shape: Schema, made: dict[int, st.SearchStrategy[Any]] | None = None) -> st.SearchStrategy[Any]:
     """Every value of a shape."""
     made = {} if made is None else made
     if id(shape) not in made:
@@ -173,32 +183,32 @@ def values(shape: Shape, made: dict[int, st.SearchStrategy[Any]] | None = None) 
     return made[id(shape)]
 
 
-def _values(shape: Shape, of: Callable[[Shape], st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
+def _values(shape: Schema, of: Callable[[Schema], st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
     match shape:
-        case Nothing():
+        case NoneSchema():
             return st.none()
-        case Plain(scalar=scalar):
+        case ScalarSchema(scalar=scalar):
             return SCALARS[scalar.cls]
-        case Member(cls=kind) if issubclass(kind, Flag):
+        case EnumSchema(cls=kind) if issubclass(kind, Flag):
             return st.lists(st.sampled_from(list(kind)), max_size=4).map(lambda flags: reduce(or_, flags, kind(0)))
-        case Member(cls=kind):
+        case EnumSchema(cls=kind):
             return st.sampled_from(list(kind))
-        case Record(cls=kind, fields=fields):
+        case RecordSchema(cls=kind, fields=fields):
             return st.builds(kind, **{each.name: of(each.shape) for each in fields})
-        case Sequence(cls=kind, item=item):
+        case CollectionSchema(cls=kind, item=item):
             return st.lists(of(item), max_size=3).map(kind)
-        case Fixed(items=items):
+        case TupleSchema(items=items):
             return st.tuples(*map(of, items))
-        case Mapping(key=key, value=value):
+        case DictSchema(key=key, value=value):
             return st.dictionaries(of(key), of(value), max_size=3)
-        case Choice(members=members):
+        case UnionSchema(members=members):
             return st.one_of([of(member) for member in reversed(members.values())])
     raise AssertionError(shape)
 
 
 @given(st.data())
 def test_every_value_of_every_type_comes_back_from_plain_data_from_json_and_from_source(data):
-    shapes = Shapes()
+    shapes = SchemaRegistry()
     shape = shapes.of(data.draw(types), "T")
     value = data.draw(values(shape))
     codec = Codec(shapes)
@@ -206,9 +216,9 @@ def test_every_value_of_every_type_comes_back_from_plain_data_from_json_and_from
     for again in (
         codec.decode(shape, plain),
         codec.decode(shape, json.loads(json.dumps(plain))),
-        codec.read(shape, render(value)),
+        codec.read(shape, format_value(value)),
     ):
-        assert render(again) == render(value)  # the same types, order and signs of zero
+        assert format_value(again) == format_value(value)  # the same types, order and signs of zero
         assert again == value
         assert codec.digest(shape, again) == codec.digest(shape, value)
         assert codec.encode(shape, again) == plain
@@ -216,7 +226,7 @@ def test_every_value_of_every_type_comes_back_from_plain_data_from_json_and_from
 
 @given(st.data())
 def test_every_message_comes_back_with_the_tag_of_its_class(data):
-    shapes = Shapes()
+    shapes = SchemaRegistry()
     shape = shapes.of(data.draw(st.sampled_from([Plainly, Named, Iced, Node, Plainly | Named, Node | int])), "T")
     value = data.draw(values(shape))
     codec = Codec(shapes)
@@ -279,7 +289,7 @@ SAME = object()
     ],
 )
 def test_what_is_stored(annotation, value, plain):
-    shapes = Shapes()
+    shapes = SchemaRegistry()
     shape = shapes.of(annotation, "T")
     codec = Codec(shapes)
     stored = codec.encode(shape, value)
@@ -287,23 +297,23 @@ def test_what_is_stored(annotation, value, plain):
     assert repr(stored) == repr(value if plain is SAME else plain)  # 3 and 3.0, 0.0 and -0.0 are not the same here
     again = codec.decode(shape, stored)
     assert again == value
-    assert render(codec.read(shape, render(value))) == render(again)
+    assert format_value(codec.read(shape, format_value(value))) == format_value(again)
 
 
 def test_nan_comes_back_wherever_it_stands():
-    shapes = Shapes()
+    shapes = SchemaRegistry()
     shape = shapes.of(list[float | Decimal | None], "T")
     codec = Codec(shapes)
     value = [float("nan"), Decimal("NaN"), Decimal("-sNaN12"), float("-inf"), None]
     plain = codec.encode(shape, value)
     text = "[nan, Decimal('NaN'), Decimal('-sNaN12'), -inf, None]"
-    assert render(value) == text
-    assert render(codec.decode(shape, json.loads(json.dumps(plain)))) == text
-    assert render(codec.read(shape, text)) == text
+    assert format_value(value) == text
+    assert format_value(codec.decode(shape, json.loads(json.dumps(plain)))) == text
+    assert format_value(codec.read(shape, text)) == text
 
 
 def test_a_set_with_nan_in_it_has_an_order_all_the_same():
-    shapes = Shapes()
+    shapes = SchemaRegistry()
     shape = shapes.of(set[float], "T")
     codec = Codec(shapes)
     nans = [float("nan") for _ in range(30)]  # each has a hash, and so a place in a set, of its own

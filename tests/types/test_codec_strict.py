@@ -12,7 +12,7 @@ import pytest
 
 from fasm_cli.contract.constraints import Between, OneOf, Text
 from fasm_cli.errors import InputError
-from fasm_cli.types.codec import Codec, Mismatch, Shapes
+from fasm_cli.types.codec import Codec, DecodeError, SchemaRegistry
 
 
 class Color(Enum):
@@ -75,13 +75,13 @@ class Unprintable:
 
 
 def codec_for(annotation: Any) -> tuple[Codec, Any]:
-    shapes = Shapes()
+    shapes = SchemaRegistry()
     shape = shapes.of(annotation, "T")
     return Codec(shapes), shape
 
 
 def refused(call: Any, *args: Any) -> str:
-    with pytest.raises(Mismatch) as caught:
+    with pytest.raises(DecodeError) as caught:
         call(*args)
     return str(caught.value)
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fasm_cli.types.codec import Codec, Shapes
+from fasm_cli.types.codec import Codec, SchemaRegistry
 
 ROOT = Path(__file__).parents[2]
 EAST, WEST = timezone(timedelta(hours=2)), timezone(timedelta(hours=-5))
@@ -31,7 +31,7 @@ class Perm(Flag):
 
 
 def digest(annotation: Any, value: Any) -> str:
-    shapes = Shapes()
+    shapes = SchemaRegistry()
     return Codec(shapes).digest(shapes.of(annotation, "T"), value)
 
 

@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 from fasm_cli import Between, Chooser, OneOf, Size, Text
-from fasm_cli.types.codec import Codec, Shapes, render
+from fasm_cli.types.codec import Codec, SchemaRegistry, format_value
 from fasm_cli.types.generate import Generators
 
 DRAWS = 300
@@ -96,7 +96,7 @@ NESTED = [
 
 
 def drawn(annotation: Any, seed: int = 1, count: int = DRAWS) -> tuple[Codec, Any, list[Any]]:
-    shapes = Shapes()
+    shapes = SchemaRegistry()
     shape = shapes.of(annotation, "T")
     draw, choose = Generators().of(shape), Chooser(seed)
     return Codec(shapes), shape, [draw(choose) for _ in range(count)]
@@ -107,12 +107,12 @@ def test_every_value_is_accepted_stored_and_read_back(annotation):
     codec, shape, values = drawn(annotation)
     for value in values:
         assert codec.decode(shape, codec.encode(shape, value)) == value
-        assert codec.read(shape, render(value)) == value
+        assert codec.read(shape, format_value(value)) == value
 
 
 @pytest.mark.parametrize("annotation", [*SCALARS, *LIMITED, *NESTED], ids=str)
 def test_the_same_seed_gives_the_same_values(annotation):
-    assert render(drawn(annotation, 5, 30)[2]) == render(drawn(annotation, 5, 30)[2])
+    assert format_value(drawn(annotation, 5, 30)[2]) == format_value(drawn(annotation, 5, 30)[2])
 
 
 @pytest.mark.parametrize(
@@ -145,5 +145,5 @@ def test_what_is_not_declared_stays_ordinary_with_the_odd_boundary():
 
 def test_a_type_that_contains_itself_ends():
     values = drawn(Node)[2]
-    assert max(len(render(value)) for value in values) < 10_000
+    assert max(len(format_value(value)) for value in values) < 10_000
     assert any(value.next is not None and value.next.next is not None for value in values)

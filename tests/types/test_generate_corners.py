@@ -8,7 +8,7 @@ import pytest
 
 from fasm_cli import Between, Chooser, Size
 from fasm_cli.errors import MachineError
-from fasm_cli.types.codec import Codec, Shapes
+from fasm_cli.types.codec import Codec, SchemaRegistry
 from fasm_cli.types.generate import Generators
 
 
@@ -51,7 +51,7 @@ class Never:
 
 
 def drawn(annotation: Any, times: int = 100) -> list[Any]:
-    shapes = Shapes()
+    shapes = SchemaRegistry()
     shape = shapes.of(annotation, "Input")
     draw, choose = Generators().of(shape), Chooser(1)
     values = [draw(choose) for _ in range(times)]

@@ -12,7 +12,7 @@ import pytest
 
 from fasm_cli import Between
 from fasm_cli.errors import InputError
-from fasm_cli.types.codec import Codec, Shapes
+from fasm_cli.types.codec import Codec, SchemaRegistry
 
 
 class Size(Enum):
@@ -50,7 +50,7 @@ class Careful:
             raise ValueError("n is\n  nothing")
 
 
-shapes = Shapes()
+shapes = SchemaRegistry()
 REGISTERED = Point | RedeemPoints | Increment | Careful | Size | Perm
 shapes.of(REGISTERED, "T")
 codec = Codec(shapes)

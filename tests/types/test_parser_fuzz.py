@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fasm_cli.errors import InputError
-from fasm_cli.types.codec import Codec, Shapes
+from fasm_cli.types.codec import Codec, SchemaRegistry
 
 
 class Size(Enum):
@@ -30,7 +30,7 @@ class Price:
     sizes: set[Size]
 
 
-shapes = Shapes()
+shapes = SchemaRegistry()
 ANY = shapes.of(Point | Price | Size, "T")
 codec = Codec(shapes)
 

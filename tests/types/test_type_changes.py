@@ -10,9 +10,9 @@ import pytest
 
 from fasm_cli import Between
 from fasm_cli.project.project import Project
-from fasm_cli.types.codec import Shapes
-from fasm_cli.types.description import described, fingerprint, is_description
-from fasm_cli.types.description_diff import told, type_changes
+from fasm_cli.types.codec import SchemaRegistry
+from fasm_cli.types.description import describe_types, fingerprint, is_description
+from fasm_cli.types.description_diff import summarize, type_changes
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,8 +42,8 @@ class Stop:
 
 
 def types(**roles: Any) -> Any:
-    shapes = Shapes()
-    return described({name: None if each is None else shapes.of(each, name) for name, each in roles.items()})
+    shapes = SchemaRegistry()
+    return describe_types({name: None if each is None else shapes.of(each, name) for name, each in roles.items()})
 
 
 def test_a_description_names_every_class_once() -> None:
@@ -134,5 +134,5 @@ def test_a_class_that_is_called_as_a_role() -> None:
 def test_the_first_three_are_told() -> None:
     none = [{"name": name, "is": "None"} for name in "ABCDE"]
     ints = [{"name": name, "is": "int"} for name in "ABCDE"]
-    assert told(type_changes(none[:3], ints[:3])) == "A: None -> int; B: None -> int; C: None -> int"
-    assert told(type_changes(none, ints)) == "A: None -> int; B: None -> int; C: None -> int and 2 more"
+    assert summarize(type_changes(none[:3], ints[:3])) == "A: None -> int; B: None -> int; C: None -> int"
+    assert summarize(type_changes(none, ints)) == "A: None -> int; B: None -> int; C: None -> int and 2 more"

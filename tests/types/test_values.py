@@ -8,10 +8,10 @@ from typing import Any
 import attrs
 import pytest
 
-from fasm_cli.types.codec import Shapes, render
-from fasm_cli.types.copy import Copiers, immutable, is_frozen
-from fasm_cli.types.description import described
-from fasm_cli.types.diff import changes
+from fasm_cli.types.codec import SchemaRegistry, format_value
+from fasm_cli.types.copy import CopierCache, immutable, is_frozen
+from fasm_cli.types.description import describe_types
+from fasm_cli.types.diff import diff_values
 
 
 class Color(Enum):
@@ -92,7 +92,7 @@ def full() -> Order:
                 "id: 1 -> 0",
                 "seen{}: - 1",
                 "seen{}: - 2",
-                f"next: {render(Order(2))} -> None",
+                f"next: {format_value(Order(2))} -> None",
             ],
         ),
     ],
@@ -100,7 +100,7 @@ def full() -> Order:
 def test_what_changed_is_told_by_path(change, lines):
     before, after = full(), full()
     change(after)
-    assert [str(each) for each in changes(before, after)] == lines
+    assert [str(each) for each in diff_values(before, after)] == lines
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_what_changed_is_told_by_path(change, lines):
     ],
 )
 def test_what_changed_between_any_two_values(before, after, lines):
-    assert [str(each) for each in changes(before, after)] == lines
+    assert [str(each) for each in diff_values(before, after)] == lines
 
 
 @pytest.mark.parametrize(
@@ -143,12 +143,12 @@ def test_what_changed_between_any_two_values(before, after, lines):
     ],
 )
 def test_a_value_prints_on_one_line_and_the_same_way_each_time(value, text):
-    assert render(value) == text
+    assert format_value(value) == text
 
 
 def test_a_copy_is_equal_and_shares_nothing_that_can_change():
-    shapes = Shapes()
-    copy = Copiers().of(shapes.of(Order, "T"))
+    shapes = SchemaRegistry()
+    copy = CopierCache().of(shapes.of(Order, "T"))
     original = full()
     copied = copy(original)
     assert copied == original
@@ -164,8 +164,8 @@ def test_a_copy_is_equal_and_shares_nothing_that_can_change():
 
 
 def test_a_value_of_the_wrong_type_is_not_touched_by_a_copy():
-    shapes = Shapes()
-    copy = Copiers().of(shapes.of(Order | None, "T"))
+    shapes = SchemaRegistry()
+    copy = CopierCache().of(shapes.of(Order | None, "T"))
     assert copy("nonsense") == "nonsense"
     assert copy(None) is None
 
@@ -190,7 +190,7 @@ def test_a_value_of_the_wrong_type_is_not_touched_by_a_copy():
     ],
 )
 def test_what_can_never_change(annotation, fixed):
-    assert immutable(Shapes().of(annotation, "T")) is fixed
+    assert immutable(SchemaRegistry().of(annotation, "T")) is fixed
 
 
 def test_frozen_classes_of_either_kind_are_known():
@@ -198,7 +198,7 @@ def test_frozen_classes_of_either_kind_are_known():
 
 
 def test_a_description_is_every_type_in_words():
-    shapes = Shapes()
+    shapes = SchemaRegistry()
     types: dict[str, Any] = {
         "State": shapes.of(Order, "State"),
         "ActionId": shapes.of(Color | None, "T"),
@@ -212,7 +212,7 @@ def test_a_description_is_every_type_in_words():
         "pair": "tuple[Point, Holder | None]",
         "next": "Order | None",
     }
-    assert described(types) == [
+    assert describe_types(types) == [
         {"name": "State", "is": "Order"},
         {"name": "ActionId", "is": "Color | None"},
         {"name": "Input", "is": "None"},

@@ -8,7 +8,7 @@ import pytest
 from fasm_cli.debugger import navigate as travel
 from fasm_cli.errors import SessionError, UsageError
 from fasm_cli.project.project import Project
-from fasm_cli.reports.reports import Change, StepPair, StepTold
+from fasm_cli.reports.reports import Change, StepPair, StepSummary
 from fasm_cli.usecases import sessions
 from fasm_cli.usecases.compare import compare
 from fasm_cli.usecases.migrate_session import migrate
@@ -31,8 +31,8 @@ def two(project: Project, write_till: WriteTill) -> Project:
     return project
 
 
-def told(step: int, event: str, *changed: str) -> StepTold:
-    return StepTold(step, event, "committed", "", list(changed))
+def told(step: int, event: str, *changed: str) -> StepSummary:
+    return StepSummary(step, event, "committed", "", list(changed))
 
 
 WAITS = ("waiting: None -> 2", "next_id: 2 -> 3")
@@ -40,7 +40,7 @@ WAITS = ("waiting: None -> 2", "next_id: 2 -> 3")
 
 def test_where_they_part(two: Project, write_till: WriteTill) -> None:
     found = compare(two, "a", "b")
-    assert (found.a, found.b, found.way, found.steps, found.parted) == (
+    assert (found.a, found.b, found.compares_paths, found.steps, found.first_difference) == (
         "sessions/a.toml",
         "sessions/b.toml",
         True,
@@ -57,7 +57,7 @@ def test_where_they_part(two: Project, write_till: WriteTill) -> None:
 
 def test_the_same(two: Project, write_till: WriteTill) -> None:
     found = compare(two, "a", "sessions/a.toml")
-    assert (found.parted, found.pairs, found.states) == (-1, [], [])
+    assert (found.first_difference, found.pairs, found.states) == (-1, [], [])
 
 
 def test_only_the_way_to_where_they_are_counts(two: Project, write_till: WriteTill) -> None:
@@ -65,12 +65,21 @@ def test_only_the_way_to_where_they_are_counts(two: Project, write_till: WriteTi
         travel.goto(bench, 2)
         bench.submit("Pay(5)")
     found = compare(two, "a", "b")
-    assert (found.steps, found.parted, [(pair.place, pair.b) for pair in found.pairs]) == ((4, 3), 4, [(4, None)])
+    assert (found.steps, found.first_difference, [(pair.place, pair.b) for pair in found.pairs]) == (
+        (4, 3),
+        4,
+        [(4, None)],
+    )
 
 
 def test_the_states_of_steps(two: Project, write_till: WriteTill) -> None:
     found = compare(two, "a@1", "a")
-    assert (found.a, found.b, found.way, found.pairs) == ("sessions/a.toml@1", "sessions/a.toml@4", False, [])
+    assert (found.a, found.b, found.compares_paths, found.pairs) == (
+        "sessions/a.toml@1",
+        "sessions/a.toml@4",
+        False,
+        [],
+    )
     assert [str(change.path) for change in found.states] == ["cents", "waiting", "next_id"]
     assert compare(two, "a@0", "b@0").states == []
     with pytest.raises(UsageError) as error:
@@ -80,7 +89,7 @@ def test_the_states_of_steps(two: Project, write_till: WriteTill) -> None:
 
 def test_a_file_that_is_called_like_a_step(two: Project, write_till: WriteTill) -> None:
     Path("sessions/a@1.toml").write_bytes(Path("sessions/b.toml").read_bytes())
-    assert compare(two, "a@1", "b").parted == -1
+    assert compare(two, "a@1", "b").first_difference == -1
 
 
 def test_a_session_and_what_it_was_carried_over_to(two: Project, write_till: WriteTill) -> None:
@@ -88,7 +97,7 @@ def test_a_session_and_what_it_was_carried_over_to(two: Project, write_till: Wri
     write_till("field", "second", "migrate")
     migrate(two, "a")
     found = compare(two, "a", "a.v2")
-    assert (found.parted, found.pairs, found.states) == (0, [], [])
+    assert (found.first_difference, found.pairs, found.states) == (0, [], [])
     assert found.problem.startswith("sessions/a.toml is a session of till version 1; TillMachine is version 2")
     assert compare(two, "a@0", "a.v2@0").states == [Change("+", "['currency']", "", "'EUR1'")]
     with pytest.raises(SessionError, match="TillMachine is version 2"):

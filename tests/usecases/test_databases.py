@@ -8,9 +8,9 @@ from fasm_cli.debugger import autoplay as going
 from fasm_cli.debugger import navigate as travel
 from fasm_cli.debugger.breakpoints import set_break, watch
 from fasm_cli.debugger.export import lines, save
-from fasm_cli.debugger.inspect import check, part, samples, value
+from fasm_cli.debugger.inspect import check, sample_inputs, value, value_at
 from fasm_cli.debugger.reload import reload
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import InputError
 from fasm_cli.project.load import load
 from fasm_cli.project.project import Project
@@ -22,8 +22,8 @@ CREDIT = '"UPDATE accounts SET balance = balance + ? WHERE id = ?"'
 
 
 @pytest.fixture
-def books(project: Project) -> Workbench:
-    workbench = Workbench.fresh(load(project, "ledger"), project)
+def books(project: Project) -> DebugSession:
+    workbench = DebugSession.fresh(load(project, "ledger"), project)
     for text in ("Transfer(1, 2, 50)", "Transfer(1, 1, 1)", "Transfer(3, 2, 5)"):
         workbench.submit(text)
     return workbench
@@ -36,27 +36,27 @@ def edited(old: str, new: str) -> None:
     path.write_text(source.replace(old, new), encoding="utf-8")
 
 
-def test_back_and_forth(books: Workbench) -> None:
+def test_back_and_forth(books: DebugSession) -> None:
     assert books.state().rows[-2:] == [
         "db.transfers[1]: {'id': 1, 'source': 1, 'target': 2, 'amount': 50}",
         "db.transfers[2]: {'id': 2, 'source': 3, 'target': 2, 'amount': 5}",
     ]
-    assert travel.back(books, 2).changed[0] == "db.accounts[2].balance: 155 -> 150"
+    assert travel.back(books, 2).changed_paths[0] == "db.accounts[2].balance: 155 -> 150"
     assert books.submit("Transfer(2, 3, 150)").fork == "main~2"
-    assert travel.diff(books, "main").changed == [
+    assert travel.diff(books, "main").changed_paths == [
         Change("~", "db.accounts[2].balance", "155", "0"),
         Change("~", "db.accounts[3].balance", "95", "250"),
         Change("~", "db.transfers[2].source", "3", "2"),
         Change("~", "db.transfers[2].target", "2", "3"),
         Change("~", "db.transfers[2].amount", "5", "150"),
     ]
-    assert travel.until(books, "state.db.accounts[1].balance == 100", backwards=True).end == 0
+    assert travel.run_until_change(books, "state.db.accounts[1].balance == 100", backwards=True).end == 0
 
 
-def test_questions(books: Workbench) -> None:
+def test_questions(books: DebugSession) -> None:
     """A path that a change is told under is a question."""
-    assert part(books, "db.accounts[2].balance").text == "155"
-    assert part(books, "db.accounts[2]").text == "{'id': 2, 'balance': 155}"
+    assert value_at(books, "db.accounts[2].balance").text == "155"
+    assert value_at(books, "db.accounts[2]").text == "{'id': 2, 'balance': 155}"
     assert value(books, "state.db.accounts[2]['balance'] - prev.db.accounts[2].balance").text == "5"
     assert value(books, "sum(row.amount for row in state.db.transfers.values())").text == "55"
     assert value(books, "state.db").text.startswith("Tables(accounts=[{'id': 1, 'balance': 50}, ")
@@ -68,16 +68,16 @@ def test_questions(books: Workbench) -> None:
         value(books, "state.db.accounts[2].owner")
 
 
-def test_random_steps_stop_where_a_row_changes(books: Workbench) -> None:
+def test_random_steps_stop_where_a_row_changes(books: DebugSession) -> None:
     watch(books, "db.accounts[3].balance")
     set_break(books, "len(state.db.transfers) > 99")
-    told = going.run(books, 50, 3)
+    told = going.run_random(books, 50, 3)
     assert told.stopped == f"stopped at step {books.timeline.head}: watch db.accounts[3].balance: 95 -> 134"
     assert [line.held for line in check(books).lines] == [True, True]
-    assert samples(books).items[0].outcome == "committed"
+    assert sample_inputs(books).items[0].outcome == "committed"
 
 
-def test_a_fault_is_shrunk_and_mended(books: Workbench) -> None:
+def test_a_fault_is_shrunk_and_mended(books: DebugSession) -> None:
     edited(CREDIT, CREDIT.replace("+ ?", "+ ? + (id = 3)"))
     told = reload(books)
     assert (told.difference, told.branch) == ("", "")
@@ -93,14 +93,14 @@ def test_a_fault_is_shrunk_and_mended(books: Workbench) -> None:
     assert told.finding is None
 
 
-def test_the_same_steps_in_a_fresh_process(books: Workbench, project: Project) -> None:
+def test_the_same_steps_in_a_fresh_process(books: DebugSession, project: Project) -> None:
     save(books, "kept")
     travel.label(books, "last")
     assert verify_here(books).finding is None
     books.close()
     with sessions.open_session(project, "kept")[0] as again:
         assert again.state() == books.state()
-        assert travel.goto(again, travel.place(again, "last")).end == 3
+        assert travel.goto(again, travel.resolve_step(again, "last")).end == 3
     assert (verify(project, "kept").steps, verify(project, "kept").finding) == (3, None)
     edited("balance >= ?", "balance > ?")
     assert verify_here(books).finding is None

@@ -43,7 +43,7 @@ def test_nothing_is_overwritten(project: Project) -> None:
 
 def test_a_path_is_kept_relative_to_the_project(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir("machines")
-    below = Project.around(Path.cwd())
+    below = Project.find(Path.cwd())
     told = sessions.create(below, "counter.py", "s")
     assert (told.machine, told.path) == ("machines/counter.py", "../sessions/s.toml")
     monkeypatch.chdir("..")
@@ -119,7 +119,7 @@ def test_info_imports_nothing(project: Project) -> None:
 
 def test_a_name_without_end_is_not_told_without_end(project: Project) -> None:
     with pytest.raises(SessionError) as refused:
-        project.load_named("x" * 4_000_000)
+        project.load_trusted("x" * 4_000_000)
     assert len(refused.value.message) < 200
 
 

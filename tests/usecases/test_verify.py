@@ -15,7 +15,7 @@ from fasm_cli.sessions import read_session, render_session
 from fasm_cli.sessions.step_log import History
 from fasm_cli.sessions.timeline import Timeline
 from fasm_cli.usecases import sessions
-from fasm_cli.usecases.replayer import Rerun, exactly
+from fasm_cli.usecases.replayer import Rerun, strict_diff
 from fasm_cli.usecases.verify import verify
 
 WriteTill = Callable[..., None]
@@ -72,7 +72,9 @@ def test_what_no_later_step_is_taken_from_is_let_go(till: Project, monkeypatch: 
 
     monkeypatch.setattr(Timeline, "_relive", again)
     machine, stored = till.load("till"), read_session(FILE)
-    rerun = Rerun(machine, History(stored.records), machine.codec.decode(machine.state, stored.header.state), exactly)
+    rerun = Rerun(
+        machine, History(stored.records), machine.codec.decode(machine.state_schema, stored.header.state), strict_diff
+    )
     assert max(len(rerun.timeline._moments) for _ in rerun.entries()) == 3
     assert rerun.finding is None
 
@@ -97,4 +99,4 @@ def test_the_first_difference_of_a_step(changed: dict[str, object], difference: 
     values = {"error": "Busy(1)", "actions": [charge], "changed": ["a", "b"], "digest": "d"}
     old = Record(3, 2, event, "committed", **json.loads(json.dumps(values)))
     new = Record(**{name: getattr(old, name) for name in Record.__slots__} | changed)
-    assert exactly(old, new) == (None if difference is None else StepDifference(3, *difference))
+    assert strict_diff(old, new) == (None if difference is None else StepDifference(3, *difference))

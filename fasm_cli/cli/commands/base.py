@@ -16,11 +16,11 @@ import typer
 from typer.core import TyperCommand
 
 from fasm_cli.cli import shell_completion as cli_names
-from fasm_cli.cli.render.writer import Json, Output, Text
+from fasm_cli.cli.render.writer import JsonWriter, Output, TerminalWriter
 from fasm_cli.contract.database import ConnectionLost
 from fasm_cli.errors import FasmError, InternalError, MachineError
 from fasm_cli.project.project import Project
-from fasm_cli.project.tracebacks import own_frames
+from fasm_cli.project.tracebacks import author_traceback
 
 FINDING, DIVERGED, REJECTED, INTERRUPTED = 1, 4, 5, 130
 DEBUG = "FASM_DEBUG"
@@ -39,7 +39,7 @@ Session = Annotated[
     str,
     typer.Argument(metavar="SESSION", help="A path, or a name under sessions/.", autocompletion=cli_names.sessions),
 ]
-ByHand = Annotated[
+MachineOption = Annotated[
     str, typer.Option("--machine", metavar="TARGET", help="The machine, where the file may not name it.")
 ]
 
@@ -92,11 +92,11 @@ class Interrupted(FasmError):
 
 
 def output_for(verb: str, as_json: bool) -> Output:
-    return Json(verb) if as_json else Text()
+    return JsonWriter(verb) if as_json else TerminalWriter()
 
 
 @contextmanager
-def writing(verb: str, as_json: bool) -> Iterator[Output]:
+def command_output(verb: str, as_json: bool) -> Iterator[Output]:
     """The output of one command; an error becomes part of a JSON document, with what was done before it.
 
     Stdout is the result's alone: what a machine prints goes to stderr.
@@ -127,7 +127,7 @@ def as_error(error: BaseException) -> FasmError:
     if isinstance(error, KeyboardInterrupt):
         return Interrupted("interrupted")
     told = f"{type(error).__name__}: {error}"
-    frames = own_frames(error)
+    frames = author_traceback(error)
     if frames:
         return MachineError(f"the machine raised {told}", frames=frames)
     if isinstance(error, ConnectionLost):
@@ -141,4 +141,4 @@ def as_error(error: BaseException) -> FasmError:
 
 def project(db: str = "") -> Project:
     """The project around the working directory. The verbs of sessions take no --db: for them too there is `FASM_DB`."""
-    return Project.around(Path.cwd(), db or os.environ.get("FASM_DB", ""))
+    return Project.find(Path.cwd(), db or os.environ.get("FASM_DB", ""))

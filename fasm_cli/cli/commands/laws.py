@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from fasm_cli.cli import shell_completion as cli_names
-from fasm_cli.cli.commands.base import FINDING, Exit, JsonFlag, app, project, writing
+from fasm_cli.cli.commands.base import FINDING, Exit, JsonFlag, app, command_output, project
 
 
 @app.verb("fasm explain completion", "fasm explain invariant:never_in_debt", "fasm explain")
@@ -21,7 +21,7 @@ def explain(
     """What a law says and why, with examples."""
     from fasm_cli.laws import explain
 
-    with writing("explain", json) as output:
+    with command_output("explain", json) as output:
         output.report(explain.explain(law) if law else explain.laws())
 
 
@@ -35,7 +35,7 @@ def lint(
     """Read machines for what breaks a law; nothing is imported."""
     from fasm_cli.lint.files import lint
 
-    with writing("lint", json) as output:
+    with command_output("lint", json) as output:
         report = lint(project(), paths or [])
         output.report(report)
     if report.findings:

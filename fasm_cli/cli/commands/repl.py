@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from fasm_cli.cli import shell_completion as cli_names
-from fasm_cli.cli.commands.base import ByHand, Db, Exit, JsonFlag, app, project, writing
+from fasm_cli.cli.commands.base import Db, Exit, JsonFlag, MachineOption, app, command_output, project
 from fasm_cli.errors import UsageError
 
 
@@ -38,7 +38,7 @@ def repl(
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Reload the machine when its file was written.")] = False,
     session: Annotated[str, typer.Option("--session", metavar="FILE", help="Keep the steps in this session.")] = "",
-    machine: ByHand = "",
+    machine: MachineOption = "",
     db: Db = "",
     json: JsonFlag = False,
 ) -> None:
@@ -49,12 +49,12 @@ def repl(
 
     if check is not None and update is not None:
         raise UsageError("--check-transcript and --update-transcript are two things", "give one of them")
-    with writing("repl", json) as output:
+    with command_output("repl", json) as output:
         here = project(db)
         workbench, dropped = open_target(here, target, session, machine)
         if dropped:
             output.note(dropped)
-        workbench.memo.watching = watch
+        workbench.repl_state.watching = watch
         with workbench:
             configure(workbench)
             if check is not None or update is not None:

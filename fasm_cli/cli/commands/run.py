@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fasm_cli.cli.commands.base import JsonFlag, Session, Target, app, project, writing
+from fasm_cli.cli.commands.base import JsonFlag, Session, Target, app, command_output, project
 
 
 @app.verb(
@@ -22,14 +22,18 @@ def run(
     history: Annotated[bool, typer.Option("--history", help="Keep every event, for `fasm history`.")] = False,
 ) -> None:
     """Run a machine for real. Durable state, its handlers, inputs as lines of JSON."""
-    with writing("run", as_json=False) as output:
+    with command_output("run", as_json=False) as output:
         from fasm_cli.cli.jsonl_server import serve
         from fasm_cli.cli.logs import logging_to
         from fasm_cli.runtime.runtime import Runtime
 
         machine = project().load(target)
         with logging_to(sys.stderr):
-            serve(Runtime(machine, db, room=room, grace=grace, history=history), sys.stdin, output.stream)
+            serve(
+                Runtime(machine, db, concurrency=room, shutdown_timeout=grace, history=history),
+                sys.stdin,
+                output.stream,
+            )
 
 
 @app.verb("fasm history ledger production --db sqlite:///ledger.db")
@@ -40,10 +44,10 @@ def history(
     json: JsonFlag = False,
 ) -> None:
     """What a machine that ran for real has been through, as a session."""
-    from fasm_cli.usecases.import_history import copy_history
+    from fasm_cli.usecases.import_history import import_history
 
-    with writing("history", json) as output:
-        output.report(copy_history(project(), target, db, session))
+    with command_output("history", json) as output:
+        output.report(import_history(project(), target, db, session))
 
 
 @app.verb("fasm migrate ledger --db sqlite:///ledger.db --dry-run", "fasm migrate ledger --db sqlite:///ledger.db")
@@ -56,5 +60,5 @@ def migrate(
     """Carry a database over to its changed machine."""
     from fasm_cli.usecases.migrate_database import migrate_database
 
-    with writing("migrate", json) as output:
+    with command_output("migrate", json) as output:
         output.report(migrate_database(project(), target, db, dry_run=dry_run))

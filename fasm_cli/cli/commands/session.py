@@ -9,14 +9,14 @@ from fasm_cli.cli.commands.base import (
     DIVERGED,
     FINDING,
     App,
-    ByHand,
     Exit,
     JsonFlag,
+    MachineOption,
     Session,
     Target,
     app,
+    command_output,
     project,
-    writing,
 )
 
 session_app = App("session", "Sessions: new, list, show, log, diff, verify, migrate, rm.")
@@ -38,7 +38,7 @@ def session_new(
     """An empty session to step from the shell."""
     from fasm_cli.usecases import sessions
 
-    with writing("session-new", json) as output:
+    with command_output("session-new", json) as output:
         output.report(sessions.create(project(), target, file))
 
 
@@ -47,7 +47,7 @@ def session_list(json: JsonFlag = False) -> None:
     """The sessions and traces under sessions/."""
     from fasm_cli.usecases import sessions
 
-    with writing("session-list", json) as output:
+    with command_output("session-list", json) as output:
         output.report(sessions.listed(project()))
 
 
@@ -56,7 +56,7 @@ def session_show(session: Session, json: JsonFlag = False) -> None:
     """What is in a session. Its machine is not imported."""
     from fasm_cli.usecases import sessions
 
-    with writing("session-show", json) as output:
+    with command_output("session-show", json) as output:
         output.report(sessions.info(project(), session))
 
 
@@ -69,7 +69,7 @@ def session_log(
     """Every step of every branch. Its machine is not imported."""
     from fasm_cli.usecases.session_log import session_log as log
 
-    with writing("session-log", json) as output:
+    with command_output("session-log", json) as output:
         report, dropped = log(project(), session, last)
         if dropped:
             output.note(dropped)
@@ -80,7 +80,7 @@ def session_log(
 def session_diff(
     a: Annotated[str, typer.Argument(metavar="A", help="A session or trace, or SESSION@STEP.")],
     b: Annotated[str, typer.Argument(metavar="B", help="Another; with @STEP only the states are compared.")],
-    machine: ByHand = "",
+    machine: MachineOption = "",
     json: JsonFlag = False,
 ) -> None:
     """How two sessions, or the states at two steps, differ.
@@ -89,7 +89,7 @@ def session_diff(
     """
     from fasm_cli.usecases.compare import compare
 
-    with writing("session-diff", json) as output:
+    with command_output("session-diff", json) as output:
         report = compare(project(), a, b, machine)
         output.report(report)
     if report.differ:
@@ -99,11 +99,11 @@ def session_diff(
 
 
 @session_app.verb("fasm session verify shop", name="verify")
-def session_verify(session: Session, machine: ByHand = "", json: JsonFlag = False) -> None:
+def session_verify(session: Session, machine: MachineOption = "", json: JsonFlag = False) -> None:
     """Run every step again in a fresh process. Says which differs."""
     from fasm_cli.usecases.verify import verify
 
-    with writing("session-verify", json) as output:
+    with command_output("session-verify", json) as output:
         report = verify(project(), session, machine)
         output.report(report)
     if report.finding is not None:
@@ -114,13 +114,13 @@ def session_verify(session: Session, machine: ByHand = "", json: JsonFlag = Fals
 def session_migrate(
     session: Session,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say everything, write nothing.")] = False,
-    machine: ByHand = "",
+    machine: MachineOption = "",
     json: JsonFlag = False,
 ) -> None:
     """Carry a session over to its changed machine, into a new file."""
     from fasm_cli.usecases.migrate_session import migrate
 
-    with writing("session-migrate", json) as output:
+    with command_output("session-migrate", json) as output:
         report = migrate(project(), session, machine, dry_run=dry_run)
         output.report(report)
     if report.finding is not None:
@@ -138,5 +138,5 @@ def session_rm(
     """Remove sessions and what was left beside them. Asks nothing."""
     from fasm_cli.usecases.remove import remove
 
-    with writing("session-rm", json) as output:
+    with command_output("session-rm", json) as output:
         output.report(remove(project(), files))

@@ -1,6 +1,6 @@
 """`fasm list` and `fasm describe`."""
 
-from fasm_cli.cli.commands.base import JsonFlag, Target, app, project, writing
+from fasm_cli.cli.commands.base import JsonFlag, Target, app, command_output, project
 
 
 @app.verb("fasm list", name="list")
@@ -8,7 +8,7 @@ def list_(json: JsonFlag = False) -> None:
     """The machines under machines/. None is imported."""
     from fasm_cli.usecases import describe as machines
 
-    with writing("list", json) as output:
+    with command_output("list", json) as output:
         output.report(machines.listed(project()))
 
 
@@ -17,5 +17,5 @@ def describe(target: Target, json: JsonFlag = False) -> None:
     """What a machine takes, emits and promises."""
     from fasm_cli.usecases import describe as machines
 
-    with writing("describe", json) as output:
+    with command_output("describe", json) as output:
         output.report(machines.describe(project().load(target)))

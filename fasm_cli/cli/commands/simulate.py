@@ -13,14 +13,14 @@ from fasm_cli.cli.commands.base import (
     DIVERGED,
     FINDING,
     INTERRUPTED,
-    ByHand,
     Db,
     Exit,
     JsonFlag,
+    MachineOption,
     Target,
     app,
+    command_output,
     project,
-    writing,
 )
 from fasm_cli.cli.render.writer import Output
 from fasm_cli.contract.state_machine import Profile
@@ -38,7 +38,7 @@ RUNS, STEPS = 1000, 100
 Number = TypeVar("Number", int, float)
 
 
-class Then(StrEnum):
+class AfterFinding(StrEnum):
     """What follows a simulation that found something."""
 
     REPL = "repl"
@@ -84,7 +84,7 @@ def simulate(
     keep_going: Annotated[bool, typer.Option("--keep-going", help="However many findings there are.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="What never happened is a finding too.")] = False,
     on_finding: Annotated[
-        Then | None, typer.Option("--on-finding", help="Go on in the REPL, at the step that breaks.")
+        AfterFinding | None, typer.Option("--on-finding", help="Go on in the REPL, at the step that breaks.")
     ] = None,
     db: Db = "",
     json: JsonFlag = False,
@@ -92,12 +92,12 @@ def simulate(
     """Run a machine in a simulated world. Crashes, faults, every law and invariant."""
     from fasm_cli.project.load import load
     from fasm_cli.simulation.plan import Plan
-    from fasm_cli.simulation.search import Search
+    from fasm_cli.simulation.search import SearchOptions
     from fasm_cli.usecases.simulate import Simulation
 
     if json and on_finding is not None:
         raise UsageError("--json and --on-finding are two things", "one document, or a conversation")
-    with writing("simulate", json) as output:
+    with command_output("simulate", json) as output:
         here = project(db)
         machine = load(here, target)
         config = read_config(here.root)
@@ -110,24 +110,24 @@ def simulate(
             profile=profile,
             always=frozenset(given),
         )
-        search = Search(
+        search = SearchOptions(
             plan=plan,
             jobs=first_of(jobs, config.jobs, 0) or cores(),
             cluster=cluster,
             only=run,
             time=read_time(time) if time else None,
             shrink_time=first_of(shrink_time, config.shrink_time, 5.0),
-            most=KEEP_GOING if keep_going else first_of(max_findings, config.max_findings, 10),
+            max_findings=KEEP_GOING if keep_going else first_of(max_findings, config.max_findings, 10),
         )
         simulation = Simulation(here, machine, search, save or here.sessions)
-        go(simulation, output)
+        run_with_progress(simulation, output)
         report = simulation.report()
         output.report(report)
-        if on_finding is Then.REPL and report.findings and not report.interrupted:
-            look_into(here, machine, report.findings[0], output)
+        if on_finding is AfterFinding.REPL and report.findings and not report.interrupted:
+            open_repl_at(here, machine, report.findings[0], output)
     if report.interrupted:
         raise Exit(INTERRUPTED)
-    if report.findings or (strict and report.never):
+    if report.findings or (strict and report.unreached):
         raise Exit(FINDING)
 
 
@@ -144,16 +144,16 @@ def check(
     """Go through the laws. Each: tried how often, kept or broken."""
     from fasm_cli.project.load import load
     from fasm_cli.simulation.plan import Plan
-    from fasm_cli.simulation.search import Search
+    from fasm_cli.simulation.search import SearchOptions
     from fasm_cli.usecases.check import checked
     from fasm_cli.usecases.simulate import Simulation
 
-    with writing("check", json) as output:
+    with command_output("check", json) as output:
         here = project(db)
         machine = load(here, target)
         plan = Plan(seed=seed, runs=runs, profile=machine.profile)
-        simulation = Simulation(here, machine, Search(plan=plan, jobs=jobs or cores()), save or here.sessions)
-        go(simulation, output)
+        simulation = Simulation(here, machine, SearchOptions(plan=plan, jobs=jobs or cores()), save or here.sessions)
+        run_with_progress(simulation, output)
         report = checked(simulation)
         output.report(report)
     if report.interrupted:
@@ -162,26 +162,26 @@ def check(
         raise Exit(FINDING)
 
 
-def look_into(here: Project, machine: "Machine", finding: "Finding", output: Output) -> None:
+def open_repl_at(here: Project, machine: "Machine", finding: "Finding", output: Output) -> None:
     """A REPL at the step that a finding's trace breaks at."""
     from fasm_cli.cli.repl.input_sources import converse
-    from fasm_cli.cli.repl.verbs import performed
-    from fasm_cli.debugger.session import Workbench
+    from fasm_cli.cli.repl.verbs import execute_with_reload
+    from fasm_cli.debugger.session import DebugSession
 
     if not finding.trace:
         output.note(f"there is no trace of {finding.law} to look into")
         return
-    with Workbench.fresh(machine, here) as workbench:
-        for report in performed(workbench, f"replay {finding.trace}"):
+    with DebugSession.fresh(machine, here) as workbench:
+        for report in execute_with_reload(workbench, f"replay {finding.trace}"):
             output.report(report)
         converse(workbench, output)
 
 
-def go(simulation: "Simulation", output: Output) -> None:
+def run_with_progress(simulation: "Simulation", output: Output) -> None:
     """Let a simulation run, with its progress and its notes on stderr."""
-    from fasm_cli.cli.progress import shown
+    from fasm_cli.cli.progress import with_progress
 
-    shown(simulation.go())
+    with_progress(simulation.go())
     for name in simulation.mended:
         output.note(f"{name} no longer breaks anything")
     if simulation.cut_short:
@@ -218,7 +218,7 @@ def read_faults(text: str) -> dict[str, float]:
 def with_faults(profile: Profile, given: dict[str, float]) -> Profile:
     """`profile` with the probabilities given on the command line. Raises `UsageError`."""
     try:
-        return profile.override(**given)
+        return profile.replace(**given)
     except ValueError as error:
         raise UsageError(str(error)) from None
 
@@ -234,14 +234,14 @@ def read_time(text: str) -> float:
 @app.verb("fasm replay sessions/coffee_shop_crash.toml", "fasm replay sessions")
 def replay(
     trace: Annotated[str, typer.Argument(metavar="TRACE|DIR", help="A trace or session, or a folder of them.")],
-    machine: ByHand = "",
+    machine: MachineOption = "",
     db: Db = "",
     json: JsonFlag = False,
 ) -> None:
     """Run a trace again. Says whether it still breaks, and where it differs."""
     from fasm_cli.usecases.replay import replay
 
-    with writing("replay", json) as output:
+    with command_output("replay", json) as output:
         here = project(db)
         if Path(trace).is_dir():
             code = _folder(here, Path(trace), machine, output)

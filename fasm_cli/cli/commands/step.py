@@ -10,28 +10,28 @@ import typer
 from fasm_cli.cli.commands.base import (
     FINDING,
     REJECTED,
-    ByHand,
     Exit,
     JsonFlag,
+    MachineOption,
     Session,
     app,
+    command_output,
     failed,
     project,
-    writing,
 )
 from fasm_cli.cli.render.writer import Output
-from fasm_cli.engine.events import Point
+from fasm_cli.engine.events import CrashPoint
 from fasm_cli.errors import InputError
 
 if TYPE_CHECKING:
-    from fasm_cli.debugger.session import Workbench
-    from fasm_cli.reports.reports import Report, Stepped
+    from fasm_cli.debugger.session import DebugSession
+    from fasm_cli.reports.reports import Report, StepReport
 
 T = TypeVar("T")
 
 
 @contextmanager
-def working(session: str, machine: str, output: Output) -> "Iterator[Workbench]":
+def opened_session(session: str, machine: str, output: Output) -> "Iterator[DebugSession]":
     """The session, open for writing until the end of the block."""
     from fasm_cli.usecases import sessions
 
@@ -42,7 +42,7 @@ def working(session: str, machine: str, output: Output) -> "Iterator[Workbench]"
         yield workbench
 
 
-def verdict(report: "Stepped") -> None:
+def exit_for(report: "StepReport") -> None:
     """End with the code of a step that did not go through."""
     if report.finding is not None:
         raise Exit(FINDING)
@@ -50,15 +50,17 @@ def verdict(report: "Stepped") -> None:
         raise Exit(REJECTED)
 
 
-def one_step(verb: str, session: str, machine: str, as_json: bool, take: "Callable[[Workbench], Stepped]") -> None:
-    with writing(verb, as_json) as output, working(session, machine, output) as workbench:
+def one_step(
+    verb: str, session: str, machine: str, as_json: bool, take: "Callable[[DebugSession], StepReport]"
+) -> None:
+    with command_output(verb, as_json) as output, opened_session(session, machine, output) as workbench:
         report = take(workbench)
         output.report(report)
-    verdict(report)
+    exit_for(report)
 
 
-def moved(verb: str, session: str, machine: str, as_json: bool, move: "Callable[[Workbench], Report]") -> None:
-    with writing(verb, as_json) as output, working(session, machine, output) as workbench:
+def moved(verb: str, session: str, machine: str, as_json: bool, move: "Callable[[DebugSession], Report]") -> None:
+    with command_output(verb, as_json) as output, opened_session(session, machine, output) as workbench:
         output.report(move(workbench))
 
 
@@ -74,17 +76,17 @@ def typed(output: Output, source: str, read: Callable[[], T]) -> T:
 def step(
     session: Session,
     inputs: Annotated[list[str], typer.Argument(metavar="INPUT…", help="Inputs as Name(field=value).")],
-    machine: ByHand = "",
+    machine: MachineOption = "",
     json: JsonFlag = False,
 ) -> None:
     """Send inputs to a session. The first that is not committed ends it."""
-    with writing("step", json) as output, working(session, machine, output) as workbench:
+    with command_output("step", json) as output, opened_session(session, machine, output) as workbench:
         for text in inputs:
             report = typed(output, text, partial(workbench.submit, text))
             output.report(report)
             if report.finding is not None or report.record.outcome != "committed":
                 break
-    verdict(report)
+    exit_for(report)
 
 
 @app.verb("fasm complete shop 1.1 'Success(points_deducted=100)'")
@@ -92,25 +94,25 @@ def complete(
     session: Session,
     action: Annotated[str, typer.Argument(metavar="ACTION", help="A handle like 1.1, or the id.")],
     result: Annotated[str, typer.Argument(metavar="RESULT", help="The result as Name(field=value).")],
-    machine: ByHand = "",
+    machine: MachineOption = "",
     json: JsonFlag = False,
 ) -> None:
     """Give a tracked action its result."""
-    with writing("complete", json) as output, working(session, machine, output) as workbench:
+    with command_output("complete", json) as output, opened_session(session, machine, output) as workbench:
         typed(output, action, lambda: workbench.find(action))
         report = typed(output, result, lambda: workbench.complete(action, result))
         output.report(report)
-    verdict(report)
+    exit_for(report)
 
 
 @app.verb("fasm crash shop")
 def crash(
     session: Session,
-    point: Annotated[Point, typer.Option("--at", help="Where the process dies.")] = Point.BETWEEN,
+    point: Annotated[CrashPoint, typer.Option("--at", help="Where the process dies.")] = CrashPoint.BETWEEN,
     count: Annotated[
         int, typer.Option("--count", min=0, help="Which action or emission, for after-action and in-restore.")
     ] = 0,
-    machine: ByHand = "",
+    machine: MachineOption = "",
     json: JsonFlag = False,
 ) -> None:
     """Let the process die. What is not committed state is gone."""
@@ -118,17 +120,17 @@ def crash(
 
 
 @app.verb("fasm restore shop")
-def restore(session: Session, machine: ByHand = "", json: JsonFlag = False) -> None:
+def restore(session: Session, machine: MachineOption = "", json: JsonFlag = False) -> None:
     """Start the process again. Pending actions are emitted again."""
     one_step("restore", session, machine, json, lambda workbench: workbench.restore())
 
 
 @app.verb("fasm pending shop")
-def pending(session: Session, machine: ByHand = "", json: JsonFlag = False) -> None:
+def pending(session: Session, machine: MachineOption = "", json: JsonFlag = False) -> None:
     """The tracked actions that have no accepted result."""
     from fasm_cli.usecases import sessions
 
-    with writing("pending", json) as output:
+    with command_output("pending", json) as output:
         workbench, dropped = sessions.view_session(project(), session, machine)
         if dropped:
             output.note(dropped)
@@ -139,7 +141,7 @@ def pending(session: Session, machine: ByHand = "", json: JsonFlag = False) -> N
 def back(
     session: Session,
     count: Annotated[int, typer.Argument(metavar="[N]", help="How many steps.")] = 1,
-    machine: ByHand = "",
+    machine: MachineOption = "",
     json: JsonFlag = False,
 ) -> None:
     """Go back N steps. Nothing is lost; the next step starts a branch."""
@@ -152,7 +154,7 @@ def back(
 def goto(
     session: Session,
     number: Annotated[int, typer.Argument(metavar="N", help="The step; 0 is the initial state.")],
-    machine: ByHand = "",
+    machine: MachineOption = "",
     json: JsonFlag = False,
 ) -> None:
     """Go to step N of a session. Nothing is lost."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fasm_cli.cli.commands.base import ByHand, Db, JsonFlag, Session, app, project, writing
+from fasm_cli.cli.commands.base import Db, JsonFlag, MachineOption, Session, app, command_output, project
 from fasm_cli.reports.reports import Message
 
 
@@ -26,7 +26,7 @@ def export(
     session: Session,
     to: Annotated[Form, typer.Option("--to", help="Lines for `repl -f`, a test, or plain data.")],
     out: Annotated[Path | None, typer.Option("-o", metavar="FILE", help="Where to (standard output).")] = None,
-    machine: ByHand = "",
+    machine: MachineOption = "",
     json: JsonFlag = False,
 ) -> None:
     """Write a session in another form."""
@@ -34,7 +34,7 @@ def export(
     from fasm_cli.debugger.export import export as to_file
     from fasm_cli.usecases import sessions
 
-    with writing("export", json) as output:
+    with command_output("export", json) as output:
         workbench, dropped = sessions.view_session(project(), session, machine)
         if dropped:
             output.note(dropped)
@@ -49,12 +49,12 @@ def shrink(
     trace: Annotated[str, typer.Argument(metavar="TRACE", help="A trace or session that breaks.")],
     out: Annotated[Path, typer.Option("-o", metavar="FILE", help="Where the shrunk trace goes.")],
     seconds: Annotated[float, typer.Option("--shrink-time", min=0, metavar="S", help="Seconds to shrink (5).")] = 5.0,
-    machine: ByHand = "",
+    machine: MachineOption = "",
     db: Db = "",
     json: JsonFlag = False,
 ) -> None:
     """Make a trace as short and simple as it can be."""
     from fasm_cli.usecases.shrink import shrink_trace
 
-    with writing("shrink", json) as output:
+    with command_output("shrink", json) as output:
         output.report(shrink_trace(project(db), trace, out, machine, seconds))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from fasm_cli.cli.prompt.tokens import Open
 from fasm_cli.contract.state_machine import TrackedActionCompleted
 from fasm_cli.engine.machine import Machine
-from fasm_cli.types.schema import REQUIRED, Choice, Field, Fixed, Mapping, Record, Shape
-from fasm_cli.types.schema import Sequence as Many
-from fasm_cli.types.type_text import default_text, shape_text
+from fasm_cli.types.schema import REQUIRED, DictSchema, Field, RecordSchema, Schema, TupleSchema, UnionSchema
+from fasm_cli.types.schema import CollectionSchema as Many
+from fasm_cli.types.type_text import default_text, schema_label
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +27,22 @@ class Argument:
         return f"{self.name}: {self.meta}"
 
 
-def record_of(machine: Machine, name: str) -> Record | None:
+def record_of(machine: Machine, name: str) -> RecordSchema | None:
     """The fields of `name(`: those of a class of the machine, or of the one call that the REPL itself knows."""
     if name == TrackedActionCompleted.__name__:
-        if machine.action_id is None or machine.result is None:
+        if machine.action_id_schema is None or machine.result_schema is None:
             return None
-        fields = (Field("id", machine.action_id, REQUIRED), Field("result", machine.result, REQUIRED))
-        return Record(TrackedActionCompleted, cls=TrackedActionCompleted, fields=fields)
-    cls = machine.shapes.members.get(name)
-    return machine.shapes.records.get(cls) if cls is not None else None
+        fields = (Field("id", machine.action_id_schema, REQUIRED), Field("result", machine.result_schema, REQUIRED))
+        return RecordSchema(TrackedActionCompleted, cls=TrackedActionCompleted, fields=fields)
+    cls = machine.schemas.members.get(name)
+    return machine.schemas.records.get(cls) if cls is not None else None
 
 
-def arguments(record: Record) -> list[Argument]:
-    return [Argument(field.name, shape_text(field.shape), default_text(field.default)) for field in record.fields]
+def arguments(record: RecordSchema) -> list[Argument]:
+    return [Argument(field.name, schema_label(field.shape), default_text(field.default)) for field in record.fields]
 
 
-def current(record: Record, at: Open) -> Field | None:
+def current(record: RecordSchema, at: Open) -> Field | None:
     """The field that the end of the text is in; None where it is in none, as behind a keyword that does not exist."""
     if at.keyword:
         return next((field for field in record.fields if field.name == at.keyword), None)
@@ -51,7 +51,7 @@ def current(record: Record, at: Open) -> Field | None:
     return record.fields[at.position]
 
 
-def expected(machine: Machine, root: Shape | None, stack: Sequence[Open]) -> Shape | None:
+def expected(machine: Machine, root: Schema | None, stack: Sequence[Open]) -> Schema | None:
     """The shape of what is written next; `root` that of the whole value. None where anything or nothing may stand."""
     shape = root
     for each in stack:
@@ -66,8 +66,8 @@ def expected(machine: Machine, root: Shape | None, stack: Sequence[Open]) -> Sha
     return shape
 
 
-def _inside(shape: Shape | None, at: Open) -> Shape | None:
-    for member in shape.members.values() if isinstance(shape, Choice) else (shape,):
+def _inside(shape: Schema | None, at: Open) -> Schema | None:
+    for member in shape.members.values() if isinstance(shape, UnionSchema) else (shape,):
         match member, at.bracket:
             case (Many(cls=kind, item=item), "[") if kind is list:
                 return item
@@ -75,8 +75,8 @@ def _inside(shape: Shape | None, at: Open) -> Shape | None:
                 return item
             case (Many(cls=kind, item=item), "{") if kind in (set, frozenset):
                 return item
-            case (Fixed(items=items), "(") if at.position < len(items):
+            case (TupleSchema(items=items), "(") if at.position < len(items):
                 return items[at.position]
-            case (Mapping(key=key, value=value), "{"):
+            case (DictSchema(key=key, value=value), "{"):
                 return value if at.valued else key
     return None

@@ -15,8 +15,8 @@ from fasm_cli.cli.repl.argument_kinds import Kind
 from fasm_cli.cli.repl.registry import SHOWN, VERBS
 from fasm_cli.contract.state_machine import TrackedActionCompleted
 from fasm_cli.debugger.input_parser import read_input
-from fasm_cli.debugger.session import Workbench
-from fasm_cli.engine.machine import input_types
+from fasm_cli.debugger.session import DebugSession
+from fasm_cli.engine.machine import variants
 from fasm_cli.errors import InputError, UsageError, did_you_mean
 from fasm_cli.types.parse import BUILDERS
 
@@ -33,7 +33,7 @@ class Fault:
     hint: str = ""
 
 
-def fault(bench: Workbench, text: str) -> Fault | None:
+def fault(bench: DebugSession, text: str) -> Fault | None:
     """The first fault of `text`; None where it is right so far."""
     if len(text) > LONGEST or not text.strip() or text.lstrip().startswith("#"):
         return None
@@ -51,19 +51,26 @@ def fault(bench: Workbench, text: str) -> Fault | None:
     return None if kind is None or told.start >= len(text) else _wrong_value(bench, kind, told, line, text)
 
 
-def _unknown(bench: Workbench, line: list[Token]) -> Fault | None:
+def _unknown(bench: DebugSession, line: list[Token]) -> Fault | None:
     """A first word that is neither a verb nor a call, once it is whole."""
     solid = [token for token in line if token.kind != "blank"]
-    names = input_types(bench.machine.input)
+    names = variants(bench.machine.input_schema)
     if len(solid) > 1 and solid[0].kind == "name" and solid[1].text == "(":
         return None  # a call: its name is the parser's business
     word = solid[0].text
-    if word in VERBS or word in names or word in bench.memo.aliases or (len(solid) == 1 and line[-1].kind != "blank"):
+    if (
+        word in VERBS
+        or word in names
+        or word in bench.repl_state.aliases
+        or (len(solid) == 1 and line[-1].kind != "blank")
+    ):
         return None
-    return Fault(solid[0].start, f"no verb {word[:SHOWN]!r}", did_you_mean(word, [*VERBS, *bench.memo.aliases, *names]))
+    return Fault(
+        solid[0].start, f"no verb {word[:SHOWN]!r}", did_you_mean(word, [*VERBS, *bench.repl_state.aliases, *names])
+    )
 
 
-def _wrong_value(bench: Workbench, kind: Kind, told: Line, line: list[Token], text: str) -> Fault | None:
+def _wrong_value(bench: DebugSession, kind: Kind, told: Line, line: list[Token], text: str) -> Fault | None:
     value = text[told.start :]
     stack = opened(line)
     if not stack and "(" not in value:
@@ -73,8 +80,8 @@ def _wrong_value(bench: Workbench, kind: Kind, told: Line, line: list[Token], te
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):  # a constructor may print
             if kind is Kind.INPUT:
                 read_input(bench.machine, whole)
-            elif bench.machine.result is not None:
-                bench.machine.codec.read(bench.machine.result, whole)
+            elif bench.machine.result_schema is not None:
+                bench.machine.codec.read(bench.machine.result_schema, whole)
     except InputError as error:
         column = told.start + (error.column or 0)
         if stack and _unfinished(bench, column, stack, line):
@@ -85,11 +92,11 @@ def _wrong_value(bench: Workbench, kind: Kind, told: Line, line: list[Token], te
     return None
 
 
-def _unfinished(bench: Workbench, column: int, stack: list[Open], line: list[Token]) -> bool:
+def _unfinished(bench: DebugSession, column: int, stack: list[Open], line: list[Token]) -> bool:
     """Whether a fault at `column` may go away by itself: it is that of the last token, or of an open bracket, unless
     what is called there is nothing."""
     solid = [token for token in line if token.kind != "blank"]
-    known = {*bench.machine.shapes.members, *BUILDERS, TrackedActionCompleted.__name__, ""}
+    known = {*bench.machine.schemas.members, *BUILDERS, TrackedActionCompleted.__name__, ""}
     at = next((each for each in stack if each.start == column), None)
     return at.name in known if at is not None else column >= solid[-1].start
 
@@ -103,7 +110,7 @@ class Signature:
     after: str
 
 
-def signature(bench: Workbench, text: str) -> Signature | None:
+def signature(bench: DebugSession, text: str) -> Signature | None:
     """How what is being typed goes on: the innermost call's fields, or the words of the verb."""
     line = tokens(text)
     for each in reversed(opened(line)):

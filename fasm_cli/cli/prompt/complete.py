@@ -10,9 +10,9 @@ from fasm_cli.cli.prompt.value_completions import Option, ranked, values
 from fasm_cli.cli.repl.argument_kinds import Kind
 from fasm_cli.cli.repl.registry import VERBS, Verb
 from fasm_cli.contract.state_machine import TrackedActionCompleted
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.machine import Machine
-from fasm_cli.types.schema import Shape
+from fasm_cli.types.schema import Schema
 
 ROOTS = (Kind.INPUT, Kind.ACTION, Kind.ACTION_RESULT)
 BEGINS = ("open", "comma", "equals", "colon")  # behind these a value begins
@@ -57,13 +57,17 @@ def kinds_of(line: Line) -> tuple[Kind, ...]:
     return (Kind.EXPRESSION,) if given and Kind.EXPRESSION in given[-1] else ()
 
 
-def root_of(machine: Machine, kinds: tuple[Kind, ...]) -> Shape | None:
+def root_of(machine: Machine, kinds: tuple[Kind, ...]) -> Schema | None:
     """The type of the value that is written as a word of these kinds."""
-    shapes = {Kind.INPUT: machine.input, Kind.ACTION: machine.action_id, Kind.ACTION_RESULT: machine.result}
+    shapes = {
+        Kind.INPUT: machine.input_schema,
+        Kind.ACTION: machine.action_id_schema,
+        Kind.ACTION_RESULT: machine.result_schema,
+    }
     return next((shapes[kind] for kind in kinds if kind in ROOTS), None)
 
 
-def candidates(bench: Workbench, text: str) -> tuple[str, list[Option]]:
+def candidates(bench: DebugSession, text: str) -> tuple[str, list[Option]]:
     """The word at the end of `text`, and what may stand in its place."""
     if text.lstrip().startswith("#"):
         return "", []
@@ -99,7 +103,7 @@ def path_at_end(text: str) -> str:
     return text[at:].lstrip("[")
 
 
-def inside(bench: Workbench, before: list[Token], stack: list[Open], kinds: tuple[Kind, ...]) -> Iterator[Option]:
+def inside(bench: DebugSession, before: list[Token], stack: list[Open], kinds: tuple[Kind, ...]) -> Iterator[Option]:
     """What may stand in the innermost open bracket: the fields that are not given yet, and values."""
     solid = [token for token in before if token.kind != "blank"]
     if not solid or solid[-1].kind not in BEGINS:

@@ -14,48 +14,48 @@ from fasm_cli.debugger.expect import OUTCOMES
 from fasm_cli.debugger.export import FORMATS
 from fasm_cli.debugger.expressions.grammar import FUNCTIONS, field_names, field_of
 from fasm_cli.debugger.navigate import END, START
-from fasm_cli.debugger.session import Workbench
-from fasm_cli.engine.events import Failure, Point
-from fasm_cli.engine.machine import Machine, input_types
+from fasm_cli.debugger.session import DebugSession
+from fasm_cli.engine.events import CrashPoint, FaultKind
+from fasm_cli.engine.machine import Machine, variants
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import FasmError
 from fasm_cli.reports.step_view import event_text
-from fasm_cli.sessions.timeline import Moment
-from fasm_cli.simulation.answers import likely
-from fasm_cli.types.format import render
+from fasm_cli.sessions.timeline import Snapshot
+from fasm_cli.simulation.answers import sample_responses
+from fasm_cli.types.format import format_value
 
 SHORT = 60  # characters of a value beside an option
 RECENT = 40  # steps that are looked at and offered: each must be read and told while somebody waits for a key
 SEGMENT = re.compile(r"\.?([^\W\d]\w*)|\[([^\[\]]*)\]")
 
 POINTS = {
-    Point.BETWEEN: "after every action of the last step was sent out",
-    Point.AFTER_COMMIT: "before the first action of the last step was sent out",
-    Point.AFTER_ACTION: "when the first N actions of the last step were sent out",
-    Point.BEFORE_COMMIT: "at the end of the next transition: it never happened",
-    Point.IN_RESTORE: "at the N-th emission of the next restore",
+    CrashPoint.BETWEEN: "after every action of the last step was sent out",
+    CrashPoint.AFTER_COMMIT: "before the first action of the last step was sent out",
+    CrashPoint.AFTER_ACTION: "when the first N actions of the last step were sent out",
+    CrashPoint.BEFORE_COMMIT: "at the end of the next transition: it never happened",
+    CrashPoint.IN_RESTORE: "at the N-th emission of the next restore",
 }
 FAILURES = {
-    Failure.ADD: "the N-th actions.add raises ActionsFull",
-    Failure.LOAD: "the store cannot give the state",
-    Failure.COMMIT: "the store refuses the commit",
-    Failure.CANCEL: "cancelled at the N-th await of the state",
-    Failure.OPERATION: "the N-th await of the state raises",
-    Failure.UNKNOWN: "committed, and the answer lost",
+    FaultKind.ACTIONS_FULL: "the N-th actions.add raises ActionsFull",
+    FaultKind.LOAD: "the store cannot give the state",
+    FaultKind.COMMIT: "the store refuses the commit",
+    FaultKind.CANCEL: "cancelled at the N-th await of the state",
+    FaultKind.DISCONNECT: "the N-th await of the state raises",
+    FaultKind.UNKNOWN: "committed, and the answer lost",
 }
 
 
-def inputs(bench: Workbench, word: str = "", before: tuple[str, ...] = ()) -> Iterator[Option]:
-    for shape in input_types(bench.machine.input).values():
+def inputs(bench: DebugSession, word: str = "", before: tuple[str, ...] = ()) -> Iterator[Option]:
+    for shape in variants(bench.machine.input_schema).values():
         yield from values(shape)
 
 
-def actions(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[Option]:
+def actions(bench: DebugSession, word: str, before: tuple[str, ...]) -> Iterator[Option]:
     for id, each in bench.timeline.now.pending.items():
-        yield Option(str(each.ref), f"id {render(id)}  {short(render(each.tracked.action))}")
+        yield Option(str(each.ref), f"id {format_value(id)}  {short(format_value(each.tracked.action))}")
 
 
-def completed(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[Option]:
+def completed(bench: DebugSession, word: str, before: tuple[str, ...]) -> Iterator[Option]:
     """The actions that had a result in the last steps; whether one is pending again is not asked."""
     seen: dict[str, Record] = {}
     last = bench.timeline.last
@@ -67,22 +67,22 @@ def completed(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[
         yield Option(handle, short(event_text(bench.timeline, record)))
 
 
-def results(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[Option]:
+def results(bench: DebugSession, word: str, before: tuple[str, ...]) -> Iterator[Option]:
     """Whole results that this action may get, then everything that a result may begin with."""
     machine = bench.machine
-    if machine.result is None:
+    if machine.result_schema is None:
         return
     try:
         tracked = bench.find(before[0]).tracked if before else None
     except FasmError:  # no such action: said when the line is performed
         tracked = None
     if tracked is not None:
-        for result in likely(machine, tracked):
-            yield Option(render(result), f"as respond answers {type(tracked.action).__name__}")
-    yield from values(machine.result)
+        for result in sample_responses(machine, tracked):
+            yield Option(format_value(result), f"as respond answers {type(tracked.action).__name__}")
+    yield from values(machine.result_schema)
 
 
-def steps(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[Option]:
+def steps(bench: DebugSession, word: str, before: tuple[str, ...]) -> Iterator[Option]:
     """The newest first; where digits are typed, the newest of those that begin with them."""
     numbers = (n for n in range(bench.timeline.last, 0, -1) if str(n).startswith(word))
     for record in map(bench.timeline.records.__getitem__, islice(numbers, RECENT)):
@@ -95,12 +95,12 @@ def steps(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[Opti
         yield Option(END, "the last step of this branch")
 
 
-def paths(bench: Workbench, word: str, before: tuple[str, ...] = ()) -> Iterator[Option]:
+def paths(bench: DebugSession, word: str, before: tuple[str, ...] = ()) -> Iterator[Option]:
     """The places one level below what `word` names so far."""
     yield from below(bench.timeline.now.state, "", word)
 
 
-def expressions(bench: Workbench, word: str, before: tuple[str, ...] = ()) -> Iterator[Option]:
+def expressions(bench: DebugSession, word: str, before: tuple[str, ...] = ()) -> Iterator[Option]:
     """`state`, `prev` and the others, or what lies below them."""
     now = bench.timeline.now
     roots: dict[str, Any] = {"state": now.state, "prev": previous(bench).state}
@@ -115,7 +115,7 @@ def expressions(bench: Workbench, word: str, before: tuple[str, ...] = ()) -> It
     yield from (Option(f"{name}(") for name in FUNCTIONS)
 
 
-def previous(bench: Workbench) -> Moment:
+def previous(bench: DebugSession) -> Snapshot:
     timeline = bench.timeline
     return timeline.moment(timeline.records[timeline.head].parent) if timeline.head else timeline.now
 
@@ -130,19 +130,19 @@ def below(value: Any, prefix: str, word: str) -> Iterator[Option]:
             return
     at = prefix + word[:cut]
     for name in field_names(value):
-        yield Option(f"{at}.{name}" if at else name, short(render(field_of(value, name))))
+        yield Option(f"{at}.{name}" if at else name, short(format_value(field_of(value, name))))
     for key, each in islice(_keyed(value).items(), MOST):
-        yield Option(f"{at}[{key}]", short(render(each)))
+        yield Option(f"{at}[{key}]", short(format_value(each)))
 
 
 def _keyed(value: Any) -> dict[str, Any]:
     """The elements of a collection by the text of their key or index."""
     if type(value) is dict:
-        return {render(key): each for key, each in value.items()}
+        return {format_value(key): each for key, each in value.items()}
     return {str(at): each for at, each in enumerate(value)} if isinstance(value, list | tuple) else {}
 
 
-def files(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[Option]:
+def files(bench: DebugSession, word: str, before: tuple[str, ...]) -> Iterator[Option]:
     """What lies in the folder that `word` is in; hidden files where a dot is typed."""
     folder, name = os.path.split(word)
     try:
@@ -155,30 +155,30 @@ def files(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[Opti
             yield Option(os.path.join(folder, entry) + ("/" if is_folder else ""))  # noqa: PTH118  as it was typed
 
 
-def verbs(bench: Workbench, word: str = "", before: tuple[str, ...] = ()) -> Iterator[Option]:
+def verbs(bench: DebugSession, word: str = "", before: tuple[str, ...] = ()) -> Iterator[Option]:
     return (Option(verb.name, verb.summary) for verb in VERBS.values())
 
 
-def aliases(bench: Workbench) -> Iterator[Option]:
-    return (Option(name, short(line)) for name, line in bench.memo.aliases.items())
+def aliases(bench: DebugSession) -> Iterator[Option]:
+    return (Option(name, short(line)) for name, line in bench.repl_state.aliases.items())
 
 
-def labels(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[Option]:
+def labels(bench: DebugSession, word: str, before: tuple[str, ...]) -> Iterator[Option]:
     return (Option(name, f"step {step}") for name, step in bench.marks.labels.items())
 
 
-def branches(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[Option]:
+def branches(bench: DebugSession, word: str, before: tuple[str, ...]) -> Iterator[Option]:
     for branch, tip in bench.timeline.branches.tips.items():
         yield Option(bench.branch_name(branch), f"up to step {tip}")
 
 
-def settings(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[Option]:
-    now = bench.memo.settings
+def settings(bench: DebugSession, word: str, before: tuple[str, ...]) -> Iterator[Option]:
+    now = bench.repl_state.settings
     yield Option("format", f"{now.format} now; text or json")
     yield Option("time", f"{'on' if now.time else 'off'} now; on or off")
 
 
-def invariants(bench: Workbench, word: str, before: tuple[str, ...]) -> Iterator[Option]:
+def invariants(bench: DebugSession, word: str, before: tuple[str, ...]) -> Iterator[Option]:
     return (Option(name) for name in every_invariant(bench.machine))
 
 
@@ -190,7 +190,7 @@ def short(text: str) -> str:
     return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
 
 
-Places = Callable[[Workbench, str, tuple[str, ...]], Iterator[Option]]
+Places = Callable[[DebugSession, str, tuple[str, ...]], Iterator[Option]]
 OF_KIND: dict[Kind, Places] = {  # by kind: what may stand for a word, given the words before it
     Kind.INPUT: inputs,
     Kind.ACTION: actions,
@@ -207,6 +207,8 @@ OF_KIND: dict[Kind, Places] = {  # by kind: what may stand for a word, given the
     Kind.OUTCOME: lambda bench, word, before: map(Option, OUTCOMES),
     Kind.VERB: verbs,
     Kind.INVARIANT: invariants,
-    Kind.POINT: lambda bench, word, before: (Option(point, POINTS[point]) for point in Point),
-    Kind.FAILURE: lambda bench, word, before: (Option(each, FAILURES[each]) for each in bench.machine.failures),
+    Kind.POINT: lambda bench, word, before: (Option(point, POINTS[point]) for point in CrashPoint),
+    Kind.FAILURE: lambda bench, word, before: (
+        Option(each, FAILURES[each]) for each in bench.machine.applicable_faults
+    ),
 }

@@ -6,7 +6,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Shelter:
+class ErrorBoundary:
     """Runs what the prompt needs and gives something else where it raises; the first fault of each place is told."""
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class Shelter:
                 self._untold.append((place, error))
             return otherwise
 
-    def untold(self) -> list[tuple[str, Exception]]:
+    def take_errors(self) -> list[tuple[str, Exception]]:
         """The faults that were not given before."""
         told, self._untold = self._untold, []
         return told

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.debugger.session import DebugSession
 
 EVERY = 0.3  # seconds between two looks
 
@@ -12,7 +12,7 @@ EVERY = 0.3  # seconds between two looks
 class Watch:
     """Tells of each change of the file that the workbench's machine was loaded from, also of one made meanwhile."""
 
-    def __init__(self, bench: Workbench) -> None:
+    def __init__(self, bench: DebugSession) -> None:
         self._bench = bench
         self._seen = self._look()
 

@@ -5,10 +5,10 @@ The modules that look at text are imported with the first key: the prompt is on 
 
 from typing import TYPE_CHECKING
 
-from fasm_cli.cli.prompt.error_boundary import Shelter
+from fasm_cli.cli.prompt.error_boundary import ErrorBoundary
 from fasm_cli.cli.repl.lines import logical_lines
-from fasm_cli.debugger.session import Workbench
-from fasm_cli.engine.laws import invariants_held
+from fasm_cli.debugger.session import DebugSession
+from fasm_cli.engine.laws import count_holding
 from fasm_cli.sessions.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Live:
     """Every question that drawing asks; none raises. The answers hold while text and step stay what they are."""
 
-    def __init__(self, bench: Workbench, shelter: Shelter) -> None:
+    def __init__(self, bench: DebugSession, shelter: ErrorBoundary) -> None:
         self.bench = bench
         self.shelter = shelter
         self._fault: tuple[object, Fault | None] = (None, None)
@@ -62,7 +62,7 @@ class Live:
         """How many hold at the head, of how many."""
         if self._held[0] != self.moment:
             machine, timeline = self.bench.machine, self.bench.timeline
-            held = self.shelter.run("the invariants", lambda: invariants_held(machine, timeline.now.state), (0, 0))
+            held = self.shelter.run("the invariants", lambda: count_holding(machine, timeline.now.state), (0, 0))
             self._held = (self.moment, held)
         return self._held[1]
 

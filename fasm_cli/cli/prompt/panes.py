@@ -6,10 +6,10 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 
 from fasm_cli.cli.prompt.colours import Glyphs, cropped
 from fasm_cli.contract.database import Tables
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.records import Record
-from fasm_cli.types.diff import ABSENT, changes
-from fasm_cli.types.format import render
+from fasm_cli.types.diff import ABSENT, diff_values
+from fasm_cli.types.format import format_value
 
 Line = StyleAndTextTuples
 
@@ -23,7 +23,7 @@ def rule(title: str, width: int, shown: Glyphs) -> Line:
     ]
 
 
-def state_pane(bench: Workbench, step: int, width: int, height: int, shown: Glyphs) -> list[Line]:
+def state_pane(bench: DebugSession, step: int, width: int, height: int, shown: Glyphs) -> list[Line]:
     """The state after `step`, a field or a row of a table a line; of what this step changed, what changed in it."""
     timeline = bench.timeline
     now = timeline.moment(step)
@@ -60,9 +60,9 @@ def _rows(state: object) -> dict[str, object]:
         if not isinstance(value, Tables):
             out[name] = value
             continue
-        for table in value.found:
+        for table in value.by_name:
             rows = field_of(value, table)
-            out.update({f"{name}.{table}[{render(key)}]": row for key, row in rows.items()})
+            out.update({f"{name}.{table}[{format_value(key)}]": row for key, row in rows.items()})
             if not rows:
                 out[f"{name}.{table}"] = {}
     return out or {"": state}
@@ -73,17 +73,17 @@ def _text(value: object) -> str:
     from fasm_cli.debugger.expressions.grammar import Row
 
     if type(value) is not Row:
-        return render(value)
-    return "  ".join(f"{column} {render(cell)}" for column, cell in value.items())
+        return format_value(value)
+    return "  ".join(f"{column} {format_value(cell)}" for column, cell in value.items())
 
 
 def _changed(before: object, now: object, rows: Mapping[str, object], shown: Glyphs) -> dict[str, str]:
     """By field, what changed in it: `150 → 50`, or `.phase REQUESTED → CANCELLED` where it is something inside."""
     told: dict[str, list[str]] = {}
-    for change in changes(before, now):
+    for change in diff_values(before, now):
         name = next((name for name in rows if _within(change.path, name)), change.path)
         inside = change.path[len(name) :]
-        values = ("nothing" if value is ABSENT else render(value) for value in (change.before, change.after))
+        values = ("nothing" if value is ABSENT else format_value(value) for value in (change.before, change.after))
         told.setdefault(name, []).append(f"{inside} {f' {shown.arrow} '.join(values)}".strip())
     return {name: "; ".join(parts) for name, parts in told.items()}
 
@@ -95,11 +95,11 @@ def _within(path: str, name: str) -> bool:
 class Picker:
     """The steps in the order they were taken, and the one that is chosen; open while a step is being picked."""
 
-    def __init__(self, bench: Workbench) -> None:
+    def __init__(self, bench: DebugSession) -> None:
         self._bench = bench
         timeline = bench.timeline
         self._steps: list[int] = [0, *timeline.records]  # numbers: a record is read when its line is drawn
-        self._here = set(timeline.records.way(timeline.head))
+        self._here = set(timeline.records.ancestor_numbers(timeline.head))
         self.chosen = self._steps.index(timeline.head)
 
     @property
@@ -131,7 +131,7 @@ class Picker:
         text = cropped(f"{mark} {record.n}  {event_text(self._bench.timeline, record)}", width - 30, shown.more)
         tail = _told(record)
         style = "" if here else "class:pane.quiet"
-        bad = "class:pane.bad" if record.broken or record.outcome in ("rejected", "defect", "failed") else style
+        bad = "class:pane.bad" if record.violated_law or record.outcome in ("rejected", "defect", "failed") else style
         return self._marked(at, [(style, text), (bad, f"  {cropped(tail, 28, shown.more)}")], width)
 
     def _marked(self, at: int, line: Line, width: int) -> Line:
@@ -142,6 +142,12 @@ class Picker:
 
 
 def _told(record: Record) -> str:
-    told = f"BROKEN {record.broken}" if record.broken else record.outcome if record.outcome != "committed" else ""
+    told = (
+        f"BROKEN {record.violated_law}"
+        if record.violated_law
+        else record.outcome
+        if record.outcome != "committed"
+        else ""
+    )
     fork = f"from {record.parent}" if record.parent != record.n - 1 else ""
     return "  ".join(part for part in (told, fork) if part)

@@ -29,7 +29,7 @@ from prompt_toolkit.utils import get_cwidth
 
 from fasm_cli.cli.prompt import bar, panes
 from fasm_cli.cli.prompt.colours import PLAIN, STYLE, glyphs
-from fasm_cli.cli.prompt.error_boundary import Shelter
+from fasm_cli.cli.prompt.error_boundary import ErrorBoundary
 from fasm_cli.cli.prompt.file_watcher import Watch
 from fasm_cli.cli.prompt.keys import bindings
 from fasm_cli.cli.prompt.line_analysis_cache import Live
@@ -37,7 +37,7 @@ from fasm_cli.cli.prompt.status_items import prompt_parts
 from fasm_cli.cli.prompt.toolkit import LineCompleter, LineLexer, history_in
 from fasm_cli.cli.repl.lines import is_complete
 from fasm_cli.cli.repl.registry import VERBS
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.debugger.session import DebugSession
 
 if TYPE_CHECKING:
     from fasm_cli.cli.prompt.check import Signature
@@ -52,7 +52,7 @@ class Prompt:
 
     def __init__(
         self,
-        bench: Workbench,
+        bench: DebugSession,
         history: Path,
         encoding: str,
         *,
@@ -60,12 +60,12 @@ class Prompt:
         output: Output | None = None,
     ) -> None:
         self.bench = bench
-        self.shelter = Shelter()
+        self.shelter = ErrorBoundary()
         self.live = Live(bench, self.shelter)
         self.picker: panes.Picker | None = None
         self.state_open = False
         self.shown = glyphs(encoding)
-        self._watch = Watch(bench) if bench.memo.watching else None
+        self._watch = Watch(bench) if bench.repl_state.watching else None
         self._state: tuple[object, list[panes.Line]] = (None, [])
         self._held = Document()  # what was typed when a key ordered a line of its own
         self.session: PromptSession[str] = PromptSession(
@@ -80,7 +80,7 @@ class Prompt:
             key_bindings=bindings(self),
             enable_open_in_editor=True,
             enable_suspend=True,
-            vi_mode=bench.memo.settings.keys == "vi",
+            vi_mode=bench.repl_state.settings.keys == "vi",
             tempfile_suffix=".py",
             reserve_space_for_menu=MENU,
             include_default_pygments_style=False,

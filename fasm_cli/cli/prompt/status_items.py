@@ -1,15 +1,15 @@
 """Where the session stands: the text of the prompt itself, and the facts of the bar."""
 
 from fasm_cli.cli.prompt.colours import Glyphs
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.debugger.session import DebugSession
 
 Parts = list[tuple[str, str]]  # a style and a text each
 
 
-def prompt_parts(bench: Workbench, shown: Glyphs) -> Parts:
+def prompt_parts(bench: DebugSession, shown: Glyphs) -> Parts:
     """`coffee_shop @3 ⧗1> `: the step, and how many actions are pending; `@2/3` where the branch goes on."""
     timeline = bench.timeline
-    now, tip = timeline.now, timeline.branches.tips[timeline.branches.of(timeline.head)]
+    now, tip = timeline.now, timeline.branches.tips[timeline.branches.branch_of(timeline.head)]
     ahead = f"/{tip}" if tip != timeline.head else ""
     branch = bench.branch_name() if len(timeline.branches.tips) > 1 else ""
     parts = [
@@ -23,7 +23,7 @@ def prompt_parts(bench: Workbench, shown: Glyphs) -> Parts:
     return [*parts, ("class:prompt.place", "> ")]
 
 
-def facts(bench: Workbench, invariants: tuple[int, int]) -> Parts:
+def facts(bench: DebugSession, invariants: tuple[int, int]) -> Parts:
     """What the bar tells: `main@3`, `invariants 2/2`, `1 pending`, `seed 7`, `shop.toml saved`."""
     held, of = invariants
     waiting = len(bench.timeline.now.pending)

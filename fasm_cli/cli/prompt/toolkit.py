@@ -16,7 +16,7 @@ from fasm_cli.cli.prompt.colours import cropped
 from fasm_cli.cli.prompt.line_analysis_cache import Live
 from fasm_cli.cli.prompt.tokens import Token, tokens
 from fasm_cli.cli.repl.registry import VERBS
-from fasm_cli.engine.machine import input_types
+from fasm_cli.engine.machine import variants
 
 if TYPE_CHECKING:
     from fasm_cli.cli.prompt.value_completions import Option
@@ -52,7 +52,7 @@ def coloured(live: Live, text: str) -> list[tuple[str, str]]:
     solid = [token for token in line if token.kind != "blank"]
     after = dict(pairwise(solid))
     wrong = live.fault(text)
-    inputs = input_types(live.bench.machine.input)
+    inputs = variants(live.bench.machine.input_schema)
     pieces = []
     for token in line:
         style = _style(token, after.get(token), inputs, live, first=token.start == solid[0].start)
@@ -71,7 +71,7 @@ def _style(token: Token, after: Token | None, inputs: Iterable[str], live: Live,
         return "class:line.verb"
     if token.text in inputs:
         return "class:line.input"
-    if token.text in live.bench.machine.shapes.members:
+    if token.text in live.bench.machine.schemas.members:
         return "class:line.type"
     return "class:line.field" if after is not None and after.kind == "equals" else ""
 

@@ -6,9 +6,19 @@ from dataclasses import dataclass
 
 from fasm_cli.cli.prompt.argument_context import arguments
 from fasm_cli.contract.constraints import Between, OneOf
-from fasm_cli.types.format import render
-from fasm_cli.types.schema import Choice, Fixed, Mapping, Member, Nothing, Plain, Record, Sequence, Shape
-from fasm_cli.types.type_text import shape_text
+from fasm_cli.types.format import format_value
+from fasm_cli.types.schema import (
+    CollectionSchema,
+    DictSchema,
+    EnumSchema,
+    NoneSchema,
+    RecordSchema,
+    ScalarSchema,
+    Schema,
+    TupleSchema,
+    UnionSchema,
+)
+from fasm_cli.types.type_text import schema_label
 
 OPENING: dict[type, str] = {list: "[", tuple: "(", set: "{", frozenset: "frozenset({"}
 PART = r"(?:(?<![A-Za-z0-9])|(?-i:(?<=[a-z])(?=[A-Z])))"  # where a part of a name begins
@@ -23,48 +33,48 @@ class Option:
     meta: str = ""
 
 
-def values(shape: Shape) -> Iterator[Option]:
+def values(shape: Schema) -> Iterator[Option]:
     """What a value of `shape` may begin with, or be."""
     choice = next((limit for limit in shape.constraints if isinstance(limit, OneOf)), None)
     if choice is not None:
-        yield from (Option(render(value)) for value in choice.values)
+        yield from (Option(format_value(value)) for value in choice.values)
         return
     match shape:
-        case Choice(members=members):
+        case UnionSchema(members=members):
             for member in members.values():
                 yield from values(member)
-        case Nothing():
+        case NoneSchema():
             yield Option("None")
-        case Member(cls=kind):
+        case EnumSchema(cls=kind):
             yield from (Option(f"{kind.__name__}.{name}", _member(each)) for name, each in kind.__members__.items())
-        case Record():
+        case RecordSchema():
             yield call(shape)
-        case Sequence(cls=kind):
-            yield Option(OPENING[kind], shape_text(shape))
-        case Fixed():
-            yield Option("(", shape_text(shape))
-        case Mapping():
-            yield Option("{", shape_text(shape))
-        case Plain():
+        case CollectionSchema(cls=kind):
+            yield Option(OPENING[kind], schema_label(shape))
+        case TupleSchema():
+            yield Option("(", schema_label(shape))
+        case DictSchema():
+            yield Option("{", schema_label(shape))
+        case ScalarSchema():
             yield from _scalars(shape)
 
 
 def _member(member: object) -> str:
     value = getattr(member, "value", None)
-    return render(value) if isinstance(value, int | str) else ""
+    return format_value(value) if isinstance(value, int | str) else ""
 
 
-def _scalars(shape: Plain) -> Iterator[Option]:
+def _scalars(shape: ScalarSchema) -> Iterator[Option]:
     limit = next((limit for limit in shape.constraints if isinstance(limit, Between)), None)
     if limit is not None:
-        yield from (Option(render(limit.low), "the lowest"), Option(render(limit.high), "the highest"))
+        yield from (Option(format_value(limit.low), "the lowest"), Option(format_value(limit.high), "the highest"))
     elif shape.scalar.cls is bool:
         yield from (Option("True"), Option("False"))
     elif shape.scalar.build is not None:
-        yield Option(f"{shape.scalar.cls.__name__}(", shape_text(shape))
+        yield Option(f"{shape.scalar.cls.__name__}(", schema_label(shape))
 
 
-def call(record: Record) -> Option:
+def call(record: RecordSchema) -> Option:
     """`Name(`, or `Name()` where there is nothing to fill in."""
     name = record.cls.__name__
     return Option(f"{name}({'' if record.fields else ')'}", ", ".join(map(str, arguments(record))))

@@ -22,11 +22,11 @@ NAMES = {
     reports.Explained: "law",
     reports.LawList: "laws",
     reports.Linted: "lint",
-    reports.Stepped: "step",
+    reports.StepReport: "step",
     reports.Pending: "pending",
     reports.State: "state",
     reports.Log: "log",
-    reports.Moved: "moved",
+    reports.HeadMoved: "moved",
     reports.Machines: "machines",
     reports.Description: "machine",
     reports.Sessions: "sessions",
@@ -36,7 +36,7 @@ NAMES = {
     reports.Migrated: "session-migrate",
     reports.MigratedDatabase: "migrate",
     reports.Removed: "session-rm",
-    reports.Copied: "history",
+    reports.HistoryImported: "history",
     reports.Simulated: "simulation",
     reports.Replayed: "replay",
     reports.Traces: "traces",
@@ -45,14 +45,14 @@ NAMES = {
     report_repl.Tree: "tree",
     report_repl.Differences: "diff",
     report_repl.Stops: "stops",
-    report_repl.Ran: "ran",
+    report_repl.RunReport: "ran",
     report_repl.Reloaded: "reloaded",
     report_repl.Checks: "checks",
-    report_repl.Why: "why",
+    report_repl.ProblemDetails: "why",
     report_repl.Samples: "inputs",
-    report_repl.Kept: "kept",
+    report_repl.Saved: "kept",
     report_repl.Expected: "expected",
-    report_repl.Sourced: "sourced",
+    report_repl.ScriptReport: "sourced",
 }
 SEVERAL = ("step", "repl")
 
@@ -75,7 +75,7 @@ def findings(report: reports.Report) -> Sequence[reports.Finding | reports.LintL
     """What a report says is broken."""
     if isinstance(report, reports.Simulated | reports.Linted | reports.Checked):
         return report.findings
-    if isinstance(report, report_repl.Sourced):
+    if isinstance(report, report_repl.ScriptReport):
         return [found for each in report.reports for found in findings(each)]
     if isinstance(report, _ONE_FINDING):
         return [] if report.finding is None else [report.finding]
@@ -86,7 +86,7 @@ def findings(report: reports.Report) -> Sequence[reports.Finding | reports.LintL
 
 def interrupted(report: reports.Report) -> bool:
     """Whether Ctrl-C ended it before it was done."""
-    return isinstance(report, reports.Simulated | report_repl.Ran) and report.interrupted
+    return isinstance(report, reports.Simulated | report_repl.RunReport) and report.interrupted
 
 
 def _apart(report: reports.Report) -> bool:
@@ -95,11 +95,11 @@ def _apart(report: reports.Report) -> bool:
 
 
 _ONE_FINDING = (
-    reports.Stepped
+    reports.StepReport
     | reports.Replayed
     | reports.Verified
     | reports.Migrated
-    | report_repl.Ran
+    | report_repl.RunReport
     | report_repl.Reloaded
     | report_repl.Checks
 )
@@ -116,7 +116,7 @@ def _plain(report: Any) -> dict[str, Any]:
 
 
 @_plain.register
-def _(report: reports.Stepped) -> dict[str, Any]:
+def _(report: reports.StepReport) -> dict[str, Any]:
     """A step's record and its report have much in common; each fact is there once."""
     record = report.record
     return {
@@ -126,10 +126,10 @@ def _(report: reports.Stepped) -> dict[str, Any]:
         "text": report.event,
         "outcome": record.outcome,
         "error": record.error,
-        "changed": record.changed,
+        "changed": record.changed_paths,
         "actions": _data(report.actions),
-        "missing": _data(record.missing),
-        "broken": record.broken,
+        "missing": _data(record.unrestored_ids),
+        "broken": record.violated_law,
         "digest": record.digest,
         "invariants": {"held": report.invariants[0], "of": report.invariants[1]},
         "pending": report.pending,
@@ -150,12 +150,12 @@ def _(report: reports.Replayed) -> dict[str, Any]:
 
 
 @_plain.register
-def _(report: report_repl.Ran) -> dict[str, Any]:
+def _(report: report_repl.RunReport) -> dict[str, Any]:
     return {"what": report.what, "steps": [_plain(step) for step in report.steps], "stopped": report.stopped}
 
 
 @_plain.register
-def _(report: report_repl.Sourced) -> dict[str, Any]:
+def _(report: report_repl.ScriptReport) -> dict[str, Any]:
     return {"path": report.path, "reports": [{"report": NAMES[type(each)], **_plain(each)} for each in report.reports]}
 
 

@@ -8,15 +8,15 @@ import subprocess
 from collections.abc import Sequence
 
 from fasm_cli.cli.render.styled_text import Line, plain_text
-from fasm_cli.cli.render.writer import Text, styled_text
+from fasm_cli.cli.render.writer import TerminalWriter, styled_text
 
 LESS = "-SRXF"  # long lines are cut, colours kept, the screen left as it is, and what fits is not paged
 
 
-class Paged(Text):
+class Paged(TerminalWriter):
     """Writes where `output` does: to a terminal, folded to its width, and by the pager where it would scroll away."""
 
-    def __init__(self, output: Text) -> None:
+    def __init__(self, output: TerminalWriter) -> None:
         super().__init__(output.settings)
         self.stream = output.stream
 

@@ -20,7 +20,7 @@ OUTCOME_ROLE = {"committed": "good", "rejected": "bad", "defect": "bad", "failed
 
 
 @render.register
-def _(report: reports.Stepped) -> list[Line]:
+def _(report: reports.StepReport) -> list[Line]:
     record = report.record
     number = f"#{record.n}" if report.kept else "try"
     head: Line = [Span(f"{number} ", "quiet"), Span(report.event, "name"), Span("  ")]
@@ -30,7 +30,7 @@ def _(report: reports.Stepped) -> list[Line]:
     if record.error and report.finding is None:
         head.append(Span(f"  {record.error}"))
     lines = [head]
-    lines += [[Span(f"   {change}")] for change in record.changed]
+    lines += [[Span(f"   {change}")] for change in record.changed_paths]
     lines += [_action(action) for action in report.actions]
     lines += [[Span(f"   {text}", "quiet")] for text in report.lost]
     lines += [
@@ -93,7 +93,7 @@ def _(report: reports.Log) -> list[Line]:
         error = f" {record.error}" if record.error else ""
         labels = "".join(f"  [{name}]" for name in entry.labels)
         role = OUTCOME_ROLE.get(record.outcome, "plain")
-        broken = [Span(f"  BROKEN {record.broken}", "bad")] if record.broken else []
+        broken = [Span(f"  BROKEN {record.violated_law}", "bad")] if record.violated_law else []
         lines.append(
             [
                 Span(f"{mark} #{record.n} ", "quiet"),
@@ -109,7 +109,7 @@ def _(report: reports.Log) -> list[Line]:
 
 
 @render.register
-def _(report: reports.Moved) -> list[Line]:
+def _(report: reports.HeadMoved) -> list[Line]:
     pending = f"{report.pending} pending" if report.up else f"down, {report.pending} pending"
     on = "" if report.branch == MAIN else f"  on {report.branch}"
     head = [Span(f"@{report.start} -> @{report.end}", "name"), Span(f"  {pending}{on}", "quiet")]

@@ -57,7 +57,7 @@ def _(report: report_repl.Stops) -> list[Line]:
 
 
 @render.register
-def _(report: report_repl.Ran) -> list[Line]:
+def _(report: report_repl.RunReport) -> list[Line]:
     left_out = max(len(report.steps) - SHOWN, 0)
     lines: list[Line] = [[Span(f"   … {left_out} steps more; `log` shows them", "quiet")]] if left_out else []
     lines += [short(step) for step in report.steps[left_out:]]
@@ -69,7 +69,7 @@ def _(report: report_repl.Ran) -> list[Line]:
     return [*lines, [Span(report.what, "name"), Span(f"  {report.stopped}", "quiet")]]
 
 
-def short(step: reports.Stepped) -> Line:
+def short(step: reports.StepReport) -> Line:
     """A step on one line."""
     record = step.record
     line: Line = [Span(f"#{record.n} ", "quiet"), Span(step.event, "name"), Span("  ")]
@@ -114,7 +114,7 @@ def _(report: report_repl.Checks) -> list[Line]:
 
 
 @render.register
-def _(report: report_repl.Why) -> list[Line]:
+def _(report: report_repl.ProblemDetails) -> list[Line]:
     lines: list[Line] = [[Span(report.title, "bad" if report.why else "quiet")]]
     told = (
         ("what", report.why),
@@ -139,7 +139,7 @@ def _(report: report_repl.Samples) -> list[Line]:
 
 
 @render.register
-def _(report: report_repl.Kept) -> list[Line]:
+def _(report: report_repl.Saved) -> list[Line]:
     return [[Span(f"{report.what} ", "quiet"), Span(report.name, "name")]]
 
 
@@ -149,5 +149,5 @@ def _(report: report_repl.Expected) -> list[Line]:
 
 
 @render.register
-def _(report: report_repl.Sourced) -> list[Line]:
+def _(report: report_repl.ScriptReport) -> list[Line]:
     return [line for each in report.reports for line in render(each)]

@@ -8,7 +8,7 @@ from fasm_cli.reports import reports
 @render.register
 def _(report: reports.Compared) -> list[Line]:
     lines: list[Line] = [[Span("- ", "bad"), Span(report.a, "name")], [Span("+ ", "good"), Span(report.b, "name")]]
-    if report.way:
+    if report.compares_paths:
         lines += _ways(report)
     if report.problem:
         return [*lines, [Span("the states were not compared: ", "bad"), Span(report.problem)]]
@@ -18,10 +18,10 @@ def _(report: reports.Compared) -> list[Line]:
 
 
 def _ways(report: reports.Compared) -> list[Line]:
-    if report.parted < 0:
+    if report.first_difference < 0:
         return [[Span("the steps are the same", "good"), Span(f"  {steps_told(report.steps[0])}", "quiet")]]
     counts = f"  {steps_told(report.steps[0])} and {steps_told(report.steps[1])}"
-    where = f"at step {report.parted}" if report.parted else "at the initial state"
+    where = f"at step {report.first_difference}" if report.first_difference else "at the initial state"
     lines: list[Line] = [[Span(f"they part {where}", "bad"), Span(counts, "quiet")]]
     for pair in report.pairs:
         for sign, role, told in (("-", "bad", pair.a), ("+", "good", pair.b)):
@@ -30,7 +30,7 @@ def _ways(report: reports.Compared) -> list[Line]:
     return lines
 
 
-def _step(sign: str, role: str, told: reports.StepTold) -> list[Line]:
+def _step(sign: str, role: str, told: reports.StepSummary) -> list[Line]:
     error = f" {told.error}" if told.error else ""
     head = [Span(f"{sign} #{told.step} ", role), Span(told.event, "name"), Span("  ")]
     return [
@@ -99,7 +99,7 @@ def _(report: reports.Removed) -> list[Line]:
 
 
 @render.register
-def _(report: reports.Copied) -> list[Line]:
+def _(report: reports.HistoryImported) -> list[Line]:
     what = f"{steps_told(report.steps)} of {report.machine}"
     new = "nothing new" if not report.new else f"{report.new} new"
     return [[Span(report.path, "name"), Span(f"  {what}, {new}")]]

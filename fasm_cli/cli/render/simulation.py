@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fasm_cli.cli.render.render import OUTCOME_ROLE, render
 from fasm_cli.cli.render.styled_text import Line, Span
 from fasm_cli.reports import reports
-from fasm_cli.simulation.stats import Tally
+from fasm_cli.simulation.stats import Stats
 
 
 @render.register
@@ -14,8 +14,8 @@ def _(report: reports.Simulated) -> list[Line]:
     crashes = sum(times for name, times in tally.faults.items() if name.startswith("crash"))
     title = f"{report.machine}  seed {report.seed}  {report.runs} runs, {report.steps} steps, {crashes} crashes"
     lines: list[Line] = [[Span(title, "name")]]
-    lines += [[Span("never happened  ", "bad"), Span(item)] for item in report.never]
-    lines += [[Span("warning  ", "bad"), Span(note)] for note in report.notes]
+    lines += [[Span("never happened  ", "bad"), Span(item)] for item in report.unreached]
+    lines += [[Span("warning  ", "bad"), Span(note)] for note in report.warnings]
     lines += list(_tables(tally))
     if report.interrupted:
         lines.append([Span("interrupted", "bad"), Span("  what was finished so far is above")])
@@ -37,7 +37,7 @@ def _(report: reports.Checked) -> list[Line]:
         where = f"  {', '.join(row.where)}" if row.where else ""
         count = Span(f"  tried {row.tried} times" if row.tried else "", "quiet")
         lines.append([Span(f"   {row.law.ljust(width)}  "), told, count, Span(where)])
-    lines.append([Span(f"   {report.promises} invariants of its own", "quiet")])
+    lines.append([Span(f"   {report.invariant_count} invariants of its own", "quiet")])
     for finding in report.findings:
         lines += [[], *_finding(finding)]
     return lines
@@ -65,7 +65,7 @@ def _finding(finding: reports.Finding) -> Iterator[Line]:
     yield [Span("   reproduce: ", "quiet"), Span(finding.reproduce, "name")]
 
 
-def _tables(tally: Tally) -> Iterator[Line]:
+def _tables(tally: Stats) -> Iterator[Line]:
     for title, counter in (("inputs", tally.inputs), ("completions", tally.completions)):
         names = sorted({name for name, _ in counter})
         if names:

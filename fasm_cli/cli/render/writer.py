@@ -20,7 +20,7 @@ SHOWN = 100  # characters of a wrong line that are shown with the error
 LONGEST = 500  # characters of an error's message: a wrong value may be as long as it likes
 
 
-class Text:
+class TerminalWriter:
     """Writes reports one by one, as they come."""
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -56,7 +56,7 @@ class Text:
             self.stream.flush()
 
 
-class Plain:
+class TranscriptWriter:
     """Writes reports and errors into one text, as they come: a transcript."""
 
     def __init__(self, stream: io.StringIO, settings: Settings) -> None:
@@ -73,7 +73,7 @@ class Plain:
         write_lines(error_lines(error, source, carets=True), self.stream)
 
 
-class Json:
+class JsonWriter:
     """Keeps reports and writes one document at the end."""
 
     def __init__(self, verb: str) -> None:
@@ -100,7 +100,7 @@ class Json:
             self.stream.flush()
 
 
-Output = Text | Json
+Output = TerminalWriter | JsonWriter
 
 
 # What knows every report is imported with the first of them: a prompt, a list or an error needs little of it.

@@ -5,31 +5,31 @@ from collections.abc import Iterable, Iterator
 from time import perf_counter
 
 from fasm_cli.cli.render.document import findings
-from fasm_cli.cli.repl.registry import SHOWN, VERBS, shifted
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.cli.repl.registry import SHOWN, VERBS, offset_errors
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.debugger.settings import FORMATS
-from fasm_cli.engine.machine import input_types
+from fasm_cli.engine.machine import variants
 from fasm_cli.errors import FasmError, InputError, UsageError, did_you_mean
-from fasm_cli.reports.repl import Sourced
+from fasm_cli.reports.repl import ScriptReport
 from fasm_cli.reports.reports import Finding, Report
 
 ONCE = re.compile(r"(\s*[^\W\d][\w-]*)/(\w*)(?=\s|$)")  # a verb, and how its report is written
 DEEPEST = 8  # files and aliases that perform lines that perform lines
 
 
-def performed(workbench: Workbench, line: str) -> Iterator[Report]:
+def execute_with_reload(workbench: DebugSession, line: str) -> Iterator[Report]:
     """What comes of `line`; before it, of reloading the machine where its file was written and that is waited for.
     Raises `FasmError` or `Quit`."""
-    if workbench.memo.watching and workbench.stale() and line.strip() != "reload":
+    if workbench.repl_state.watching and workbench.source_changed() and line.strip() != "reload":
         from fasm_cli.debugger.reload import reload  # brings all that takes many steps: a prompt is drawn before
 
         yield reload(workbench)
-    settings = workbench.memo.settings
+    settings = workbench.repl_state.settings
     usual = settings.format
-    line, asked = _formatted(line)
+    line, asked = split_format(line)
     try:
         settings.format = asked or usual
-        report = perform(workbench, line)
+        report = execute(workbench, line)
         if report is not None:
             yield report
     finally:
@@ -37,7 +37,7 @@ def performed(workbench: Workbench, line: str) -> Iterator[Report]:
             settings.format = usual
 
 
-def _formatted(line: str) -> tuple[str, str]:
+def split_format(line: str) -> tuple[str, str]:
     """`state/json points` as `state points` and the format that what comes of it is to have, this once; empty where
     the line says nothing of it. Raises `UsageError`."""
     found = ONCE.match(line)
@@ -48,12 +48,12 @@ def _formatted(line: str) -> tuple[str, str]:
     return found[1] + line[found.end() :], found[2]
 
 
-def perform(workbench: Workbench, line: str) -> Report | None:
+def execute(workbench: DebugSession, line: str) -> Report | None:
     """Do what `line` says; None for a blank line or a comment. Raises `FasmError` or `Quit`."""
     text = line.strip()
     if not text or text.startswith("#"):
         return None
-    memo = workbench.memo
+    memo = workbench.repl_state
     if memo.depth == 0:
         memo.typed.append(text)
     if memo.depth > DEEPEST:
@@ -63,27 +63,27 @@ def perform(workbench: Workbench, line: str) -> Report | None:
     try:
         report = _perform(workbench, text)
     except FasmError as error:
-        memo.trouble = error
+        memo.last_problem = error
         raise
     finally:
         memo.depth -= 1
     found = [finding for finding in findings(report) if isinstance(finding, Finding)] if report is not None else []
-    memo.trouble = found[-1] if found else memo.trouble
+    memo.last_problem = found[-1] if found else memo.last_problem
     memo.settings.took = perf_counter() - start
     return report
 
 
-def _perform(workbench: Workbench, text: str) -> Report | None:
+def _perform(workbench: DebugSession, text: str) -> Report | None:
     word, *rest = text.split(maxsplit=1)
     arguments = rest[0] if rest else ""
-    if word in workbench.memo.aliases:
-        return perform(workbench, expanded(word, workbench.memo.aliases[word], arguments))
+    if word in workbench.repl_state.aliases:
+        return execute(workbench, expanded(word, workbench.repl_state.aliases[word], arguments))
     if word in VERBS:
-        with shifted(len(text) - len(arguments)):
+        with offset_errors(len(text) - len(arguments)):
             return VERBS[word].run(workbench, arguments)
     if is_input(workbench, text):
         return workbench.submit(text)
-    known = [*VERBS, *workbench.memo.aliases, *input_types(workbench.machine.input)]
+    known = [*VERBS, *workbench.repl_state.aliases, *variants(workbench.machine.input_schema)]
     raise UsageError(f"no verb {word[:SHOWN]!r}", did_you_mean(word, known))
 
 
@@ -96,12 +96,12 @@ def expanded(name: str, line: str, arguments: str) -> str:
     return re.sub(r"\$([1-9])", lambda found: given[int(found[1]) - 1], line)
 
 
-def perform_all(workbench: Workbench, lines: Iterable[tuple[int, str]], name: str) -> Sourced:
+def perform_all(workbench: DebugSession, lines: Iterable[tuple[int, str]], name: str) -> ScriptReport:
     """Numbered lines from elsewhere, up to the first finding; an error says which line it is in. Raises `FasmError`."""
-    done = Sourced(name)
+    done = ScriptReport(name)
     for at, line in lines:
         try:
-            report = perform(workbench, line)
+            report = execute(workbench, line)
         except FasmError as error:
             error.message = f"{name}, line {at}: {error.message}"
             if isinstance(error, InputError):
@@ -114,7 +114,7 @@ def perform_all(workbench: Workbench, lines: Iterable[tuple[int, str]], name: st
     return done
 
 
-def is_input(workbench: Workbench, text: str) -> bool:
+def is_input(workbench: DebugSession, text: str) -> bool:
     """Whether `text` has the form of an input: a call, or the bare name of an input."""
     head = text.split("(", 1)[0].rstrip()
-    return ("(" in text and head.isidentifier()) or text in input_types(workbench.machine.input)
+    return ("(" in text and head.isidentifier()) or text in variants(workbench.machine.input_schema)

@@ -6,50 +6,50 @@ from pathlib import Path
 from typing import TextIO
 
 from fasm_cli.cli.commands.base import FINDING
-from fasm_cli.cli.render.writer import Output, Text
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.cli.render.writer import Output, TerminalWriter
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import UsageError
 
 TYPED = "-c"
 PIPED = "standard input"
 
 
-def converse(workbench: Workbench, output: Output, *, echo: bool = False, keep_going: bool = False) -> int:
+def converse(workbench: DebugSession, output: Output, *, echo: bool = False, keep_going: bool = False) -> int:
     """Lines from the prompt, or from a pipe; gives the exit code."""
-    dress(output, workbench)
-    if isinstance(output, Text) and sys.stdin is not None and sys.stdin.isatty():
+    apply_settings(output, workbench)
+    if isinstance(output, TerminalWriter) and sys.stdin is not None and sys.stdin.isatty():
         from fasm_cli.cli.repl.config import configure_prompt
         from fasm_cli.cli.repl.loop import run_prompt  # no other verb draws
 
         configure_prompt(workbench)
         run_prompt(workbench, output, workbench.project.root / ".fasm" / "history")
         return 0
-    from fasm_cli.cli.repl.script import Manner, run_script
+    from fasm_cli.cli.repl.script import ScriptOptions, run_script
 
-    return run_script(workbench, decoded(sys.stdin, PIPED), output, PIPED, Manner(echo, keep_going))
+    return run_script(workbench, decoded(sys.stdin, PIPED), output, PIPED, ScriptOptions(echo, keep_going))
 
 
 def scripted(
-    workbench: Workbench, lines: list[str], file: Path | None, output: Output, *, echo: bool, keep_going: bool
+    workbench: DebugSession, lines: list[str], file: Path | None, output: Output, *, echo: bool, keep_going: bool
 ) -> int:
     """The lines of -c, then those of -f; gives the exit code."""
-    from fasm_cli.cli.repl.script import Manner, run_script
+    from fasm_cli.cli.repl.script import ScriptOptions, run_script
 
-    dress(output, workbench)
-    manner = Manner(echo, keep_going)
+    apply_settings(output, workbench)
+    manner = ScriptOptions(echo, keep_going)
     code = run_script(workbench, lines, output, TYPED, manner)
     if file is not None and (keep_going or not code):
         code = run_script(workbench, lines_of(file), output, str(file), manner) or code
     return code
 
 
-def dress(output: Output, workbench: Workbench) -> None:
+def apply_settings(output: Output, workbench: DebugSession) -> None:
     """Let `set` decide how reports are written; a JSON document is one whatever it says."""
-    if isinstance(output, Text):
-        output.settings = workbench.memo.settings
+    if isinstance(output, TerminalWriter):
+        output.settings = workbench.repl_state.settings
 
 
-def transcript(workbench: Workbench, check: Path | None, update: Path | None, output: Output) -> int:
+def transcript(workbench: DebugSession, check: Path | None, update: Path | None, output: Output) -> int:
     """Compare a transcript, or write it anew; gives the exit code."""
     from fasm_cli.cli.repl.transcript import difference, rewrite
     from fasm_cli.reports.reports import Message

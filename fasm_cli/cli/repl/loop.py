@@ -10,19 +10,19 @@ from fasm_cli.cli.commands.base import as_error
 from fasm_cli.cli.prompt.colours import ASCII
 from fasm_cli.cli.prompt.status_items import prompt_parts
 from fasm_cli.cli.render.pager import Paged
-from fasm_cli.cli.render.writer import Text
+from fasm_cli.cli.render.writer import TerminalWriter
 from fasm_cli.cli.repl.lines import is_complete, logical_lines
 from fasm_cli.cli.repl.registry import Quit
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.sessions.timeline import Timeline
 
 MANY = 1000  # steps; what is garbage when so many have come stays, which is little
 
 
-def run_prompt(workbench: Workbench, output: Text, history: Path) -> None:
+def run_prompt(workbench: DebugSession, output: TerminalWriter, history: Path) -> None:
     """The interactive loop: an error is shown and the loop goes on; Ctrl-C clears the line, Ctrl-D leaves."""
     output.note(f"{workbench.machine.reference}: `help` lists the verbs, Tab completes, Ctrl-D leaves")
-    ask, settled = asking(workbench, output, history), -MANY
+    ask, settled = make_reader(workbench, output, history), -MANY
 
     def ask_settled() -> str:
         nonlocal settled
@@ -31,17 +31,17 @@ def run_prompt(workbench: Workbench, output: Text, history: Path) -> None:
             settled = workbench.timeline.last
         return ask()
 
-    converse(workbench, Paged(output), ask_settled)
+    loop(workbench, Paged(output), ask_settled)
 
 
-def converse(workbench: Workbench, output: Text, ask: Callable[[], str]) -> None:
+def loop(workbench: DebugSession, output: TerminalWriter, ask: Callable[[], str]) -> None:
     """Perform what `ask` gives until it raises EOFError or a line says `quit`, twice where steps would be lost by it;
     KeyboardInterrupt asks again."""
     warned: Timeline | None = None
     while True:
         try:
             for _, line in logical_lines(ask().split("\n")):  # a paste may hold several
-                if not tried(workbench, output, line):
+                if not execute_line(workbench, output, line):
                     break
         except (EOFError, Quit):
             if workbench.file is not None or not workbench.timeline.records or warned is workbench.timeline:
@@ -52,12 +52,14 @@ def converse(workbench: Workbench, output: Text, ask: Callable[[], str]) -> None
             continue
 
 
-def tried(workbench: Workbench, output: Text, line: str) -> bool:
+def execute_line(workbench: DebugSession, output: TerminalWriter, line: str) -> bool:
     """Do what `line` says and show what came of it; whether that was no error. Raises `Quit`."""
-    from fasm_cli.cli.repl.verbs import performed  # all that a line may do; the prompt is on the screen by now
+    from fasm_cli.cli.repl.verbs import (
+        execute_with_reload,
+    )  # all that a line may do; the prompt is on the screen by now
 
     try:
-        for report in performed(workbench, line):
+        for report in execute_with_reload(workbench, line):
             output.report(report)
             output.done()
     except KeyboardInterrupt:
@@ -71,10 +73,10 @@ def tried(workbench: Workbench, output: Text, line: str) -> bool:
     return True
 
 
-def asking(workbench: Workbench, output: Text, history: Path) -> Callable[[], str]:
+def make_reader(workbench: DebugSession, output: TerminalWriter, history: Path) -> Callable[[], str]:
     """What asks for a line: the prompt where there is a terminal that can draw one."""
     if not output.stream.isatty() or os.environ.get("TERM", "dumb") == "dumb":
-        return lambda: bare_line(workbench)
+        return lambda: read_plain(workbench)
     from prompt_toolkit.output import create_output
 
     from fasm_cli.cli.prompt.session import Prompt
@@ -95,14 +97,14 @@ def asking(workbench: Workbench, output: Text, history: Path) -> Callable[[], st
             drawing = False
             output.fail(as_error(error), place="the prompt cannot be drawn")
         finally:
-            for place, fault in prompt.shelter.untold():
+            for place, fault in prompt.shelter.take_errors():
                 output.fail(as_error(fault), place=place)
-        return bare_line(workbench)
+        return read_plain(workbench)
 
     return ask
 
 
-def bare_line(workbench: Workbench) -> str:
+def read_plain(workbench: DebugSession) -> str:
     """A line, with those that its open brackets ask for, where nothing can be drawn: a terminal that cannot, or whose
     result goes elsewhere. Raises EOFError."""
     text, told = "", "".join(part[1] for part in prompt_parts(workbench, ASCII))

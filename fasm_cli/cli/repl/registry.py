@@ -9,12 +9,12 @@ from fasm_cli.cli.repl.argument_kinds import Kind
 from fasm_cli.errors import InputError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from fasm_cli.debugger.session import Workbench
+    from fasm_cli.debugger.session import DebugSession
     from fasm_cli.reports.reports import Report
 
 SHOWN = 40  # characters of a wrong word that are shown
 
-Run: TypeAlias = "Callable[[Workbench, str], Report]"
+Run: TypeAlias = "Callable[[DebugSession, str], Report]"
 
 
 class Quit(Exception):
@@ -59,7 +59,7 @@ def verb(
 
 
 @contextmanager
-def shifted(by: int) -> Iterator[None]:
+def offset_errors(by: int) -> Iterator[None]:
     """The column of an `InputError` counts from the text that was looked at; that begins `by` characters into ours."""
     try:
         yield
@@ -76,13 +76,13 @@ def number(text: str, usage: str) -> int:
     return int(text)
 
 
-def nothing_after(rest: str, usage: str) -> None:
+def reject_arguments(rest: str, usage: str) -> None:
     """Raises `UsageError` where a verb that takes nothing was given something."""
     if rest:
         raise UsageError(f"{usage.partition(' ')[0]} takes nothing, got {rest[:SHOWN]!r}", f"usage: {usage}")
 
 
-def something(rest: str, usage: str) -> str:
+def require_argument(rest: str, usage: str) -> str:
     """`rest`; raises `InputError` where it is empty."""
     if not rest:
         raise InputError(f"{usage.partition(' ')[0]} what?", f"usage: {usage}")

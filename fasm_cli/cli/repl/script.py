@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from fasm_cli.cli.commands.base import FINDING, INTERRUPTED
 from fasm_cli.cli.render.document import findings, interrupted
 from fasm_cli.cli.render.writer import Output
-from fasm_cli.cli.repl.execute import performed
+from fasm_cli.cli.repl.execute import execute_with_reload
 from fasm_cli.cli.repl.lines import logical_lines
 from fasm_cli.cli.repl.registry import Quit
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import FasmError
 
 PROMPT, MORE = "> ", "... "  # how a line, and what belongs to it, is echoed
@@ -18,14 +18,16 @@ EXPECTS_A_FINDING = re.compile(r"\s*expect\s+(defect|broken)\b")
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class ScriptOptions:
     """How lines are performed: written before what comes of them, and gone on with whatever goes wrong."""
 
     echo: bool = False
     keep_going: bool = False
 
 
-def run_script(workbench: Workbench, lines: Iterable[str], output: Output, name: str, manner: Manner = Manner()) -> int:
+def run_script(
+    workbench: DebugSession, lines: Iterable[str], output: Output, name: str, manner: ScriptOptions = ScriptOptions()
+) -> int:
     """Perform the `lines` of `name` until the first error, or finding that the next line does not expect; gives the
     exit code, with `keep_going` the worst of all."""
     from fasm_cli.cli.repl import verbs  # noqa: F401  fills the table; a prompt does that when it is drawn
@@ -40,7 +42,7 @@ def run_script(workbench: Workbench, lines: Iterable[str], output: Output, name:
             output.echo(echoed(line))
         try:
             found = 0
-            for report in performed(workbench, line):
+            for report in execute_with_reload(workbench, line):
                 output.report(report)
                 found = len(findings(report))
                 if interrupted(report):
@@ -68,7 +70,7 @@ def echoed(line: str) -> list[str]:
     return [f"{PROMPT}{first}", *(f"{MORE}{part}" for part in rest)]
 
 
-def said(lines: Iterable[str]) -> Iterator[str]:
+def commands_in(lines: Iterable[str]) -> Iterator[str]:
     """The lines that a transcript's prompts show, whole."""
     held: list[str] = []
     for line in lines:

@@ -10,16 +10,16 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from fasm_cli.cli.render.writer import Plain
-from fasm_cli.cli.repl.script import echoed, said
-from fasm_cli.cli.repl.verbs import Quit, performed
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.cli.render.writer import TranscriptWriter
+from fasm_cli.cli.repl.script import commands_in, echoed
+from fasm_cli.cli.repl.verbs import Quit, execute_with_reload
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import FasmError, UsageError
 
 BLOCK = re.compile(r"(?m)^```fasm\n(.*?)^```$", re.DOTALL)
 
 
-def difference(workbench: Workbench, path: Path) -> str:
+def difference(workbench: DebugSession, path: Path) -> str:
     """What comes out otherwise than the transcript in `path` says, as a unified diff; empty where nothing does."""
     text = _read(path)
     now = played(workbench, text, markdown=path.suffix == ".md")
@@ -27,7 +27,7 @@ def difference(workbench: Workbench, path: Path) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def rewrite(workbench: Workbench, path: Path) -> bool:
+def rewrite(workbench: DebugSession, path: Path) -> bool:
     """Write what comes out now into `path`; whether that changed anything."""
     text = _read(path)
     now = played(workbench, text, markdown=path.suffix == ".md")
@@ -40,7 +40,7 @@ def rewrite(workbench: Workbench, path: Path) -> bool:
     return True
 
 
-def played(workbench: Workbench, text: str, *, markdown: bool) -> str:
+def played(workbench: DebugSession, text: str, *, markdown: bool) -> str:
     """The transcript in `text` as it comes out now."""
     if not markdown:
         first = next((at for at, line in enumerate(text.splitlines()) if line.startswith("> ")), None)
@@ -51,12 +51,12 @@ def played(workbench: Workbench, text: str, *, markdown: bool) -> str:
     return BLOCK.sub(lambda found: f"```fasm\n{''.join(_played(workbench, found[1]))}```", text)
 
 
-def _played(workbench: Workbench, text: str) -> Iterator[str]:
-    for line in said(text.splitlines()):
+def _played(workbench: DebugSession, text: str) -> Iterator[str]:
+    for line in commands_in(text.splitlines()):
         yield "".join(f"{shown}\n" for shown in echoed(line))
-        output = Plain(io.StringIO(), workbench.memo.settings)
+        output = TranscriptWriter(io.StringIO(), workbench.repl_state.settings)
         try:
-            for report in performed(workbench, line):
+            for report in execute_with_reload(workbench, line):
                 output.report(report)
         except Quit:
             return

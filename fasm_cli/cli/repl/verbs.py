@@ -15,7 +15,7 @@ from fasm_cli.cli.repl import verbs_settings  # noqa: F401
 
 # isort: on
 from fasm_cli.cli.repl.argument_kinds import Kind
-from fasm_cli.cli.repl.execute import is_input, perform, performed
+from fasm_cli.cli.repl.execute import execute, execute_with_reload, is_input
 from fasm_cli.cli.repl.registry import VERBS, Quit, Verb
 
-__all__ = ["VERBS", "Kind", "Quit", "Verb", "is_input", "perform", "performed"]
+__all__ = ["VERBS", "Kind", "Quit", "Verb", "execute", "execute_with_reload", "is_input"]

@@ -9,13 +9,13 @@ from pathlib import Path
 from fasm_cli.cli.repl.argument_kinds import Kind
 from fasm_cli.cli.repl.execute import perform_all
 from fasm_cli.cli.repl.lines import logical_lines
-from fasm_cli.cli.repl.registry import number, something, verb
+from fasm_cli.cli.repl.registry import number, require_argument, verb
 from fasm_cli.debugger.export import FORMATS, export, save
 from fasm_cli.debugger.open import open_target
 from fasm_cli.debugger.reload import reload
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import UsageError
-from fasm_cli.reports.repl import Kept
+from fasm_cli.reports.repl import Saved
 from fasm_cli.reports.reports import Message, Report
 from fasm_cli.reports.step_view import event_text
 
@@ -27,8 +27,8 @@ from fasm_cli.reports.step_view import event_text
     examples=("save lunch",),
     related=("open", "export"),
 )
-def _save(workbench: Workbench, rest: str) -> Report:
-    return save(workbench, something(rest, "save FILE"))
+def _save(workbench: DebugSession, rest: str) -> Report:
+    return save(workbench, require_argument(rest, "save FILE"))
 
 
 @verb(
@@ -38,11 +38,11 @@ def _save(workbench: Workbench, rest: str) -> Report:
     examples=("open sessions/coffee_shop_crash.toml", "open counter"),
     related=("save", "replay"),
 )
-def _open(workbench: Workbench, rest: str) -> Report:
-    other, dropped = open_target(workbench.project, something(rest, "open FILE"))
+def _open(workbench: DebugSession, rest: str) -> Report:
+    other, dropped = open_target(workbench.project, require_argument(rest, "open FILE"))
     workbench.replace(other)
     name = workbench.machine.reference
-    return Kept(f"{dropped}; opened" if dropped else "opened", f"{rest}  {name} @{workbench.timeline.head}")
+    return Saved(f"{dropped}; opened" if dropped else "opened", f"{rest}  {name} @{workbench.timeline.head}")
 
 
 @verb(
@@ -53,9 +53,9 @@ def _open(workbench: Workbench, rest: str) -> Report:
     examples=("export script lunch.fasm", "export pytest test_lunch.py"),
     related=("save", "source"),
 )
-def _export(workbench: Workbench, rest: str) -> Report:
-    form, _, path = something(rest, "export FORMAT FILE").partition(" ")
-    return export(workbench, form, Path(something(path.strip(), "export FORMAT FILE")))
+def _export(workbench: DebugSession, rest: str) -> Report:
+    form, _, path = require_argument(rest, "export FORMAT FILE").partition(" ")
+    return export(workbench, form, Path(require_argument(path.strip(), "export FORMAT FILE")))
 
 
 @verb(
@@ -65,8 +65,8 @@ def _export(workbench: Workbench, rest: str) -> Report:
     examples=("source morning.fasm",),
     related=("export", "alias", "expect"),
 )
-def _source(workbench: Workbench, rest: str) -> Report:
-    path = Path(something(rest, "source FILE"))
+def _source(workbench: DebugSession, rest: str) -> Report:
+    path = Path(require_argument(rest, "source FILE"))
     return perform_all(workbench, logical_lines(_text(path).splitlines()), str(path))
 
 
@@ -77,12 +77,14 @@ def _source(workbench: Workbench, rest: str) -> Report:
     examples=("edit", "edit 1"),
     related=("reload", "history"),
 )
-def _edit(workbench: Workbench, rest: str) -> Report:
+def _edit(workbench: DebugSession, rest: str) -> Report:
     if not rest:
         source = Path(workbench.machine.source)
         _run_editor(source)
         return (
-            reload(workbench) if workbench.stale() else Message([f"{workbench.project.shown(source)} was not changed"])
+            reload(workbench)
+            if workbench.source_changed()
+            else Message([f"{workbench.project.display_path(source)} was not changed"])
         )
     record = workbench.timeline.records.get(number(rest.lstrip("#@"), "edit [N]"))
     if record is None:

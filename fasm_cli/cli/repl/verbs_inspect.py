@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from fasm_cli.cli.repl.argument_kinds import Kind
-from fasm_cli.cli.repl.registry import nothing_after, something, verb
+from fasm_cli.cli.repl.registry import reject_arguments, require_argument, verb
 from fasm_cli.debugger import breakpoints as stops
 from fasm_cli.debugger import inspect as look
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.reports.repl import Stops
 from fasm_cli.reports.reports import Report
 from fasm_cli.usecases import describe as machines
@@ -19,8 +19,8 @@ from fasm_cli.usecases import describe as machines
     examples=("inputs", "inputs RedeemPoints"),
     related=("describe", "try"),
 )
-def _inputs(workbench: Workbench, rest: str) -> Report:
-    return look.samples(workbench, rest.removesuffix("()").removesuffix("("))
+def _inputs(workbench: DebugSession, rest: str) -> Report:
+    return look.sample_inputs(workbench, rest.removesuffix("()").removesuffix("("))
 
 
 @verb(
@@ -29,8 +29,8 @@ def _inputs(workbench: Workbench, rest: str) -> Report:
     examples=("pending",),
     related=("complete", "drop", "restore"),
 )
-def _pending(workbench: Workbench, rest: str) -> Report:
-    nothing_after(rest, "pending")
+def _pending(workbench: DebugSession, rest: str) -> Report:
+    reject_arguments(rest, "pending")
     return workbench.pending()
 
 
@@ -41,8 +41,8 @@ def _pending(workbench: Workbench, rest: str) -> Report:
     examples=("state", "state points_balance"),
     related=("print", "watch", "diff"),
 )
-def _state(workbench: Workbench, rest: str) -> Report:
-    return look.part(workbench, rest) if rest else workbench.state()
+def _state(workbench: DebugSession, rest: str) -> Report:
+    return look.value_at(workbench, rest) if rest else workbench.state()
 
 
 @verb(
@@ -52,8 +52,8 @@ def _state(workbench: Workbench, rest: str) -> Report:
     examples=("print state.points_balance - prev.points_balance", "print len(pending)"),
     related=("state", "until", "break", "expect"),
 )
-def _print(workbench: Workbench, rest: str) -> Report:
-    return look.value(workbench, something(rest, "print EXPR"))
+def _print(workbench: DebugSession, rest: str) -> Report:
+    return look.value(workbench, require_argument(rest, "print EXPR"))
 
 
 @verb(
@@ -63,7 +63,7 @@ def _print(workbench: Workbench, rest: str) -> Report:
     examples=("check", "check never_in_debt"),
     related=("why", "verify"),
 )
-def _check(workbench: Workbench, rest: str) -> Report:
+def _check(workbench: DebugSession, rest: str) -> Report:
     return look.check(workbench, rest)
 
 
@@ -73,14 +73,14 @@ def _check(workbench: Workbench, rest: str) -> Report:
     examples=("why",),
     related=("check", "shrink"),
 )
-def _why(workbench: Workbench, rest: str) -> Report:
-    nothing_after(rest, "why")
+def _why(workbench: DebugSession, rest: str) -> Report:
+    reject_arguments(rest, "why")
     return look.why(workbench)
 
 
 @verb("describe", "what this machine takes, emits and promises", examples=("describe",), related=("inputs",))
-def _describe(workbench: Workbench, rest: str) -> Report:
-    nothing_after(rest, "describe")
+def _describe(workbench: DebugSession, rest: str) -> Report:
+    reject_arguments(rest, "describe")
     return machines.describe(workbench.machine)
 
 
@@ -91,7 +91,7 @@ def _describe(workbench: Workbench, rest: str) -> Report:
     examples=("watch points_balance", "watch"),
     related=("break", "run", "state"),
 )
-def _watch(workbench: Workbench, rest: str) -> Report:
+def _watch(workbench: DebugSession, rest: str) -> Report:
     return _stop(workbench, rest, stops.watch)
 
 
@@ -102,11 +102,11 @@ def _watch(workbench: Workbench, rest: str) -> Report:
     examples=("break state.points_balance == 0", "break reject", "break remove all"),
     related=("watch", "run", "until"),
 )
-def _break(workbench: Workbench, rest: str) -> Report:
+def _break(workbench: DebugSession, rest: str) -> Report:
     return _stop(workbench, rest, stops.set_break)
 
 
-def _stop(workbench: Workbench, rest: str, put: Callable[[Workbench, str], Stops]) -> Stops:
+def _stop(workbench: DebugSession, rest: str, put: Callable[[DebugSession, str], Stops]) -> Stops:
     word, _, which = rest.partition(" ")
     if word == "remove" and which:
         return stops.remove(workbench, which.strip())

@@ -1,9 +1,9 @@
 """Verbs that go back and forth in time; nothing is ever lost."""
 
 from fasm_cli.cli.repl.argument_kinds import Kind
-from fasm_cli.cli.repl.registry import SHOWN, nothing_after, number, something, verb
+from fasm_cli.cli.repl.registry import SHOWN, number, reject_arguments, require_argument, verb
 from fasm_cli.debugger import navigate as travel
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import UsageError
 from fasm_cli.reports.reports import Report
 
@@ -17,7 +17,7 @@ PLACE = (Kind.STEP, Kind.LABEL, Kind.BRANCH)
     examples=("back", "back 2"),
     related=("forward", "goto", "back-until"),
 )
-def _back(workbench: Workbench, rest: str) -> Report:
+def _back(workbench: DebugSession, rest: str) -> Report:
     return travel.back(workbench, number(rest or "1", "back [N]"))
 
 
@@ -28,7 +28,7 @@ def _back(workbench: Workbench, rest: str) -> Report:
     examples=("forward",),
     related=("back", "goto", "until"),
 )
-def _forward(workbench: Workbench, rest: str) -> Report:
+def _forward(workbench: DebugSession, rest: str) -> Report:
     return travel.forward(workbench, number(rest or "1", "forward [N]"))
 
 
@@ -39,8 +39,8 @@ def _forward(workbench: Workbench, rest: str) -> Report:
     examples=("goto 1", "goto -1", "goto start"),
     related=("back", "label", "log"),
 )
-def _goto(workbench: Workbench, rest: str) -> Report:
-    return travel.goto(workbench, travel.place(workbench, something(rest, "goto PLACE")))
+def _goto(workbench: DebugSession, rest: str) -> Report:
+    return travel.goto(workbench, travel.resolve_step(workbench, require_argument(rest, "goto PLACE")))
 
 
 @verb(
@@ -50,8 +50,8 @@ def _goto(workbench: Workbench, rest: str) -> Report:
     examples=("until state.points_balance < 100", "until not up"),
     related=("back-until", "print", "break"),
 )
-def _until(workbench: Workbench, rest: str) -> Report:
-    return travel.until(workbench, something(rest, "until EXPR"))
+def _until(workbench: DebugSession, rest: str) -> Report:
+    return travel.run_until_change(workbench, require_argument(rest, "until EXPR"))
 
 
 @verb(
@@ -61,8 +61,8 @@ def _until(workbench: Workbench, rest: str) -> Report:
     examples=("back-until not pending",),
     related=("until", "print"),
 )
-def _back_until(workbench: Workbench, rest: str) -> Report:
-    return travel.until(workbench, something(rest, "back-until EXPR"), backwards=True)
+def _back_until(workbench: DebugSession, rest: str) -> Report:
+    return travel.run_until_change(workbench, require_argument(rest, "back-until EXPR"), backwards=True)
 
 
 @verb(
@@ -72,21 +72,21 @@ def _back_until(workbench: Workbench, rest: str) -> Report:
     examples=("log", "log 1..3 --all"),
     related=("tree", "goto", "diff"),
 )
-def _log(workbench: Workbench, rest: str) -> Report:
+def _log(workbench: DebugSession, rest: str) -> Report:
     words = rest.split()
     everything = "--all" in words
     words = [word for word in words if word != "--all"]
     if len(words) > 1:
         raise UsageError(f"log takes one range, got {rest[:SHOWN]!r}", "usage: log [A..B] [--all]")
-    first, last = travel.span(workbench, words[0]) if words else (1, None)
+    first, last = travel.parse_range(workbench, words[0]) if words else (1, None)
     return travel.log(workbench, first, last, everything=everything)
 
 
 @verb(
     "tree", "every branch: where it was taken from, its steps and labels", examples=("tree",), related=("switch", "log")
 )
-def _tree(workbench: Workbench, rest: str) -> Report:
-    nothing_after(rest, "tree")
+def _tree(workbench: DebugSession, rest: str) -> Report:
+    reject_arguments(rest, "tree")
     return travel.tree(workbench)
 
 
@@ -97,13 +97,13 @@ def _tree(workbench: Workbench, rest: str) -> Report:
     examples=("branch", "branch first-try"),
     related=("switch", "tree", "label"),
 )
-def _branch(workbench: Workbench, rest: str) -> Report:
+def _branch(workbench: DebugSession, rest: str) -> Report:
     return travel.branch(workbench, rest) if rest else travel.tree(workbench)
 
 
 @verb("switch BRANCH", "go to the end of another branch", Kind.BRANCH, examples=("switch main",), related=("branch",))
-def _switch(workbench: Workbench, rest: str) -> Report:
-    return travel.switch(workbench, something(rest, "switch BRANCH"))
+def _switch(workbench: DebugSession, rest: str) -> Report:
+    return travel.switch(workbench, require_argument(rest, "switch BRANCH"))
 
 
 @verb(
@@ -113,8 +113,8 @@ def _switch(workbench: Workbench, rest: str) -> Report:
     examples=("label before-the-crash",),
     related=("goto", "log"),
 )
-def _label(workbench: Workbench, rest: str) -> Report:
-    return travel.label(workbench, something(rest, "label NAME"))
+def _label(workbench: DebugSession, rest: str) -> Report:
+    return travel.label(workbench, require_argument(rest, "label NAME"))
 
 
 @verb(
@@ -125,7 +125,7 @@ def _label(workbench: Workbench, rest: str) -> Report:
     examples=("diff", "diff start", "diff 1 2"),
     related=("log", "goto"),
 )
-def _diff(workbench: Workbench, rest: str) -> Report:
+def _diff(workbench: DebugSession, rest: str) -> Report:
     words = rest.split()
     if len(words) > 2:
         raise UsageError(f"diff takes two places, got {rest[:SHOWN]!r}", "usage: diff [A] [B]")

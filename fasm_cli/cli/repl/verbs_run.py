@@ -1,11 +1,11 @@
 """Verbs that take many steps, or the same ones again; and what a script expects of them."""
 
 from fasm_cli.cli.repl.argument_kinds import Kind
-from fasm_cli.cli.repl.registry import SHOWN, nothing_after, number, options, something, verb
+from fasm_cli.cli.repl.registry import SHOWN, number, options, reject_arguments, require_argument, verb
 from fasm_cli.debugger import autoplay as going
 from fasm_cli.debugger.expect import expect
 from fasm_cli.debugger.reload import reload
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import UsageError
 from fasm_cli.reports.reports import Report
 
@@ -19,12 +19,12 @@ RUN = "run N [--seed S] [--crash P]"
     examples=("run 5", "run 5 --seed 7 --crash 0.2"),
     related=("break", "watch", "shrink", "back"),
 )
-def _run(workbench: Workbench, rest: str) -> Report:
+def _run(workbench: DebugSession, rest: str) -> Report:
     words, given = options(rest, RUN, "--seed", "--crash")
     if len(words) != 1:
         raise UsageError("run how many steps?", f"usage: {RUN}")
     seed = number(given.get("--seed", "1"), RUN)
-    return going.run(workbench, number(words[0], RUN), seed, _chance(given.get("--crash")))
+    return going.run_random(workbench, number(words[0], RUN), seed, _chance(given.get("--crash")))
 
 
 def _chance(text: str | None) -> float | None:
@@ -46,8 +46,8 @@ def _chance(text: str | None) -> float | None:
     examples=("replay sessions/coffee_shop_crash.toml",),
     related=("open", "shrink", "back"),
 )
-def _replay(workbench: Workbench, rest: str) -> Report:
-    return going.replay(workbench, workbench.project.session_path(something(rest, "replay FILE")))
+def _replay(workbench: DebugSession, rest: str) -> Report:
+    return going.replay(workbench, workbench.project.session_path(require_argument(rest, "replay FILE")))
 
 
 @verb(
@@ -56,8 +56,8 @@ def _replay(workbench: Workbench, rest: str) -> Report:
     examples=("shrink",),
     related=("replay", "why", "export"),
 )
-def _shrink(workbench: Workbench, rest: str) -> Report:
-    nothing_after(rest, "shrink")
+def _shrink(workbench: DebugSession, rest: str) -> Report:
+    reject_arguments(rest, "shrink")
     return going.shrink(workbench)
 
 
@@ -67,8 +67,8 @@ def _shrink(workbench: Workbench, rest: str) -> Report:
     examples=("reload",),
     related=("edit", "verify"),
 )
-def _reload(workbench: Workbench, rest: str) -> Report:
-    nothing_after(rest, "reload")
+def _reload(workbench: DebugSession, rest: str) -> Report:
+    reject_arguments(rest, "reload")
     return reload(workbench)
 
 
@@ -78,8 +78,8 @@ def _reload(workbench: Workbench, rest: str) -> Report:
     examples=("verify",),
     related=("check", "reload"),
 )
-def _verify(workbench: Workbench, rest: str) -> Report:
-    nothing_after(rest, "verify")
+def _verify(workbench: DebugSession, rest: str) -> Report:
+    reject_arguments(rest, "verify")
     from fasm_cli.usecases.verify import verify_here  # starts processes; nothing else here does
 
     return verify_here(workbench)
@@ -93,5 +93,5 @@ def _verify(workbench: Workbench, rest: str) -> Report:
     examples=("expect accepted", "expect pending 1", "expect state.points_balance == 150"),
     related=("source", "print", "check"),
 )
-def _expect(workbench: Workbench, rest: str) -> Report:
-    return expect(workbench, something(rest, "expect OUTCOME|EXPR"))
+def _expect(workbench: DebugSession, rest: str) -> Report:
+    return expect(workbench, require_argument(rest, "expect OUTCOME|EXPR"))

@@ -3,12 +3,12 @@
 import re
 
 from fasm_cli.cli.repl.argument_kinds import Kind
-from fasm_cli.cli.repl.registry import SHOWN, VERBS, Quit, nothing_after, verb
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.cli.repl.registry import SHOWN, VERBS, Quit, reject_arguments, verb
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.debugger.settings import FORMATS
-from fasm_cli.engine.machine import input_types
+from fasm_cli.engine.machine import variants
 from fasm_cli.errors import UsageError, did_you_mean
-from fasm_cli.reports.repl import Kept
+from fasm_cli.reports.repl import Saved
 from fasm_cli.reports.reports import Message, Report
 
 NAME = re.compile(r"[^\W\d][\w-]*")
@@ -22,8 +22,8 @@ SETTINGS = {"format": FORMATS, "time": ("off", "on")}
     examples=("alias redeem = RedeemPoints(points=$1)", "alias"),
     related=("source", "history"),
 )
-def _alias(workbench: Workbench, rest: str) -> Report:
-    aliases = workbench.memo.aliases
+def _alias(workbench: DebugSession, rest: str) -> Report:
+    aliases = workbench.repl_state.aliases
     if not rest:
         return Message([f"{name} = {line}" for name, line in aliases.items()] or ["no aliases"])
     found = re.fullmatch(r"(\S+?)\s*=\s*(\S.*)", rest, re.DOTALL)
@@ -32,14 +32,14 @@ def _alias(workbench: Workbench, rest: str) -> Report:
     return define(workbench, found[1], found[2])
 
 
-def define(workbench: Workbench, name: str, line: str) -> Kept:
+def define(workbench: DebugSession, name: str, line: str) -> Saved:
     """From now on `name` stands for `line`. Raises `UsageError` where it means something already, or is no name."""
     if not NAME.fullmatch(name):
         raise UsageError(f"{name[:SHOWN]!r} is no name for an alias", "letters, digits, - and _")
-    if name in VERBS or name in input_types(workbench.machine.input):
+    if name in VERBS or name in variants(workbench.machine.input_schema):
         raise UsageError(f"{name!r} is taken: a verb or an input", "give another name")
-    workbench.memo.aliases[name] = line
-    return Kept("alias", f"{name} = {line}")
+    workbench.repl_state.aliases[name] = line
+    return Saved("alias", f"{name} = {line}")
 
 
 @verb(
@@ -49,8 +49,8 @@ def define(workbench: Workbench, name: str, line: str) -> Kept:
     examples=("history", "history Redeem"),
     related=("edit", "log"),
 )
-def _history(workbench: Workbench, rest: str) -> Report:
-    numbered = enumerate(workbench.memo.typed[:-1], 1)
+def _history(workbench: DebugSession, rest: str) -> Report:
+    numbered = enumerate(workbench.repl_state.typed[:-1], 1)
     return Message([f"{at}  {line}" for at, line in numbered if rest in line])
 
 
@@ -61,8 +61,8 @@ def _history(workbench: Workbench, rest: str) -> Report:
     Kind.TEXT,
     examples=("set", "set time on", "set format json"),
 )
-def _set(workbench: Workbench, rest: str) -> Report:
-    settings = workbench.memo.settings
+def _set(workbench: DebugSession, rest: str) -> Report:
+    settings = workbench.repl_state.settings
     if not rest:
         return Message([f"format {settings.format}", f"time {'on' if settings.time else 'off'}"])
     key, _, value = rest.partition(" ")
@@ -74,11 +74,11 @@ def _set(workbench: Workbench, rest: str) -> Report:
         settings.format = value
     else:
         settings.time = value == "on"
-    return Kept(key, value)
+    return Saved(key, value)
 
 
 @verb("help [VERB]", "this list, or one verb with examples", Kind.VERB, examples=("help", "help crash"))
-def _help(workbench: Workbench, rest: str) -> Report:
+def _help(workbench: DebugSession, rest: str) -> Report:
     if rest:
         if rest not in VERBS:
             raise UsageError(f"no verb {rest[:SHOWN]!r}", did_you_mean(rest, VERBS))
@@ -91,6 +91,6 @@ def _help(workbench: Workbench, rest: str) -> Report:
 
 
 @verb("quit", "leave", examples=("quit",))
-def _quit(workbench: Workbench, rest: str) -> Report:
-    nothing_after(rest, "quit")
+def _quit(workbench: DebugSession, rest: str) -> Report:
+    reject_arguments(rest, "quit")
     raise Quit

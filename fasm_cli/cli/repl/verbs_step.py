@@ -2,9 +2,9 @@
 
 from fasm_cli.cli.repl.argument_kinds import Kind
 from fasm_cli.cli.repl.lines import first_word
-from fasm_cli.cli.repl.registry import SHOWN, nothing_after, number, shifted, something, verb
-from fasm_cli.debugger.session import Workbench
-from fasm_cli.engine.events import COUNTED, Failure, Fault, Lose, Point
+from fasm_cli.cli.repl.registry import SHOWN, number, offset_errors, reject_arguments, require_argument, verb
+from fasm_cli.debugger.session import DebugSession
+from fasm_cli.engine.events import INDEXED_FAULTS, CrashPoint, FaultKind, InjectedFault, ResultLost
 from fasm_cli.errors import InputError, UsageError, did_you_mean
 from fasm_cli.reports.reports import Report
 
@@ -16,8 +16,8 @@ from fasm_cli.reports.reports import Report
     examples=("step RedeemPoints(points=100)", "RedeemPoints(points=100)"),
     related=("try", "inputs"),
 )
-def _step(workbench: Workbench, rest: str) -> Report:
-    return workbench.submit(something(rest, "step Name(field=value)"))
+def _step(workbench: DebugSession, rest: str) -> Report:
+    return workbench.submit(require_argument(rest, "step Name(field=value)"))
 
 
 @verb(
@@ -27,8 +27,8 @@ def _step(workbench: Workbench, rest: str) -> Report:
     examples=("try RedeemPoints(points=100)",),
     related=("step", "inputs"),
 )
-def _try(workbench: Workbench, rest: str) -> Report:
-    return workbench.preview(something(rest, "try Name(field=value)"))
+def _try(workbench: DebugSession, rest: str) -> Report:
+    return workbench.preview(require_argument(rest, "try Name(field=value)"))
 
 
 @verb(
@@ -39,14 +39,14 @@ def _try(workbench: Workbench, rest: str) -> Report:
     examples=("complete 1.1 Success(points_deducted=100)", "complete 1 Pending()"),
     related=("pending", "drop"),
 )
-def _complete(workbench: Workbench, rest: str) -> Report:
+def _complete(workbench: DebugSession, rest: str) -> Report:
     action, result = first_word(rest)
     if not result:
         raise InputError(
             "complete needs an action and its result", "usage: complete ACTION RESULT, like complete 1.1 Confirmed()"
         )
     workbench.find(action)  # what is wrong with it is said first
-    with shifted(len(rest) - len(result)):
+    with offset_errors(len(rest) - len(result)):
         return workbench.complete(action, result)
 
 
@@ -58,9 +58,9 @@ def _complete(workbench: Workbench, rest: str) -> Report:
     examples=("redeliver 3.1", "redeliver 3.1 Pending()"),
     related=("complete", "drop"),
 )
-def _redeliver(workbench: Workbench, rest: str) -> Report:
-    action, result = first_word(something(rest, "redeliver ACTION [RESULT]"))
-    with shifted(len(rest) - len(result)):
+def _redeliver(workbench: DebugSession, rest: str) -> Report:
+    action, result = first_word(require_argument(rest, "redeliver ACTION [RESULT]"))
+    with offset_errors(len(rest) - len(result)):
         return workbench.redeliver(action, result)
 
 
@@ -71,11 +71,11 @@ def _redeliver(workbench: Workbench, rest: str) -> Report:
     examples=("drop 1.1",),
     related=("pending", "complete", "crash"),
 )
-def _drop(workbench: Workbench, rest: str) -> Report:
+def _drop(workbench: DebugSession, rest: str) -> Report:
     if not rest:
         raise InputError("drop what?", "usage: drop ACTION; `pending` lists them")
     emission = workbench.find(rest)
-    return workbench.take(Lose(emission.ref, emission.tracked.id))
+    return workbench.take(ResultLost(emission.ref, emission.tracked.id))
 
 
 @verb(
@@ -86,19 +86,19 @@ def _drop(workbench: Workbench, rest: str) -> Report:
     examples=("crash", "crash before-commit", "crash after-action 1"),
     related=("restore", "fault", "pending"),
 )
-def _crash(workbench: Workbench, rest: str) -> Report:
-    point, at = crash_point(rest) if rest else (Point.BETWEEN, 0)
+def _crash(workbench: DebugSession, rest: str) -> Report:
+    point, at = crash_point(rest) if rest else (CrashPoint.BETWEEN, 0)
     return workbench.crash(point, at)
 
 
-def crash_point(text: str) -> tuple[Point, int]:
+def crash_point(text: str) -> tuple[CrashPoint, int]:
     """`after-action 2` as a point and its count. Raises `UsageError`."""
     word, _, count = text.partition(" ")
-    known = [str(point) for point in Point]
+    known = [str(point) for point in CrashPoint]
     if word not in known:
         raise UsageError(f"no crash point {word!r}", did_you_mean(word, known))
-    point = Point(word)
-    counted = point in (Point.AFTER_ACTION, Point.IN_RESTORE)
+    point = CrashPoint(word)
+    counted = point in (CrashPoint.AFTER_ACTION, CrashPoint.IN_RESTORE)
     if count.strip() and not counted:
         raise UsageError(f"crash {word} takes no count, got {count.strip()!r}")
     return point, number(count.strip() or "1", f"crash {word} N") if counted else 0
@@ -110,25 +110,27 @@ def crash_point(text: str) -> tuple[Point, int]:
     examples=("restore",),
     related=("crash", "pending"),
 )
-def _restore(workbench: Workbench, rest: str) -> Report:
-    nothing_after(rest, "restore")
+def _restore(workbench: DebugSession, rest: str) -> Report:
+    reject_arguments(rest, "restore")
     return workbench.restore()
 
 
 @verb(
     "fault FAILURE [N]",
-    f"the next transition fails: {', '.join(Failure)} (at the N-th add or await)",
+    f"the next transition fails: {', '.join(FaultKind)} (at the N-th add or await)",
     Kind.FAILURE,
     Kind.NUMBER,
     examples=("fault add 2", "fault commit"),
     related=("crash",),
 )
-def _fault(workbench: Workbench, rest: str) -> Report:
+def _fault(workbench: DebugSession, rest: str) -> Report:
     word, _, count = rest.partition(" ")
-    if word in list(Failure) and Failure(word) not in workbench.machine.failures:
+    if word in list(FaultKind) and FaultKind(word) not in workbench.machine.applicable_faults:
         raise UsageError(f"fault {word}: nothing is awaited", f"the state of {workbench.machine.name} is in memory")
-    if word not in list(Failure):
-        raise UsageError(f"no failure {word[:SHOWN]!r}", did_you_mean(word, map(str, workbench.machine.failures)))
-    failure = Failure(word)
-    at = number(count.strip() or "1", f"fault {word} N") if failure in COUNTED else 0
-    return workbench.take(Fault(failure, at))
+    if word not in list(FaultKind):
+        raise UsageError(
+            f"no failure {word[:SHOWN]!r}", did_you_mean(word, map(str, workbench.machine.applicable_faults))
+        )
+    failure = FaultKind(word)
+    at = number(count.strip() or "1", f"fault {word} N") if failure in INDEXED_FAULTS else 0
+    return workbench.take(InjectedFault(failure, at))

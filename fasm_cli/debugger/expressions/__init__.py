@@ -8,31 +8,31 @@ that no line can hang the prompt.
 
 from typing import Any
 
-from fasm_cli.debugger.expressions.check import Look
+from fasm_cli.debugger.expressions.check import StaticCheck
 from fasm_cli.debugger.expressions.evaluate import Evaluation, Scope
-from fasm_cli.debugger.expressions.grammar import Fault, short
+from fasm_cli.debugger.expressions.grammar import ExpressionError, short
 from fasm_cli.errors import InputError
-from fasm_cli.types.codec import Shapes
-from fasm_cli.types.parse import column_of, tree_of
+from fasm_cli.types.codec import SchemaRegistry
+from fasm_cli.types.parse import column_of, parse_ast
 
 
 class Expression:
     """One question; `names` are the variables it may ask about. Raises `InputError` with the column of a fault."""
 
-    def __init__(self, text: str, shapes: Shapes, names: tuple[str, ...]) -> None:
+    def __init__(self, text: str, shapes: SchemaRegistry, names: tuple[str, ...]) -> None:
         self.text = text
         self._shapes = shapes
-        self._tree = tree_of(text, f"write an expression over {', '.join(names)}")
+        self._tree = parse_ast(text, f"write an expression over {', '.join(names)}")
         try:
-            Look(names, shapes.members).at(self._tree, set(names), 0)
-        except Fault as fault:
+            StaticCheck(names, shapes.members).at(self._tree, set(names), 0)
+        except ExpressionError as fault:
             raise self._error(fault) from None
 
     def value(self, scope: Scope) -> Any:
         """Its value where the variables stand for what is in `scope`. Raises `InputError`."""
         try:
             return Evaluation(self._shapes).of(self._tree, scope)
-        except Fault as fault:
+        except ExpressionError as fault:
             raise self._error(fault) from None
 
     def holds(self, scope: Scope) -> bool:
@@ -42,5 +42,5 @@ class Expression:
             raise InputError(f"that is {short(value)}, neither True nor False", "write a comparison", 0)
         return bool(value)
 
-    def _error(self, fault: Fault) -> InputError:
+    def _error(self, fault: ExpressionError) -> InputError:
         return InputError(fault.message, fault.hint, column_of(self.text, fault.node))

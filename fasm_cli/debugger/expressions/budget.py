@@ -11,7 +11,7 @@ from sys import getsizeof
 from typing import Any
 
 from fasm_cli.contract.database import Tables
-from fasm_cli.debugger.expressions.grammar import LARGEST, MAX_DIGITS, Fault, field_names
+from fasm_cli.debugger.expressions.grammar import LARGEST, MAX_DIGITS, ExpressionError, field_names
 
 MOST = 200_000  # things that are looked at, or held: a fraction of a second
 PIECE = 64  # bytes of a text or a number that count as one thing
@@ -29,19 +29,19 @@ class Budget:
         """Count `work` that `node` does. Raises `Fault` where that is too much."""
         self._work += work
         if self._work > MOST:
-            raise Fault(node, f"that looks at more than {MOST} things", SMALLER)
+            raise ExpressionError(node, f"that looks at more than {MOST} things", SMALLER)
 
-    def look(self, node: ast.expr, *values: Any) -> None:
+    def charge_read(self, node: ast.expr, *values: Any) -> None:
         """Count what it costs to look at all that is in `values`. Raises `Fault`."""
         for value in values:
             self.spend(node, self._weight(value))
 
-    def built(self, node: ast.expr, value: Any) -> Any:
+    def charge_build(self, node: ast.expr, value: Any) -> Any:
         """`value`, which was put together here. Raises `Fault` where it holds too much."""
         if self._weight(value) > MOST:
-            raise Fault(node, f"that would hold more than {MOST} things", SMALLER)
+            raise ExpressionError(node, f"that would hold more than {MOST} things", SMALLER)
         if type(value) is int and not -LARGEST < value < LARGEST:
-            raise Fault(node, f"a number of more than {MAX_DIGITS} digits")
+            raise ExpressionError(node, f"a number of more than {MAX_DIGITS} digits")
         return value
 
     def _weight(self, value: Any) -> int:
@@ -67,5 +67,5 @@ def _parts(value: Any) -> Iterable[Any]:
     if isinstance(value, dict):
         return (part for pair in value.items() for part in pair)
     if isinstance(value, Tables):
-        return (dict(table.rows) for table in value.found.values())
+        return (dict(table.rows) for table in value.by_name.values())
     return (getattr(value, name) for name in field_names(value))

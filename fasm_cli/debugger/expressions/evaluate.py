@@ -17,7 +17,7 @@ from fasm_cli.debugger.expressions.grammar import (
     NUMBERS,
     VIEWS,
     Comprehension,
-    Fault,
+    ExpressionError,
     Row,
     field_names,
     field_of,
@@ -25,7 +25,7 @@ from fasm_cli.debugger.expressions.grammar import (
     short,
 )
 from fasm_cli.errors import did_you_mean
-from fasm_cli.types.codec import Shapes, render
+from fasm_cli.types.codec import SchemaRegistry, format_value
 from fasm_cli.types.parse import BUILDERS
 
 Scope = Mapping[str, Any]
@@ -34,7 +34,7 @@ Scope = Mapping[str, Any]
 class Evaluation:
     """One answer; `shapes` are those of the machine."""
 
-    def __init__(self, shapes: Shapes) -> None:
+    def __init__(self, shapes: SchemaRegistry) -> None:
         self._types: Mapping[str, type] = shapes.members
         self._records = shapes.records
         self._budget = Budget()
@@ -46,12 +46,12 @@ class Evaluation:
 
     def _iterate(self, node: ast.expr, value: Any) -> list[Any]:
         if type(value) not in (list, tuple, set, frozenset, dict, str):
-            raise Fault(node, f"{short(value)} has no elements to go through")
+            raise ExpressionError(node, f"{short(value)} has no elements to go through")
         self._budget.spend(node, len(value))
         if type(value) not in (set, frozenset):
             return list(value)
-        self._budget.look(node, value)
-        return sorted(value, key=render)
+        self._budget.charge_read(node, value)
+        return sorted(value, key=format_value)
 
     def _name(self, node: ast.Name, scope: Scope) -> Any:
         if node.id in scope:
@@ -59,7 +59,7 @@ class Evaluation:
         kind = self._types[node.id]
         if kind in self._records:
             return self._made(node, node.id, kind, [], {})
-        raise Fault(
+        raise ExpressionError(
             node, f"{node.id} is an enum; name a member", ", ".join(f"{node.id}.{each}" for each in members(kind))
         )
 
@@ -69,7 +69,7 @@ class Evaluation:
             if kind is not None and issubclass(kind, Enum):
                 if node.attr in kind.__members__:
                     return kind[node.attr]
-                raise Fault(
+                raise ExpressionError(
                     node, f"{kind.__name__} has no member {node.attr!r}", did_you_mean(node.attr, members(kind))
                 )
         owner = self.of(node.value, scope)
@@ -78,39 +78,39 @@ class Evaluation:
         names = field_names(owner)
         if node.attr not in names:
             what = did_you_mean(node.attr, names) if names else "it has no fields"
-            raise Fault(node, f"{type(owner).__name__} has no field {node.attr!r}", what)
+            raise ExpressionError(node, f"{type(owner).__name__} has no field {node.attr!r}", what)
         if isinstance(owner, Tables):
-            self._budget.spend(node, len(owner.found[node.attr].rows))
+            self._budget.spend(node, len(owner.by_name[node.attr].rows))
         return field_of(owner, node.attr)
 
     def _subscript(self, node: ast.Subscript, scope: Scope) -> Any:
         owner = self.of(node.value, scope)
         if type(owner) not in (list, tuple, dict, str, Row):
-            raise Fault(node, f"{short(owner)} cannot be indexed")
+            raise ExpressionError(node, f"{short(owner)} cannot be indexed")
         if isinstance(node.slice, ast.Slice):
             bounds = [self.of(part, scope) if part else None for part in (node.slice.lower, node.slice.upper)]
             if node.slice.step is not None or type(owner) is dict or not all(type(at) in (int, NONE) for at in bounds):
-                raise Fault(node, "a slice is [from:to] of a list, a tuple or a text, in whole numbers")
+                raise ExpressionError(node, "a slice is [from:to] of a list, a tuple or a text, in whole numbers")
             return owner[slice(*bounds)]
         key = self.of(node.slice, scope)
-        self._budget.look(node, key)
+        self._budget.charge_read(node, key)
         try:
             return owner[key]
         except KeyError:
-            known = ", ".join(map(render, list(owner)[:20])) or "nothing"
-            raise Fault(node, f"no key {short(key)}", f"known: {known}") from None
+            known = ", ".join(map(format_value, list(owner)[:20])) or "nothing"
+            raise ExpressionError(node, f"no key {short(key)}", f"known: {known}") from None
         except (IndexError, TypeError) as error:
-            raise Fault(node, f"[{short(key)}]: {error}") from None
+            raise ExpressionError(node, f"[{short(key)}]: {error}") from None
 
     def _compare(self, node: ast.Compare, scope: Scope) -> bool:
         left = self.of(node.left, scope)
         for sign, right_node in zip(node.ops, node.comparators, strict=True):
             right = self.of(right_node, scope)
-            self._budget.look(node, left, right)
+            self._budget.charge_read(node, left, right)
             try:
                 held = bool(COMPARE[type(sign)](left, right))
             except Exception as error:  # an author's __eq__ may raise anything
-                raise Fault(node, f"{short(left)} and {short(right)}: {error}") from None
+                raise ExpressionError(node, f"{short(left)} and {short(right)}: {error}") from None
             if not held:
                 return False
             left = right
@@ -131,32 +131,32 @@ class Evaluation:
         try:
             return bool(value)
         except Exception as error:
-            raise Fault(node, f"{short(value)}: {error}") from None
+            raise ExpressionError(node, f"{short(value)}: {error}") from None
 
     def _unary(self, node: ast.UnaryOp, scope: Scope) -> Any:
         value = self.of(node.operand, scope)
         if isinstance(node.op, ast.Not):
             return not self._truth(node.operand, value)
         if isinstance(node.op, ast.Invert) or type(value) not in (*NUMBERS, timedelta):
-            raise Fault(node, f"a sign belongs in front of a number, not of {short(value)}")
+            raise ExpressionError(node, f"a sign belongs in front of a number, not of {short(value)}")
         return -value if isinstance(node.op, ast.USub) else value
 
     def _binary(self, node: ast.BinOp, scope: Scope) -> Any:
         sign = ARITHMETIC.get(type(node.op))
         if sign is None:
-            raise Fault(node, "this operator is not allowed here", "there are + - * // %")
+            raise ExpressionError(node, "this operator is not allowed here", "there are + - * // %")
         left, right = self.of(node.left, scope), self.of(node.right, scope)
         joined = isinstance(node.op, ast.Add) and type(left) is type(right) and type(left) in (str, list, tuple)
         counted = type(left) in COUNTED and type(right) in COUNTED
         if not joined and not counted:
-            raise Fault(node, f"{short(left)} and {short(right)}: that is for numbers")
+            raise ExpressionError(node, f"{short(left)} and {short(right)}: that is for numbers")
         if joined:
-            self._budget.look(node, left, right)
+            self._budget.charge_read(node, left, right)
         try:
             value = sign(left, right)
         except Exception as error:  # division by zero, a date and a date, a signal of Decimal
-            raise Fault(node, f"{short(left)} and {short(right)}: {error}") from None
-        return self._budget.built(node, value)
+            raise ExpressionError(node, f"{short(left)} and {short(right)}: {error}") from None
+        return self._budget.charge_build(node, value)
 
     def _if(self, node: ast.IfExp, scope: Scope) -> Any:
         chosen = node.body if self._truth(node.test, self.of(node.test, scope)) else node.orelse
@@ -166,7 +166,7 @@ class Evaluation:
         if isinstance(node.func, ast.Attribute):
             owner = self.of(node.func.value, scope)
             if type(owner) is not dict:
-                raise Fault(node, f".{node.func.attr}() is for a dict, not for {short(owner)}")
+                raise ExpressionError(node, f".{node.func.attr}() is for a dict, not for {short(owner)}")
             self._budget.spend(node, len(owner))
             return list(VIEWS[node.func.attr](owner))
         assert isinstance(node.func, ast.Name)
@@ -177,8 +177,8 @@ class Evaluation:
             return self._made(node, name, self._types.get(name) or BUILDERS[name], args, named)
         for value in args:
             if field_names(value):
-                raise Fault(node, f"{name} of a {type(value).__name__}: that is for numbers and collections")
-            self._budget.look(node, value)
+                raise ExpressionError(node, f"{name} of a {type(value).__name__}: that is for numbers and collections")
+            self._budget.charge_read(node, value)
         return self._made(node, name, FUNCTIONS[name], args, {})
 
     def _made(self, node: ast.expr, name: str, make: Callable[..., Any], args: list[Any], named: dict[str, Any]) -> Any:
@@ -186,15 +186,17 @@ class Evaluation:
             value = make(*args, **named)
         except Exception as error:  # an author's constructor refuses, a function is given what it is not for
             told = " ".join(f"{type(error).__name__}: {error}".split())
-            raise Fault(node, f"{name} refuses that: {told[:200]}") from None
-        return self._budget.built(node, value)
+            raise ExpressionError(node, f"{name} refuses that: {told[:200]}") from None
+        return self._budget.charge_build(node, value)
 
     def _comprehension(self, node: "Comprehension", scope: Scope) -> Any:
         if isinstance(node, ast.DictComp):
             pairs = [(self.of(node.key, at), self.of(node.value, at)) for at in self._rounds(node, scope)]
             return self._hashed(node, dict, pairs)
         found = [self.of(node.elt, at) for at in self._rounds(node, scope)]
-        return self._hashed(node, set, found) if isinstance(node, ast.SetComp) else self._budget.built(node, found)
+        return (
+            self._hashed(node, set, found) if isinstance(node, ast.SetComp) else self._budget.charge_build(node, found)
+        )
 
     def _rounds(self, node: "Comprehension", scope: Scope, depth: int = 0) -> Iterator[Scope]:
         if depth == len(node.generators):
@@ -211,7 +213,7 @@ class Evaluation:
             return {target.id: value}
         assert isinstance(target, ast.Tuple | ast.List)
         if type(value) not in (tuple, list) or len(value) != len(target.elts):
-            raise Fault(target, f"{short(value)} is not {len(target.elts)} values")
+            raise ExpressionError(target, f"{short(value)} is not {len(target.elts)} values")
         out: dict[str, Any] = {}
         for part, item in zip(target.elts, value, strict=True):
             out.update(self._bound(part, item))
@@ -221,29 +223,29 @@ class Evaluation:
         found = [self.of(element, scope) for element in node.elts]
         if isinstance(node, ast.Set):
             return self._hashed(node, set, found)
-        return self._budget.built(node, tuple(found) if isinstance(node, ast.Tuple) else found)
+        return self._budget.charge_build(node, tuple(found) if isinstance(node, ast.Tuple) else found)
 
     def _dict(self, node: ast.Dict, scope: Scope) -> Any:
         pairs = []
         for key, value in zip(node.keys, node.values, strict=True):
             if key is None:
-                raise Fault(value, "** is not allowed here")
+                raise ExpressionError(value, "** is not allowed here")
             pairs.append((self.of(key, scope), self.of(value, scope)))
         return self._hashed(node, dict, pairs)
 
     def _hashed(self, node: ast.expr, make: Callable[[Any], Any], parts: list[Any]) -> Any:
-        self._budget.built(node, parts)
+        self._budget.charge_build(node, parts)
         try:
             return make(parts)
         except Exception as error:  # a list in a set; an author's __hash__
-            raise Fault(node, str(error)) from None
+            raise ExpressionError(node, str(error)) from None
 
     def _slice(self, node: ast.Slice, scope: Scope) -> Any:
-        raise Fault(node.lower or node.upper or node, "a slice stands alone in its brackets")
+        raise ExpressionError(node.lower or node.upper or node, "a slice stands alone in its brackets")
 
     def _constant(self, node: ast.Constant, scope: Scope) -> Any:
         if node.value is Ellipsis or isinstance(node.value, complex):
-            raise Fault(node, f"{ast.unparse(node)} is not allowed here")
+            raise ExpressionError(node, f"{ast.unparse(node)} is not allowed here")
         return node.value
 
 

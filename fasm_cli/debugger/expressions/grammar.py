@@ -9,14 +9,14 @@ from decimal import Decimal
 from typing import Any
 
 from fasm_cli.contract.database import Tables
-from fasm_cli.types.codec import render
+from fasm_cli.types.codec import format_value
 
 MAX_DEPTH = 50
 MAX_DIGITS = 4300  # of a number, as everywhere
 LARGEST = 10**MAX_DIGITS
 
 
-class Fault(Exception):
+class ExpressionError(Exception):
     def __init__(self, node: ast.AST, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.node: Any = node
@@ -25,7 +25,7 @@ class Fault(Exception):
 
 def short(value: Any) -> str:
     try:
-        text = render(value)
+        text = format_value(value)
     except Exception:  # an author's __repr__
         text = f"a {type(value).__name__}"
     return text if len(text) <= 60 else f"{text[:59]}…"
@@ -38,7 +38,7 @@ class Row(dict[str, Any]):
 def field_names(value: Any) -> list[str]:
     """What can be asked for behind a dot: fields, the tables of a database, the columns of a row."""
     if isinstance(value, Tables):
-        return list(value.found)
+        return list(value.by_name)
     if type(value) is Row:
         return list(value)
     if is_dataclass(value) and not isinstance(value, type):
@@ -65,7 +65,7 @@ def targets(target: ast.expr) -> Iterator[str]:
             for element in elements:
                 yield from targets(element)
         case _:
-            raise Fault(target, "a loop binds names")
+            raise ExpressionError(target, "a loop binds names")
 
 
 Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from fasm_cli.engine.events import Submit
+from fasm_cli.engine.events import InputReceived
 from fasm_cli.simulation.shrink.passes import Simplifying
-from fasm_cli.simulation.trace import Item, Played
-from fasm_cli.types.codec import Mismatch
+from fasm_cli.simulation.trace import PlayResult, TraceEvent
+from fasm_cli.types.codec import DecodeError
 
 PAIR_DISTANCE = 8
 LOWERED = 16  # items; numbers are lowered when so few are left
@@ -24,7 +24,7 @@ LOWERED = 16  # items; numbers are lowered when so few are left
 class Shrunk:
     """The simplest trace found, how often traces were played for it, and whether the time was up before it was done."""
 
-    played: Played
+    played: PlayResult
     plays: int
     in_time: bool
 
@@ -34,22 +34,22 @@ class Shrinker(Simplifying):
 
     def shrink(self) -> Shrunk:
         """Go through the passes until none of them helps."""
-        if self.fails:
+        if self.reproduces:
             passes = (
                 self._chunks,
                 self._singles,
-                self.unknown,
-                self.kinds,
-                self.repoint,
-                self.merge,
-                self.values,
-                self.together,
-                self.unify,
+                self.drop_cause,
+                self.simplify_event_kinds,
+                self.retarget_refs,
+                self.merge_inputs,
+                self.simplify_values,
+                self.substitute_everywhere,
+                self.duplicate_inputs,
                 self._pairs,
-                self.order,
+                self.sort_events,
             )
             before = None
-            while before != self.key and not self.spent():
+            while before != self.key and not self.budget_exhausted():
                 before = self.key
                 for one in passes:
                     one()
@@ -72,28 +72,30 @@ class Shrinker(Simplifying):
             if at < len(items):
                 rest = [*items[:at], *items[at + 1 :]]
                 if not self.consider(rest) and len(items) <= LOWERED:
-                    self._lowered(items, at)
+                    self._shift_ids(items, at)
             at -= 1
 
-    def _lowered(self, items: Sequence[Item], at: int) -> bool:
+    def _shift_ids(self, items: Sequence[TraceEvent], at: int) -> bool:
         """Cut item `at`, and lower by one the numbers in later inputs that are above one it gave out."""
         rest = items[at + 1 :]
-        numbers = {number for item in rest if type(item.event) is Submit for number in _numbers(item.event.value)}
+        numbers = {
+            number for item in rest if type(item.event) is InputReceived for number in _numbers(item.event.value)
+        }
         for floor in sorted(numbers):
             moved = [self._with_numbers(item, partial(_lower, floor)) for item in rest]
             if self.consider([*items[:at], *moved]):
                 return True
         return False
 
-    def _with_numbers(self, item: Item, change: Callable[[int], int]) -> Item:
-        if type(item.event) is not Submit:
+    def _with_numbers(self, item: TraceEvent, change: Callable[[int], int]) -> TraceEvent:
+        if type(item.event) is not InputReceived:
             return item
-        plain = self.machine.codec.encode_message(self.machine.input, item.event.value)
+        plain = self.machine.codec.encode_message(self.machine.input_schema, item.event.value)
         try:
-            value = self.machine.codec.decode_message(self.machine.input, _mapped(plain, change))
-        except Mismatch:
+            value = self.machine.codec.decode_message(self.machine.input_schema, _mapped(plain, change))
+        except DecodeError:
             return item
-        return replace(item, event=Submit(value))
+        return replace(item, event=InputReceived(value))
 
     def _pairs(self) -> None:
         at = 0

@@ -8,7 +8,7 @@ import pytest
 from terminals import Rendered, Terminal
 
 from fasm_cli.cli.repl import verbs  # noqa: F401  fills the table of verbs
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.project.project import Project
 
 
@@ -27,11 +27,11 @@ def terminal(project: Path) -> Iterator[Callable[..., Terminal]]:
 
 
 @pytest.fixture
-def bench(project: Path) -> Callable[..., Workbench]:
+def bench(project: Path) -> Callable[..., DebugSession]:
     """A workbench of a shipped machine, or of one this test wrote, after some inputs."""
 
-    def make(name: str = "coffee_shop", *inputs: str) -> Workbench:
-        made = Workbench.fresh(Project(project).load(name))
+    def make(name: str = "coffee_shop", *inputs: str) -> DebugSession:
+        made = DebugSession.fresh(Project(project).load(name))
         for text in inputs:
             made.submit(text)
         return made
@@ -40,7 +40,7 @@ def bench(project: Path) -> Callable[..., Workbench]:
 
 
 @pytest.fixture
-def drawn(bench: Callable[..., Workbench]) -> Callable[..., Rendered]:
+def drawn(bench: Callable[..., DebugSession]) -> Callable[..., Rendered]:
     """The prompt of a workbench (or of a machine's name), drawn in this process."""
 
     def draw(what: Any = "coffee_shop", *inputs: str, **how: Any) -> Rendered:

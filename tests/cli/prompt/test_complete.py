@@ -15,12 +15,12 @@ from fasm_cli.cli.prompt.value_completions import Option, ranked
 from fasm_cli.cli.repl import verbs  # noqa: F401  fills the table of verbs
 from fasm_cli.cli.repl.registry import VERBS
 from fasm_cli.debugger.input_parser import read_input
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.project.load import load
 from fasm_cli.project.project import Project
 
 ROOT = Path(__file__).parents[3]
-Bench = Callable[..., Workbench]
+Bench = Callable[..., DebugSession]
 EVERYTHING = '''\
 class Size(Enum):
     """How much of it."""
@@ -47,20 +47,20 @@ TOP = "from decimal import Decimal\nfrom enum import Enum\nfrom dataclasses impo
 
 
 @pytest.fixture
-def shop(bench: Bench) -> Workbench:
+def shop(bench: Bench) -> DebugSession:
     return bench("coffee_shop", "RedeemPoints(10)")
 
 
 @pytest.fixture
-def orders(machine: Callable[..., None], project: Path) -> Workbench:
+def orders(machine: Callable[..., None], project: Path) -> DebugSession:
     """A machine whose input has a field of every kind."""
     machine("orders", stf="pass", top=f"{TOP}{EVERYTHING}")
     path = project / "machines" / "orders.py"
     path.write_text(path.read_text().replace("Input = Add", "Input = Add | Order"))
-    return Workbench.fresh(Project(project).load("orders"))
+    return DebugSession.fresh(Project(project).load("orders"))
 
 
-def texts(bench: Workbench, text: str) -> list[str]:
+def texts(bench: DebugSession, text: str) -> list[str]:
     return [str(option.text) for option in candidates(bench, text)[1]]
 
 
@@ -103,7 +103,7 @@ def texts(bench: Workbench, text: str) -> list[str]:
         ("RedeemPoints(\n  po", ["points="]),
     ],
 )
-def test_what_may_stand_at_the_end(shop: Workbench, text: str, options: list[str]) -> None:
+def test_what_may_stand_at_the_end(shop: DebugSession, text: str, options: list[str]) -> None:
     assert texts(shop, text) == options
 
 
@@ -135,11 +135,11 @@ def test_what_may_stand_at_the_end(shop: Workbench, text: str, options: list[str
         ("Order(prices={Size.S: Decimal(", []),
     ],
 )  # fmt: skip
-def test_values_by_type(orders: Workbench, text: str, options: list[str]) -> None:
+def test_values_by_type(orders: DebugSession, text: str, options: list[str]) -> None:
     assert texts(orders, text) == options
 
 
-def test_meta_tells_type_range_and_default(shop: Workbench, orders: Workbench) -> None:
+def test_meta_tells_type_range_and_default(shop: DebugSession, orders: DebugSession) -> None:
     assert candidates(shop, "RedeemPoints(")[1] == [Option("points=", "int 1..1000")]
     metas = {option.text: option.meta for option in candidates(orders, "Order(")[1]}
     assert metas["fast="] == "bool = False"
@@ -149,7 +149,7 @@ def test_meta_tells_type_range_and_default(shop: Workbench, orders: Workbench) -
     assert candidates(shop, "goto ")[1][0] == Option("1", "RedeemPoints(points=10)")
 
 
-def test_results_of_that_action(shop: Workbench) -> None:
+def test_results_of_that_action(shop: DebugSession) -> None:
     assert texts(shop, "complete 1.1 ") == [
         "Success(points_deducted=10)", "Failed(reason='card expired')", "Pending()",
         "Success(", "Failed(", "Refunded()",
@@ -160,7 +160,7 @@ def test_results_of_that_action(shop: Workbench) -> None:
     assert texts(shop, "complete 9.9 ") == ["Success(", "Failed(", "Pending()", "Refunded()"]
 
 
-def test_everything_at_the_beginning(shop: Workbench) -> None:
+def test_everything_at_the_beginning(shop: DebugSession) -> None:
     assert texts(shop, "") == ["RedeemPoints(", "CancelOrder()", *VERBS]
     assert "TrackedActionCompleted(" in texts(shop, "Tra")
 
@@ -191,7 +191,7 @@ def test_steps_among_thousands(bench: Bench) -> None:
 
 def test_a_database(project: Path) -> None:
     """Its tables by name, rows by their key, columns by name; and what can fail where a state is awaited."""
-    ledger = Workbench.fresh(load(Project(project), "ledger"))
+    ledger = DebugSession.fresh(load(Project(project), "ledger"))
     assert texts(ledger, "state db.") == ["db.accounts", "db.transfers"]
     assert texts(ledger, "print state.db.accounts[") == [f"state.db.accounts[{id}]" for id in (1, 2, 3)]
     assert texts(ledger, "state db.accounts[1].") == ["db.accounts[1].id", "db.accounts[1].balance"]
@@ -208,7 +208,7 @@ def test_files(bench: Bench, project: Path) -> None:
     assert list(files(bench(), "nowhere/", ())) == []
 
 
-def test_paths_of_the_state(shop: Workbench) -> None:
+def test_paths_of_the_state(shop: DebugSession) -> None:
     from fasm_cli.cli.prompt.completers import expressions, paths
 
     assert [option.text for option in paths(shop, "pending_redemption.ph")] == [
@@ -235,7 +235,7 @@ def test_paths_of_the_state(shop: Workbench) -> None:
         ("frob frob", Fault(0, "no verb 'frob'", "known: CancelOrder, RedeemPoints, ")),
     ],
 )
-def test_faults_while_typing(shop: Workbench, text: str, wrong: Fault) -> None:
+def test_faults_while_typing(shop: DebugSession, text: str, wrong: Fault) -> None:
     found = fault(shop, text)
     assert found is not None
     assert (found.column, found.message) == (wrong.column, wrong.message)
@@ -256,13 +256,13 @@ def test_faults_while_typing(shop: Workbench, text: str, wrong: Fault) -> None:
         "try RedeemPoints(\n  points=3)",
     ],
 )
-def test_what_is_not_finished_is_not_wrong(shop: Workbench, line: str) -> None:
+def test_what_is_not_finished_is_not_wrong(shop: DebugSession, line: str) -> None:
     """Every beginning of a right line is right so far."""
     for end in range(len(line) + 1):
         assert fault(shop, line[:end]) is None, line[:end]
 
 
-def test_the_signature_follows_the_argument(orders: Workbench, shop: Workbench) -> None:
+def test_the_signature_follows_the_argument(orders: DebugSession, shop: DebugSession) -> None:
     assert signature(orders, "Order(item=Item('a', size=") == Signature("Item(name: str, ", "size: Size = Size.S", ")")
     assert signature(orders, "Order(Item('a'), fast=").at == "fast: bool = False"
     assert signature(orders, "Order(fast=True, ").at == ""
@@ -272,7 +272,7 @@ def test_the_signature_follows_the_argument(orders: Workbench, shop: Workbench) 
     assert signature(shop, "frob") is None
 
 
-BENCH = Workbench.fresh(Project(ROOT).load("coffee_shop"))
+BENCH = DebugSession.fresh(Project(ROOT).load("coffee_shop"))
 BENCH.submit("RedeemPoints(10)")
 WORDS = ["RedeemPoints", "Success", "Phase", "TrackedActionCompleted", "points", "result", "state", "20o", "1.1", "b'"]
 FRAGMENTS = st.sampled_from([*VERBS, *WORDS, *"()[]{}=,:.'\" \n#/~é⧗\\\x00-"])
@@ -315,7 +315,7 @@ def test_following_completion_ends_in_a_line_that_is_right(data: Any) -> None:
     argument = line.removeprefix("step ").removeprefix("try ")
     if line.startswith("complete 1.1 "):
         machine = BENCH.machine
-        assert machine.result is not None
-        machine.codec.read(machine.result, line.removeprefix("complete 1.1 "))
+        assert machine.result_schema is not None
+        machine.codec.read(machine.result_schema, line.removeprefix("complete 1.1 "))
     elif not argument.endswith("()") or argument == "CancelOrder()":
         read_input(BENCH.machine, argument)

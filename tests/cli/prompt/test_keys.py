@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from terminals import Rendered
 
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.project.load import load
 from fasm_cli.project.project import Project
 
@@ -17,7 +17,7 @@ ALT_LEFT, ALT_RIGHT, ALT_ENTER, ESC = "\x1b[1;3D", "\x1b[1;3C", "\x1b\r", "\x1b"
 F1, F2, F3, F4 = "\x1bOP", "\x1bOQ", "\x1bOR", "\x1bOS"
 SHIFT_TAB = "\x1b[Z"
 Drawn = Callable[..., Rendered]
-Bench = Callable[..., Workbench]
+Bench = Callable[..., DebugSession]
 
 
 def line(text: str) -> Callable[[Rendered], bool]:
@@ -293,7 +293,7 @@ def test_a_caret_that_cannot_be_drawn_does_not_end_it(drawn: Drawn, monkeypatch:
 
 def test_the_rows_of_a_database_stand_in_the_state_pane(drawn: Drawn, project: Path) -> None:
     """A row a line, with what changed in it; one that came, one that is gone, and a table without any."""
-    screen = drawn(Workbench.fresh(load(Project(project), "booking_db")), columns=110)
+    screen = drawn(DebugSession.fresh(load(Project(project), "booking_db")), columns=110)
     screen.play(
         READY,
         (F2, shown(" db.bookings ", " takings      0")),

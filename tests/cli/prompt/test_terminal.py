@@ -11,9 +11,9 @@ import pytest
 from terminals import PATIENCE, Terminal
 
 from fasm_cli.cli.prompt.session import Prompt
-from fasm_cli.cli.render.writer import Text
-from fasm_cli.cli.repl.loop import asking, converse, run_prompt
-from fasm_cli.debugger.session import Workbench
+from fasm_cli.cli.render.writer import TerminalWriter
+from fasm_cli.cli.repl.loop import loop, make_reader, run_prompt
+from fasm_cli.debugger.session import DebugSession
 
 
 def test_a_conversation(terminal: Callable[..., Terminal]) -> None:
@@ -258,7 +258,7 @@ def test_a_terminal_without_utf8(terminal: Callable[..., Terminal]) -> None:
 
 
 def test_a_prompt_that_cannot_be_drawn_is_a_bare_one(
-    bench: Callable[..., Workbench], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    bench: Callable[..., DebugSession], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Screen(io.StringIO):
         encoding = "utf-8"
@@ -276,9 +276,9 @@ def test_a_prompt_that_cannot_be_drawn_is_a_bare_one(
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setattr(Prompt, "ask", broken)
     monkeypatch.setattr(sys, "stdin", io.StringIO("CancelOrder(\n)\nquit\n"))
-    output = Text()
+    output = TerminalWriter()
     output.stream = Screen()
-    converse(workbench := bench(), output, asking(workbench, output, Path("no-such-folder/history")))
+    loop(workbench := bench(), output, make_reader(workbench, output, Path("no-such-folder/history")))
     assert output.stream.getvalue().endswith("#1 CancelOrder()  rejected  NothingToCancel()\n")
     told = capsys.readouterr().err
     assert told.startswith("error: the prompt cannot be drawn: the machine raised RuntimeError: no layout\n")
@@ -289,7 +289,7 @@ def test_a_prompt_that_cannot_be_drawn_is_a_bare_one(
 
 
 def test_what_the_session_holds_is_not_looked_through_while_typing(
-    bench: Callable[..., Workbench], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    bench: Callable[..., DebugSession], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The collector goes through what is new since the prompt came, and since many steps were taken."""
     frozen: list[int] = []
@@ -297,5 +297,5 @@ def test_what_the_session_holds_is_not_looked_through_while_typing(
     monkeypatch.setattr(gc, "freeze", lambda: frozen.append(workbench.timeline.head))
     monkeypatch.setenv("TERM", "dumb")
     monkeypatch.setattr(sys, "stdin", io.StringIO("Increment\nrun 1000\nIncrement\nback\n"))
-    run_prompt(workbench, Text(), Path("no-such-folder/history"))
+    run_prompt(workbench, TerminalWriter(), Path("no-such-folder/history"))
     assert frozen == [0, 1001]
