@@ -61,7 +61,9 @@ def test_a_redemption_is_asked_for_crashed_restored_confirmed_and_spent(line):
     assert (crashed.step.outcome, line.now.running) == (Outcome.COMMITTED, False)
     restored = line.step(Restore())
     assert restored.step.actions == (Tracked(1, sample.CheckStatus(1)),)
-    assert line.now.pending == {1: Emission(ActionRef(4, 1), Tracked(1, sample.CheckStatus(1)), first_step=1)}
+    assert line.now.pending == {
+        1: Emission(ActionRef(1, 1, again=4), Tracked(1, sample.CheckStatus(1)), ActionRef(1, 1), 4, 1)
+    }
 
     confirmed = line.step(Completion(ActionRef(4, 1), 1, sample.Confirmed()))
     assert confirmed.step.actions == (Untracked(sample.ShowMessage("redeemed 100")),)
@@ -92,10 +94,14 @@ def test_a_refusal_gives_the_points_back(line):
 def test_what_fails_leaves_no_trace_and_breaks_no_law(line):
     line.step(InjectedFault(FaultKind.ACTIONS_FULL, 1))
     full = line.step(typed("RedeemPoints(points=100)"))
-    assert (str(full.step.error), full.step.state_leaked, full.violation) == ("ActionsFull(held=0)", False, None)
+    assert (str(full.step.error), full.step.details.state_leaked, full.violation) == (
+        "ActionsFull(held=0)",
+        False,
+        None,
+    )
     line.step(Crash(CrashPoint.BEFORE_COMMIT))
     died = line.step(typed("RedeemPoints(points=100)"))
-    assert (died.step.outcome, died.step.reason) == (Outcome.ABORTED, "the process died before the commit")
+    assert (died.step.outcome, died.step.details.reason) == (Outcome.ABORTED, "the process died before the commit")
     line.step(Restore())
     assert line.now.state == sample.State()
     assert line.step(typed("RedeemPoints(points=100)")).step.actions == (Tracked(1, sample.Redeem(100)),)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from fasm_cli.debugger import breakpoints as stops
 from fasm_cli.debugger.session import DebugSession
-from fasm_cli.engine.events import ActionRef, Completion, Event, ResultLost
-from fasm_cli.engine.records import Record, decode_event
+from fasm_cli.engine.events import ActionRef, Completion, Event, ResultLost, decode_event
+from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError, UsageError
 from fasm_cli.reports.repl import RunReport
 from fasm_cli.reports.reports import Finding, StepReport
@@ -36,7 +36,7 @@ def run_random(workbench: DebugSession, count: int, seed: int, crash: float | No
     always = frozenset() if crash is None else frozenset({"crash"})
     plan = Plan(seed=seed, runs=1, steps=max(count, 1), profile=profile, always=always)
     world = World(machine, Generators(), plan, timeline.last)
-    world.in_flight.extend(timeline.now.pending.values() if timeline.now.up else ())
+    world.in_flight.extend(timeline.now.pending.values() if timeline.now.running else ())
     begun = workbench.repl_state.last
     steps: list[StepReport] = []
     what = f"run {count} --seed {seed}"

@@ -10,7 +10,6 @@ from fasm_cli.debugger.autoplay import trace_of
 from fasm_cli.debugger.session import SNAPSHOT_EVERY, DebugSession
 from fasm_cli.errors import UsageError, did_you_mean
 from fasm_cli.reports.repl import Saved
-from fasm_cli.reports.step_view import format_event
 from fasm_cli.sessions import SessionFile, render_session, write_copy
 from fasm_cli.simulation.trace import renumbered
 from fasm_cli.usecases.sessions import check_name, header_of, new_path
@@ -19,7 +18,7 @@ from fasm_cli.usecases.sessions import check_name, header_of, new_path
 def lines(workbench: DebugSession) -> list[str]:
     """The steps that lead to the head as lines that can be typed in a fresh session."""
     items = trace_of(workbench, workbench.timeline.ancestors())
-    return [format_event(item.event) for item in renumbered(items)]
+    return [item.event.format() for item in renumbered(items)]
 
 
 def script(workbench: DebugSession) -> str:

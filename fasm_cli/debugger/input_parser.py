@@ -4,9 +4,8 @@ import re
 from difflib import get_close_matches
 
 from fasm_cli.contract.state_machine import TrackedActionCompleted
-from fasm_cli.engine.events import Completion, Event, InputReceived, parse_ref
+from fasm_cli.engine.events import Completion, Event, InputReceived, decode_event, parse_ref
 from fasm_cli.engine.machine import Machine, variants
-from fasm_cli.engine.records import decode_event
 from fasm_cli.engine.step_result import Emission
 from fasm_cli.errors import InputError
 from fasm_cli.sessions.timeline import Timeline
@@ -71,10 +70,10 @@ def resolve_action(timeline: Timeline, action: str) -> Emission:
     if machine.action_id_schema is None:
         raise InputError(f"{machine.name} has no tracked actions")
     known = ", ".join(f"{each.ref} (id {format_value(id)})" for id, each in now.pending.items()) or "nothing"
-    if "." in action and action.replace(".", "").isdigit():
+    if "." in action and action.replace(".", "").replace("@", "").isdigit():
         ref = parse_ref(action)
         try:
-            emission = Emission(ref, timeline.emitted(ref), ref.step)
+            emission = timeline.emission(ref)
         except KeyError:
             raise InputError(f"no tracked action {action}", f"pending: {known}") from None
         if not timeline.is_ancestor(ref.step, timeline.head):

@@ -9,14 +9,12 @@ from fasm_cli.debugger import breakpoints as stops
 from fasm_cli.debugger.predicate import answer
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine import laws
-from fasm_cli.engine.events import InputReceived
+from fasm_cli.engine.events import InputReceived, decode_event
 from fasm_cli.engine.machine import variants
-from fasm_cli.engine.records import decode_event
 from fasm_cli.errors import FasmError, MachineError, UsageError, did_you_mean
 from fasm_cli.laws.pages import BOOK, base_of
 from fasm_cli.reports.repl import CheckLine, Checks, ProblemDetails, SampleLine, Samples, Value
 from fasm_cli.reports.reports import Finding, TypeLine
-from fasm_cli.reports.step_view import format_event
 from fasm_cli.types.codec import format_value
 from fasm_cli.types.generate import Generators
 from fasm_cli.types.plain import safe_repr
@@ -71,7 +69,7 @@ def _lines(workbench: DebugSession) -> Iterator[CheckLine]:
         for name, why in laws.transitions(machine, before, now.state):
             looked = machine.transition_invariants[name]
             yield CheckLine(f"transition:{name}", not why, why, _values(looked, now.state) if why else [])
-    if laws.has_restore(machine) and now.up:
+    if laws.has_restore(machine) and now.running:
         broken = laws.check_restore(timeline.process)
         for law in ("restore", "stored"):
             why = broken.reason if broken is not None and broken.law == law else ""
@@ -154,7 +152,7 @@ def why(workbench: DebugSession) -> ProblemDetails:
     if record is not None and record.violated_law:
         return _of_law(record.violated_law, f"at step {record.n}", "", "")
     if record is not None and record.error:
-        event = format_event(decode_event(workbench.machine, record.event, timeline.id_of))
+        event = decode_event(workbench.machine, record.event, timeline.id_of).format()
         return ProblemDetails(f"#{record.n} {event}  {record.outcome}", record.error)
     return ProblemDetails("nothing went wrong", "no error, no finding, and the last step was not refused")
 

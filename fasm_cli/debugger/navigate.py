@@ -61,7 +61,7 @@ def goto(workbench: DebugSession, step: int) -> HeadMoved:
     workbench.move(step)
     now = timeline.now
     changed = [str(change) for change in diff_values(before.state, now.state)]
-    return HeadMoved(start, step, changed, len(now.pending), now.up, workbench.branch_name())
+    return HeadMoved(start, step, changed, len(now.pending), now.running, workbench.branch_name())
 
 
 def _require_step(timeline: Timeline, step: int) -> None:

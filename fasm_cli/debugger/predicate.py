@@ -35,7 +35,7 @@ def variables(workbench: DebugSession, step: int) -> dict[str, Any]:
     now = timeline.moment(step)
     before = timeline.moment(timeline.records[step].parent) if step else now
     pending = {id: each.tracked.action for id, each in now.pending.items()}
-    return {"state": now.state, "prev": before.state, "pending": pending, "up": now.up}
+    return {"state": now.state, "prev": before.state, "pending": pending, "up": now.running}
 
 
 def answer(workbench: DebugSession, text: str, step: int | None = None) -> Any:

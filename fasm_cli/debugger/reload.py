@@ -5,8 +5,9 @@ from typing import Any
 
 from fasm_cli.debugger.autoplay import play_events
 from fasm_cli.debugger.session import DebugSession, source_time
+from fasm_cli.engine.events import decode_event
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.records import Record, decode_event
+from fasm_cli.engine.records import Record
 from fasm_cli.project.load import reload_machine
 from fasm_cli.reports.repl import Reloaded
 from fasm_cli.reports.reports import Finding

@@ -194,11 +194,11 @@ class DebugSession:
                 format_value(id),
                 format_value(each.tracked.action),
                 self.machine.encode_action(each.tracked),
-                each.first_step,
+                each.first.step,
             )
             for id, each in now.pending.items()
         ]
-        return Pending(items, now.up)
+        return Pending(items, now.running)
 
     def state(self) -> "State":
         """The committed state; the rows of a database beside the rest."""

@@ -104,16 +104,18 @@ def check_eventually(machine: Machine, state: Any) -> Violation | None:
 def _by_step(step: StepResult) -> Iterator[Violation]:
     if step.outcome is Outcome.DEFECT:
         yield _defect(step.error)
-    if step.mutated_value:
-        yield Violation("hidden", f"an action or an input was changed after it was handed over: {step.mutated_value}")
-    if step.previous_attempt is not None and step.previous_attempt != step.actions:
-        yield _check_retry(step.previous_attempt, step.actions)
-    if step.reused_ids and type(step.event) is not Restore:
-        ids = ", ".join(map(format_value, step.reused_ids))
+    if step.details.mutated_value:
+        yield Violation(
+            "hidden", f"an action or an input was changed after it was handed over: {step.details.mutated_value}"
+        )
+    if step.details.previous_attempt is not None and step.details.previous_attempt != step.actions:
+        yield _check_retry(step.details.previous_attempt, step.actions)
+    if step.details.reused_ids and type(step.event) is not Restore:
+        ids = ", ".join(map(format_value, step.details.reused_ids))
         yield Violation("ids", f"the id {ids} was given to another action while it was pending", "reused")
     if type(step.event) is Restore:
         yield from _restore(step)
-    elif step.state_leaked:
+    elif step.details.state_leaked:
         yield Violation("atomic", _changed_before(step), type(step.error).__name__)
     elif type(step.event) is Completion and step.outcome is Outcome.COMMITTED:
         yield from _completion(step)
@@ -121,7 +123,7 @@ def _by_step(step: StepResult) -> Iterator[Violation]:
 
 def _changed_before(step: StepResult) -> str:
     if step.outcome is Outcome.ABORTED:
-        return f"the state was changed, and then the transition was cut off: {step.reason}"
+        return f"the state was changed, and then the transition was cut off: {step.details.reason}"
     return f"the state was changed before {step.error} was raised"
 
 
@@ -141,10 +143,10 @@ def _check_retry(before: tuple[Action, ...], now: tuple[Action, ...]) -> Violati
 
 
 def _restore(step: StepResult) -> Iterator[Violation]:
-    if step.state_leaked:
+    if step.details.state_leaked:
         yield Violation("restore", "restore changed the state")
-    if step.unrestored_ids:
-        ids = ", ".join(map(format_value, step.unrestored_ids))
+    if step.details.unrestored_ids:
+        ids = ", ".join(map(format_value, step.details.unrestored_ids))
         yield Violation("stored", f"restore does not emit the pending action {ids} again")
     if step.outcome is Outcome.REJECTED and not isinstance(step.error, TransitionError):
         yield Violation("restore", f"restore failed: {step.error}")

@@ -197,6 +197,30 @@ class Machine:
     def digest(self, state: Any) -> str:
         return self.codec.digest(self.state_schema, state)
 
+    def encode_input(self, value: Any) -> Any:
+        """Plain data for an input. Raises `DecodeError`, as all of these do."""
+        return self.codec.encode_message(self.input_schema, value)
+
+    def decode_input(self, plain: Any) -> Any:
+        return self.codec.decode_message(self.input_schema, plain)
+
+    def encode_result(self, value: Any) -> Any:
+        return self.codec.encode_message(self._tracked(self.result_schema), value)
+
+    def decode_result(self, plain: Any) -> Any:
+        return self.codec.decode_message(self._tracked(self.result_schema), plain)
+
+    def encode_id(self, value: Any) -> Any:
+        return self.codec.encode(self._tracked(self.action_id_schema), value)
+
+    def decode_id(self, plain: Any) -> Any:
+        return self.codec.decode(self._tracked(self.action_id_schema), plain)
+
+    def _tracked(self, schema: Schema | None) -> Schema:
+        if schema is None:
+            raise DecodeError("this machine has no tracked actions")
+        return schema
+
     def encode_action(self, action: Action) -> Any:
         """Plain data for an action. Raises `Mismatch` naming the part that is not what the machine declares."""
         if type(action) is Tracked:

@@ -1,12 +1,12 @@
-"""One step: the only place that calls `stf` and `restore`.
+"""Executes one step: the only place that calls `stf` and `restore`.
 
-A `Process` is a machine with its committed state, up or down. Keyboard, seed, file, shrinker and explorer feed it
-events; whoever wants to know what happened reads the `Step` that comes back. An STF that fails leaves no trace in
-the state, whatever it did before it failed.
+A `Process` is a machine with its committed state, running or crashed. Keyboard, seed, file, shrinker and runtime feed
+it events and read the `StepResult` that it returns. A transition that fails leaves the state as it was, whatever it
+did before it failed.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, assert_never
 
 from fasm_cli.contract.database import ConnectionLost, DatabaseError, SerializationConflict
 from fasm_cli.contract.state_machine import (
@@ -22,8 +22,6 @@ from fasm_cli.contract.state_machine import (
 )
 from fasm_cli.engine.coroutines import ContractViolation
 from fasm_cli.engine.events import (
-    ARMED_POINTS,
-    ActionRef,
     Completion,
     Crash,
     CrashPoint,
@@ -35,287 +33,257 @@ from fasm_cli.engine.events import (
     ResultLost,
 )
 from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.process_state import ArmedFault, ProcessState, is_for_restore
 from fasm_cli.engine.purity_latch import Breach
-from fasm_cli.engine.step_result import Emission, Outcome, StepResult
+from fasm_cli.engine.step_result import NO_DETAILS, Emission, Outcome, StepDetails, StepResult
 from fasm_cli.engine.store import Store
 from fasm_cli.types.codec import DecodeError, format_value
 
 MAX_CONFLICT_RETRIES = 10  # of a transition that other transactions come before
 
+# Members of an enum and events that do not change, bound to names because an attribute look-up is slow here.
+_COMMITTED, _REJECTED, _DEFECT, _ABORTED = Outcome.COMMITTED, Outcome.REJECTED, Outcome.DEFECT, Outcome.ABORTED
+_LOAD, _COMMIT = InjectedFault(FaultKind.LOAD), InjectedFault(FaultKind.COMMIT)
+_BEFORE_COMMIT = Crash(CrashPoint.BEFORE_COMMIT)
+
 
 class Process:
-    """A machine that is running, or has crashed and waits for `Restore`.
-
-    `pending` maps the id of every tracked action that has no accepted result to where it was emitted, oldest first.
-    `ahead` is the fault that waits for the next transition or restore.
-    """
+    """A machine with its committed state in `store`. `state` tells where it stands."""
 
     __slots__ = (
-        "_attempt",
-        "_contended",
         "_escaped_values",
         "_input_copy",
         "_run",
         "_stf",
         "_tracks",
+        "_uncommitted",
         "actions",
-        "armed_fault",
         "machine",
         "number",
-        "pending",
-        "running",
+        "state",
         "store",
     )
 
-    def __init__(self, machine: Machine, store: Store) -> None:
+    def __init__(self, machine: Machine, store: Store, state: ProcessState | None = None) -> None:
         self.machine = machine
-        self._stf = machine.stf
-        self._tracks = machine.tracked_schema is not None
         self.store = store
-        self._run = store.run
-        self._contended = 0
-        self.pending: dict[Any, Emission] = {}
-        self.running = True
-        self.armed_fault: Crash | InjectedFault | None = None
+        self.state = ProcessState() if state is None else state
         self.number = 0
         self.actions = Actions(fix=store.fix)
-        self._attempt: tuple[Event, tuple[Action, ...]] | None = None
-        self._escaped_values: list[
-            tuple[Any, Any]
-        ] = []  # values of the last transition: as the author holds them, as they were
+        self._stf = machine.stf
+        self._tracks = machine.tracked_schema is not None
+        self._run = store.run
+        self._uncommitted: tuple[Event, tuple[Action, ...]] | None = None  # the last attempt, if not committed
+        self._escaped_values: list[tuple[Any, Any]] = []  # of the last transition: what the author holds, what it was
         self._input_copy: Any = None  # the copy of its input that the transition works with
 
+    @property
+    def pending(self) -> dict[Any, Emission]:
+        """The emissions of the pending tracked actions by id, oldest first."""
+        return self.state.pending
+
+    @property
+    def running(self) -> bool:
+        """Whether the process runs and has not crashed."""
+        return self.state.running
+
     def step(self, event: Event, number: int | None = None) -> StepResult:
-        """Let `event` happen as step `number` (the next one where None)."""
+        """Let `event` happen as step `number`, or as the next one."""
         self.number = self.number + 1 if number is None else number
-        kind = type(event)
-        completes = kind is Completion
-        if not completes and kind is not InputReceived:
-            return self._handle_non_transition(event)
-        if not self.running:
-            return self._skipped(event, "the process is down; restore it first")
-        store, actions, ahead = self.store, self.actions, self.armed_fault
-        input: Input
-        if store.fix is not None:
-            input = self._copy_input(event)
-        elif completes:
-            input = TrackedActionCompleted(event.id, event.result)  # type: ignore[union-attr]
-        else:
-            input = Normal(event.value)  # type: ignore[union-attr]
-        if ahead is None:
-            actions.clear()
-        else:
-            ahead = self._trigger(ahead)
-        state = store.begin()
-        expected = completes and event.id in self.pending  # type: ignore[union-attr]
-        if ahead is not None and ahead == _LOAD:
-            return StepResult(self.number, event, Outcome.ABORTED).but(
-                was_pending=expected, reason="the state could not be loaded"
-            )
-        try:
-            error = self._run(self._stf(state, input, actions), state, ahead)
-            emitted: tuple[Action, ...] = tuple(actions.items)
-            altered = ""
+        if type(event) is InputReceived or type(event) is Completion:
+            return self._transition(event)
+        state = self.state
+        reason = event.reason_to_skip(running=state.running)
+        if reason:
+            return StepResult(self.number, event, Outcome.SKIPPED, details=StepDetails(reason=reason))
+        match event:
+            case Restore():
+                result = self._restore(event)
+            case Crash(point):
+                if point not in (CrashPoint.BEFORE_COMMIT, CrashPoint.IN_RESTORE):
+                    self.store.reload()
+                result = StepResult(self.number, event, _COMMITTED)
+            case ResultLost() | InjectedFault():
+                result = StepResult(self.number, event, _COMMITTED)
+            case _:
+                assert_never(event)
+        state.apply(result.number, event, result.outcome, result.actions)
+        return result
+
+    # --- a transition -----------------------------------------------------------------------------------------
+
+    def _transition(self, event: InputReceived | Completion) -> StepResult:
+        state, store, actions = self.state, self.store, self.actions
+        if not state.running:
+            details = StepDetails(reason=event.reason_to_skip(running=False))
+            return StepResult(self.number, event, Outcome.SKIPPED, details=details)
+        completion = event if type(event) is Completion else None
+        was_pending = completion is not None and completion.id in state.pending
+        armed = state.armed_fault
+        fault = None if armed is None or is_for_restore(armed) else armed
+        capacity = None if fault is None else _capacity(fault)
+        retries = 0
+        while True:
+            actions.clear(capacity)
+            input: Input
             if store.fix is not None:
-                altered = self._detect_mutation(event, emitted)
-                emitted = tuple(actions.frozen_copies)
-            if error is None and ahead is not None and ahead in (_COMMIT, _BEFORE_COMMIT):
-                step = self._not_committed(event, ahead, emitted)
-                step.was_pending = expected
-                return step
-            ended = error is None
-            if ended:
-                try:
-                    moved = not completes or store.is_dirty()
-                    emitted = store.commit(emitted)
-                except DecodeError as wrong:
-                    error = ContractViolation(str(wrong))
-                except DatabaseError as refused:
-                    error = refused
-        except BaseException:  # Ctrl-C: nothing half done stays behind
-            store.reload()
-            raise
-        if error is not None:
-            dirty = store.rollback(error) and not (ended and isinstance(error, DatabaseError))  # it had come to its end
-            outcome = _REJECTED if isinstance(error, TransitionError) else _DEFECT
-            step = StepResult(self.number, event, outcome, error)
-            if outcome is _DEFECT and (why := _external_failure(error, ahead)):
-                if type(error) is SerializationConflict and self._contended < MAX_CONFLICT_RETRIES:
-                    return self._retry_on_conflict(event)
-                step.outcome, step.reason = Outcome.ABORTED, why
-            if dirty or expected or altered:
-                step.state_leaked, step.was_pending, step.mutated_value = dirty, expected, altered
-            return step
-        before = self._attempt
-        if before is not None:
-            self._attempt = None
-        settled = self.pending.pop(event.id) if expected else None  # type: ignore[union-attr]
-        reused = self._register_pending(emitted) if emitted and self._tracks else ()
-        if ahead is not None and ahead == _UNKNOWN:
-            self.running = False
-        step = StepResult(self.number, event, _COMMITTED, None, emitted)
-        if completes:
-            step.was_pending, step.completed_emission, step.changed_state = expected, settled, moved
-        if reused or altered:
-            step.reused_ids, step.mutated_value = reused, altered
-        if before is not None and before[0] == event:
-            step.previous_attempt = before[1]
-        return step
+                input = self._copy_input(event)
+            elif completion is not None:
+                input = TrackedActionCompleted(completion.id, completion.result)
+            else:
+                input = Normal(event.value)  # type: ignore[union-attr]
+            working = store.begin()
+            if fault is not None and fault == _LOAD:
+                return self._aborted(event, "the state could not be loaded", was_pending=was_pending)
+            mutated, finished, changed = "", False, True
+            try:
+                error = self._run(self._stf(working, input, actions), working, fault)
+                emitted: tuple[Action, ...] = tuple(actions.items)
+                if store.fix is not None:
+                    mutated = self._detect_mutation(event, emitted)
+                    emitted = tuple(actions.frozen_copies)
+                if error is None and fault is not None and fault in (_COMMIT, _BEFORE_COMMIT):
+                    return self._not_committed(event, fault, emitted, was_pending=was_pending)
+                finished = error is None
+                if finished:
+                    try:
+                        changed = completion is None or store.is_dirty()
+                        emitted = store.commit(emitted)
+                    except DecodeError as wrong:
+                        error = ContractViolation(str(wrong))
+                    except DatabaseError as refused:
+                        error = refused
+            except BaseException:  # Ctrl-C: nothing of the transition remains
+                store.reload()
+                raise
+            if error is None:
+                break
+            # A database that refuses the commit says nothing about what the transition did.
+            leaked = store.rollback(error) and not (finished and isinstance(error, DatabaseError))
+            outcome, reason = _REJECTED, ""
+            if not isinstance(error, TransitionError):
+                reason = _external_failure(error, fault)
+                outcome = _ABORTED if reason else _DEFECT
+                if reason and type(error) is SerializationConflict and retries < MAX_CONFLICT_RETRIES:
+                    retries += 1
+                    continue
+            if armed is not None:
+                state.apply(self.number, event, outcome, ())
+            details = NO_DETAILS
+            if leaked or mutated or reason:
+                details = StepDetails(state_leaked=leaked, mutated_value=mutated, reason=reason)
+            return StepResult(self.number, event, outcome, error, (), was_pending, details=details)
+        previous = None
+        if self._uncommitted is not None:
+            previous = self._uncommitted[1] if self._uncommitted[0] == event else None
+            self._uncommitted = None
+        completed, reused = None, ()
+        if completion is not None or armed is not None or (emitted and self._tracks):
+            completed = state.pending[completion.id] if completion is not None and was_pending else None
+            reused = state.apply(self.number, event, _COMMITTED, emitted)
+        details = NO_DETAILS
+        if reused or mutated or previous is not None:
+            details = StepDetails(reused_ids=reused, mutated_value=mutated, previous_attempt=previous)
+        return StepResult(self.number, event, _COMMITTED, None, emitted, was_pending, completed, changed, details)
 
-    def _handle_non_transition(self, event: Event) -> StepResult:
-        """What happens to a process but inputs and results."""
-        kind = type(event)
-        if kind is Restore:
-            return self._restore(event)
-        if kind is ResultLost:
-            return StepResult(self.number, event, _COMMITTED)
-        if kind is InjectedFault or event.point in ARMED_POINTS:  # type: ignore[union-attr]
-            self.armed_fault = event  # type: ignore[assignment]
-            return StepResult(self.number, event, _COMMITTED)
-        return self._crash(event)
-
-    def _copy_input(self, event: Event) -> Input:
-        """What the STF gets for an input or a result: its own copy, so that what it does to it is not done to the
-        event."""
+    def _copy_input(self, event: InputReceived | Completion) -> Input:
+        """The input for the STF: a copy, so that the event keeps its value whatever the STF does to the input."""
         machine = self.machine
         if type(event) is Completion:
             self._input_copy = machine.copy_value(machine.result_schema, event.result)
             return TrackedActionCompleted(event.id, self._input_copy)
-        self._input_copy = machine.copy_value(machine.input_schema, event.value)  # type: ignore[union-attr]
+        self._input_copy = machine.copy_value(machine.input_schema, event.value)
         return Normal(self._input_copy)
 
-    def _trigger(self, ahead: Crash | InjectedFault) -> Crash | InjectedFault | None:
-        """The fault that waited, where it strikes this transition."""
-        self.actions.clear(ahead.nth - 1 if type(ahead) is InjectedFault and ahead.kind is FaultKind.ACTIONS_FULL else None)
-        if type(ahead) is Crash and ahead.point is CrashPoint.IN_RESTORE:
-            return None  # it waits on, for a restore
-        self.armed_fault = None
-        return ahead
+    def _detect_mutation(self, event: InputReceived | Completion, emitted: tuple[Action, ...]) -> str:
+        """The first action or input of this transition or the last that is not what it was, in words; or empty."""
+        copies = self.actions.frozen_copies
+        original = event.result if type(event) is Completion else event.value
+        current = [*zip(emitted, copies, strict=True), (self._input_copy, original)]
+        pairs = [*current, *self._escaped_values]
+        self._escaped_values = current
+        return _first_mutation(pairs, equal_is_same=self.machine.eq_is_exact)
 
-    def _retry_on_conflict(self, event: Event) -> StepResult:
-        """The same transition from the state as it is now, another one having come before it."""
-        self._contended += 1
-        try:
-            return self.step(event, self.number)
-        finally:
-            self._contended = 0
-
-    def _detect_mutation(self, event: Event, emitted: tuple[Action, ...]) -> str:
-        """Whether an action or an input, of this transition or the last, is not what it was: in words, or empty."""
-        fixed = self.actions.frozen_copies
-        was = event.value if type(event) is InputReceived else event.result  # type: ignore[union-attr]
-        pairs: list[tuple[Any, Any]] = [*zip(emitted, fixed, strict=True), *self._escaped_values]
-        self._escaped_values = [*zip(emitted, fixed, strict=True), (self._input_copy, was)]
-        return _first_mutation([*pairs, (self._input_copy, was)], equal=self.machine.eq_is_exact)
-
-    def _not_committed(self, event: Event, ahead: Crash | InjectedFault, emitted: tuple[Action, ...]) -> StepResult:
+    def _not_committed(
+        self, event: Event, fault: ArmedFault, emitted: tuple[Action, ...], *, was_pending: bool
+    ) -> StepResult:
         self.store.reload()
-        self._attempt = (event, emitted)
-        why = "the store refused the commit"
-        if type(ahead) is Crash:
-            self.running = False
-            why = "the process died before the commit"
-        return StepResult(self.number, event, Outcome.ABORTED).but(uncommitted_actions=emitted, reason=why)
+        self._uncommitted = (event, emitted)
+        crash = type(fault) is Crash
+        reason = "the process died before the commit" if crash else "the store refused the commit"
+        return self._aborted(event, reason, emitted, was_pending=was_pending)
 
-    def _crash(self, event: Event) -> StepResult:
-        if not self.running:
-            return self._skipped(event, "the process is down already")
-        self.store.reload()
-        self.running = False
-        return StepResult(self.number, event, Outcome.COMMITTED)
+    def _aborted(
+        self, event: Event, reason: str, uncommitted: tuple[Action, ...] = (), *, was_pending: bool
+    ) -> StepResult:
+        self.state.apply(self.number, event, _ABORTED, ())
+        details = StepDetails(uncommitted_actions=uncommitted, reason=reason)
+        return StepResult(self.number, event, _ABORTED, None, (), was_pending, details=details)
 
-    def _restore(self, event: Event) -> StepResult:
-        if self.running:
-            return self._skipped(event, "the process is up; crash it first")
-        ahead, self.armed_fault = self.armed_fault, None
-        emitted, error, dirty = self.dry_run_restore(ahead)
-        if type(ahead) is Crash and ahead.point is CrashPoint.IN_RESTORE and type(error) in (ActionsFull, type(None)):
-            step = StepResult(self.number, event, Outcome.ABORTED)
-            return step.but(state_leaked=dirty, uncommitted_actions=emitted, reason="the process died in restore")
+    # --- restore ----------------------------------------------------------------------------------------------
+
+    def _restore(self, event: Restore) -> StepResult:
+        armed = self.state.armed_fault
+        emitted, error, leaked = self.dry_run_restore(armed)
+        if armed is not None and is_for_restore(armed) and (error is None or type(error) is ActionsFull):
+            details = StepDetails(leaked, uncommitted_actions=emitted, reason="the process died in restore")
+            return StepResult(self.number, event, _ABORTED, details=details)
         if error is not None:
-            outcome = Outcome.REJECTED if isinstance(error, RestoreError | TransitionError) else Outcome.DEFECT
-            if outcome is Outcome.DEFECT and (why := _external_failure(error, ahead)):
-                return StepResult(self.number, event, Outcome.ABORTED, error).but(
-                    state_leaked=dirty, uncommitted_actions=emitted, reason=why
-                )
-            return StepResult(self.number, event, outcome, error).but(state_leaked=dirty, uncommitted_actions=emitted)
-        self.running = True
-        again = {action.id for action in emitted if type(action) is Tracked}
-        missing = tuple(id for id in self.pending if id not in again)
-        self._register_pending(emitted)
-        return StepResult(self.number, event, Outcome.COMMITTED, None, emitted).but(state_leaked=dirty, unrestored_ids=missing)
+            outcome, reason = _REJECTED, ""
+            if not isinstance(error, RestoreError | TransitionError):
+                reason = _external_failure(error, armed)
+                outcome = _ABORTED if reason else _DEFECT
+            details = StepDetails(leaked, uncommitted_actions=emitted, reason=reason)
+            return StepResult(self.number, event, outcome, error, details=details)
+        emitted_ids = {action.id for action in emitted if type(action) is Tracked}
+        unrestored = tuple(id for id in self.state.pending if id not in emitted_ids)
+        details = StepDetails(leaked, unrestored) if leaked or unrestored else NO_DETAILS
+        return StepResult(self.number, event, _COMMITTED, None, emitted, details=details)
 
-    def dry_run_restore(
-        self, ahead: Crash | InjectedFault | None = None
-    ) -> tuple[tuple[Action, ...], BaseException | None, bool]:
-        """What `restore` emits for the committed state now, the exception it ended with, and whether it changed the
-        state; nothing is kept of it. `ahead` strikes at one of its emissions or awaits."""
+    def dry_run_restore(self, armed: ArmedFault | None = None) -> tuple[tuple[Action, ...], BaseException | None, bool]:
+        """Run `restore` on the committed state and keep nothing of it. Returns what it emits, the exception it ends
+        with, and whether it changed the state. `armed` strikes at one of its emissions or awaits."""
         actions = self.actions
-        actions.clear(_capacity(ahead))
+        actions.clear(None if armed is None else _capacity(armed))
         try:
             state = self.store.begin()
-            error = self._run(self.machine.restore(state, actions), state, ahead)
+            error = self._run(self.machine.restore(state, actions), state, armed)
         except BaseException:  # Ctrl-C
             self.store.reload()
             raise
-        dirty = self.store.rollback(None)
+        leaked = self.store.rollback(None)
         try:
             if self.store.fix is None:
-                return tuple(actions), error, dirty
+                return tuple(actions), error, leaked
             for action in actions.frozen_copies:
                 self.machine.encode_action(action)
-            return tuple(actions.frozen_copies), error, dirty
+            return tuple(actions.frozen_copies), error, leaked
         except DecodeError as wrong:
-            return (), ContractViolation(str(wrong)), dirty
-
-    def _skipped(self, event: Event, why: str) -> StepResult:
-        return StepResult(self.number, event, Outcome.SKIPPED).but(reason=why)
-
-    def _register_pending(self, emitted: tuple[Action, ...]) -> tuple[Any, ...]:
-        """Take the tracked actions among `emitted` into `pending`; gives the ids that were there already."""
-        known = []
-        for index, action in enumerate(emitted, 1):
-            if type(action) is Tracked:
-                before = self.pending.get(action.id)
-                since = self.number
-                if before is not None:
-                    known.append(action.id)
-                    since = before.first_step
-                self.pending[action.id] = Emission(ActionRef(self.number, index), action, since)
-        return tuple(known)
+            return (), ContractViolation(str(wrong)), leaked
 
 
-_COMMITTED, _REJECTED, _DEFECT = Outcome.COMMITTED, Outcome.REJECTED, Outcome.DEFECT  # an enum's look-up is slow
-_LOAD, _COMMIT, _UNKNOWN = (
-    InjectedFault(FaultKind.LOAD),
-    InjectedFault(FaultKind.COMMIT),
-    InjectedFault(FaultKind.UNKNOWN),
-)
-_BEFORE_COMMIT = Crash(CrashPoint.BEFORE_COMMIT)
+def _capacity(fault: ArmedFault) -> int | None:
+    """How many actions the container accepts before the fault strikes; None if it does not strike there."""
+    if type(fault) is Crash:
+        return max(fault.nth - 1, 0) if fault.point is CrashPoint.IN_RESTORE else None
+    strikes = type(fault) is InjectedFault and fault.kind is FaultKind.ACTIONS_FULL
+    return max(fault.nth - 1, 0) if strikes else None
 
 
-def _capacity(ahead: Crash | InjectedFault | None) -> int | None:
-    """How many actions the container takes in a restore, for a fault that strikes at one of them."""
-    if ahead is None:
-        return None
-    strikes = ahead.kind is FaultKind.ACTIONS_FULL if type(ahead) is InjectedFault else ahead.point is CrashPoint.IN_RESTORE  # type: ignore[union-attr]
-    return max(ahead.nth - 1, 0) if strikes else None
-
-
-def _external_failure(error: BaseException, ahead: Crash | InjectedFault | None) -> str:
-    """Why a transition that ended with `error` did not happen, where that is no fault of the machine's; else empty."""
+def _external_failure(error: BaseException, fault: ArmedFault | None) -> str:
+    """The reason why a transition was aborted through no fault of the machine; empty if the error is a defect."""
     if isinstance(error, ConnectionLost | SerializationConflict):
         return str(error)
-    cancels = type(ahead) is InjectedFault and ahead.kind is FaultKind.CANCEL
+    cancels = type(fault) is InjectedFault and fault.kind is FaultKind.CANCEL
     return str(error) if cancels and not isinstance(error, Exception | Breach) else ""
 
 
-def _first_mutation(pairs: Iterable[tuple[Any, Any]], *, equal: bool) -> str:
-    """The first value that its author changed, in words; `equal` says that equal ones need no second look."""
-    for held, given in pairs:
-        if equal and held == given:
+def _first_mutation(pairs: Iterable[tuple[Any, Any]], *, equal_is_same: bool) -> str:
+    """The first value that its author changed, in words. `equal_is_same`: equal values need no closer look."""
+    for held, original in pairs:
+        if equal_is_same and held == original:
             continue
-        was, is_now = format_value(given), format_value(held)
+        was, is_now = format_value(original), format_value(held)
         if was != is_now:
             return f"{was} became {is_now}"
     return ""

@@ -1,5 +1,4 @@
-"""What came of an event: a `Step`, its outcome, and the tracked actions that are pending after it. Plain values, which
-`step` makes and everybody reads."""
+"""What came of one event: its outcome, what it emitted, and what the laws need to know about it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,31 +6,53 @@ from typing import Any
 
 from fasm_cli.contract.state_machine import Action, Tracked
 from fasm_cli.engine.events import ActionRef, Event
+from fasm_cli.types.record import record
 
 
 class Outcome(StrEnum):
+    """What became of an event."""
+
     COMMITTED = "committed"
     REJECTED = "rejected"  # a TransitionError or RestoreError
     DEFECT = "defect"  # any other exception, or a value that cannot be stored
-    ABORTED = "aborted"  # a crash or the store, and no fault of the machine: it did not happen
+    ABORTED = "aborted"  # a crash or a failing store prevented the commit, through no fault of the machine
     SKIPPED = "skipped"  # the event does not apply here
 
 
-@dataclass(slots=True)
+@record
 class Emission:
-    """A pending tracked action, the step that emitted it last, and the first one that did."""
+    """A pending tracked action. `ref` names its last emission, which is the `position`-th action (from 1) of step
+    `step`; `first` names the emission that made it pending."""
 
     ref: ActionRef
     tracked: Tracked
-    first_step: int
+    first: ActionRef
+    step: int
+    position: int
 
 
-@dataclass(init=False)
+@dataclass(frozen=True, slots=True)
+class StepDetails:
+    """Facts about a step that rarely occur."""
+
+    state_leaked: bool = False  # a failed transition had changed the state (rolled back), or restore had
+    unrestored_ids: tuple[Any, ...] = ()  # pending ids that restore did not emit
+    uncommitted_actions: tuple[Action, ...] = ()  # what an aborted transition would have emitted
+    reused_ids: tuple[Any, ...] = ()  # ids that were given to a new tracked action while they were pending
+    previous_attempt: tuple[Action, ...] | None = None  # what the same input emitted from the same state, uncommitted
+    mutated_value: str = ""  # an action or input that is not what it was when it was handed over
+    reason: str = ""  # why the event was skipped or aborted
+
+
+NO_DETAILS = StepDetails()
+
+
+@record
 class StepResult:
-    """What one event led to.
+    """What one event led to, as step `number` of the machine `at` ("" for a machine that is alone).
 
-    One is made for every step of a simulation, and most of its fields nearly never say anything: those are read from
-    the class, and only what is given is written.
+    The simulator makes one for every step, so the facts that rarely occur are apart, in `details`. `cause` is the
+    action whose delivery the step was, if it was one.
     """
 
     number: int
@@ -39,36 +60,9 @@ class StepResult:
     outcome: Outcome
     error: BaseException | None = None
     actions: tuple[Action, ...] = ()
-    state_leaked: bool = False  # the state had been changed by a transition that failed (undone), or by restore
-    unrestored_ids: tuple[Any, ...] = ()  # pending ids that restore did not emit again
-    uncommitted_actions: tuple[Action, ...] = ()  # what a transition that failed would have emitted
-    was_pending: bool = False  # a completion: of an action that was pending
+    was_pending: bool = False  # a completion: its action was pending
     completed_emission: Emission | None = None  # a committed completion: what was pending until now
     changed_state: bool = True  # a committed completion: it changed the state
-    reused_ids: tuple[Any, ...] = ()  # ids that were given to a new tracked action while they were pending
-    previous_attempt: tuple[Action, ...] | None = (
-        None  # what the same input had emitted from the same state, uncommitted
-    )
-    mutated_value: str = ""  # an action that is not what it was when it was added
-    reason: str = ""  # why the event was skipped or failed
-
-    def __init__(
-        self,
-        number: int,
-        event: Event,
-        outcome: Outcome,
-        error: BaseException | None = None,
-        actions: tuple[Action, ...] = (),
-    ) -> None:
-        self.number = number
-        self.event = event
-        self.outcome = outcome
-        if error is not None:
-            self.error = error
-        if actions:
-            self.actions = actions
-
-    def but(self, **fields: Any) -> "StepResult":
-        """This step with some of its other fields said."""
-        self.__dict__.update(fields)
-        return self
+    details: StepDetails = NO_DETAILS
+    at: str = ""
+    cause: ActionRef | None = None

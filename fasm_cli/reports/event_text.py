@@ -2,30 +2,17 @@
 
 from typing import Any
 
+from fasm_cli.engine.events import PlainValues, decode_event
+from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.plain import TAG, original_key
 
 
 def format_event_record(event: dict[str, Any]) -> str:
-    """The event of a record as a line; whatever is in it, for it may come from anywhere."""
-    of, at = event.get("of"), event.get("at")
-    behind = f" {at}" if at else ""
-    match event.get(TAG):
-        case "input":
-            return format_plain(event.get("value"))
-        case "completion" if of is not None:
-            return f"complete {of} {format_plain(event.get('result'))}"
-        case "completion":
-            return f"TrackedActionCompleted(id={format_plain(event.get('id'))}, result={format_plain(event.get('result'))})"
-        case "lose":
-            return f"drop {of}"
-        case "crash":
-            point = event.get("point")
-            return "crash" if point == "between" else f"crash {point}{behind}"
-        case "restore":
-            return "restore"
-        case "fault":
-            return f"fault {event.get('failure')}{behind}"
-    return format_plain(event)
+    """The event of a record as a line, whatever it holds: it may come from anywhere."""
+    try:
+        return decode_event(PlainValues(), event, None).format(format_plain)
+    except DecodeError:
+        return format_plain(event)
 
 
 def format_plain(plain: Any) -> str:

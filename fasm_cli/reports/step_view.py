@@ -7,20 +7,17 @@ from fasm_cli.contract.state_machine import Tracked
 from fasm_cli.engine.events import (
     ARMED_POINTS,
     ActionRef,
-    Completion,
     Crash,
     CrashPoint,
-    Event,
-    InjectedFault,
-    InputReceived,
     Restore,
-    ResultLost,
+    decode_event,
 )
 from fasm_cli.engine.laws import Violation, count_holding
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.memory_store import open_store
 from fasm_cli.engine.process import Process
-from fasm_cli.engine.records import Record, decode_action, decode_event
+from fasm_cli.engine.process_state import ProcessState
+from fasm_cli.engine.records import Record, decode_action
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.project.tracebacks import author_location
 from fasm_cli.reports.event_text import format_event_record
@@ -38,9 +35,9 @@ def step_report(
     error = step.error if step.outcome is Outcome.DEFECT else None
     return StepReport(
         entry.record,
-        format_event(step.event),
+        step.event.format(),
         list(_actions(machine, entry, before)),
-        [format_value(id) for id in step.unrestored_ids],
+        [format_value(id) for id in step.details.unrestored_ids],
         count_holding(machine, entry.state),
         len(timeline.moment(entry.record.n).pending) if kept else 0,
         finding_of(entry.violation, entry.record.n, error),
@@ -70,7 +67,7 @@ def lost_lines(timeline: Timeline, entry: TakenStep, before: Snapshot) -> Iterat
     step = entry.step
     if step.outcome is Outcome.ABORTED:
         yield from (f"never happened: {change}" for change in _unwritten(timeline, entry, before))
-        yield from (f"never emitted: {format_value(action.action)}" for action in step.uncommitted_actions)
+        yield from (f"never emitted: {format_value(action.action)}" for action in step.details.uncommitted_actions)
     if not isinstance(step.event, Crash) or step.outcome is not Outcome.COMMITTED:
         return
     if step.event.point in ARMED_POINTS:
@@ -101,8 +98,7 @@ def undelivered(timeline: Timeline, crash: Record, event: Crash) -> Iterator[tup
 
 def _unwritten(timeline: Timeline, entry: TakenStep, before: Snapshot) -> list[str]:
     """What a transition would have changed, had it been committed."""
-    process = Process(timeline.machine, open_store(timeline.machine, before.state))
-    process.pending = dict(before.pending)
+    process = Process(timeline.machine, open_store(timeline.machine, before.state), ProcessState(dict(before.pending)))
     process.step(entry.step.event, entry.record.n)
     return [str(change) for change in diff_values(before.state, process.store.committed)]
 
@@ -115,7 +111,7 @@ def diff_report(before: Any, after: Any) -> list[Change]:
 def event_text(timeline: Timeline, record: Record) -> str:
     """The event of a record as it is typed; as near to that as it goes where it no longer fits its machine."""
     try:
-        return format_event(decode_event(timeline.machine, record.event, timeline.id_of))
+        return decode_event(timeline.machine, record.event, timeline.id_of).format()
     except DecodeError:
         return format_event_record(record.event)
 
@@ -125,24 +121,3 @@ def finding_of(violation: Violation | None, step: int, error: BaseException | No
     if violation is None:
         return None
     return Finding(violation.law, violation.reason, step, where="" if error is None else author_location(error))
-
-
-def format_event(event: Event) -> str:
-    """An event as it is typed."""
-    match event:
-        case InputReceived(value):
-            return format_value(value)
-        case Completion(None, id, result):
-            return f"TrackedActionCompleted(id={format_value(id)}, result={format_value(result)})"
-        case Completion(of, _, result):
-            return f"complete {of} {format_value(result)}"
-        case ResultLost(of, _):
-            return f"drop {of}"
-        case Crash(CrashPoint.BETWEEN, _):
-            return "crash"
-        case Crash(point, at):
-            return f"crash {point}{f' {at}' if at else ''}"
-        case Restore():
-            return "restore"
-        case InjectedFault(failure, at):
-            return f"fault {failure}{f' {at}' if at else ''}"

@@ -9,7 +9,6 @@ from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import error_text
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.errors import InputError
-from fasm_cli.reports.step_view import format_event
 from fasm_cli.runtime.step_queue import Submitted
 from fasm_cli.types.codec import DecodeError
 
@@ -56,7 +55,7 @@ def read_line(machine: Machine, line: str) -> InputLine:
 def step_to_json(machine: Machine, taken: Submitted) -> dict[str, Any]:
     """A step as an object for a line of JSON."""
     step = taken.step
-    line: dict[str, Any] = {"event": format_event(step.event), "outcome": str(step.outcome)}
+    line: dict[str, Any] = {"event": step.event.format(), "outcome": str(step.outcome)}
     if taken.key:
         line["key"] = taken.key
     if taken.duplicate:
@@ -64,7 +63,7 @@ def step_to_json(machine: Machine, taken: Submitted) -> dict[str, Any]:
     if step.outcome is Outcome.COMMITTED:
         line["step"] = step.number
     else:
-        line["error"] = step.reason or error_text(step.error)
+        line["error"] = step.details.reason or error_text(step.error)
     if step.actions:
         line["actions"] = [
             {"handle": f"{step.number}.{index}", **machine.encode_action(action)}

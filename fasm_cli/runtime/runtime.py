@@ -184,7 +184,7 @@ class Runtime:
             told = {
                 "action": format_value(tracked),
                 "result": format_value(result),
-                "why": str(taken.step.error or taken.step.reason),
+                "why": str(taken.step.error or taken.step.details.reason),
             }
             log.warning("a result was not accepted; it is kept and tried again", extra={"fasm": told})
             await asyncio.sleep(wait)

@@ -18,7 +18,7 @@ from fasm_cli.contract.state_machine import Action, Tracked
 from fasm_cli.engine.events import Completion, Event, Restore
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.process import Process
-from fasm_cli.engine.step_result import Outcome, StepResult
+from fasm_cli.engine.step_result import Outcome, StepDetails, StepResult
 from fasm_cli.stores.durable_store import CommitMeta, CommitUnknown, DurableStore, OutboxPosition
 
 MAX_BATCH = 64  # steps that are taken together; the first of them waits for the last
@@ -152,7 +152,7 @@ class StepExecutor:
         self._process = process = Process(self._machine, store)
         if store.created:
             return Start(None, {})
-        process.running = False
+        process.state.running = False
         number = store.version + 2  # a crash, and this
         restored = process.step(Restore(), number)
         if restored.outcome is Outcome.COMMITTED:
@@ -177,7 +177,7 @@ class StepExecutor:
 
     def _take_together(self, store: DurableStore, asked: list[PendingStep]) -> list[Submitted | BaseException]:
         """All of them in one transaction; nothing where that cannot be, and none of them has happened."""
-        pending = dict(self._process.pending)
+        before = self._process.state.copy()
         settled = False
         store.begin_batch()
         try:
@@ -187,7 +187,9 @@ class StepExecutor:
         except CommitUnknown as doubt:  # they may have happened: to take them again could be once too often
             why = str(doubt)
             return [
-                Submitted(StepResult(store.version, each.event, Outcome.ABORTED).but(reason=why), each.key)
+                Submitted(
+                    StepResult(store.version, each.event, Outcome.ABORTED, details=StepDetails(reason=why)), each.key
+                )
                 for each in asked
             ]
         except Exception:  # whose it is gets it when each is taken by itself
@@ -195,7 +197,7 @@ class StepExecutor:
         finally:
             if not settled:
                 store.rollback_batch()
-                self._process.pending = pending
+                self._process.state = before
         return [*took] if settled else []
 
     def _take_alone(self, store: DurableStore, asked: PendingStep) -> Submitted | BaseException:

@@ -6,7 +6,7 @@ from typing import Any
 
 from fasm_cli.engine.records import Record
 from fasm_cli.sessions.format import GOTO_KEYS, HEADER_KEYS, MARK_KEYS, STEP_KEYS
-from fasm_cli.sessions.format_versions import of_present_format
+from fasm_cli.sessions.format_versions import of_present_format, present_event, present_outcome
 from fasm_cli.sessions.model import Header
 from fasm_cli.sessions.pins import Mark, MarkKind
 from fasm_cli.sessions.toml_fast import read_lines
@@ -63,8 +63,8 @@ def read_step(body: bytes, n: int) -> tuple[Record, Any]:
     record = Record(
         values["n"],
         values["parent"],
-        values["event"],
-        values["outcome"],
+        present_event(values["event"]),
+        present_outcome(values["outcome"]),
         values.get("error", ""),
         values.get("actions", []),
         values.get("changed", []),

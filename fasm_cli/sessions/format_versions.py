@@ -37,3 +37,25 @@ def in_present_format(header: Header, types: Types) -> Header:
     if header.fingerprint != fingerprint(types):
         raise SessionError("the types are not those that the file was written with")
     return Header(header.machine, header.version, types, header.state, header.origin, header.finding)
+
+
+OLD_FAULTS = {"add": "actions_full", "operation": "disconnect"}
+
+
+def present_event(event: Values) -> Values:
+    """The event of a step in the words of the present format. Formats 1 and 2 called a lost result `lose`, the kind of
+    a fault `failure`, and the place at which a crash or fault strikes `at`."""
+    event = dict(event)
+    if event.get("type") == "lose":
+        event["type"] = "lost"
+    if event.get("type") == "fault" and "failure" in event:
+        kind = event.pop("failure")
+        event["kind"] = OLD_FAULTS.get(kind, kind) if isinstance(kind, str) else kind
+    if event.get("type") in ("crash", "fault") and "at" in event:
+        event["nth"] = event.pop("at")
+    return event
+
+
+def present_outcome(outcome: str) -> str:
+    """The outcome in the words of the present format: formats 1 and 2 called an aborted step `failed`."""
+    return "aborted" if outcome == "failed" else outcome

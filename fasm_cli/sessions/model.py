@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fasm_cli.engine.process_state import ProcessState
 from fasm_cli.sessions.pins import Mark
-from fasm_cli.sessions.process_state import Standing
 from fasm_cli.sessions.step_log import StepSequence
 from fasm_cli.types.description import Types, fingerprint
 
@@ -52,4 +52,4 @@ class Stored:
     head: int
     dropped: str = ""
     marks: list[Mark] = field(default_factory=list)
-    standings: Mapping[int, Standing] = field(default_factory=dict, compare=False)
+    standings: Mapping[int, ProcessState] = field(default_factory=dict, compare=False)

@@ -1,7 +1,7 @@
 """Where the process stands along a file that is read from its beginning, so that little has to be read twice."""
 
-from fasm_cli.engine.records import Record
-from fasm_cli.sessions.process_state import Standing
+from fasm_cli.engine.process_state import ProcessState
+from fasm_cli.engine.records import Record, apply_record
 from fasm_cli.types.codec import DecodeError
 
 APART = 25  # steps between two standings that are kept, at least; and as many more as are pending, so that keeping
@@ -16,21 +16,21 @@ class Line:
     """
 
     def __init__(self) -> None:
-        self._now: Standing | None = Standing()
+        self._now: ProcessState | None = ProcessState()
         self._at = 0
         self._last = 0  # the step that a standing was kept for last
-        self.kept: dict[int, Standing] = {}
+        self.kept: dict[int, ProcessState] = {}
 
     def move(self, record: Record, *, snapshot: bool) -> None:
         """The next record of the file; whether it has a snapshot."""
         if record.parent != self._at:
             known = self.kept.get(record.parent)
-            self._now = Standing() if record.parent == 0 else known.copy() if known is not None else None
+            self._now = ProcessState() if record.parent == 0 else known.copy() if known is not None else None
         self._at = record.n
         if self._now is None:
             return
         try:
-            self._now.move(record)
+            apply_record(self._now, record)
         except DecodeError:  # said when somebody wants to go on from here
             self._now = None
             return

@@ -6,20 +6,21 @@ there, and a record that does not come out the same is a divergence: the session
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fasm_cli.contract.state_machine import Tracked
-from fasm_cli.engine.events import ActionRef, Completion, Crash, Event, InjectedFault, InputReceived
+from fasm_cli.engine.events import ActionRef, Completion, Event, InputReceived, decode_event
 from fasm_cli.engine.laws import Violation, first_violation
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.memory_store import open_store
 from fasm_cli.engine.process import Process
-from fasm_cli.engine.records import Record, decode_action, decode_event, record_step
+from fasm_cli.engine.process_state import ArmedFault, ProcessState
+from fasm_cli.engine.records import Record, apply_record, decode_action, record_step
 from fasm_cli.engine.step_result import Emission, Outcome, StepResult
 from fasm_cli.errors import InputError, SessionError
 from fasm_cli.sessions.branches import Branches
-from fasm_cli.sessions.process_state import Standing
 from fasm_cli.sessions.step_log import History
 from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.diff import diff_values
@@ -27,12 +28,25 @@ from fasm_cli.types.diff import diff_values
 
 @dataclass(slots=True)
 class Snapshot:
-    """Everything a process is made of, between two steps; never changed once made."""
+    """A process between two steps: its committed state and where it stands. Never changed once made."""
 
     state: Any
-    pending: dict[Any, Emission]
-    up: bool
-    ahead: Crash | InjectedFault | None = None
+    process: ProcessState = field(default_factory=ProcessState)
+
+    @property
+    def pending(self) -> dict[Any, Emission]:
+        """The emissions of the pending tracked actions by id, oldest first."""
+        return self.process.pending
+
+    @property
+    def running(self) -> bool:
+        """Whether the process runs and has not crashed."""
+        return self.process.running
+
+    @property
+    def armed_fault(self) -> ArmedFault | None:
+        """The fault that waits for the next transition or restore."""
+        return self.process.armed_fault
 
 
 @dataclass(slots=True)
@@ -59,14 +73,14 @@ class Timeline:
         initial: Any,
         records: Iterable[Record] | History = (),
         snapshots: Mapping[int, Any] | None = None,
-        standings: Mapping[int, Standing] | None = None,
+        standings: Mapping[int, ProcessState] | None = None,
     ) -> None:
         self.machine = machine
         self.records = records if isinstance(records, History) else History(records)
         self.branches = Branches(self.records.parents())
         self._snapshots = snapshots or {}
         self._standings = standings or {}
-        self._moments: dict[int, Snapshot] = {0: Snapshot(initial, {}, up=True)}
+        self._moments: dict[int, Snapshot] = {0: Snapshot(initial)}
         self._process: tuple[int, Process] | None = None  # the one that took the last step
         self.last = len(self.records)  # the highest number given to a step, on any branch
         self.head = self.last
@@ -75,20 +89,25 @@ class Timeline:
         """Take the state after step `n` from its snapshot. Raises `SessionError` where that does not fit."""
         try:
             state = self.machine.decode_state(self._snapshots[n])
-            standing = self._standing(n)
-            emissions = [Emission(ref, self.emitted(ref), since) for ref, since in standing.pending.values()]
+            process = self._process_state(n)
+            emissions = [
+                replace(each, tracked=self._action(each.step, each.position)) for each in process.pending.values()
+            ]
         except DecodeError as wrong:
             raise SessionError(f"step {n} does not fit {self.machine.name}: {wrong}", _DIVERGED) from None
         pending = {each.tracked.id: each for each in emissions}
-        self._moments[n] = Snapshot(state, pending, standing.up, standing.ahead)
+        self._moments[n] = Snapshot(state, ProcessState(pending, process.running, process.armed_fault))
 
-    def _standing(self, n: int) -> Standing:
+    def _process_state(self, n: int) -> ProcessState:
+        """Where the process stands after step `n`, from the records alone. Raises `DecodeError`."""
         since = []
         while n and n not in self._standings:
             since.append(n)
             n = self.records.parent(n)
-        known = self._standings[n].copy() if n else Standing()
-        return known.after(self.records[number] for number in reversed(since))
+        state = self._standings[n].copy() if n else ProcessState()
+        for number in reversed(since):
+            apply_record(state, self.records[number])
+        return state
 
     @property
     def now(self) -> Snapshot:
@@ -173,7 +192,7 @@ class Timeline:
         record = record_step(self.machine, step, parent, after, changed, violation.law if violation else "")
         commits = step.outcome is Outcome.COMMITTED and type(event) in (InputReceived, Completion)
         state = after if commits else before.state  # what did not change is kept once
-        self._moments[number] = Snapshot(state, dict(process.pending), process.running, process.armed_fault)
+        self._moments[number] = Snapshot(state, process.state.copy())
         self._process = (number, process)
         return TakenStep(record, step, after, violation)
 
@@ -184,9 +203,7 @@ class Timeline:
         """
         if self._process is not None and self._process[0] == n:
             return self._process[1]
-        process = Process(self.machine, open_store(self.machine, moment.state))
-        process.pending, process.running, process.armed_fault = dict(moment.pending), moment.up, moment.ahead
-        return process
+        return Process(self.machine, open_store(self.machine, moment.state), moment.process.copy())
 
     @property
     def process(self) -> Process:
@@ -221,13 +238,31 @@ class Timeline:
         return self.emitted(ref).id
 
     def emitted(self, ref: ActionRef) -> Tracked:
-        """The tracked action `ref`. Raises KeyError where that step emitted no such action."""
-        record = self.records.get(ref.step)
-        if record is None or not 1 <= ref.index <= len(record.actions):
-            raise KeyError(ref)
-        action = decode_action(self.machine, record.actions[ref.index - 1])
+        """The tracked action `ref`. Raises `KeyError` if that step emitted no such action."""
+        return self.emission(ref).tracked
+
+    def emission(self, ref: ActionRef) -> Emission:
+        """The emission that `ref` names: by the place in its step, or, of an action that a restore emitted again, by
+        its first emission. Raises `KeyError`."""
+        if not ref.again:
+            return Emission(ref, self._action(ref.step, ref.index), ref, ref.step, ref.index)
+        id = self._action(ref.step, ref.index).id
+        record = self.records.get(ref.again)
+        for position in range(1, len(record.actions) + 1) if record is not None else ():
+            with suppress(KeyError):
+                action = self._action(ref.again, position)
+                if action.id == id:
+                    return Emission(ref, action, ref.first, ref.again, position)
+        raise KeyError(ref)
+
+    def _action(self, step: int, position: int) -> Tracked:
+        """The tracked action at `position` of `step`. Raises `KeyError`."""
+        record = self.records.get(step)
+        if record is None or not 1 <= position <= len(record.actions):
+            raise KeyError(step, position)
+        action = decode_action(self.machine, record.actions[position - 1])
         if not isinstance(action, Tracked):
-            raise KeyError(ref)
+            raise KeyError(step, position)
         return action
 
 

@@ -27,7 +27,7 @@ def drain(process: Process, lost: set[ActionRef], answer: Callable[[Emission], A
     """
     delivered: Counter[ActionRef] = Counter()
     restarts = restores = 0
-    process.armed_fault = None
+    process.state.armed_fault = None
     for _ in range(MAX_EVENTS[0] + MAX_EVENTS[1] * len(process.pending)):
         if not process.running:
             if restores > 2 * RESTARTS:

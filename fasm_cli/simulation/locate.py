@@ -22,7 +22,7 @@ def locate(player: Player, items: Sequence[TraceEvent], violation: Violation) ->
     for item in items[:-1]:
         event = resolved(item.event, emitted)
         if event is not None:
-            note_emitted(process.step(event, item.number), emitted)
+            note_emitted(process.step(event, item.number), process, emitted)
     last = resolved(items[-1].event, emitted) if items else None
     if last is None:
         return 0

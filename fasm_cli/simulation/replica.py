@@ -59,9 +59,9 @@ def observe(machine: Machine, packed: Sequence[Packed], *, stored: bool = False)
         if event is None:
             continue
         committed, before = store.committed, now
-        alone = process.running and process.armed_fault is None and type(event) in (InputReceived, Completion)
+        alone = process.running and process.state.armed_fault is None and type(event) in (InputReceived, Completion)
         step = process.step(event, number)
-        note_emitted(step, emitted)
+        note_emitted(step, process, emitted)
         if store.committed is not committed:
             now = _look(process, stored=stored)
         led = _led(machine, step, now.digest)

@@ -77,7 +77,7 @@ class Simulator:
         to_reach = len(machine.sometimes)
         hold, restores = self._hold, self._restores
         for done in range(1, self.plan.steps + 1):
-            ahead = process.armed_fault
+            ahead = process.state.armed_fault
             before = store.committed
             event = next_event(process, before)
             step = take(event)
@@ -87,15 +87,15 @@ class Simulator:
                 if outcome is _REJECTED:
                     kinds = kind, type(step.error)
                     refused[kinds] = refused.get(kinds, 0) + 1
-                    if not step.state_leaked:
+                    if not step.details.state_leaked:
                         continue
                 else:
                     inputs[kind] = inputs.get(kind, 0) + 1
                     if step.actions:
                         world.emitted(step, process, plain.emitted)
                     if (
-                        not (restores or step.reused_ids)
-                        and step.previous_attempt is None
+                        not (restores or step.details.reused_ids)
+                        and step.details.previous_attempt is None
                         and hold(before, store.committed)
                     ):
                         if len(reached) < to_reach:
@@ -104,7 +104,7 @@ class Simulator:
             else:
                 world.observe(step, process)
                 tally.count(step, process)
-                if ahead is not None and process.armed_fault is None:
+                if ahead is not None and process.state.armed_fault is None:
                     tally.count_triggered_fault(ahead, step, process)
             wrong = self._suspicion(process, step, before, store.committed, done)
             if wrong is not None:
@@ -122,8 +122,8 @@ class Simulator:
         committed = step.outcome is _COMMITTED
         if (
             not committed
-            or step.reused_ids
-            or step.previous_attempt is not None
+            or step.details.reused_ids
+            or step.details.previous_attempt is not None
             or type(step.event) is not InputReceived
         ):
             wrong = check_step(step)

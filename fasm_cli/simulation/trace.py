@@ -11,12 +11,17 @@ from typing import Any
 
 from fasm_cli.contract.chooser import substream
 from fasm_cli.contract.state_machine import StateMachine, Tracked
-from fasm_cli.engine.events import ARMED_POINTS, ActionRef, Completion, Crash, Event, InputReceived, Restore, ResultLost
+from fasm_cli.engine.events import (
+    ActionRef,
+    Event,
+    Restore,
+    ResultLost,
+    decode_event,
+)
 from fasm_cli.engine.laws import Violation, violations
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.memory_store import open_store
 from fasm_cli.engine.process import Process
-from fasm_cli.engine.records import decode_event, encode_event
 from fasm_cli.engine.step_result import Emission, Outcome, StepResult
 from fasm_cli.simulation.drain import drain, liveness_violation
 from fasm_cli.simulation.hidden_state import first_difference, hidden_violation, snapshot
@@ -97,7 +102,7 @@ class Player:
         for item in applicable_events(process, items, emitted):
             before = process.store.committed
             last = process.step(item.event, item.number)
-            note_emitted(last, emitted)
+            note_emitted(last, process, emitted)
         found = None if last is None else next(violations(process, last, before), None)
         return found is not None and found.law == law
 
@@ -107,10 +112,9 @@ class Player:
         known: dict[ActionRef, Any] = {}
         for item in applicable_events(process, items, known):
             step = process.step(item.event, item.number)
-            note_emitted(step, known)
-            if step.number == ref.step:
-                action = step.actions[ref.index - 1] if ref.index <= len(step.actions) else None
-                return action if isinstance(action, Tracked) else None
+            note_emitted(step, process, known)
+            if ref in known and step.number == (ref.again or ref.step):
+                return next(each for each in step.actions if type(each) is Tracked and each.id == known[ref])
         return None
 
     def play_checking_hidden_state(self, items: Sequence[TraceEvent]) -> PlayResult:
@@ -154,7 +158,7 @@ class Player:
     def _one(process: Process, item: TraceEvent, emitted: dict[ActionRef, Any], law: str) -> Violation | None:
         before = process.store.committed
         step = process.step(item.event, item.number)
-        note_emitted(step, emitted)
+        note_emitted(step, process, emitted)
         found = next(violations(process, step, before), None)  # where two laws are broken, the first names the fault
         return found if found is not None and found.law == law else None
 
@@ -165,39 +169,26 @@ def applicable_events(
     """The items that mean something in this playing, resolved; each must have happened before the next is asked for."""
     for item in items:
         event = resolved(item.event, emitted)
-        if event is not None and not _means_nothing(process, event):
+        if event is not None and not event.reason_to_skip(running=process.running):
             yield TraceEvent(item.number, event)
 
 
-def note_emitted(step: StepResult, emitted: dict[ActionRef, Any]) -> None:
-    """Remember under which id each tracked action of `step` was emitted."""
+def note_emitted(step: StepResult, process: Process, emitted: dict[ActionRef, Any]) -> None:
+    """Remember the id of each tracked action that `step` emitted, by its name and by its place in the step."""
     if step.outcome is Outcome.COMMITTED:
         for index, action in enumerate(step.actions, 1):
             if type(action) is Tracked:
-                emitted[ActionRef(step.number, index)] = action.id
+                emitted[ActionRef(step.number, index)] = emitted[process.pending[action.id].ref] = action.id
 
 
 def resolved(event: Event, emitted: dict[ActionRef, Any]) -> Event | None:
-    """`event` with the id that its cause was emitted under in this playing; None where it was not emitted at all."""
-    if type(event) is Completion and event.of is not None:
-        return Completion(event.of, emitted[event.of], event.result) if event.of in emitted else None
-    if type(event) is ResultLost and event.of is not None:
-        return ResultLost(event.of, emitted[event.of]) if event.of in emitted else None
-    return event
-
-
-def _means_nothing(process: Process, event: Event) -> bool:
-    """Whether the step would be skipped."""
-    if type(event) is Restore:
-        return process.running
-    if type(event) is Crash:
-        return not process.running and event.point not in ARMED_POINTS
-    return not process.running and type(event) in (InputReceived, Completion)
+    """`event` with the id that its action was emitted under in this run; None if it was not emitted."""
+    return event.bind(emitted.__getitem__)
 
 
 def encode(machine: Machine, items: Sequence[TraceEvent]) -> list[Packed]:
     """Items as plain data, for another process or a file."""
-    return [(item.number, encode_event(machine, item.event)) for item in items]
+    return [(item.number, item.event.encode(machine)) for item in items]
 
 
 def decode(machine: Machine, packed: Sequence[Packed]) -> list[TraceEvent]:
@@ -214,15 +205,4 @@ def renumbered(items: Sequence[TraceEvent]) -> list[TraceEvent]:
     """The same items, numbered from 1 without gaps."""
     numbers = {item.number: at for at, item in enumerate(items, 1)}
 
-    def moved(ref: ActionRef | None) -> ActionRef | None:
-        return None if ref is None else ActionRef(numbers[ref.step], ref.index)
-
-    out = []
-    for item in items:
-        event = item.event
-        if type(event) is Completion:
-            event = Completion(moved(event.of), event.id, event.result)
-        elif type(event) is ResultLost:
-            event = ResultLost(moved(event.of), event.id)
-        out.append(TraceEvent(numbers[item.number], event))
-    return out
+    return [TraceEvent(numbers[item.number], item.event.renumber(numbers)) for item in items]

@@ -125,7 +125,7 @@ class World:
             self._last_step = step.number if step.actions else self._last_step
         elif self._delivering is not None:
             waiting = process.pending.get(self._delivering.tracked.id)
-            if waiting is not None and waiting.first_step == self._delivering.first_step:
+            if waiting is not None and waiting.first.step == self._delivering.first.step:
                 self.in_flight.append(self._delivering)  # refused though it is waited for: a runtime tries again
         if not process.running and type(event) is not Restore:
             self._process_died(event, step)
@@ -158,7 +158,7 @@ class World:
 
     def _result_of(self, emission: Emission) -> Any:
         """What the action came to: as before where it was carried out already."""
-        effect = (emission.tracked.id, emission.first_step)
+        effect = (emission.tracked.id, emission.first.step)
         if effect not in self._results:
             self._results[effect] = self._respond(emission.tracked)
         return self._results[effect]
@@ -173,7 +173,7 @@ class World:
             self._delivered.append((emission, event.result))
             if len(self._accepted) == HISTORY_SIZE:
                 self._results.pop(self._accepted[0], None)
-            self._accepted.append((emission.tracked.id, emission.first_step))
+            self._accepted.append((emission.tracked.id, emission.first.step))
 
     def _take(self, at: int) -> Emission:
         taken = self.in_flight[at]
@@ -239,7 +239,7 @@ class World:
         """What was in flight is cut off: about half of it had been carried out, and some results come in later."""
         unsent = type(event) is not Crash and step.outcome is Outcome.COMMITTED  # the answer to the commit was lost
         for emission in self.in_flight:
-            sent = emission.ref.step != self._last_step or (emission.ref.index <= self._sent and not unsent)
+            sent = emission.step != self._last_step or (emission.position <= self._sent and not unsent)
             if sent and self._faults.chance(0.5):
                 self._late.append((emission, self._result_of(emission)))
         self.in_flight.clear()

@@ -16,7 +16,7 @@ from fasm_cli.contract.database import ConnectionLost, DatabaseError, Serializat
 from fasm_cli.contract.state_machine import Action, Tracked
 from fasm_cli.engine.events import Completion, Crash, Event, InjectedFault, Restore
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.records import decode_action, encode_event
+from fasm_cli.engine.records import decode_action
 from fasm_cli.engine.transaction import Connection, Transaction
 from fasm_cli.stores.await_policy import run_awaiting
 from fasm_cli.stores.batch import BatchedConnection
@@ -158,7 +158,7 @@ class DurableStore(StateRow):
             self._execute("INSERT INTO fasm_inputs VALUES (?, ?)", entry.key, step)
             self._execute("DELETE FROM fasm_inputs WHERE step < ?", step - MAX_REMEMBERED_KEYS)
         if self._history:
-            event = ordered_text(encode_event(self._machine, entry.event))
+            event = ordered_text(entry.event.encode(self._machine))
             self._execute("INSERT INTO fasm_history VALUES (?, ?, ?)", step, event, ordered_text(plain))
 
     def rollback(self, error: BaseException | None) -> bool:
@@ -236,7 +236,7 @@ class DurableStore(StateRow):
         plain = ordered_text([self._machine.encode_action(action) for action in actions])
         for event, emitted in ((Crash(), "[]"), (Restore(), plain)):
             self.version += 1
-            told = ordered_text(encode_event(self._machine, event))
+            told = ordered_text(event.encode(self._machine))
             self._execute("INSERT INTO fasm_history VALUES (?, ?, ?)", self.version, told, emitted)
         self._execute("UPDATE fasm_state SET version = ?", self.version)
         self._connection.commit()

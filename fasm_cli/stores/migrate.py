@@ -14,6 +14,7 @@ from fasm_cli.engine.events import Restore
 from fasm_cli.engine.laws import check_invariants
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.process import Process
+from fasm_cli.engine.process_state import ProcessState
 from fasm_cli.engine.records import decode_action
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.errors import MachineError, SessionError
@@ -84,11 +85,10 @@ def _pending(machine: Machine, store: DurableStore) -> dict[str, Tracked]:
     broken = check_invariants(machine, store.full_state())
     if broken is not None:
         raise MachineError(f"{machine.name}: the state breaks {broken.law}: {broken.reason}", "let migrate() mend it")
-    process = Process(machine, store)
-    process.running = False
+    process = Process(machine, store, ProcessState(running=False))
     restored = process.step(Restore())
     if restored.outcome is not Outcome.COMMITTED:
-        raise MachineError(f"{machine.name}: restore failed: {restored.error or restored.reason}")
+        raise MachineError(f"{machine.name}: restore failed: {restored.error or restored.details.reason}")
     if store.has_history:
         store.keep_history_from_here()
     return {ordered_text(machine.encode_action(each)["id"]): each for each in restored.actions if type(each) is Tracked}

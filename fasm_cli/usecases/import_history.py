@@ -8,9 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from fasm_cli.debugger.session import DebugSession
-from fasm_cli.engine.events import ActionRef, Completion, Event
+from fasm_cli.engine.events import ActionRef, Completion, Event, decode_event
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.records import decode_event
 from fasm_cli.errors import SessionError
 from fasm_cli.project.load import load
 from fasm_cli.project.project import Project

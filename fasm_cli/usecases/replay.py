@@ -5,14 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from fasm_cli.contract.database import redact_url
+from fasm_cli.engine.events import decode_event
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.records import Record, decode_event
+from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
 from fasm_cli.laws.pages import mend_of
 from fasm_cli.project.load import load_for_file
 from fasm_cli.project.project import Project
 from fasm_cli.reports.reports import Finding, Replayed, StepReport, TraceStep
-from fasm_cli.reports.step_view import format_event, step_report
+from fasm_cli.reports.step_view import step_report
 from fasm_cli.sessions import Stored, read_session
 from fasm_cli.sessions.step_log import History
 from fasm_cli.sessions.timeline import Timeline, difference
@@ -122,7 +123,7 @@ def trace_steps(machine: Machine, records: list[Record], quiet: int) -> list[Tra
     return [
         TraceStep(
             record.n,
-            format_event(decode_event(machine, record.event, None)),
+            decode_event(machine, record.event, None).format(),
             record.outcome,
             record.error,
             record.changed_paths,

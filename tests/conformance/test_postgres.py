@@ -68,7 +68,7 @@ def test_a_connection_that_is_killed_at_a_statement_leaves_state_and_pending_rig
         assert statement == 6
         assert step.outcome is Outcome.COMMITTED
         return
-    assert (step.outcome, step.state_leaked) == (Outcome.ABORTED, False)
+    assert (step.outcome, step.details.state_leaked) == (Outcome.ABORTED, False)
     assert "the connection was lost" in step.reason
     assert (house.digest, house.process.pending) == (before, pending)
     again = house.step(*PAID)

@@ -45,7 +45,7 @@ def test_a_transition_that_does_not_happen_leaves_nothing(at, place, fault):
     before = shop.digest
     shop.process.step(fault)
     step = shop.step("RedeemPoints(points=100)")
-    assert (step.outcome is Outcome.COMMITTED, step.state_leaked, shop.digest) == (False, False, before)
+    assert (step.outcome is Outcome.COMMITTED, step.details.state_leaked, shop.digest) == (False, False, before)
     assert shop.process.pending == {}
     assert [action.id for action in shop.step("RedeemPoints(points=100)").actions if isinstance(action, Tracked)] == [1]
 
@@ -80,7 +80,7 @@ def test_an_await_that_fails_leaves_state_and_pending_as_they_were(at, database,
     for number in range(1, awaits + 1):
         house.process.step(InjectedFault(failure, number))
         step = house.step(text, result)
-        assert (step.outcome, step.state_leaked) == (Outcome.ABORTED, False)
+        assert (step.outcome, step.details.state_leaked) == (Outcome.ABORTED, False)
         assert step.reason.endswith(f"at await {number}")
         assert (house.digest, house.process.pending) == (before, pending)
     house.process.step(InjectedFault(failure, awaits + 1))  # there is no such await
@@ -104,7 +104,7 @@ def test_a_refused_row_undoes_the_transition(at, database):
     house.step(BOOK)
     before = house.digest
     step = house.step(AGAIN)
-    assert (step.outcome, str(step.error), step.state_leaked) == (Outcome.REJECTED, "SeatTaken(1)", False)
+    assert (step.outcome, str(step.error), step.details.state_leaked) == (Outcome.REJECTED, "SeatTaken(1)", False)
     assert house.digest == before
     assert house.step(OTHER).outcome is Outcome.COMMITTED
 
@@ -113,7 +113,7 @@ def test_a_debit_before_its_refusal_is_undone_by_the_transaction_alone(at, datab
     ledger = at("ledger", database)
     before = ledger.state
     step = ledger.step("Transfer(source=1, target=4, amount=70)")
-    assert (str(step.error), step.state_leaked, first_violation(ledger.process, step, before)) == (
+    assert (str(step.error), step.details.state_leaked, first_violation(ledger.process, step, before)) == (
         "NoSuchAccount(4)",
         False,
         None,

@@ -16,10 +16,11 @@ from fasm_cli.engine.events import (
     InputReceived,
     Restore,
     ResultLost,
+    decode_event,
     parse_ref,
 )
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.records import Record, decode_action, decode_event, encode_event, error_text, record_step
+from fasm_cli.engine.records import Record, decode_action, error_text, record_step
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.errors import InputError
 from fasm_cli.types.codec import DecodeError
@@ -47,7 +48,7 @@ FAULTS = [InjectedFault(failure, at) for failure in FaultKind for at in (0, 2)]
 
 @pytest.mark.parametrize("event", [*CRASHES, *FAULTS, Restore()])
 def test_what_has_no_values_comes_back(machine, event):
-    assert decode_event(machine, json.loads(json.dumps(encode_event(machine, event))), ids) == event
+    assert decode_event(machine, json.loads(json.dumps(event.encode(machine))), ids) == event
 
 
 def test_what_has_values_comes_back(machine, tiny):
@@ -58,7 +59,7 @@ def test_what_has_values_comes_back(machine, tiny):
         ResultLost(ActionRef(7, 2), 5),
         ResultLost(None, 9),
     ):
-        assert decode_event(machine, json.loads(json.dumps(encode_event(machine, event))), ids) == event
+        assert decode_event(machine, json.loads(json.dumps(event.encode(machine))), ids) == event
 
 
 def test_what_is_stored_of_an_event(machine, tiny):
@@ -68,23 +69,23 @@ def test_what_is_stored_of_an_event(machine, tiny):
         "id": 5,
         "result": {"type": "Answer", "text": "x"},
     }
-    assert encode_event(machine, Completion(ActionRef(7, 2), 5, tiny.Answer("x"))) == stored
-    assert encode_event(machine, InputReceived(tiny.Go())) == {
+    assert Completion(ActionRef(7, 2), 5, tiny.Answer("x")).encode(machine) == stored
+    assert InputReceived(tiny.Go()).encode(machine) == {
         "type": "input",
         "value": {"type": "Go", "n": 0, "items": []},
     }
-    assert encode_event(machine, Crash(CrashPoint.AFTER_ACTION, 2)) == {
+    assert Crash(CrashPoint.AFTER_ACTION, 2).encode(machine) == {
         "type": "crash",
         "point": "after-action",
-        "at": 2,
+        "nth": 2,
     }
-    assert encode_event(machine, Crash()) == {"type": "crash", "point": "between"}
-    assert encode_event(machine, InjectedFault(FaultKind.UNKNOWN)) == {"type": "fault", "failure": "unknown"}
-    assert encode_event(machine, Restore()) == {"type": "restore"}
+    assert Crash().encode(machine) == {"type": "crash", "point": "between"}
+    assert InjectedFault(FaultKind.UNKNOWN).encode(machine) == {"type": "fault", "kind": "unknown"}
+    assert Restore().encode(machine) == {"type": "restore"}
 
 
 def test_the_cause_counts_and_not_the_id_that_was_stored(machine):
-    plain = {"type": "lose", "of": "7.2", "id": 1}
+    plain = {"type": "lost", "of": "7.2", "id": 1}
     assert decode_event(machine, plain, ids) == ResultLost(ActionRef(7, 2), 5)
     assert decode_event(machine, plain, None) == ResultLost(ActionRef(7, 2), 1)
 
@@ -99,13 +100,19 @@ def test_the_cause_counts_and_not_the_id_that_was_stored(machine):
         ({"type": "restore", "at": 1}, "no such event: {'type': 'restore', 'at': 1}"),
         ({"type": "input", "value": {"type": "Go"}}, "Go misses n, items"),
         ({"type": "input", "value": {"type": "Stop"}}, "expected type = 'Go', got 'Stop'"),
-        ({"type": "crash", "point": "later"}, "'later' is not a valid Point"),
-        ({"type": "crash", "point": "between", "at": -1}, "at: expected a count, got -1"),
-        ({"type": "fault", "failure": "add", "at": True}, "at: expected a count, got True"),
-        ({"type": "fault", "failure": "luck"}, "'luck' is not a valid Failure"),
-        ({"type": "lose", "of": "7", "id": 1}, "not an action: '7'"),
-        ({"type": "lose", "of": "7.3", "id": 1}, "no tracked action 7.3 was emitted"),
-        ({"type": "lose", "id": "1"}, "expected int, got str '1'"),
+        (
+            {"type": "crash", "point": "later"},
+            "'later' is no CrashPoint; known: between, after-commit, after-action, before-commit, in-restore",
+        ),
+        ({"type": "crash", "point": "between", "nth": -1}, "nth: expected a count, got -1"),
+        ({"type": "fault", "kind": "load", "nth": True}, "nth: expected a count, got True"),
+        (
+            {"type": "fault", "kind": "luck"},
+            "'luck' is no FaultKind; known: actions_full, load, commit, unknown, cancel, disconnect",
+        ),
+        ({"type": "lost", "of": "7", "id": 1}, "not an action: '7'"),
+        ({"type": "lost", "of": "7.3", "id": 1}, "no tracked action 7.3 was emitted"),
+        ({"type": "lost", "id": "1"}, "expected int, got str '1'"),
         ({"type": "completion", "id": 1}, "no such event: {'type': 'completion', 'id': 1}"),
         ({"type": "completion", "id": 1, "result": {"type": "Answer"}}, "Answer misses text"),
     ],
@@ -118,9 +125,9 @@ def test_an_event_that_does_not_fit_is_refused(machine, plain, why):
 
 def test_a_machine_without_tracked_actions_has_nothing_to_complete(bare, tiny):
     with pytest.raises(DecodeError) as caught:
-        encode_event(bare, Completion(None, 1, tiny.Answer()))
-    assert str(caught.value) == "this machine has no tracked actions to complete"
-    for plain in ({"type": "completion", "id": 1, "result": {}}, {"type": "lose", "id": 1}):
+        Completion(None, 1, tiny.Answer()).encode(bare)
+    assert str(caught.value) == "this machine has no tracked actions"
+    for plain in ({"type": "completion", "id": 1, "result": {}}, {"type": "lost", "id": 1}):
         with pytest.raises(DecodeError):
             decode_event(bare, plain, ids)
 

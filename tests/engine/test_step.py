@@ -39,9 +39,9 @@ def test_an_input_that_commits_changes_the_state_and_emits(tiny):
     step = run.go(3)
     assert (step.number, step.outcome, step.error) == (1, Outcome.COMMITTED, None)
     assert step.actions == (Untracked(tiny.Say("first")), Tracked(7, tiny.Ask("second")))
-    assert not step.state_leaked
+    assert not step.details.state_leaked
     assert run.state == tiny.Box(count=3)
-    assert run.process.pending == {7: Emission(ActionRef(1, 2), Tracked(7, tiny.Ask("second")), first_step=1)}
+    assert run.process.pending == {7: Emission(ActionRef(1, 2), Tracked(7, tiny.Ask("second")), ActionRef(1, 2), 1, 2)}
 
 
 def test_a_reason_rejects_and_is_kept(tiny):
@@ -53,7 +53,7 @@ def test_a_reason_rejects_and_is_kept(tiny):
     step = run.go(3)
     assert step.outcome is Outcome.REJECTED
     assert str(step.error) == "No('because', had=3)"
-    assert (step.actions, step.state_leaked, run.state, run.process.pending) == ((), False, tiny.Box(), {})
+    assert (step.actions, step.details.state_leaked, run.state, run.process.pending) == ((), False, tiny.Box(), {})
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_whatever_a_transition_did_before_it_raised_is_undone_and_told(tiny, err
     run = tiny.run(stf)
     for number in (1, 2):
         step = run.go()
-        assert (step.number, step.outcome, step.error, step.state_leaked) == (number, outcome, error, True)
+        assert (step.number, step.outcome, step.error, step.details.state_leaked) == (number, outcome, error, True)
         assert (step.actions, run.process.pending, run.process.running) == ((), {}, True)
         assert run.state == tiny.Box()
         assert run.store.begin() == tiny.Box()
@@ -90,7 +90,7 @@ def test_a_transition_that_fails_before_it_changes_anything_is_not_dirty(tiny):
     async def stf(self, state, input, actions):
         raise ValueError
 
-    assert not tiny.run(stf).go().state_leaked
+    assert not tiny.run(stf).go().details.state_leaked
 
 
 def test_ctrl_c_goes_up_and_leaves_everything_as_it_was(tiny):
@@ -124,7 +124,7 @@ def test_awaiting_what_is_not_the_state_is_a_defect(tiny):
 
     run = tiny.run(stf)
     step = run.go()
-    assert (step.outcome, step.state_leaked, run.state) == (Outcome.DEFECT, True, tiny.Box())
+    assert (step.outcome, step.details.state_leaked, run.state) == (Outcome.DEFECT, True, tiny.Box())
     assert "awaits" in str(step.error)
 
 
@@ -164,7 +164,7 @@ def test_a_value_that_is_returned_is_a_defect(tiny):
 
     run = tiny.run(stf)
     step = run.go()
-    assert (step.outcome, step.state_leaked, run.state) == (Outcome.DEFECT, True, tiny.Box())
+    assert (step.outcome, step.details.state_leaked, run.state) == (Outcome.DEFECT, True, tiny.Box())
     assert type(step.error) is ContractViolation
     assert str(step.error).startswith("returned Box(count=1")
     assert str(step.error).endswith("; change the state in place and return None")
@@ -206,7 +206,7 @@ def test_an_action_that_cannot_be_stored_is_a_defect_with_its_path(tiny, action,
 
     run = tiny.run(stf)
     step = run.go()
-    assert (step.outcome, str(step.error), step.state_leaked) == (Outcome.DEFECT, why, True)
+    assert (step.outcome, str(step.error), step.details.state_leaked) == (Outcome.DEFECT, why, True)
     assert (step.actions, run.state, run.process.pending) == ((), tiny.Box(), {})
 
 
@@ -235,7 +235,7 @@ def test_an_action_is_what_it_was_when_it_was_added(tiny):
         "Tracked(id=1, action=Ask(what='a', items=[1]))",
         "Tracked(id=1, action=Ask(what='b', items=[1, 2]))",
     )
-    assert step.mutated_value == f"{before} became {after}"
+    assert step.details.mutated_value == f"{before} became {after}"
     step.actions[0].action.items.append(7)
     assert run.state.rows[0] == [1, 2]
 
@@ -245,13 +245,13 @@ def test_a_completion_settles_what_was_pending_and_only_that(tiny):
     run.go(1)
     run.go(2)
     unknown = run.answer(5)
-    assert (unknown.outcome, unknown.expected, unknown.moved) == (Outcome.COMMITTED, False, False)
+    assert (unknown.outcome, unknown.was_pending, unknown.changed_state) == (Outcome.COMMITTED, False, False)
     assert list(run.process.pending) == [1, 2]
     step = run.answer(1, "no")
     assert (step.outcome, step.was_pending, step.changed_state) == (Outcome.COMMITTED, True, True)
     assert step.actions == (Untracked(tiny.Say("no")),)
     assert list(run.process.pending) == [2]
-    assert not run.answer(1).expected
+    assert not run.answer(1).was_pending
 
 
 def test_a_completion_that_is_rejected_stays_pending(tiny):
@@ -272,11 +272,11 @@ def test_an_id_that_is_given_out_again_is_told_and_keeps_its_age(tiny):
     run.go(4)
     run.go(2)
     step = run.go(4)
-    assert step.reused_ids == (4,)
-    assert run.process.pending[4] == Emission(ActionRef(3, 1), Tracked(4, tiny.Ask()), first_step=1)
+    assert step.details.reused_ids == (4,)
+    assert run.process.pending[4] == Emission(ActionRef(3, 1), Tracked(4, tiny.Ask()), ActionRef(1, 1), 3, 1)
     run.answer(4)
-    assert run.go(4).reused_ids == ()
-    assert run.process.pending[4].since == 5
+    assert run.go(4).details.reused_ids == ()
+    assert run.process.pending[4].first.step == 5
 
 
 def test_a_lost_result_changes_nothing(tiny):
@@ -289,11 +289,11 @@ def test_a_lost_result_changes_nothing(tiny):
 def test_what_does_not_apply_is_skipped(tiny):
     run = tiny.run()
     step = run(Restore())
-    assert (step.outcome, step.reason) == (Outcome.SKIPPED, "the process is up; crash it first")
-    run.process.running = False
+    assert (step.outcome, step.details.reason) == (Outcome.SKIPPED, "the process is running; crash it first")
+    run.process.state.running = False
     for event in (InputReceived(tiny.Go()), Completion(None, 1, tiny.Answer())):
         step = run(event)
-        assert (step.outcome, step.reason) == (Outcome.SKIPPED, "the process is down; restore it first")
+        assert (step.outcome, step.details.reason) == (Outcome.SKIPPED, "the process has crashed; restore it first")
     assert run.state == tiny.Box()
 
 

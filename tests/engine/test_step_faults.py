@@ -26,14 +26,14 @@ def test_add_fails_at_the_nth_call_and_rejects(tiny, run, room):
     step = run.go()
     assert step.outcome is Outcome.REJECTED
     assert str(step.error) == f"ActionsFull(held={room - 1})"
-    assert (step.state_leaked, run.state, run.process.pending) == (False, tiny.Box(), {})
+    assert (step.details.state_leaked, run.state, run.process.pending) == (False, tiny.Box(), {})
     assert run.go().outcome is Outcome.COMMITTED  # it struck once
 
 
 def test_add_that_fails_after_the_last_call_strikes_nothing(run):
     run(InjectedFault(FaultKind.ACTIONS_FULL, 4))
     assert run.go().outcome is Outcome.COMMITTED
-    assert run.process.armed_fault is None
+    assert run.process.state.armed_fault is None
 
 
 def test_a_machine_that_swallows_a_full_container_commits_what_fitted(tiny):
@@ -62,8 +62,10 @@ def test_a_machine_that_swallows_a_full_container_commits_what_fitted(tiny):
 def test_a_transition_that_was_not_committed_never_happened(tiny, run, event, why, up):
     run(event)
     step = run.go()
-    assert (step.outcome, step.reason, step.actions) == (Outcome.ABORTED, why, ())
-    assert [action.id for action in step.uncommitted_actions] == ([] if event == InjectedFault(FaultKind.LOAD) else [1, 2, 3])
+    assert (step.outcome, step.details.reason, step.actions) == (Outcome.ABORTED, why, ())
+    assert [action.id for action in step.details.uncommitted_actions] == (
+        [] if event == InjectedFault(FaultKind.LOAD) else [1, 2, 3]
+    )
     assert (run.state, run.process.pending, run.process.running) == (tiny.Box(), {}, up)
     assert run.store.begin() == tiny.Box()
 
@@ -73,7 +75,7 @@ def test_a_commit_whose_answer_was_lost_happened_and_ends_the_process(run):
     step = run.go()
     assert (step.outcome, len(step.actions)) == (Outcome.COMMITTED, 3)
     assert (run.state.count, list(run.process.pending), run.process.running) == (1, [1, 2, 3], False)
-    assert run(Restore()).unrestored_ids == ()
+    assert run(Restore()).details.unrestored_ids == ()
 
 
 def test_a_crash_keeps_what_was_committed_and_nothing_else(tiny, run):
@@ -82,7 +84,7 @@ def test_a_crash_keeps_what_was_committed_and_nothing_else(tiny, run):
         step = run(Crash(point, 1))
         assert (step.outcome, run.process.running, run.state.count) == (Outcome.COMMITTED, False, 1)
         again = run(Crash(point))
-        assert (again.outcome, again.why) == (Outcome.SKIPPED, "the process is down already")
+        assert (again.outcome, again.details.reason) == (Outcome.SKIPPED, "the process has crashed already")
         assert run(Restore()).outcome is Outcome.COMMITTED
     assert list(run.process.pending) == [1, 2, 3]
 
@@ -92,12 +94,12 @@ def test_restore_emits_what_is_pending_again_and_its_age_is_kept(tiny):
     run.go(4)
     run.go(2)
     step = run.restart()
-    assert (step.outcome, step.unrestored_ids, step.state_leaked) == (Outcome.COMMITTED, (), False)
+    assert (step.outcome, step.details.unrestored_ids, step.details.state_leaked) == (Outcome.COMMITTED, (), False)
     assert step.actions == (Tracked(4, tiny.Ask("q")), Tracked(2, tiny.Ask("q")))
     pending = run.process.pending
-    assert [(id, each.ref, each.since) for id, each in pending.items()] == [
-        (4, ActionRef(4, 1), 1),
-        (2, ActionRef(4, 2), 2),
+    assert [(id, each.ref, each.first.step) for id, each in pending.items()] == [
+        (4, ActionRef(1, 1, again=4), 1),
+        (2, ActionRef(2, 1, again=4), 2),
     ]
 
 
@@ -111,9 +113,9 @@ def test_a_pending_id_that_restore_leaves_out_is_missing(tiny):
     run.go(1)
     run.go(2)
     step = run.restart()
-    assert step.unrestored_ids == (1,)
+    assert step.details.unrestored_ids == (1,)
     assert list(run.process.pending) == [1, 2, 9]
-    assert run.process.pending[9].since == 4
+    assert run.process.pending[9].first.step == 4
 
 
 def test_a_restore_that_changes_the_state_is_told_and_undone(tiny):
@@ -122,7 +124,7 @@ def test_a_restore_that_changes_the_state_is_told_and_undone(tiny):
 
     run = tiny.run(restore=restore)
     step = run.restart()
-    assert (step.outcome, step.state_leaked, run.state) == (Outcome.COMMITTED, True, tiny.Box())
+    assert (step.outcome, step.details.state_leaked, run.state) == (Outcome.COMMITTED, True, tiny.Box())
     assert run.store.begin() == tiny.Box()
 
 
@@ -171,10 +173,10 @@ def test_a_crash_inside_restore_changes_nothing(run, at):
     run(Crash())
     run(Crash(CrashPoint.IN_RESTORE, at))
     step = run(Restore())
-    assert (step.outcome, step.reason) == (Outcome.ABORTED, "the process died in restore")
-    assert [action.id for action in step.uncommitted_actions] == [1, 2, 3][: at - 1]
+    assert (step.outcome, step.details.reason) == (Outcome.ABORTED, "the process died in restore")
+    assert [action.id for action in step.details.uncommitted_actions] == [1, 2, 3][: at - 1]
     assert (run.process.running, run.process.pending) == (False, before)
-    assert run(Restore()).unrestored_ids == ()
+    assert run(Restore()).details.unrestored_ids == ()
 
 
 def test_add_that_fails_inside_restore_rejects_it(run):
@@ -191,7 +193,7 @@ def test_a_fault_waits_for_a_transition_that_takes_place(run):
     run(Crash())
     run(InjectedFault(FaultKind.COMMIT))
     assert run.go().outcome is Outcome.SKIPPED
-    assert run.process.armed_fault == InjectedFault(FaultKind.COMMIT)
+    assert run.process.state.armed_fault == InjectedFault(FaultKind.COMMIT)
 
 
 def test_looking_at_what_restore_would_do_keeps_nothing(run):

@@ -80,7 +80,7 @@ def refused(step: StepResult) -> str:
     """Why a step was rejected, as it is printed; it emitted nothing and did not touch the state."""
     assert step.outcome is Outcome.REJECTED
     assert step.actions == ()
-    assert not step.state_leaked
+    assert not step.details.state_leaked
     return str(step.error)
 
 

@@ -46,7 +46,7 @@ def test_every_machine_keeps_the_laws(any_machine, machine_class, run):
         event = outside.next(before, up=process.running)
         step = process.step(event)
         assert step.outcome in (Outcome.COMMITTED, Outcome.REJECTED), f"{event}: {step.error!r}"
-        assert not step.state_leaked, f"{event} changed the state and failed: {step.error}"
+        assert not step.details.state_leaked, f"{event} changed the state and failed: {step.error}"
         after = process.store.committed
         if "invariant" not in kept:
             assert check_invariants(machine, after) is None, event
@@ -61,7 +61,7 @@ def test_every_machine_keeps_the_laws(any_machine, machine_class, run):
             if event.id not in process.pending:
                 assert process.step(event).outcome is Outcome.REJECTED, f"{event} was accepted twice"
         if type(event) is Restore and "stored" not in kept:
-            assert step.unrestored_ids == ()
+            assert step.details.unrestored_ids == ()
         outside.note(step.actions)
 
 
@@ -138,5 +138,5 @@ def fails_whole(machine, before, event, emitted) -> None:
         process.step(InjectedFault(FaultKind.ACTIONS_FULL, room + 1))
         step = process.step(event)
         assert type(step.error) is ActionsFull
-        assert not step.state_leaked
+        assert not step.details.state_leaked
         assert process.store.committed == before

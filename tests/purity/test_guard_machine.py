@@ -55,7 +55,7 @@ def test_a_breach_is_a_defect_whatever_the_author_makes_of_it(process: Process, 
     step = steps(process, InputReceived(shop.Look()))
     assert step.outcome is Outcome.DEFECT
     assert isinstance(step.error, Breach)
-    assert step.state_leaked
+    assert step.details.state_leaked
     assert told(check_step(step)) == ("clock", "calls time.time() at shop.py:60")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fasm_cli.sessions.process_state import Standing
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +17,6 @@ from fasm_cli.sessions import byte_source as session_source
 from fasm_cli.sessions import reader as session_reader
 from fasm_cli.sessions import snapshot_tracker as session_line
 from fasm_cli.sessions import step_index as session_steps
-from fasm_cli.sessions.process_state import Standing
 from fasm_cli.sessions.step_log import History, StepSequence
 
 MakeRecord = Callable[..., Record]

@@ -47,8 +47,8 @@ def test_steps_follow_each_other(tiny, line):
     assert entry.record.changed_paths == ["waiting[2]: + 'q'"]
     assert entry.violation is None
     assert waiting(line) == [1, 2]
-    assert line.now.pending[1] == Emission(ActionRef(1, 1), Tracked(1, tiny.Ask("q")), first_step=1)
-    assert [record.n for record in line.path()] == [1, 2]
+    assert line.now.pending[1] == Emission(ActionRef(1, 1), Tracked(1, tiny.Ask("q")), ActionRef(1, 1), 1, 1)
+    assert [record.n for record in line.ancestors()] == [1, 2]
 
 
 def test_a_step_from_the_past_starts_a_branch_and_loses_nothing(tiny, line):
@@ -59,12 +59,12 @@ def test_a_step_from_the_past_starts_a_branch_and_loses_nothing(tiny, line):
     entry = line.step(go(tiny, 7))
     assert (entry.record.n, entry.record.parent) == (3, 1)
     assert waiting(line) == [1, 7]
-    assert [record.n for record in line.path()] == [1, 3]
+    assert [record.n for record in line.ancestors()] == [1, 3]
     line.goto(2)
     assert waiting(line) == [1, 2]
-    assert [record.n for record in line.path()] == [1, 2]
+    assert [record.n for record in line.ancestors()] == [1, 2]
     line.goto(0)
-    assert (waiting(line), line.path(), line.last) == ([], [], 3)
+    assert (waiting(line), line.ancestors(), line.last) == ([], [], 3)
 
 
 @pytest.mark.parametrize("n", [-1, 2, 99])
@@ -136,16 +136,19 @@ def test_moments_are_found_by_running_the_steps_again(tiny, line):
         ),
         ({"actions": []}, "step 2 emitted 0 actions that are not the 1 it emits now"),
         (
-            {"digest": "0" * 16, "changed": ["count: 0 -> 1"]},
+            {"digest": "0" * 16, "changed_paths": ["count: 0 -> 1"]},
             "step 2 led to another state: it changed count: 0 -> 1; now waiting[2]: + 'q'",
         ),
-        ({"digest": "0" * 16, "changed": []}, "step 2 led to another state: it changed nothing; now waiting[2]: + 'q'"),
+        (
+            {"digest": "0" * 16, "changed_paths": []},
+            "step 2 led to another state: it changed nothing; now waiting[2]: + 'q'",
+        ),
         (
             {"event": {"type": "input", "value": {"type": "Stop"}}},
             "step 2 does not fit Tiny: expected type = 'Go', got 'Stop'",
         ),
         (
-            {"event": {"type": "lose", "of": "1.2", "id": 1}},
+            {"event": {"type": "lost", "of": "1.2", "id": 1}},
             "step 2 does not fit Tiny: no tracked action 1.2 was emitted",
         ),
     ],

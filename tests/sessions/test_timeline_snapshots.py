@@ -18,14 +18,15 @@ from fasm_cli.engine.events import (
     InputReceived,
     Restore,
     ResultLost,
+    decode_event,
 )
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.records import Record, decode_event, encode_event
+from fasm_cli.engine.records import Record
 from fasm_cli.sessions.timeline import Timeline
 from fasm_cli.types.generate import Generators
 
 kinds = st.sampled_from(
-    ["input"] * 6 + ["complete"] * 5 + ["lose", "unknown", "crash", "restore", "restore", "fault", "goto"]
+    ["input"] * 6 + ["complete"] * 5 + ["lost", "unknown", "crash", "restore", "restore", "fault", "goto"]
 )
 programs = st.lists(st.tuples(kinds, st.integers(0, 2**20)), max_size=14)
 
@@ -34,14 +35,14 @@ def event_of(line, kind, seed):
     """What `kind` and `seed` come to at the head of `line`."""
     machine, now, choose = line.machine, line.now, Chooser(seed)
     draw = Generators()
-    if kind in ("complete", "lose") and now.pending:
+    if kind in ("complete", "lost") and now.pending:
         emission = choose.pick(list(now.pending.values()))
-        if kind == "lose":
+        if kind == "lost":
             return ResultLost(emission.ref, emission.tracked.id)
         result = machine.instance.respond(choose, emission.tracked.id, emission.tracked.action)
         return Completion(emission.ref, emission.tracked.id, result)
     if kind == "unknown":
-        return Completion(None, choose.randint(0, 9), draw.of(machine.result)(choose))
+        return Completion(None, choose.randint(0, 9), draw.of(machine.result_schema)(choose))
     if kind == "crash":
         point = choose.pick(list(CrashPoint))
         return Crash(point, choose.randbelow(3) if point in (CrashPoint.AFTER_ACTION, CrashPoint.IN_RESTORE) else 0)
@@ -51,7 +52,7 @@ def event_of(line, kind, seed):
         failure = choose.pick(list(FaultKind))
         return InjectedFault(failure, choose.randint(1, 3) if failure is FaultKind.ACTIONS_FULL else 0)
     if machine.cls.propose is StateMachine.propose:
-        return InputReceived(draw.of(machine.input)(choose))
+        return InputReceived(draw.of(machine.input_schema)(choose))
     return InputReceived(machine.instance.propose(choose, now.state))
 
 
@@ -62,7 +63,7 @@ def lived(machine, program):
             line.goto(seed % (line.last + 1))
         else:
             event = event_of(line, kind, seed)
-            assert decode_event(machine, json.loads(json.dumps(encode_event(machine, event))), line.id_of) == event
+            assert decode_event(machine, json.loads(json.dumps(event.encode(machine))), line.id_of) == event
             line.step(event)
     return line
 
@@ -114,13 +115,13 @@ def test_going_on_from_a_snapshot_gives_what_going_on_gave(shipped, name, progra
 def test_the_programs_get_everywhere(shipped):
     """What the properties above are worth: each outcome and each kind of event comes up."""
     choose, seen = Chooser(3), set()
-    words = ["input", "complete", "complete", "lose", "unknown", "crash", "restore", "fault"]
+    words = ["input", "complete", "complete", "lost", "unknown", "crash", "restore", "fault"]
     for _ in range(60):
         line = lived(shipped("payment"), [(choose.pick(words), choose.randbelow(2**20)) for _ in range(14)])
         seen |= {(record.event["type"], record.outcome) for record in line.records.values()}
-    assert {kind for kind, _ in seen} == {"input", "completion", "lose", "crash", "restore", "fault"}
-    assert {outcome for _, outcome in seen} == {"committed", "rejected", "failed", "skipped"}
-    assert ("restore", "failed") in seen
+    assert {kind for kind, _ in seen} == {"input", "completion", "lost", "crash", "restore", "fault"}
+    assert {outcome for _, outcome in seen} == {"committed", "rejected", "aborted", "skipped"}
+    assert ("restore", "aborted") in seen
 
 
 def test_a_snapshot_after_a_moment_that_is_down_is_down(tiny):

@@ -55,8 +55,14 @@ def test_without_faults_there_are_inputs_and_awaited_results_alone(shop: Machine
     [
         ("crash", lambda step: type(step.event) in (Crash, Restore)),
         ("lose", lambda step: type(step.event) is ResultLost),
-        ("duplicate", lambda step: type(step.event) is Completion and not step.was_pending and step.event.of is not None),
-        ("conflict", lambda step: type(step.event) is Completion and not step.was_pending and step.event.of is not None),
+        (
+            "duplicate",
+            lambda step: type(step.event) is Completion and not step.was_pending and step.event.of is not None,
+        ),
+        (
+            "conflict",
+            lambda step: type(step.event) is Completion and not step.was_pending and step.event.of is not None,
+        ),
         ("unknown", lambda step: type(step.event) is Completion and step.event.of is None),
         ("add", lambda step: type(step.event) is InjectedFault and step.event.kind == "add"),
         ("store", lambda step: type(step.event) is InjectedFault and step.event.kind in ("load", "commit", "unknown")),

@@ -117,7 +117,7 @@ def test_a_state_changed_before_the_last_await_is_found(go, failure):
     process = running(stf, Far)
     process.step(InjectedFault(failure, 1))
     step = go(process)
-    assert (step.outcome, step.state_leaked, first_violation(process, step, process.store.committed).law) == (
+    assert (step.outcome, step.details.state_leaked, first_violation(process, step, process.store.committed).law) == (
         Outcome.ABORTED,
         True,
         "atomic",

@@ -139,7 +139,7 @@ def test_fields_that_change_before_a_failing_await_are_told(go):
     process.step(InjectedFault(FaultKind.CANCEL, 1))
     before = process.store.committed
     step = go(process)
-    assert (step.outcome, step.state_leaked) == (Outcome.ABORTED, True)
+    assert (step.outcome, step.details.state_leaked) == (Outcome.ABORTED, True)
     told = first_violation(process, step, before)
     assert (told.law, told.reason) == (
         "atomic",

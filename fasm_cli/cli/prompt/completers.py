@@ -111,7 +111,7 @@ def expressions(bench: DebugSession, word: str, before: tuple[str, ...] = ()) ->
     yield Option("state", "the committed state")
     yield Option("prev", "the state before this step")
     yield Option("pending", f"{len(now.pending)} now")
-    yield Option("up", str(now.up))
+    yield Option("up", str(now.running))
     yield from (Option(f"{name}(") for name in FUNCTIONS)
 
 

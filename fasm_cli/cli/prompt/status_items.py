@@ -18,7 +18,7 @@ def prompt_parts(bench: DebugSession, shown: Glyphs) -> Parts:
     ]
     if now.pending:
         parts.append(("class:prompt.pending", f" {shown.pending}{len(now.pending)}"))
-    if not now.up:
+    if not now.running:
         parts.append(("class:prompt.down", " down"))
     return [*parts, ("class:prompt.place", "> ")]
 
