@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fasm_cli.sessions.process_state import Standing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fasm_cli.engine.records import Record
+from fasm_cli.engine.process_state import ProcessState
+from fasm_cli.engine.records import Record, apply_record
 from fasm_cli.errors import SessionError
 from fasm_cli.sessions import Header, SessionFile, Stored, read_session, render_session, scan_file
 from fasm_cli.sessions import byte_source as session_source
@@ -47,6 +47,13 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     for module in (session_reader, session_steps):
         monkeypatch.setattr(module, "read_step", counting(module.read_step))
     return seen
+
+
+def state_after(records):
+    state = ProcessState()
+    for record in records:
+        apply_record(state, record)
+    return state
 
 
 def test_every_step_is_read_once_and_none_is_kept(long: Path, fetched: list[int]) -> None:
@@ -152,7 +159,7 @@ def test_where_the_process_stands_is_told_on_the_way(session: Path, monkeypatch:
     assert read_session(session).standings == {}
     monkeypatch.setattr(session_line, "APART", 0)
     stored = read_session(session)
-    assert stored.standings == {3: Standing().after(stored.records[:3])}
+    assert stored.standings == {3: state_after(stored.records[:3])}
     assert stored.standings[3].pending == {}
 
 
@@ -182,7 +189,7 @@ def test_it_is_the_same_on_every_branch(header: Header, steps: list[tuple[int, b
         patch.setattr(session_line, "APART", 0)
         stored = session_reader.scan(render_session(header, records, snapshots).encode(), "x").stored
     for n, standing in stored.standings.items():
-        assert standing == Standing().after(records[each - 1] for each in History(stored.records).ancestor_numbers(n))
+        assert standing == state_after(records[each - 1] for each in History(stored.records).ancestor_numbers(n))
         assert n in snapshots
 
 
