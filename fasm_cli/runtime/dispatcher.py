@@ -80,8 +80,8 @@ def handlers_of(machine: Machine) -> dict[type, Handler]:
             raise MachineError(f"{machine.name}.handlers: {handler.call!r} cannot be called", "give an async function")
         if handler.max_attempts and handler.on_exhausted is None and kind in tracked.values():
             raise MachineError(
-                f"{machine.name}.handlers: {kind.__name__} has {handler.max_attempts} attempts and nothing for after them",
-                "give failed=…, which makes a result of the last exception; or attempts=0, as many as it takes",
+                f"{machine.name}.handlers: {kind.__name__} has max_attempts={handler.max_attempts} and no on_exhausted",
+                "give on_exhausted=…, which makes a result of the last exception; or max_attempts=0 for no limit",
             )
     return made
 
