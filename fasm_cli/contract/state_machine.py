@@ -127,8 +127,8 @@ class Profile:
     The rest are faults, each the probability that a step is that fault: the process dies (`crash`); a result is lost
     (`lose_result`), comes twice (`duplicate`), twice and differently (`conflict`), after a restart that asked again
     (`late`), or for an id that was never given out (`unknown`); `actions.add` fails (`actions_full`); the store fails
-    to load or commit, or does not say whether it did (`store_failure`); an input is delivered again (`redeliver`). If the
-    state is awaited: an await is cancelled (`cancel`), or the connection is lost at it (`disconnect`).
+    to load or commit, or does not say whether it did (`store_failure`); an input is delivered again (`redeliver`). If
+    the state is awaited: an await is cancelled (`cancel`), or the connection is lost at it (`disconnect`).
     """
 
     complete_rate: float = 0.4
