@@ -9,7 +9,7 @@ from fasm_cli.engine.events import ActionRef, Completion, Event, ResultLost, dec
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError, UsageError
 from fasm_cli.reports.repl import RunReport
-from fasm_cli.reports.reports import Finding, StepReport
+from fasm_cli.reports.steps import Finding, StepReport
 from fasm_cli.sessions import read_session
 from fasm_cli.sessions.step_log import History
 from fasm_cli.simulation.drain import liveness_violation_of

@@ -13,8 +13,9 @@ from fasm_cli.engine.events import InputReceived, decode_event
 from fasm_cli.engine.machine import variants
 from fasm_cli.errors import FasmError, MachineError, UsageError, did_you_mean
 from fasm_cli.laws.pages import BOOK, base_of
+from fasm_cli.reports.machines import TypeLine
 from fasm_cli.reports.repl import CheckLine, Checks, ProblemDetails, SampleLine, Samples, Value
-from fasm_cli.reports.reports import Finding, TypeLine
+from fasm_cli.reports.steps import Finding
 from fasm_cli.types.codec import format_value
 from fasm_cli.types.generate import Generators
 from fasm_cli.types.plain import safe_repr

@@ -7,8 +7,8 @@ from fasm_cli.debugger.predicate import Predicate
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import InputError, UsageError, did_you_mean
 from fasm_cli.reports.repl import BranchLine, Differences, Saved, Tree
-from fasm_cli.reports.reports import HeadMoved, Log
-from fasm_cli.reports.step_view import diff_report, event_text
+from fasm_cli.reports.sessions import HeadMoved, Log
+from fasm_cli.reports.steps import diff_report, event_text
 from fasm_cli.sessions.branches import MAIN
 from fasm_cli.sessions.pins import Mark, MarkKind
 from fasm_cli.sessions.timeline import Snapshot, Timeline

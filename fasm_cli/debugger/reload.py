@@ -10,8 +10,7 @@ from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import Record
 from fasm_cli.project.load import reload_machine
 from fasm_cli.reports.repl import Reloaded
-from fasm_cli.reports.reports import Finding
-from fasm_cli.reports.step_view import finding_of
+from fasm_cli.reports.steps import Finding, finding_of
 from fasm_cli.sessions.step_log import History
 from fasm_cli.sessions.timeline import Timeline, difference
 from fasm_cli.simulation.trace import TraceEvent
@@ -102,8 +101,8 @@ def _what(record: Record, now: Record) -> str:
 def _fields(scratch: Timeline, record: Record, now: Record, before: Timeline) -> list[str]:
     """What differs at a step, `field: old -> new`."""
     out = []
-    for name in ("outcome", "error", "broken"):
-        old, new = getattr(record, name), getattr(now, name)
+    for name, attribute in (("outcome", "outcome"), ("error", "error"), ("violated law", "violated_law")):
+        old, new = getattr(record, attribute), getattr(now, attribute)
         if old != new:
             out.append(f"{name}: {old or 'none'} -> {new or 'none'}")
     for index in range(max(len(record.actions), len(now.actions))):

@@ -25,7 +25,7 @@ from fasm_cli.sessions.timeline import TakenStep, Timeline
 from fasm_cli.types.codec import format_value
 
 if TYPE_CHECKING:
-    from fasm_cli.reports.step import Finding, Pending, State, StepReport
+    from fasm_cli.reports.steps import Finding, Pending, State, StepReport
     from fasm_cli.sessions import SessionFile
 
 SNAPSHOT_EVERY = 50  # steps between two states kept whole: what opening a session has to run again at most
@@ -115,7 +115,7 @@ class DebugSession:
 
     def take_step(self, event: Event) -> "tuple[StepReport, StepResult]":
         """As `take`, with the step as it was."""
-        from fasm_cli.reports.step_view import step_report  # a prompt is drawn without what tells of steps
+        from fasm_cli.reports.steps import step_report  # a prompt is drawn without what tells of steps
 
         timeline, before = self.timeline, self.timeline.now
         entry = timeline.execute(event)  # the author's code: Ctrl-C takes it back
@@ -139,7 +139,7 @@ class DebugSession:
 
     def preview(self, text: str) -> "StepReport":
         """What an input would do; nothing is kept."""
-        from fasm_cli.reports.step_view import step_report
+        from fasm_cli.reports.steps import step_report
 
         before = self.timeline.now
         entry = self.timeline.preview(typed.read_input(self.machine, text))
@@ -185,7 +185,7 @@ class DebugSession:
 
     def pending(self) -> "Pending":
         """The pending actions, oldest first."""
-        from fasm_cli.reports.step import Pending, PendingLine
+        from fasm_cli.reports.steps import Pending, PendingLine
 
         now = self.timeline.now
         items = [
@@ -202,7 +202,7 @@ class DebugSession:
 
     def state(self) -> "State":
         """The committed state; the rows of a database beside the rest."""
-        from fasm_cli.reports.step import State
+        from fasm_cli.reports.steps import State
 
         state, name = self.timeline.now.state, self.machine.database
         plain = self.machine.encode_state(state)

@@ -2,7 +2,7 @@
 
 from fasm_cli.errors import UsageError, did_you_mean
 from fasm_cli.laws.pages import BOOK, LAWS, WALLET, Law, Sort, base_of
-from fasm_cli.reports.laws import Explained, LawLine, LawList
+from fasm_cli.reports.machines import Explained, LawLine, LawList
 
 REGENERATE = "python -c 'from fasm_cli.laws.explain import page; print(page(), end=str())' > docs/laws.md"
 

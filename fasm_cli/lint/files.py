@@ -8,7 +8,7 @@ from pathlib import Path
 from fasm_cli.errors import UsageError
 from fasm_cli.lint import lint as findings
 from fasm_cli.project.project import Project
-from fasm_cli.reports.laws import Linted, LintLine
+from fasm_cli.reports.machines import Linted, LintLine
 
 SKIPPED = frozenset({"__pycache__", "node_modules", "build", "dist", "venv", "site-packages"})
 

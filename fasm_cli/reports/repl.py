@@ -1,12 +1,8 @@
 """What the verbs of the REPL give back, beyond single steps."""
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-from fasm_cli.reports.step import Change, Finding, StepReport
-
-if TYPE_CHECKING:
-    from fasm_cli.reports.reports import Report
+from fasm_cli.reports.steps import Change, Finding, StepReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,24 +145,7 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
-class ScriptReport:
-    """The lines of a file, performed."""
+class Message:
+    """Lines of text: help, a note."""
 
-    path: str
-    reports: "list[Report]" = field(default_factory=list)
-
-
-Part = (
-    Value
-    | Tree
-    | Differences
-    | Stops
-    | RunReport
-    | Reloaded
-    | Checks
-    | ProblemDetails
-    | Samples
-    | Saved
-    | Expected
-    | ScriptReport
-)
+    lines: list[str]

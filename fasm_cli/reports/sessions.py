@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fasm_cli.engine.records import Record
-from fasm_cli.reports.step import Change, Finding
+from fasm_cli.reports.steps import Change, Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,3 +155,29 @@ class HistoryImported:
     machine: str
     new: int
     steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    record: Record
+    event: str
+    here: bool
+    labels: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    lines: list[LogLine]
+    head: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeadMoved:
+    """The head was moved from one step to another; `changed` is what that does to the state."""
+
+    start: int
+    end: int
+    changed: list[str]
+    pending: int
+    up: bool
+    branch: str

@@ -8,7 +8,7 @@ from typing import TypeVar
 from fasm_cli.engine.laws import Violation
 from fasm_cli.engine.machine import Machine
 from fasm_cli.project.project import Project
-from fasm_cli.reports.reports import Finding
+from fasm_cli.reports.steps import Finding
 from fasm_cli.simulation import worker
 from fasm_cli.simulation.plan import Plan
 from fasm_cli.simulation.pool import Pool, result_of

@@ -2,7 +2,7 @@
 
 from fasm_cli.engine.laws import has_restore
 from fasm_cli.laws.pages import LAWS, Sort, base_of
-from fasm_cli.reports.laws import Checked, CheckedLaw
+from fasm_cli.reports.machines import Checked, CheckedLaw
 from fasm_cli.usecases.simulate import Simulation
 
 

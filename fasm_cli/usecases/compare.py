@@ -11,9 +11,8 @@ from fasm_cli.engine.records import Record
 from fasm_cli.errors import FasmError, MachineError, SessionError, UsageError
 from fasm_cli.project.load import load_for_file
 from fasm_cli.project.project import Project
-from fasm_cli.reports.event_text import format_event_record
-from fasm_cli.reports.reports import Change, Compared, StepPair, StepSummary
-from fasm_cli.reports.step_view import diff_report
+from fasm_cli.reports.sessions import Compared, StepPair, StepSummary
+from fasm_cli.reports.steps import Change, diff_report, format_event_record
 from fasm_cli.sessions import Stored, read_session
 from fasm_cli.sessions.step_log import History
 from fasm_cli.usecases.compatibility import check_version
@@ -91,7 +90,7 @@ def _ways(a: Side, b: Side, way_a: list[Record], way_b: list[Record]) -> tuple[i
 def _same(one: Record, other: Record) -> bool:
     """Whether both say the same of what happened; the state as a whole has its own comparison."""
     return all(
-        getattr(one, name) == getattr(other, name) for name in ("event", "outcome", "error", "actions", "changed")
+        getattr(one, name) == getattr(other, name) for name in ("event", "outcome", "error", "actions", "changed_paths")
     )
 
 

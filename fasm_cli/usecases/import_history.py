@@ -13,7 +13,7 @@ from fasm_cli.engine.machine import Machine
 from fasm_cli.errors import SessionError
 from fasm_cli.project.load import load
 from fasm_cli.project.project import Project
-from fasm_cli.reports.reports import HistoryImported
+from fasm_cli.reports.sessions import HistoryImported
 from fasm_cli.sessions import Header, SessionFile
 from fasm_cli.sessions.timeline import Timeline
 from fasm_cli.stores.journal import JournalEntry, read_history

@@ -3,7 +3,7 @@
 from fasm_cli.contract.database import DatabaseError, redact_url
 from fasm_cli.errors import SessionError
 from fasm_cli.project.project import Project
-from fasm_cli.reports.reports import MigratedDatabase
+from fasm_cli.reports.sessions import MigratedDatabase
 from fasm_cli.runtime.runtime import lock_of
 from fasm_cli.stores.migrate import migrate_stored
 from fasm_cli.usecases.migrate_session import migrate_state

@@ -20,8 +20,8 @@ from fasm_cli.engine.records import Record
 from fasm_cli.errors import MachineError, SessionError
 from fasm_cli.project.load import load_for_file
 from fasm_cli.project.project import Project
-from fasm_cli.reports.event_text import format_plain
-from fasm_cli.reports.reports import Migrated, StepDifference
+from fasm_cli.reports.sessions import Migrated, StepDifference
+from fasm_cli.reports.steps import format_plain
 from fasm_cli.sessions import FORMAT, Header, Stored, read_session, render_session, write_copy
 from fasm_cli.sessions.pins import Marks
 from fasm_cli.sessions.step_log import History
@@ -111,7 +111,7 @@ def _replay_all(
 
 def behavioural_diff(old: Record, new: Record) -> StepDifference | None:
     """The first thing in which a step went another way; its values may be told in other words."""
-    for what in ("outcome", "broken"):
+    for what in ("outcome", "violated_law"):
         was, is_now = getattr(old, what), getattr(new, what)
         if was != is_now:
             return narrow_diff(old.n, what, was, is_now)

@@ -1,7 +1,7 @@
 """Removing sessions, and saying what is gone."""
 
 from fasm_cli.project.project import Project
-from fasm_cli.reports.reports import Removed
+from fasm_cli.reports.sessions import Removed
 from fasm_cli.sessions import remove_sessions
 
 

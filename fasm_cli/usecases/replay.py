@@ -12,8 +12,8 @@ from fasm_cli.errors import SessionError
 from fasm_cli.laws.pages import mend_of
 from fasm_cli.project.load import load_for_file
 from fasm_cli.project.project import Project
-from fasm_cli.reports.reports import Finding, Replayed, StepReport, TraceStep
-from fasm_cli.reports.step_view import step_report
+from fasm_cli.reports.machines import Replayed
+from fasm_cli.reports.steps import Finding, StepReport, TraceStep, step_report
 from fasm_cli.sessions import Stored, read_session
 from fasm_cli.sessions.step_log import History
 from fasm_cli.sessions.timeline import Timeline, difference

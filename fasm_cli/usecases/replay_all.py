@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fasm_cli.errors import FasmError, UsageError
 from fasm_cli.project.project import Project
-from fasm_cli.reports.reports import TraceLine, Traces
+from fasm_cli.reports.machines import TraceLine, Traces
 from fasm_cli.usecases.replay import replay
 
 

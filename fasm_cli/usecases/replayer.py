@@ -5,14 +5,19 @@ from typing import Any
 
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import Record
-from fasm_cli.reports.event_text import format_event_record, format_plain
-from fasm_cli.reports.reports import StepDifference
+from fasm_cli.reports.sessions import StepDifference
+from fasm_cli.reports.steps import format_event_record, format_plain
 from fasm_cli.sessions.step_log import History
 from fasm_cli.sessions.timeline import TakenStep, Timeline
 from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.plain import canonical_text
 
-LIST_OF = {"actions": "action", "changed": "change", "missing": "missing id"}
+WORDS = {
+    "actions": "action",
+    "changed_paths": "change",
+    "unrestored_ids": "unrestored id",
+    "violated_law": "violated law",
+}
 Compare = Callable[[Record, Record], StepDifference | None]
 
 
@@ -51,7 +56,7 @@ class Rerun:
 
 def strict_diff(old: Record, new: Record) -> StepDifference | None:
     """The first thing in which two records of one step differ. What fasm made of it (`broken`) is no part of it."""
-    for what in ("event", "outcome", "error", "actions", "changed", "missing", "digest"):
+    for what in ("event", "outcome", "error", "actions", "changed_paths", "unrestored_ids", "digest"):
         was, is_now = getattr(old, what), getattr(new, what)
         if canonical_text(was) != canonical_text(is_now):
             return narrow_diff(old.n, what, was, is_now)
@@ -64,10 +69,10 @@ def narrow_diff(step: int, what: str, old: Any, new: Any) -> StepDifference:
         at = next((at for at, (was, is_now) in enumerate(zip(old, new, strict=False)) if was != is_now), None)
         at = min(len(old), len(new)) if at is None else at
         was, is_now = ("".join(map(_text, side[at : at + 1])) for side in (old, new))
-        return StepDifference(step, f"{LIST_OF.get(what, what)} {at + 1}", was, is_now)
+        return StepDifference(step, f"{WORDS.get(what, what)} {at + 1}", was, is_now)
     if what == "event":
         return StepDifference(step, what, format_event_record(old), format_event_record(new))
-    return StepDifference(step, what, _text(old), _text(new))
+    return StepDifference(step, WORDS.get(what, what), _text(old), _text(new))
 
 
 def _text(value: Any) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from fasm_cli.engine.machine import Machine
 from fasm_cli.errors import FasmError
 from fasm_cli.project.project import Project
-from fasm_cli.reports.reports import Finding
+from fasm_cli.reports.steps import Finding
 from fasm_cli.sessions import read_session
 from fasm_cli.usecases.replay import still_breaks
 

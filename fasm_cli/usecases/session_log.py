@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 
 from fasm_cli.engine.records import Record
 from fasm_cli.project.project import Project
-from fasm_cli.reports.event_text import format_event_record
-from fasm_cli.reports.reports import Log, LogLine
+from fasm_cli.reports.sessions import Log, LogLine
+from fasm_cli.reports.steps import format_event_record
 from fasm_cli.sessions import read_session
 from fasm_cli.sessions.pins import Marks
 from fasm_cli.sessions.step_log import History

@@ -9,7 +9,7 @@ from fasm_cli.errors import FasmError, SessionError, UsageError
 from fasm_cli.project.load import load
 from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import SessionInfo, SessionLine, Sessions
-from fasm_cli.reports.step import Finding
+from fasm_cli.reports.steps import Finding
 from fasm_cli.sessions import Header, SessionFile, Stored, make_folder, read_session, scan_file
 from fasm_cli.sessions.timeline import Timeline
 from fasm_cli.types.codec import DecodeError

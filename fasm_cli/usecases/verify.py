@@ -8,7 +8,8 @@ from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
 from fasm_cli.project.project import Project
-from fasm_cli.reports.reports import Finding, StepDifference, Verified
+from fasm_cli.reports.sessions import StepDifference, Verified
+from fasm_cli.reports.steps import Finding
 from fasm_cli.sessions import read_session
 from fasm_cli.sessions.step_log import History
 from fasm_cli.simulation import worker

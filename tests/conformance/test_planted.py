@@ -13,7 +13,7 @@ import pytest
 from fasm_cli.engine.events import Restore
 from fasm_cli.engine.machine import Machine
 from fasm_cli.purity import install as guard
-from fasm_cli.reports.step_view import format_event
+from fasm_cli.reports.steps import format_event
 from fasm_cli.simulation.plan import Plan
 from fasm_cli.simulation.run import Simulator
 from fasm_cli.simulation.shrink.search import Shrinker

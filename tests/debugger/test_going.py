@@ -21,7 +21,7 @@ from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.events import Event
 from fasm_cli.errors import MachineError, SessionError, UsageError
 from fasm_cli.project.project import Project
-from fasm_cli.reports.reports import StepDifference, Verified
+from fasm_cli.reports.sessions import StepDifference, Verified
 from fasm_cli.sessions import read_session
 from fasm_cli.sessions.pins import Mark, MarkKind
 from fasm_cli.usecases import sessions

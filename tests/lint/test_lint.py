@@ -11,7 +11,7 @@ from fasm_cli.laws.pages import BOOK
 from fasm_cli.lint import Finding, lint
 from fasm_cli.lint.files import lint as lint_paths
 from fasm_cli.project.project import Project
-from fasm_cli.reports.laws import Linted, LintLine
+from fasm_cli.reports.machines import Linted, LintLine
 
 ROOT = Path(__file__).parents[2]
 

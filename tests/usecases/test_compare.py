@@ -8,7 +8,8 @@ import pytest
 from fasm_cli.debugger import navigate as travel
 from fasm_cli.errors import SessionError, UsageError
 from fasm_cli.project.project import Project
-from fasm_cli.reports.reports import Change, StepPair, StepSummary
+from fasm_cli.reports.sessions import StepPair, StepSummary
+from fasm_cli.reports.steps import Change
 from fasm_cli.usecases import sessions
 from fasm_cli.usecases.compare import compare
 from fasm_cli.usecases.migrate_session import migrate

@@ -14,7 +14,7 @@ from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import InputError
 from fasm_cli.project.load import load
 from fasm_cli.project.project import Project
-from fasm_cli.reports.reports import Change
+from fasm_cli.reports.steps import Change
 from fasm_cli.usecases import sessions
 from fasm_cli.usecases.verify import verify, verify_here
 

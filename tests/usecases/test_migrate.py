@@ -10,7 +10,7 @@ import pytest
 from fasm_cli.debugger import navigate as travel
 from fasm_cli.errors import MachineError, SessionError
 from fasm_cli.project.project import Project
-from fasm_cli.reports.reports import StepDifference
+from fasm_cli.reports.sessions import StepDifference
 from fasm_cli.sessions import read_session, render_session
 from fasm_cli.usecases import sessions
 from fasm_cli.usecases.migrate_session import migrate

@@ -10,7 +10,7 @@ from fasm_cli.debugger import navigate as travel
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
 from fasm_cli.project.project import Project
-from fasm_cli.reports.reports import StepDifference
+from fasm_cli.reports.sessions import StepDifference
 from fasm_cli.sessions import read_session, render_session
 from fasm_cli.sessions.step_log import History
 from fasm_cli.sessions.timeline import Timeline

@@ -30,7 +30,7 @@ from fasm_cli.project.project import Project
 
 if TYPE_CHECKING:
     from fasm_cli.engine.machine import Machine
-    from fasm_cli.reports.reports import Finding
+    from fasm_cli.reports.steps import Finding
     from fasm_cli.usecases.simulate import Simulation
 
 KEEP_GOING = 1_000_000

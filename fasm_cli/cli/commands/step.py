@@ -25,7 +25,8 @@ from fasm_cli.errors import InputError
 
 if TYPE_CHECKING:
     from fasm_cli.debugger.session import DebugSession
-    from fasm_cli.reports.reports import Report, StepReport
+    from fasm_cli.reports.schema import Report
+    from fasm_cli.reports.steps import StepReport
 
 T = TypeVar("T")
 

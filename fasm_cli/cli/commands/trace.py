@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from fasm_cli.cli.commands.base import Db, JsonFlag, MachineOption, Session, app, command_output, project
-from fasm_cli.reports.reports import Message
+from fasm_cli.reports.repl import Message
 
 
 class Form(StrEnum):

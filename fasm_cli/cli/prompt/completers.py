@@ -19,7 +19,7 @@ from fasm_cli.engine.events import CrashPoint, FaultKind
 from fasm_cli.engine.machine import Machine, variants
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import FasmError
-from fasm_cli.reports.step_view import event_text
+from fasm_cli.reports.steps import event_text
 from fasm_cli.sessions.timeline import Snapshot
 from fasm_cli.simulation.answers import sample_responses
 from fasm_cli.types.format import format_value

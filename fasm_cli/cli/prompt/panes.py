@@ -119,7 +119,7 @@ class Picker:
         return [*out, *(self._line(at, width, shown) for at in range(start, min(start + room, len(self._steps))))]
 
     def _line(self, at: int, width: int, shown: Glyphs) -> Line:
-        from fasm_cli.reports.step_view import event_text
+        from fasm_cli.reports.steps import event_text
 
         head = self._bench.timeline.head
         if not at:

@@ -14,50 +14,89 @@ from math import isfinite
 from typing import Any
 
 from fasm_cli.errors import FasmError
-from fasm_cli.reports import repl as report_repl
-from fasm_cli.reports import reports
+from fasm_cli.reports.machines import (
+    Checked,
+    Description,
+    Explained,
+    LawList,
+    Linted,
+    LintLine,
+    Machines,
+    Replayed,
+    Simulated,
+    Traces,
+)
+from fasm_cli.reports.repl import (
+    Checks,
+    Differences,
+    Expected,
+    Message,
+    ProblemDetails,
+    Reloaded,
+    RunReport,
+    Samples,
+    Saved,
+    Stops,
+    Tree,
+    Value,
+)
+from fasm_cli.reports.schema import Report, ScriptReport
+from fasm_cli.reports.sessions import (
+    Compared,
+    HeadMoved,
+    HistoryImported,
+    Log,
+    Migrated,
+    MigratedDatabase,
+    Removed,
+    SessionInfo,
+    Sessions,
+    StepDifference,
+    Verified,
+)
+from fasm_cli.reports.steps import Finding, Pending, State, StepReport
 
 NAMES = {
-    reports.Checked: "check",
-    reports.Explained: "law",
-    reports.LawList: "laws",
-    reports.Linted: "lint",
-    reports.StepReport: "step",
-    reports.Pending: "pending",
-    reports.State: "state",
-    reports.Log: "log",
-    reports.HeadMoved: "moved",
-    reports.Machines: "machines",
-    reports.Description: "machine",
-    reports.Sessions: "sessions",
-    reports.SessionInfo: "session",
-    reports.Compared: "session-diff",
-    reports.Verified: "session-verify",
-    reports.Migrated: "session-migrate",
-    reports.MigratedDatabase: "migrate",
-    reports.Removed: "session-rm",
-    reports.HistoryImported: "history",
-    reports.Simulated: "simulation",
-    reports.Replayed: "replay",
-    reports.Traces: "traces",
-    reports.Message: "message",
-    report_repl.Value: "value",
-    report_repl.Tree: "tree",
-    report_repl.Differences: "diff",
-    report_repl.Stops: "stops",
-    report_repl.RunReport: "ran",
-    report_repl.Reloaded: "reloaded",
-    report_repl.Checks: "checks",
-    report_repl.ProblemDetails: "why",
-    report_repl.Samples: "inputs",
-    report_repl.Saved: "kept",
-    report_repl.Expected: "expected",
-    report_repl.ScriptReport: "sourced",
+    Checked: "check",
+    Explained: "law",
+    LawList: "laws",
+    Linted: "lint",
+    StepReport: "step",
+    Pending: "pending",
+    State: "state",
+    Log: "log",
+    HeadMoved: "moved",
+    Machines: "machines",
+    Description: "machine",
+    Sessions: "sessions",
+    SessionInfo: "session",
+    Compared: "session-diff",
+    Verified: "session-verify",
+    Migrated: "session-migrate",
+    MigratedDatabase: "migrate",
+    Removed: "session-rm",
+    HistoryImported: "history",
+    Simulated: "simulation",
+    Replayed: "replay",
+    Traces: "traces",
+    Message: "message",
+    Value: "value",
+    Tree: "tree",
+    Differences: "diff",
+    Stops: "stops",
+    RunReport: "ran",
+    Reloaded: "reloaded",
+    Checks: "checks",
+    ProblemDetails: "why",
+    Samples: "inputs",
+    Saved: "kept",
+    Expected: "expected",
+    ScriptReport: "sourced",
 }
 SEVERAL = ("step", "repl")
 
 
-def document(verb: str, done: Sequence[reports.Report], error: FasmError | None = None) -> dict[str, Any]:
+def document(verb: str, done: Sequence[Report], error: FasmError | None = None) -> dict[str, Any]:
     """The whole document of a call of `verb` that gave the reports `done`, and ended with `error` if there is one."""
     data = [{"report": NAMES[type(report)], **_plain(report)} for report in done]
     found = [_fields(finding) for report in done for finding in findings(report)]
@@ -71,38 +110,30 @@ def document(verb: str, done: Sequence[reports.Report], error: FasmError | None 
     }
 
 
-def findings(report: reports.Report) -> Sequence[reports.Finding | reports.LintLine | reports.StepDifference]:
+def findings(report: Report) -> Sequence[Finding | LintLine | StepDifference]:
     """What a report says is broken."""
-    if isinstance(report, reports.Simulated | reports.Linted | reports.Checked):
+    if isinstance(report, Simulated | Linted | Checked):
         return report.findings
-    if isinstance(report, report_repl.ScriptReport):
+    if isinstance(report, ScriptReport):
         return [found for each in report.reports for found in findings(each)]
     if isinstance(report, _ONE_FINDING):
         return [] if report.finding is None else [report.finding]
-    if isinstance(report, reports.Traces):
+    if isinstance(report, Traces):
         return [item.finding for item in report.items if item.finding is not None]
     return []
 
 
-def interrupted(report: reports.Report) -> bool:
+def interrupted(report: Report) -> bool:
     """Whether Ctrl-C ended it before it was done."""
-    return isinstance(report, reports.Simulated | report_repl.RunReport) and report.interrupted
+    return isinstance(report, Simulated | RunReport) and report.interrupted
 
 
-def _apart(report: reports.Report) -> bool:
+def _apart(report: Report) -> bool:
     """Whether two sessions differ, or could not be compared as a whole."""
-    return isinstance(report, reports.Compared) and (report.differ or bool(report.problem))
+    return isinstance(report, Compared) and (report.differ or bool(report.problem))
 
 
-_ONE_FINDING = (
-    reports.StepReport
-    | reports.Replayed
-    | reports.Verified
-    | reports.Migrated
-    | report_repl.RunReport
-    | report_repl.Reloaded
-    | report_repl.Checks
-)
+_ONE_FINDING = StepReport | Replayed | Verified | Migrated | RunReport | Reloaded | Checks
 
 
 def dumps(value: dict[str, Any]) -> str:
@@ -116,7 +147,7 @@ def _plain(report: Any) -> dict[str, Any]:
 
 
 @_plain.register
-def _(report: reports.StepReport) -> dict[str, Any]:
+def _(report: StepReport) -> dict[str, Any]:
     """A step's record and its report have much in common; each fact is there once."""
     record = report.record
     return {
@@ -140,7 +171,7 @@ def _(report: reports.StepReport) -> dict[str, Any]:
 
 
 @_plain.register
-def _(report: reports.Replayed) -> dict[str, Any]:
+def _(report: Replayed) -> dict[str, Any]:
     return {
         "path": report.path,
         "steps": [_plain(step) for step in report.steps],
@@ -150,12 +181,12 @@ def _(report: reports.Replayed) -> dict[str, Any]:
 
 
 @_plain.register
-def _(report: report_repl.RunReport) -> dict[str, Any]:
+def _(report: RunReport) -> dict[str, Any]:
     return {"what": report.what, "steps": [_plain(step) for step in report.steps], "stopped": report.stopped}
 
 
 @_plain.register
-def _(report: report_repl.ScriptReport) -> dict[str, Any]:
+def _(report: ScriptReport) -> dict[str, Any]:
     return {"path": report.path, "reports": [{"report": NAMES[type(each)], **_plain(each)} for each in report.reports]}
 
 

@@ -5,7 +5,20 @@ from functools import singledispatch
 
 from fasm_cli.cli.render.pretty import ONE_LINE, outline
 from fasm_cli.cli.render.styled_text import Line, Span
-from fasm_cli.reports import reports
+from fasm_cli.reports.machines import (
+    Description,
+    Explained,
+    LawList,
+    Linted,
+    Machines,
+    Replayed,
+    TraceLine,
+    Traces,
+    TypeLine,
+)
+from fasm_cli.reports.repl import Message
+from fasm_cli.reports.sessions import HeadMoved, Log, SessionInfo, Sessions
+from fasm_cli.reports.steps import ActionLine, Change, Pending, State, StepReport
 from fasm_cli.sessions.branches import MAIN
 
 
@@ -20,7 +33,7 @@ OUTCOME_ROLE = {"committed": "good", "rejected": "bad", "defect": "bad", "failed
 
 
 @render.register
-def _(report: reports.StepReport) -> list[Line]:
+def _(report: StepReport) -> list[Line]:
     record = report.record
     number = f"#{record.n}" if report.kept else "try"
     head: Line = [Span(f"{number} ", "quiet"), Span(report.event, "name"), Span("  ")]
@@ -47,7 +60,7 @@ def _(report: reports.StepReport) -> list[Line]:
     return lines
 
 
-def _action(action: reports.ActionLine) -> Line:
+def _action(action: ActionLine) -> Line:
     if not action.tracked:
         return [Span("   + untracked  ", "quiet"), Span(action.text)]
     line = [Span(f"   + tracked {action.handle}  ", "quiet"), Span(f"id {action.id}  "), Span(action.text, "name")]
@@ -55,7 +68,7 @@ def _action(action: reports.ActionLine) -> Line:
 
 
 @render.register
-def _(report: reports.Pending) -> list[Line]:
+def _(report: Pending) -> list[Line]:
     lines = [] if report.up else [[Span("the process is down; what is pending comes back with `restore`", "quiet")]]
     if not report.items:
         return [*lines, [Span("nothing is pending", "quiet")]]
@@ -73,7 +86,7 @@ def _(report: reports.Pending) -> list[Line]:
 
 
 @render.register
-def _(report: reports.State) -> list[Line]:
+def _(report: State) -> list[Line]:
     rows: list[Line] = [[Span(f"   {row}")] for row in report.rows]
     if len(report.text) <= ONE_LINE:
         return [[Span(f"@{report.step} ", "quiet"), Span(report.text)], *rows]
@@ -82,7 +95,7 @@ def _(report: reports.State) -> list[Line]:
 
 
 @render.register
-def _(report: reports.Log) -> list[Line]:
+def _(report: Log) -> list[Line]:
     if not report.lines:
         return [[Span("@0 the initial state; nothing happened yet", "quiet")]]
     lines = []
@@ -109,14 +122,14 @@ def _(report: reports.Log) -> list[Line]:
 
 
 @render.register
-def _(report: reports.HeadMoved) -> list[Line]:
+def _(report: HeadMoved) -> list[Line]:
     pending = f"{report.pending} pending" if report.up else f"down, {report.pending} pending"
     on = "" if report.branch == MAIN else f"  on {report.branch}"
     head = [Span(f"@{report.start} -> @{report.end}", "name"), Span(f"  {pending}{on}", "quiet")]
     return [head, *([Span(f"   {change}")] for change in report.changed)]
 
 
-def change_told(change: reports.Change) -> Line:
+def change_told(change: Change) -> Line:
     """What differs at one path."""
     role = {"+": "good", "-": "bad"}.get(change.sign, "plain")
     values = f"{change.old} -> {change.new}" if change.sign == "~" else change.old or change.new
@@ -124,7 +137,7 @@ def change_told(change: reports.Change) -> Line:
 
 
 @render.register
-def _(report: reports.Machines) -> list[Line]:
+def _(report: Machines) -> list[Line]:
     if not report.items:
         return [[Span(f"no machines under {report.folder}/", "quiet")]]
     width = max(len(item.name) for item in report.items)
@@ -132,7 +145,7 @@ def _(report: reports.Machines) -> list[Line]:
 
 
 @render.register
-def _(report: reports.Description) -> list[Line]:
+def _(report: Description) -> list[Line]:
     lines: list[Line] = [[Span(report.name, "name"), Span(f"  {report.cls}, version {report.version}", "quiet")]]
     lines += [[Span(f"  {text}" if text else "")] for text in report.doc.splitlines()]
     role = None
@@ -148,7 +161,7 @@ def _(report: reports.Description) -> list[Line]:
     return [*lines, [], [Span("Initial state", "name")], [Span(f"  {report.initial_text}")]]
 
 
-def _signature(kind: reports.TypeLine) -> Line:
+def _signature(kind: TypeLine) -> Line:
     doc = Span(f"  {kind.doc}" if kind.doc else "", "quiet")
     if kind.role == "ActionId":
         return [Span(f"  {kind.name}")]
@@ -159,7 +172,7 @@ def _signature(kind: reports.TypeLine) -> Line:
 
 
 @render.register
-def _(report: reports.Sessions) -> list[Line]:
+def _(report: Sessions) -> list[Line]:
     if not report.items:
         return [[Span(f"no sessions under {report.folder}/", "quiet")]]
     width = max(len(item.name) for item in report.items)
@@ -173,7 +186,7 @@ def _(report: reports.Sessions) -> list[Line]:
 
 
 @render.register
-def _(report: reports.SessionInfo) -> list[Line]:
+def _(report: SessionInfo) -> list[Line]:
     done = "created " if report.created else ""
     lines: list[Line] = [[Span(done), Span(report.path, "name"), Span(f"  {report.machine}, version {report.version}")]]
     if report.created:
@@ -196,7 +209,7 @@ def steps_told(count: int) -> str:
 
 
 @render.register
-def _(report: reports.Explained) -> list[Line]:
+def _(report: Explained) -> list[Line]:
     lines: list[Line] = [[Span(report.law, "name"), Span(f"  {report.rule}")], []]
     for title, text in (("why", report.why), ("checked", report.checked), ("mend", report.mend)):
         lines.append([Span(title.ljust(9), "quiet"), Span(text)])
@@ -206,13 +219,13 @@ def _(report: reports.Explained) -> list[Line]:
 
 
 @render.register
-def _(report: reports.LawList) -> list[Line]:
+def _(report: LawList) -> list[Line]:
     width = max(len(item.law) for item in report.items)
     return [[Span(item.law.ljust(width), "name"), Span(f"  {item.rule}")] for item in report.items]
 
 
 @render.register
-def _(report: reports.Linted) -> list[Line]:
+def _(report: Linted) -> list[Line]:
     lines: list[Line] = [
         [Span(f"{each.path}:{each.line}:{each.column}: "), Span(each.law, "bad"), Span(f": {each.message}")]
         for each in report.findings
@@ -222,18 +235,18 @@ def _(report: reports.Linted) -> list[Line]:
 
 
 @render.register
-def _(report: reports.Message) -> list[Line]:
+def _(report: Message) -> list[Line]:
     return [[Span(line)] for line in report.lines]
 
 
 @render.register
-def _(report: reports.Replayed) -> list[Line]:
+def _(report: Replayed) -> list[Line]:
     lines = [line for step in report.steps for line in render(step)]
     return [*lines, *_verdict(report, len(report.steps))]
 
 
 @render.register
-def _(report: reports.Traces) -> list[Line]:
+def _(report: Traces) -> list[Line]:
     lines = []
     for item in report.items:
         told = [[Span("error: ", "bad"), Span(item.problem)]] if item.problem else _verdict(item, item.steps)
@@ -241,7 +254,7 @@ def _(report: reports.Traces) -> list[Line]:
     return lines
 
 
-def _verdict(report: reports.Replayed | reports.TraceLine, steps: int) -> Iterator[Line]:
+def _verdict(report: Replayed | TraceLine, steps: int) -> Iterator[Line]:
     recorded, finding = report.recorded, report.finding
     if report.difference:
         yield [Span("differs", "bad"), Span(f"  {report.difference}")]

@@ -3,19 +3,32 @@
 from fasm_cli.cli.render.pretty import outline
 from fasm_cli.cli.render.render import OUTCOME_ROLE, change_told, render
 from fasm_cli.cli.render.styled_text import Line, Span
-from fasm_cli.reports import repl as report_repl
-from fasm_cli.reports import reports
+from fasm_cli.reports.repl import (
+    Checks,
+    Differences,
+    Expected,
+    ProblemDetails,
+    Reloaded,
+    RunReport,
+    Samples,
+    Saved,
+    Stops,
+    Tree,
+    Value,
+)
+from fasm_cli.reports.schema import ScriptReport
+from fasm_cli.reports.steps import StepReport
 
 SHOWN = 30  # steps of a long run, the last ones
 
 
 @render.register
-def _(report: report_repl.Value) -> list[Line]:
+def _(report: Value) -> list[Line]:
     return [[Span(line)] for line in outline(report.text)]
 
 
 @render.register
-def _(report: report_repl.Tree) -> list[Line]:
+def _(report: Tree) -> list[Line]:
     width = max(len(branch.name) for branch in report.branches)
     lines: list[Line] = []
     for branch in report.branches:
@@ -39,7 +52,7 @@ def _(report: report_repl.Tree) -> list[Line]:
 
 
 @render.register
-def _(report: report_repl.Differences) -> list[Line]:
+def _(report: Differences) -> list[Line]:
     lines: list[Line] = [[Span(f"{report.before} -> {report.after}", "name")]]
     lines += map(change_told, report.changed)
     lines += [[Span(f"   pending {text}")] for text in report.pending]
@@ -47,7 +60,7 @@ def _(report: report_repl.Differences) -> list[Line]:
 
 
 @render.register
-def _(report: report_repl.Stops) -> list[Line]:
+def _(report: Stops) -> list[Line]:
     if not report.items:
         return [[Span("nothing stops a run but a finding", "quiet")]]
     return [
@@ -57,7 +70,7 @@ def _(report: report_repl.Stops) -> list[Line]:
 
 
 @render.register
-def _(report: report_repl.RunReport) -> list[Line]:
+def _(report: RunReport) -> list[Line]:
     left_out = max(len(report.steps) - SHOWN, 0)
     lines: list[Line] = [[Span(f"   … {left_out} steps more; `log` shows them", "quiet")]] if left_out else []
     lines += [short(step) for step in report.steps[left_out:]]
@@ -69,7 +82,7 @@ def _(report: report_repl.RunReport) -> list[Line]:
     return [*lines, [Span(report.what, "name"), Span(f"  {report.stopped}", "quiet")]]
 
 
-def short(step: reports.StepReport) -> Line:
+def short(step: StepReport) -> Line:
     """A step on one line."""
     record = step.record
     line: Line = [Span(f"#{record.n} ", "quiet"), Span(step.event, "name"), Span("  ")]
@@ -80,7 +93,7 @@ def short(step: reports.StepReport) -> Line:
 
 
 @render.register
-def _(report: report_repl.Reloaded) -> list[Line]:
+def _(report: Reloaded) -> list[Line]:
     lines: list[Line] = [[Span("reloaded ", "quiet"), Span(report.machine, "name")]]
     if report.note:
         lines.append([Span(f"   {report.note}", "quiet")])
@@ -101,7 +114,7 @@ def _(report: report_repl.Reloaded) -> list[Line]:
 
 
 @render.register
-def _(report: report_repl.Checks) -> list[Line]:
+def _(report: Checks) -> list[Line]:
     if not report.lines:
         return [[Span("no invariants, and nothing to restore", "quiet")]]
     width = max(len(line.name) for line in report.lines)
@@ -114,7 +127,7 @@ def _(report: report_repl.Checks) -> list[Line]:
 
 
 @render.register
-def _(report: report_repl.ProblemDetails) -> list[Line]:
+def _(report: ProblemDetails) -> list[Line]:
     lines: list[Line] = [[Span(report.title, "bad" if report.why else "quiet")]]
     told = (
         ("what", report.why),
@@ -128,7 +141,7 @@ def _(report: report_repl.ProblemDetails) -> list[Line]:
 
 
 @render.register
-def _(report: report_repl.Samples) -> list[Line]:
+def _(report: Samples) -> list[Line]:
     lines: list[Line] = []
     for item in report.items:
         lines.append([Span(item.signature, "name"), Span(f"  {item.doc}" if item.doc else "", "quiet")])
@@ -139,15 +152,15 @@ def _(report: report_repl.Samples) -> list[Line]:
 
 
 @render.register
-def _(report: report_repl.Saved) -> list[Line]:
+def _(report: Saved) -> list[Line]:
     return [[Span(f"{report.what} ", "quiet"), Span(report.name, "name")]]
 
 
 @render.register
-def _(report: report_repl.Expected) -> list[Line]:
+def _(report: Expected) -> list[Line]:
     return [[Span("as expected", "good"), Span(f"  {report.got}", "quiet")]]
 
 
 @render.register
-def _(report: report_repl.ScriptReport) -> list[Line]:
+def _(report: ScriptReport) -> list[Line]:
     return [line for each in report.reports for line in render(each)]

@@ -2,11 +2,20 @@
 
 from fasm_cli.cli.render.render import OUTCOME_ROLE, change_told, render, steps_told
 from fasm_cli.cli.render.styled_text import Line, Span
-from fasm_cli.reports import reports
+from fasm_cli.reports.sessions import (
+    Compared,
+    HistoryImported,
+    Migrated,
+    MigratedDatabase,
+    Removed,
+    StepDifference,
+    StepSummary,
+    Verified,
+)
 
 
 @render.register
-def _(report: reports.Compared) -> list[Line]:
+def _(report: Compared) -> list[Line]:
     lines: list[Line] = [[Span("- ", "bad"), Span(report.a, "name")], [Span("+ ", "good"), Span(report.b, "name")]]
     if report.compares_paths:
         lines += _ways(report)
@@ -17,7 +26,7 @@ def _(report: reports.Compared) -> list[Line]:
     return [*lines, [Span("the states differ", "bad")], *map(change_told, report.states)]
 
 
-def _ways(report: reports.Compared) -> list[Line]:
+def _ways(report: Compared) -> list[Line]:
     if report.first_difference < 0:
         return [[Span("the steps are the same", "good"), Span(f"  {steps_told(report.steps[0])}", "quiet")]]
     counts = f"  {steps_told(report.steps[0])} and {steps_told(report.steps[1])}"
@@ -30,7 +39,7 @@ def _ways(report: reports.Compared) -> list[Line]:
     return lines
 
 
-def _step(sign: str, role: str, told: reports.StepSummary) -> list[Line]:
+def _step(sign: str, role: str, told: StepSummary) -> list[Line]:
     error = f" {told.error}" if told.error else ""
     head = [Span(f"{sign} #{told.step} ", role), Span(told.event, "name"), Span("  ")]
     return [
@@ -40,10 +49,10 @@ def _step(sign: str, role: str, told: reports.StepSummary) -> list[Line]:
 
 
 @render.register
-def _(report: reports.Verified) -> list[Line]:
+def _(report: Verified) -> list[Line]:
     head: Line = [Span(report.path, "name"), Span("  ")] if report.path else []
     finding = report.finding
-    if isinstance(finding, reports.StepDifference):
+    if isinstance(finding, StepDifference):
         return [[*head, Span("differs", "bad")], *_difference(finding)]
     if finding is not None:
         broken = [Span(f"BROKEN {finding.law}", "bad"), Span(f"  at step {finding.step}: {finding.why}")]
@@ -53,7 +62,7 @@ def _(report: reports.Verified) -> list[Line]:
     return [[*head, Span("the same", "good"), Span(f"  {steps_told(report.steps)}, {what}")]]
 
 
-def _difference(finding: reports.StepDifference) -> list[Line]:
+def _difference(finding: StepDifference) -> list[Line]:
     return [
         [Span(f"   step {finding.step}: {finding.what}", "bad")],
         [Span("   - ", "bad"), Span(finding.old or "nothing")],
@@ -62,7 +71,7 @@ def _difference(finding: reports.StepDifference) -> list[Line]:
 
 
 @render.register
-def _(report: reports.Migrated) -> list[Line]:
+def _(report: Migrated) -> list[Line]:
     head: Line = [Span(report.path, "name"), Span(f"  {report.machine}")]
     for what, (old, new) in (("version", report.versions), ("format", report.formats)):
         if old != new:
@@ -77,7 +86,7 @@ def _(report: reports.Migrated) -> list[Line]:
 
 
 @render.register
-def _(report: reports.MigratedDatabase) -> list[Line]:
+def _(report: MigratedDatabase) -> list[Line]:
     old, new = report.versions
     head: Line = [Span(report.url, "name"), Span(f"  {report.machine}")]
     if old != new:
@@ -90,7 +99,7 @@ def _(report: reports.MigratedDatabase) -> list[Line]:
 
 
 @render.register
-def _(report: reports.Removed) -> list[Line]:
+def _(report: Removed) -> list[Line]:
     lines = []
     for path, left in report.items.items():
         lines.append([Span("removed "), Span(path, "name")])
@@ -99,7 +108,7 @@ def _(report: reports.Removed) -> list[Line]:
 
 
 @render.register
-def _(report: reports.HistoryImported) -> list[Line]:
+def _(report: HistoryImported) -> list[Line]:
     what = f"{steps_told(report.steps)} of {report.machine}"
     new = "nothing new" if not report.new else f"{report.new} new"
     return [[Span(report.path, "name"), Span(f"  {what}, {new}")]]

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 from fasm_cli.cli.render.render import OUTCOME_ROLE, render
 from fasm_cli.cli.render.styled_text import Line, Span
-from fasm_cli.reports import reports
+from fasm_cli.reports.machines import Checked, Simulated
+from fasm_cli.reports.steps import Finding
 from fasm_cli.simulation.stats import Stats
 
 
 @render.register
-def _(report: reports.Simulated) -> list[Line]:
+def _(report: Simulated) -> list[Line]:
     tally = report.tally
     crashes = sum(times for name, times in tally.faults.items() if name.startswith("crash"))
     title = f"{report.machine}  seed {report.seed}  {report.runs} runs, {report.steps} steps, {crashes} crashes"
@@ -27,7 +28,7 @@ def _(report: reports.Simulated) -> list[Line]:
 
 
 @render.register
-def _(report: reports.Checked) -> list[Line]:
+def _(report: Checked) -> list[Line]:
     lines: list[Line] = [[Span(f"{report.machine}  seed {report.seed}", "name")]]
     width = max(len(row.law) for row in report.laws)
     for row in report.laws:
@@ -43,7 +44,7 @@ def _(report: reports.Checked) -> list[Line]:
     return lines
 
 
-def _finding(finding: reports.Finding) -> Iterator[Line]:
+def _finding(finding: Finding) -> Iterator[Line]:
     yield [Span(f"BROKEN {finding.law}", "bad"), Span(f"  {finding.where}")]
     yield [Span(f"   {finding.why}")]
     for step in finding.steps:

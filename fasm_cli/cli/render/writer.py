@@ -12,7 +12,7 @@ from fasm_cli.debugger.settings import Settings
 from fasm_cli.errors import FasmError, InputError, MachineError
 
 if TYPE_CHECKING:
-    from fasm_cli.reports.reports import Report
+    from fasm_cli.reports.schema import Report
 
 STYLES = {"name": "bold cyan", "good": "green", "bad": "bold red", "quiet": "dim"}
 CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")

@@ -52,7 +52,7 @@ def apply_settings(output: Output, workbench: DebugSession) -> None:
 def transcript(workbench: DebugSession, check: Path | None, update: Path | None, output: Output) -> int:
     """Compare a transcript, or write it anew; gives the exit code."""
     from fasm_cli.cli.repl.transcript import difference, rewrite
-    from fasm_cli.reports.reports import Message
+    from fasm_cli.reports.repl import Message
 
     if update is not None:
         written = rewrite(workbench, update)

@@ -15,9 +15,9 @@ from fasm_cli.debugger.open import open_target
 from fasm_cli.debugger.reload import reload
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import UsageError
-from fasm_cli.reports.repl import Saved
-from fasm_cli.reports.reports import Message, Report
-from fasm_cli.reports.step_view import event_text
+from fasm_cli.reports.repl import Message, Saved
+from fasm_cli.reports.schema import Report
+from fasm_cli.reports.steps import event_text
 
 
 @verb(

@@ -8,8 +8,8 @@ from fasm_cli.debugger.session import DebugSession
 from fasm_cli.debugger.settings import FORMATS
 from fasm_cli.engine.machine import variants
 from fasm_cli.errors import UsageError, did_you_mean
-from fasm_cli.reports.repl import Saved
-from fasm_cli.reports.reports import Message, Report
+from fasm_cli.reports.repl import Message, Saved
+from fasm_cli.reports.schema import Report
 
 NAME = re.compile(r"[^\W\d][\w-]*")
 SETTINGS = {"format": FORMATS, "time": ("off", "on")}
