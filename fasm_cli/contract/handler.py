@@ -1,5 +1,4 @@
-"""How the actions of a machine are carried out for real: what its author writes beside the machine, and no simulation
-ever calls."""
+"""Defines how a production process executes the actions of a machine. Simulations never call handlers."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -8,15 +7,19 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """What carries out one type of action.
+    """Executes the actions of one class.
 
-    `call(id, action)` gives the result of a tracked action, `call(action)` carries out an untracked one. Either may run
-    more than once for one action: after a crash nobody knows whether the first was enough. `id` is the same each time,
-    and is meant to be the idempotency key of whatever is called.
+    call: `await call(id, action)` returns the result of a tracked action; `await call(action)` executes an untracked
+        one. It may run more than once for the same action, because after a crash the runtime cannot know whether the
+        first execution took effect. `id` is the same every time: use it as the idempotency key of the external call.
+    timeout: seconds after which an attempt is cancelled and counts as failed.
+    max_attempts: number of attempts; 0 means no limit.
+    backoff: seconds to wait before the second attempt; the wait doubles with every further attempt.
+    max_backoff: upper limit of the wait, in seconds.
+    on_exhausted: after the last failed attempt, `on_exhausted(error)` returns the result of a tracked action. An
+        untracked action is dropped.
 
-    An attempt that raises, or takes more than `timeout` seconds, is made again after a wait of `backoff` seconds, then
-    of twice as many and so on up to `longest`. Where there are `attempts` (0: as many as it takes), `failed(error)`
-    gives the result that a tracked action has after the last one; an untracked one is then given up.
+    Raises `ValueError` if a number is out of range.
     """
 
     call: Callable[..., Awaitable[Any]]
@@ -27,14 +30,14 @@ class Handler:
     on_exhausted: Callable[[Exception], Any] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("timeout", "backoff", "longest"):
+        for name in ("timeout", "backoff", "max_backoff"):
             seconds = getattr(self, name)
             if not isinstance(seconds, int | float) or not seconds > 0:
-                raise ValueError(f"Handler({name}={seconds!r}): a number of seconds above 0")
+                raise ValueError(f"Handler({name}={seconds!r}): must be a number of seconds greater than 0")
         if type(self.max_attempts) is not int or self.max_attempts < 0:
-            raise ValueError(f"Handler(attempts={self.max_attempts!r}): a whole number; 0 is as many as it takes")
+            raise ValueError(f"Handler(max_attempts={self.max_attempts!r}): must be a whole number; 0 means no limit")
 
 
 def as_handler(given: Any) -> Handler:
-    """A function alone is a handler with the usual patience."""
+    """Wrap a plain async function in a `Handler` with the default limits."""
     return given if isinstance(given, Handler) else Handler(given)

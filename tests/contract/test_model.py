@@ -90,20 +90,20 @@ def test_a_profile_takes_probabilities(value):
 
 def test_a_profile_is_changed_by_making_another():
     profile = Profile(complete_rate=0.5)
-    assert profile.replace(crash=0, lose=None) == Profile(complete_rate=0.5, crash=0)
+    assert profile.replace(crash=0, lose_result=None) == Profile(complete_rate=0.5, crash=0)
     assert set(profile.faults) == {
         *(
             "crash",
-            "lose",
+            "lose_result",
             "duplicate",
             "conflict",
             "late",
             "unknown",
-            "add",
-            "store",
+            "actions_full",
+            "store_failure",
             "redeliver",
             "cancel",
-            "operation",
+            "disconnect",
         )
     }
     quiet = profile.without_faults()

@@ -115,7 +115,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from decimal import Decimal
 from enum import Enum
-from fasm_cli.types.codec import Codec, Shapes
+from fasm_cli.types.codec import Codec, SchemaRegistry
 
 class Color(Enum):
     RED = 1
@@ -132,7 +132,7 @@ class State:
     seen: set[str]
     keys: dict[Key, frozenset[Color | str | None]]
 
-shapes = Shapes()
+shapes = SchemaRegistry()
 shape = shapes.of(State, "State")
 key = Key(datetime(2024, 1, 1, tzinfo=timezone.utc), Decimal("1.50"))
 state = State({"b": Decimal(1), "a": Decimal(2)}, set("fedcba"), {key: frozenset({None, Color.RED, "x", "y"})})
