@@ -124,7 +124,7 @@ def live(path: Path, header: Header, steps: list[Record], disk: Disk) -> Iterato
 @pytest.fixture
 def steps(make_record: Callable[..., Record]) -> list[Record]:
     """Fifty; some are longer than a sector, so that they tear in several ways."""
-    return [make_record(n, changed=["x" * 700] if n % 5 == 0 else []) for n in range(1, 51)]
+    return [make_record(n, changed_paths=["x" * 700] if n % 5 == 0 else []) for n in range(1, 51)]
 
 
 def test_the_power_goes_at_every_operation(tmp_path: Path, header: Header, steps: list[Record]) -> None:

@@ -98,7 +98,7 @@ def test_a_step_only_adds_lines(session: Path, header: Header) -> None:
 
 
 def test_long_lists_stand_one_element_a_line(header: Header, make_record: Callable[..., Record]) -> None:
-    text = render_session(header, [make_record(1, changed=["a" * 40, "b" * 40, "c"], missing=[1, 2])])
+    text = render_session(header, [make_record(1, changed_paths=["a" * 40, "b" * 40, "c"], unrestored_ids=[1, 2])])
     assert f'changed = [\n    "{"a" * 40}",\n    "{"b" * 40}",\n    "c",\n]\nmissing = [1, 2]\n' in text
 
 

@@ -27,7 +27,7 @@ MANY = 2000
 def long(tmp_path: Path, header: Header, make_record: MakeRecord) -> Path:
     """Some thousand steps, every 50th with a snapshot."""
     path = tmp_path / "long.toml"
-    records = [make_record(n, changed=["x" * 200]) for n in range(1, MANY + 1)]
+    records = [make_record(n, changed_paths=["x" * 200]) for n in range(1, MANY + 1)]
     path.write_text(render_session(header, records, {n: {"n": n} for n in range(50, MANY + 1, 50)}), encoding="utf-8")
     return path
 

@@ -176,7 +176,7 @@ POOR = "    @fasm_cli.invariant\n    def poor(self, state):\n        return stat
         ("next_id += 1", "next_id += 2", StepDifference(4, "action 1", charge(2), charge(3))),
         ("class Pay:", "class Paying:", StepDifference(1, "event", "Pay(cents=5)", "can no longer be taken: ")),
         ("state.cents += 5", "state.cents += 6", StepDifference(50, "state, cents", "80", "96")),
-        ("    def initial", POOR, StepDifference(9, "broken", "", "invariant:poor")),
+        ("    def initial", POOR, StepDifference(9, "violated law", "", "invariant:poor")),
     ],
 )
 def test_another_story_is_not_written(

@@ -70,7 +70,7 @@ def test_what_no_later_step_is_taken_from_is_let_go(till: Project, monkeypatch: 
     def again(self: Timeline, record: Record) -> None:
         raise AssertionError(f"step {record.n} is run twice")
 
-    monkeypatch.setattr(Timeline, "_relive", again)
+    monkeypatch.setattr(Timeline, "_reexecute", again)
     machine, stored = till.load("till"), read_session(FILE)
     rerun = Rerun(
         machine, History(stored.records), machine.codec.decode(machine.state_schema, stored.header.state), strict_diff
@@ -83,20 +83,20 @@ def test_what_no_later_step_is_taken_from_is_let_go(till: Project, monkeypatch: 
     ("changed", "difference"),
     [
         ({}, None),
-        ({"broken": "atomic"}, None),
+        ({"violated_law": "atomic"}, None),
         ({"outcome": "rejected"}, ("outcome", "committed", "rejected")),
         ({"error": "Busy(2)"}, ("error", "Busy(1)", "Busy(2)")),
         ({"event": {"type": "crash", "point": "between"}}, ("event", "Pay(cents=5)", "crash")),
         ({"actions": []}, ("action 1", "Tracked(id=1, action=Charge(cents=5))", "")),
-        ({"missing": [7]}, ("missing id 1", "", "7")),
-        ({"changed": ["a", "c", "d"]}, ("change 2", "b", "c")),
+        ({"unrestored_ids": [7]}, ("unrestored id 1", "", "7")),
+        ({"changed_paths": ["a", "c", "d"]}, ("change 2", "b", "c")),
         ({"digest": "e"}, ("digest", "d", "e")),
     ],
 )
 def test_the_first_difference_of_a_step(changed: dict[str, object], difference: tuple[str, str, str] | None) -> None:
     event = {"type": "input", "value": {"type": "Pay", "cents": 5}}
     charge = {"type": "Tracked", "id": 1, "action": {"type": "Charge", "cents": 5}}
-    values = {"error": "Busy(1)", "actions": [charge], "changed": ["a", "b"], "digest": "d"}
+    values = {"error": "Busy(1)", "actions": [charge], "changed_paths": ["a", "b"], "digest": "d"}
     old = Record(3, 2, event, "committed", **json.loads(json.dumps(values)))
     new = Record(**{name: getattr(old, name) for name in Record.__slots__} | changed)
     assert strict_diff(old, new) == (None if difference is None else StepDifference(3, *difference))
