@@ -39,7 +39,7 @@ def line():
 
 
 def typed(text):
-    return InputReceived(MACHINE.codec.read(MACHINE.input_schema, text))
+    return InputReceived(MACHINE.codec.parse(MACHINE.input_schema, text))
 
 
 def test_it_loads():

@@ -93,12 +93,12 @@ class Actions:
         self.frozen_copies: list[Action] = []  # copies made by `fix` at the moment of `add`, for who wants to be exact
         self.clear(room)
 
-    def clear(self, room: int | None = None) -> None:
+    def clear(self, capacity: int | None = None) -> None:
         """Empty the container; `room` is how many actions it will take (any number where None)."""
         self.items: list[Action] = []
         if self._freeze is not None:
             self.frozen_copies = []
-        self._room = -1 if room is None else room
+        self._room = -1 if capacity is None else capacity
 
     def add(self, action: Action) -> None:
         """Emit `action`. Raises `ActionsFull` where there is no room, `TypeError` for anything but an action."""

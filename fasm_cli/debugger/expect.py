@@ -27,7 +27,7 @@ def expect(workbench: DebugSession, text: str) -> Expected:
     elif re.fullmatch(r"pending\s+[0-9]{1,9}", text):
         count = len(workbench.timeline.now.pending)
         got, met = f"{count} pending", count == int(text.split()[1])
-    elif re.fullmatch(r"[^\W\d]\w*", text) and text not in NAMES and text not in workbench.machine.schemas.members:
+    elif re.fullmatch(r"[^\W\d]\w*", text) and text not in NAMES and text not in workbench.machine.schemas.classes:
         raise UsageError(f"expect {text[:40]}: no such outcome", did_you_mean(text, [*OUTCOMES, *NAMES]))
     else:
         expression = Expression(text, workbench.machine.schemas, NAMES)

@@ -24,10 +24,12 @@ def read_input(machine: Machine, text: str) -> Event:
     ):
         id, result = machine.codec.parser.arguments(text, name, ("id", "result"))
         return Completion(
-            None, machine.codec.check(machine.action_id_schema, id), machine.codec.check(machine.result_schema, result)
+            None,
+            machine.codec.validate(machine.action_id_schema, id),
+            machine.codec.validate(machine.result_schema, result),
         )
     check_variant(machine.input_schema, text, "input")
-    return InputReceived(machine.codec.read(machine.input_schema, text))
+    return InputReceived(machine.codec.parse(machine.input_schema, text))
 
 
 def read_completion(timeline: Timeline, action: str, result: str) -> Event:
@@ -37,7 +39,7 @@ def read_completion(timeline: Timeline, action: str, result: str) -> Event:
         raise InputError(f"{machine.name} has no tracked actions to complete")
     emission = resolve_action(timeline, action)
     check_variant(machine.result_schema, result, "result")
-    return Completion(emission.ref, emission.tracked.id, machine.codec.read(machine.result_schema, result))
+    return Completion(emission.ref, emission.tracked.id, machine.codec.parse(machine.result_schema, result))
 
 
 def read_redelivery(timeline: Timeline, action: str, result: str) -> Event:
@@ -49,7 +51,7 @@ def read_redelivery(timeline: Timeline, action: str, result: str) -> Event:
     if "." not in action:
         name, known = (
             "id",
-            machine.codec.encode(machine.action_id_schema, machine.codec.read(machine.action_id_schema, action)),
+            machine.codec.encode(machine.action_id_schema, machine.codec.parse(machine.action_id_schema, action)),
         )
     newest = (timeline.records[n].event for n in reversed(timeline.records.ancestor_numbers(timeline.head)))
     given = (each for each in newest if each.get("type") == "completion" and "of" in each and each[name] == known)
@@ -61,7 +63,7 @@ def read_redelivery(timeline: Timeline, action: str, result: str) -> Event:
         return before
     check_variant(machine.result_schema, result, "result")
     assert isinstance(before, Completion)
-    return Completion(before.of, before.id, machine.codec.read(machine.result_schema, result))
+    return Completion(before.of, before.id, machine.codec.parse(machine.result_schema, result))
 
 
 def resolve_action(timeline: Timeline, action: str) -> Emission:
@@ -79,7 +81,7 @@ def resolve_action(timeline: Timeline, action: str) -> Emission:
         if not timeline.is_ancestor(ref.step, timeline.head):
             raise InputError(f"{action} was not emitted on the way here", f"pending: {known}")
         return emission
-    id = machine.codec.read(machine.action_id_schema, action)
+    id = machine.codec.parse(machine.action_id_schema, action)
     if id not in now.pending:
         raise InputError(f"no pending action has the id {format_value(id)}", f"pending: {known}")
     return now.pending[id]

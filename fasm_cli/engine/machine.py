@@ -17,7 +17,7 @@ from fasm_cli.engine.store import StoreFactory
 from fasm_cli.engine.validation import TYPES, check_functions, check_names, instantiate_sealed
 from fasm_cli.errors import MachineError
 from fasm_cli.types.codec import Codec, DecodeError, Schema, SchemaRegistry, Unsupported
-from fasm_cli.types.copy import CopierCache, immutable
+from fasm_cli.types.copy import CopierCache, is_immutable
 from fasm_cli.types.description import IS, Types, describe_types, fingerprint
 from fasm_cli.types.plain import TAG
 from fasm_cli.types.schema import RecordSchema, UnionSchema, hashable_in_place_of, runtime_type, unhashable
@@ -83,7 +83,7 @@ class Machine:
         wrong = unhashable(self.action_id_schema) if self.action_id_schema is not None else ""
         if wrong:
             raise self._error(f"ActionId {wrong} has no hash", f"write {hashable_in_place_of(wrong)}")
-        if immutable(self.state_schema):
+        if is_immutable(self.state_schema):
             kind = getattr(cls.State, "__name__", cls.State)
             raise self._error(
                 f"State {kind} cannot change", "the STF changes the state in place: use a plain @dataclass"
@@ -186,7 +186,7 @@ class Machine:
             self.untracked_schema,
         ):
             if shape is not None:
-                self.codec.prepare(shape)
+                self.codec.warm_up(shape)
                 self.copiers.of(shape)
 
     # --- plain data -------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ class HandlerPool:
         assert self._machine.result_schema is not None
         handler = self._handlers[type(tracked.action)]
         result = await self._call_with_retry(handler, tracked, tracked.id, tracked.action)
-        return self._machine.codec.check(self._machine.result_schema, result)
+        return self._machine.codec.validate(self._machine.result_schema, result)
 
     async def run_untracked(self, untracked: Untracked) -> None:
         """Do what nobody waits for; what fails for good is logged."""

@@ -45,7 +45,7 @@ def read_line(machine: Machine, line: str) -> InputLine:
         given = given["input"]
     if isinstance(given, str):
         check_variant(machine.input_schema, given, "input")
-        return InputLine(machine.codec.read(machine.input_schema, given), key)
+        return InputLine(machine.codec.parse(machine.input_schema, given), key)
     try:
         return InputLine(machine.codec.decode_message(machine.input_schema, given), key)
     except DecodeError as wrong:

@@ -94,7 +94,7 @@ class Runtime:
     async def submit(self, value: Any, key: str = "") -> Submitted:
         """Let an input happen; with a `key`, at most once, however often it is submitted. Raises `InputError` for what
         is no input of the machine."""
-        value = self.machine.codec.check(self.machine.input_schema, value)
+        value = self.machine.codec.validate(self.machine.input_schema, value)
         wait = RETRY_DELAYS[0]
         for _ in range(MAX_STORE_RETRIES - 1):
             taken = await self._take(InputReceived(value), key)

@@ -18,14 +18,14 @@ __all__ = ["Codec", "DecodeError", "Schema", "SchemaRegistry", "Unsupported", "f
 
 
 class Codec:
-    """All conversions for the shapes of one machine.
+    """All conversions for the registry of one machine.
 
     A message (an input, an action, a result) is always stored with the tag of its class, so that a file stays
     readable and keeps its meaning when a second class joins; a state or an id only where its type is a union.
     """
 
-    def __init__(self, shapes: SchemaRegistry) -> None:
-        self.shapes = shapes
+    def __init__(self, registry: SchemaRegistry) -> None:
+        self.registry = registry
         self._plain = Encoders(canonical=False)
         self._canonical = Encoders(canonical=True)
 
@@ -35,57 +35,57 @@ class Codec:
 
         return Decoders()
 
-    def prepare(self, shape: Schema) -> None:
-        """Make now what conversions of this shape need; else each is made when it is first needed."""
+    def warm_up(self, schema: Schema) -> None:
+        """Make now what conversions of this schema need; else each is made when it is first needed."""
         for made in (self._plain, self._canonical, self._decoders):
-            made.of(shape)
+            made.of(schema)
 
     @cached_property
     def parser(self) -> Parser:
-        return Parser(self.shapes, self._plain)
+        return Parser(self.registry, self._plain)
 
-    def encode(self, shape: Schema, value: Any) -> Any:
+    def encode(self, schema: Schema, value: Any) -> Any:
         """Plain data for `value`. Raises `Mismatch` with the path of what does not fit."""
         try:
-            return self._plain.of(shape)(value)
+            return self._plain.of(schema)(value)
         except RecursionError:
             raise DecodeError("nested too deeply, or it contains itself") from None
 
-    def decode(self, shape: Schema, plain: Any) -> Any:
+    def decode(self, schema: Schema, plain: Any) -> Any:
         """The value that `plain` stands for. Raises `Mismatch` naming every fault."""
         try:
-            return self._decoders.of(shape)(plain)
+            return self._decoders.of(schema)(plain)
         except RecursionError:
             raise DecodeError("nested too deeply") from None
 
-    def digest(self, shape: Schema, value: Any) -> str:
+    def digest(self, schema: Schema, value: Any) -> str:
         """16 hexadecimal digits: equal for equal values, in every process."""
-        return digest_of(canonical_text(self._canonical.of(shape)(value)))
+        return digest_of(canonical_text(self._canonical.of(schema)(value)))
 
-    def encode_message(self, shape: Schema, value: Any) -> Any:
-        plain = self.encode(shape, value)
-        return {TAG: tag_of(shape), **plain} if isinstance(shape, RecordSchema) else plain
+    def encode_message(self, schema: Schema, value: Any) -> Any:
+        plain = self.encode(schema, value)
+        return {TAG: tag_of(schema), **plain} if isinstance(schema, RecordSchema) else plain
 
-    def decode_message(self, shape: Schema, plain: Any) -> Any:
-        if not isinstance(shape, RecordSchema):
-            return self.decode(shape, plain)
-        if not isinstance(plain, dict) or plain.get(TAG) != tag_of(shape):
+    def decode_message(self, schema: Schema, plain: Any) -> Any:
+        if not isinstance(schema, RecordSchema):
+            return self.decode(schema, plain)
+        if not isinstance(plain, dict) or plain.get(TAG) != tag_of(schema):
             got = plain.get(TAG) if isinstance(plain, dict) else plain
-            raise DecodeError(f"expected {TAG} = {tag_of(shape)!r}, got {got!r}")
-        return self.decode(shape, {key: value for key, value in plain.items() if key != TAG})
+            raise DecodeError(f"expected {TAG} = {tag_of(schema)!r}, got {got!r}")
+        return self.decode(schema, {key: value for key, value in plain.items() if key != TAG})
 
-    def read(self, shape: Schema, text: str) -> Any:
-        """The value written in `text`, checked against `shape`; raises `InputError`."""
-        return self.check(shape, self.parser.parse(text))
+    def parse(self, schema: Schema, text: str) -> Any:
+        """The value written in `text`, checked against `schema`; raises `InputError`."""
+        return self.validate(schema, self.parser.parse(text))
 
-    def check(self, shape: Schema, value: Any) -> Any:
+    def validate(self, schema: Schema, value: Any) -> Any:
         """`value` as a file would give it back. Raises `InputError` where it does not fit."""
         try:
-            return self.decode(shape, self.encode(shape, value))
+            return self.decode(schema, self.encode(schema, value))
         except DecodeError as wrong:
-            raise InputError(f"{safe_repr(value)}: {wrong}", f"write one of {describe(shape)}") from None
+            raise InputError(f"{safe_repr(value)}: {wrong}", f"write one of {describe(schema)}") from None
 
 
-def describe(shape: Schema) -> str:
-    """The names a value of this shape may have, for an error message."""
-    return ", ".join(shape.members) if isinstance(shape, UnionSchema) else tag_of(shape)
+def describe(schema: Schema) -> str:
+    """The names a value of this schema may have, for an error message."""
+    return ", ".join(schema.members) if isinstance(schema, UnionSchema) else tag_of(schema)

@@ -1,4 +1,4 @@
-"""Functions compiled for one shape, as dataclasses compile their methods: no loop over fields, and no call for a part
+"""Functions compiled for one schema, as dataclasses compile their methods: no loop over fields, and no call for a part
 that is its own plain data, which is most of what a state is made of.
 """
 
@@ -22,10 +22,10 @@ class Source:
         self._names[name] = value
         return name
 
-    def fast_test(self, shape: Schema, read: str) -> str:
+    def fast_test(self, schema: Schema, read: str) -> str:
         """The test that a value, read by the name `read`, is legal and its own plain data; empty where that cannot be
         seen at a glance. A value that fails it may be legal."""
-        match shape:
+        match schema:
             case ScalarSchema(scalar=Scalar(cls=kind), constraints=()) if kind in (bool, str):
                 return f"type({read}) is {kind.__name__}"
             case ScalarSchema(scalar=Scalar(cls=kind), constraints=()) if kind is int:

@@ -25,22 +25,22 @@ from fasm_cli.types.schema import (
 Copier = Callable[[Any], Any]
 
 
-def immutable(shape: Schema, _inside: tuple[Schema, ...] = ()) -> bool:
-    """Whether values of this shape can never change."""
-    if shape in _inside:
+def is_immutable(schema: Schema, _inside: tuple[Schema, ...] = ()) -> bool:
+    """Whether values of this schema can never change."""
+    if schema in _inside:
         return True  # a type that contains itself is as immutable as the rest of it
-    inside = (*_inside, shape)
-    match shape:
+    inside = (*_inside, schema)
+    match schema:
         case NoneSchema() | ScalarSchema() | EnumSchema() | DatabaseSchema():
             return True
         case RecordSchema(fields=fields):
-            return is_frozen(shape.cls) and all(immutable(field.shape, inside) for field in fields)
+            return is_frozen(schema.cls) and all(is_immutable(field.schema, inside) for field in fields)
         case CollectionSchema(item=item):
-            return shape.cls in (tuple, frozenset) and immutable(item, inside)
+            return schema.cls in (tuple, frozenset) and is_immutable(item, inside)
         case TupleSchema(items=items):
-            return all(immutable(item, inside) for item in items)
+            return all(is_immutable(item, inside) for item in items)
         case UnionSchema(members=members):
-            return all(immutable(member, inside) for member in members.values())
+            return all(is_immutable(member, inside) for member in members.values())
     return False
 
 
@@ -53,23 +53,23 @@ def is_frozen(kind: type) -> bool:
 
 
 class CopierCache:
-    """Copiers for the shapes of one machine."""
+    """Copiers for the registry of one machine."""
 
     def __init__(self) -> None:
         self.of = PerSchema[Copier](self._make).of  # a copy shares nothing that can change with the original
 
-    def _make(self, shape: Schema) -> Copier:
-        if immutable(shape):
+    def _make(self, schema: Schema) -> Copier:
+        if is_immutable(schema):
             return _same
-        match shape:
+        match schema:
             case RecordSchema():
-                return self._record(shape)
-            case CollectionSchema(cls=kind, item=item) if immutable(item):
+                return self._record(schema)
+            case CollectionSchema(cls=kind, item=item) if is_immutable(item):
                 return kind
             case CollectionSchema(cls=kind, item=item):
                 copy = self.of(item)
                 return lambda values: kind([copy(value) for value in values])
-            case DictSchema(value=value) if immutable(value):
+            case DictSchema(value=value) if is_immutable(value):
                 return dict
             case DictSchema(value=value):
                 copy = self.of(value)
@@ -80,17 +80,17 @@ class CopierCache:
             case UnionSchema(members=members):
                 by_type = {runtime_type(member): self.of(member) for member in members.values()}
                 return lambda value: by_type.get(type(value), _same)(value)
-        raise AssertionError(f"no copier for {shape}")
+        raise AssertionError(f"no copier for {schema}")
 
-    def _record(self, shape: RecordSchema) -> Copier:
+    def _record(self, schema: RecordSchema) -> Copier:
         """Compiled, like the methods that dataclasses make: an assignment a field, no call where it can be spared."""
-        names: dict[str, Any] = {"kind": shape.cls, "new": object.__new__, "put": object.__setattr__}
-        frozen = is_frozen(shape.cls)
+        names: dict[str, Any] = {"kind": schema.cls, "new": object.__new__, "put": object.__setattr__}
+        frozen = is_frozen(schema.cls)
         lines = ["def copy(value):", "    if type(value) is not kind: return value", "    made = new(kind)"]
-        for at, field in enumerate(shape.fields):
-            names[f"copy_{at}"] = self.of(field.shape)
+        for at, field in enumerate(schema.fields):
+            names[f"copy_{at}"] = self.of(field.schema)
             read = f"value.{field.name}"
-            copied = read if immutable(field.shape) else f"copy_{at}({read})"
+            copied = read if is_immutable(field.schema) else f"copy_{at}({read})"
             lines.append(f"    put(made, {field.name!r}, {copied})" if frozen else f"    made.{field.name} = {copied}")
         lines.append("    return made")
         exec("\n".join(lines), names)  # our own text: field names are identifiers

@@ -1,7 +1,7 @@
 """Plain data back to typed values, strictly: no coercion, no key too many or too few (defaults are for people who type,
 not for files), every fault listed with its path.
 
-Decoders are made once for a shape, and compiled where it has parts: replicas take every step from what is stored.
+Decoders are made once for a schema, and compiled where it has parts: replicas take every step from what is stored.
 """
 
 import re
@@ -60,14 +60,14 @@ class _Errors(Exception):
 
 
 class Decoders:
-    """Decoders for the shapes of one machine: closures, made once for a shape."""
+    """Decoders for the registry of one machine: closures, made once for a schema."""
 
     def __init__(self) -> None:
-        self._hook = PerSchema[Decoder](lambda shape: _limited(shape, self._make(shape))).of
+        self._hook = PerSchema[Decoder](lambda schema: _limited(schema, self._make(schema))).of
 
-    def of(self, shape: Schema) -> Decoder:
+    def of(self, schema: Schema) -> Decoder:
         """A function that gives the typed value, or raises `Mismatch` naming every fault."""
-        decode = self._hook(shape)
+        decode = self._hook(schema)
 
         def checked(plain: Any) -> Any:
             try:
@@ -77,8 +77,8 @@ class Decoders:
 
         return checked
 
-    def _make(self, shape: Schema) -> Decoder:
-        match shape:
+    def _make(self, schema: Schema) -> Decoder:
+        match schema:
             case NoneSchema():
                 return _nothing
             case ScalarSchema(scalar=scalar):
@@ -86,23 +86,23 @@ class Decoders:
             case EnumSchema(cls=kind):
                 return lambda plain: _member(kind, plain)
             case RecordSchema():
-                return self._record(shape)
+                return self._record(schema)
             case CollectionSchema():
-                return self._sequence(shape)
+                return self._sequence(schema)
             case TupleSchema():
-                return self._fixed(shape)
+                return self._fixed(schema)
             case DictSchema():
-                return self._mapping(shape)
+                return self._mapping(schema)
             case UnionSchema():
-                return self._choice(shape)
+                return self._choice(schema)
             case DatabaseSchema():
-                rows = self._hook(shape.rows)
+                rows = self._hook(schema.rows)
                 return lambda plain: Tables(**rows(plain))
-        raise AssertionError(f"no decoder for {shape}")
+        raise AssertionError(f"no decoder for {schema}")
 
-    def _record(self, shape: RecordSchema) -> Decoder:
-        kind = shape.cls
-        keys = [stored_key(field.name) for field in shape.fields]
+    def _record(self, schema: RecordSchema) -> Decoder:
+        kind = schema.cls
+        keys = [stored_key(field.name) for field in schema.fields]
         known = ", ".join(keys) or "none"
 
         def complain(plain: Any) -> NoReturn:
@@ -116,8 +116,8 @@ class Decoders:
 
         source = Source(kind=kind, keys=frozenset(keys), complain=complain, Wrong=_Errors)
         lines, given = [], []
-        for at, (key, field) in enumerate(zip(keys, shape.fields, strict=True)):
-            lines += self._part(source, f"part_{at}", f"plain[{key!r}]", field.shape, f"'.{field.name}'")
+        for at, (key, field) in enumerate(zip(keys, schema.fields, strict=True)):
+            lines += self._part(source, f"part_{at}", f"plain[{key!r}]", field.schema, f"'.{field.name}'")
             given.append(f"{field.name}=part_{at}")
         return source.function(
             "plain",
@@ -130,9 +130,9 @@ class Decoders:
             ],
         )
 
-    def _sequence(self, shape: CollectionSchema) -> Decoder:
-        source = Source(kind=shape.cls, listed=_listed, Wrong=_Errors)
-        part = self._part(source, "item", "item", shape.item, "f'[{at}]'")
+    def _sequence(self, schema: CollectionSchema) -> Decoder:
+        source = Source(kind=schema.cls, listed=_listed, Wrong=_Errors)
+        part = self._part(source, "item", "item", schema.item, "f'[{at}]'")
         return source.function(
             "plain",
             [
@@ -144,29 +144,29 @@ class Decoders:
             ],
         )
 
-    def _fixed(self, shape: TupleSchema) -> Decoder:
+    def _fixed(self, schema: TupleSchema) -> Decoder:
         source = Source(listed=_listed, Wrong=_Errors)
-        wrong = f"f'expected {len(shape.items)} elements, got {{len(plain)}}'"
+        wrong = f"f'expected {len(schema.items)} elements, got {{len(plain)}}'"
         lines = []
-        for at, item in enumerate(shape.items):
+        for at, item in enumerate(schema.items):
             lines += self._part(source, f"part_{at}", f"plain[{at}]", item, f"'[{at}]'")
-        parts = "".join(f"part_{at}, " for at in range(len(shape.items)))
+        parts = "".join(f"part_{at}, " for at in range(len(schema.items)))
         return source.function(
             "plain",
             [
-                f"if len(listed(plain)) != {len(shape.items)}: raise Wrong({wrong})",
+                f"if len(listed(plain)) != {len(schema.items)}: raise Wrong({wrong})",
                 *_together(lines),
                 f"return ({parts})",
             ],
         )
 
-    def _mapping(self, shape: DictSchema) -> Decoder:
-        table = keyed_by_text(shape.key)
+    def _mapping(self, schema: DictSchema) -> Decoder:
+        table = keyed_by_text(schema.key)
         source = Source(
-            pairs=(lambda plain: _written(shape.key, plain)) if table else _paired, shown=safe_repr, Wrong=_Errors
+            pairs=(lambda plain: _written(schema.key, plain)) if table else _paired, shown=safe_repr, Wrong=_Errors
         )
-        key = self._part(source, "key", "key", shape.key, "f'[{str(key)!r}]'" if table else "f'[key {at}]'")
-        item = self._part(source, "item", "item", shape.value, "f'[{shown(key)}]'")
+        key = self._part(source, "key", "key", schema.key, "f'[{str(key)!r}]'" if table else "f'[key {at}]'")
+        item = self._part(source, "item", "item", schema.value, "f'[{shown(key)}]'")
         return source.function(
             "plain",
             [
@@ -183,21 +183,21 @@ class Decoders:
             ],
         )
 
-    def _part(self, source: Source, into: str, read: str, shape: Schema, step: str) -> list[str]:
+    def _part(self, source: Source, into: str, read: str, schema: Schema, step: str) -> list[str]:
         """The lines that put the value of a part, read by `read`, into `into`, or else its faults into `wrong`."""
-        decode = source.name(self._hook(shape))
+        decode = source.name(self._hook(schema))
         failed = f"except Wrong as error: wrong = error.under({step}, wrong)"
-        test = source.fast_test(shape, into)
+        test = source.fast_test(schema, into)
         if not test:
             return [f"try: {into} = {decode}({read})", failed]
         return [f"{into} = {read}", f"if not ({test}):", *indented([f"try: {into} = {decode}({into})", failed])]
 
-    def _choice(self, shape: UnionSchema) -> Decoder:
-        hooks = {tag: self._hook(member) for tag, member in shape.members.items()}
-        legal = ", ".join(shape.members)
+    def _choice(self, schema: UnionSchema) -> Decoder:
+        hooks = {tag: self._hook(member) for tag, member in schema.members.items()}
+        legal = ", ".join(schema.members)
         native = {
             member.scalar.cls if isinstance(member, ScalarSchema) else type(None): hooks[tag]
-            for tag, member in shape.members.items()
+            for tag, member in schema.members.items()
             if isinstance(member, NoneSchema) or (isinstance(member, ScalarSchema) and member.scalar.cls in NATIVE)
         }
         if float in native:
@@ -210,7 +210,7 @@ class Decoders:
                     raise _Errors(f"expected one of {legal}, got {plain!r}")
                 return hook(plain)
             tag = plain.get(TAG)
-            member = shape.members.get(tag) if isinstance(tag, str) else None
+            member = schema.members.get(tag) if isinstance(tag, str) else None
             if member is None:
                 raise _Errors(
                     f"expected one of {legal}, got {TAG} = {tag!r}" if TAG in plain else f"no {TAG}; one of {legal}"
@@ -243,11 +243,11 @@ def _paired(plain: Any) -> list[list[Any]]:
     return pairs
 
 
-def _written(shape: Schema, plain: Any) -> list[tuple[Any, Any]]:
+def _written(schema: Schema, plain: Any) -> list[tuple[Any, Any]]:
     """The items of a table, its keys as plain data (they are written as strings)."""
     if not isinstance(plain, dict):
         raise _Errors(f"expected a table, got {plain!r}")
-    return [(_key(shape, text), item) for text, item in plain.items()]
+    return [(_key(schema, text), item) for text, item in plain.items()]
 
 
 def _nothing(plain: Any) -> None:
@@ -278,26 +278,28 @@ def _member(kind: Any, plain: Any) -> Any:
     raise _Errors(f"{kind.__name__} has no member {plain!r}; one of {', '.join(kind.__members__)}")
 
 
-def _key(shape: Schema, text: str) -> Any:
+def _key(schema: Schema, text: str) -> Any:
     """The plain key that was written as `text` (the keys of a TOML or JSON table are strings)."""
-    kind = shape.scalar.cls if isinstance(shape, ScalarSchema) else shape.cls if isinstance(shape, EnumSchema) else str
+    kind = (
+        schema.scalar.cls if isinstance(schema, ScalarSchema) else schema.cls if isinstance(schema, EnumSchema) else str
+    )
     if kind is bool and text in ("true", "false"):
         return text == "true"
     if (kind is int or issubclass(kind, Flag)) and _INT.fullmatch(text):
         return int(text)
-    return original_key(text) if kind is str or isinstance(shape, EnumSchema) else text
+    return original_key(text) if kind is str or isinstance(schema, EnumSchema) else text
 
 
 _INT = re.compile(r"0|-?[1-9][0-9]{0,4299}")  # as it is written: no key has two spellings
 
 
-def _limited(shape: Schema, decode: Decoder) -> Decoder:
-    if not shape.constraints:
+def _limited(schema: Schema, decode: Decoder) -> Decoder:
+    if not schema.constraints:
         return decode
 
     def checked(plain: Any) -> Any:
         value = decode(plain)
-        why = constraint_violation(shape, value)
+        why = constraint_violation(schema, value)
         if why:
             raise _Errors(why)
         return value

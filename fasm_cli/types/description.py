@@ -30,7 +30,8 @@ def describe_types(types: Mapping[str, Schema | None]) -> Types:
     """The description of a machine's associated types, given by name."""
     classes: dict[str, dict[str, Any]] = {}
     roles = [
-        {"name": name, IS: type_text(shape, classes) if shape is not None else "None"} for name, shape in types.items()
+        {"name": name, IS: type_text(schema, classes) if schema is not None else "None"}
+        for name, schema in types.items()
     ]
     return [*roles, *(classes[name] for name in sorted(classes))]
 
@@ -69,14 +70,14 @@ def _line(entry: dict[str, Any]) -> str:
     raise AssertionError(f"no description: {entry}")
 
 
-def type_text(shape: Schema, classes: dict[str, dict[str, Any]] | None = None) -> str:
+def type_text(schema: Schema, classes: dict[str, dict[str, Any]] | None = None) -> str:
     """The type as its author would write it; classes it reaches are described into `classes`."""
-    text = _text(shape, {} if classes is None else classes)
-    return f"{text}{''.join(f' {limit}' for limit in shape.constraints)}"
+    text = _text(schema, {} if classes is None else classes)
+    return f"{text}{''.join(f' {limit}' for limit in schema.constraints)}"
 
 
-def _text(shape: Schema, classes: dict[str, dict[str, Any]]) -> str:
-    match shape:
+def _text(schema: Schema, classes: dict[str, dict[str, Any]]) -> str:
+    match schema:
         case NoneSchema():
             return "None"
         case ScalarSchema(scalar=scalar):
@@ -87,7 +88,7 @@ def _text(shape: Schema, classes: dict[str, dict[str, Any]]) -> str:
         case RecordSchema(cls=kind):
             if kind.__name__ not in classes:
                 entry = classes[kind.__name__] = {"name": kind.__name__}  # first: it may contain itself
-                entry[FIELDS] = dict(_fields(shape, classes))
+                entry[FIELDS] = dict(_fields(schema, classes))
             return kind.__name__
         case CollectionSchema(cls=kind, item=item):
             return f"{kind.__name__}[{type_text(item, classes)}{', ...' if kind is tuple else ''}]"
@@ -99,9 +100,9 @@ def _text(shape: Schema, classes: dict[str, dict[str, Any]]) -> str:
             return "Database"
         case UnionSchema(members=members):
             return " | ".join(type_text(member, classes) for member in members.values())
-    raise AssertionError(f"no text for {shape}")
+    raise AssertionError(f"no text for {schema}")
 
 
-def _fields(shape: RecordSchema, classes: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str]]:
-    for field in shape.fields:
-        yield field.name, type_text(field.shape, classes)
+def _fields(schema: RecordSchema, classes: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    for field in schema.fields:
+        yield field.name, type_text(field.schema, classes)

@@ -1,6 +1,6 @@
 """Typed values to plain data, strictly: a value that is not what its annotation says is refused, with its path.
 
-Encoders are made once for a shape, and compiled where it has parts: they run at every commit.
+Encoders are made once for a schema, and compiled where it has parts: they run at every commit.
 """
 
 from collections.abc import Callable
@@ -39,14 +39,14 @@ Encoder = Callable[[Any], Any]
 
 
 class Encoders:
-    """Encoders for the shapes of one machine; `canonical` ones map equal values to equal plain data."""
+    """Encoders for the registry of one machine; `canonical` ones map equal values to equal plain data."""
 
     def __init__(self, *, canonical: bool) -> None:
         self._canonical = canonical
-        self.of = PerSchema[Encoder](lambda shape: _limited(shape, self._make(shape))).of
+        self.of = PerSchema[Encoder](lambda schema: _limited(schema, self._make(schema))).of
 
-    def _make(self, shape: Schema) -> Encoder:
-        match shape:
+    def _make(self, schema: Schema) -> Encoder:
+        match schema:
             case NoneSchema():
                 return _nothing
             case ScalarSchema(scalar=scalar):
@@ -54,31 +54,31 @@ class Encoders:
             case EnumSchema(cls=kind):
                 return _member(kind)
             case RecordSchema():
-                return self._record(shape)
+                return self._record(schema)
             case CollectionSchema():
-                return self._sequence(shape)
+                return self._sequence(schema)
             case TupleSchema():
-                return self._fixed(shape)
+                return self._fixed(schema)
             case DictSchema():
-                return self._mapping(shape)
+                return self._mapping(schema)
             case UnionSchema():
-                return self._choice(shape)
+                return self._choice(schema)
             case DatabaseSchema():
-                return _relations(self.of(shape.rows))
-        raise AssertionError(f"no encoder for {shape}")
+                return _relations(self.of(schema.rows))
+        raise AssertionError(f"no encoder for {schema}")
 
-    def _record(self, shape: RecordSchema) -> Encoder:
-        source = _source(shape.cls)
+    def _record(self, schema: RecordSchema) -> Encoder:
+        source = _source(schema.cls)
         lines, pairs = [], []
-        for at, field in enumerate(shape.fields):
-            lines += [f"step = '.{field.name}'", *self._part(source, f"part_{at}", f"value.{field.name}", field.shape)]
+        for at, field in enumerate(schema.fields):
+            lines += [f"step = '.{field.name}'", *self._part(source, f"part_{at}", f"value.{field.name}", field.schema)]
             pairs.append(f"{stored_key(field.name)!r}: part_{at}")
         return source.function("value", [CHECK, *_trying(lines, "step"), f"return {{{', '.join(pairs)}}}"])
 
-    def _sequence(self, shape: CollectionSchema) -> Encoder:
-        unordered = shape.cls in (set, frozenset)
-        source = _source(shape.cls, in_order=_in_order)
-        lines = [*self._part(source, "item", "item", shape.item), "out.append(item)"]
+    def _sequence(self, schema: CollectionSchema) -> Encoder:
+        unordered = schema.cls in (set, frozenset)
+        source = _source(schema.cls, in_order=_in_order)
+        lines = [*self._part(source, "item", "item", schema.item), "out.append(item)"]
         return source.function(
             "value",
             [
@@ -89,11 +89,11 @@ class Encoders:
             ],
         )
 
-    def _fixed(self, shape: TupleSchema) -> Encoder:
+    def _fixed(self, schema: TupleSchema) -> Encoder:
         source = _source(tuple)
-        wrong = f"f'expected {len(shape.items)} elements, got {{len(value)}}'"
+        wrong = f"f'expected {len(schema.items)} elements, got {{len(value)}}'"
         lines, parts = [], []
-        for at, item in enumerate(shape.items):
+        for at, item in enumerate(schema.items):
             lines += [f"step = '[{at}]'", *self._part(source, f"part_{at}", f"value[{at}]", item)]
             parts.append(f"part_{at}")
         return source.function(
@@ -106,12 +106,12 @@ class Encoders:
             ],
         )
 
-    def _mapping(self, shape: DictSchema) -> Encoder:
+    def _mapping(self, schema: DictSchema) -> Encoder:
         source = _source(dict, key_text=_key_text, by_key=_by_key, shown=safe_repr)
-        table = keyed_by_text(shape.key)
+        table = keyed_by_text(schema.key)
         lines = [
-            *self._part(source, "plain", "key", shape.key),
-            *self._part(source, "item", "item", shape.value),
+            *self._part(source, "plain", "key", schema.key),
+            *self._part(source, "item", "item", schema.value),
             "out[key_text(plain)] = item" if table else "out.append([plain, item])",
         ]
         return source.function(
@@ -126,21 +126,21 @@ class Encoders:
             ],
         )
 
-    def _part(self, source: Source, into: str, read: str, shape: Schema) -> list[str]:
+    def _part(self, source: Source, into: str, read: str, schema: Schema) -> list[str]:
         """The lines that put the plain data of a part, read by `read`, into `into`."""
-        encode = source.name(self.of(shape))
-        test = source.fast_test(shape, into)
+        encode = source.name(self.of(schema))
+        test = source.fast_test(schema, into)
         if not test:
             return [f"{into} = {encode}({read})"]
         return [f"{into} = {read}", f"if not ({test}): {into} = {encode}({into})"]
 
-    def _choice(self, shape: UnionSchema) -> Encoder:
+    def _choice(self, schema: UnionSchema) -> Encoder:
         members = {
-            runtime_type(member): _tagging(tag, member, self.of(member)) for tag, member in shape.members.items()
+            runtime_type(member): _tagging(tag, member, self.of(member)) for tag, member in schema.members.items()
         }
         if float in members:  # an int may stand for a float, unless the union has an int of its own
             members.setdefault(int, members[float])
-        legal = ", ".join(shape.members)
+        legal = ", ".join(schema.members)
 
         def encode(value: Any) -> Any:
             member = members.get(type(value))
@@ -261,13 +261,13 @@ def _key_text(key: Any) -> str:
     return "true" if key is True else "false" if key is False else str(key)
 
 
-def _limited(shape: Schema, encode: Encoder) -> Encoder:
-    if not shape.constraints:
+def _limited(schema: Schema, encode: Encoder) -> Encoder:
+    if not schema.constraints:
         return encode
 
     def checked(value: Any) -> Any:
         plain = encode(value)
-        why = constraint_violation(shape, value)
+        why = constraint_violation(schema, value)
         if why:
             raise DecodeError(why)
         return plain

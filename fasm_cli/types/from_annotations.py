@@ -1,6 +1,6 @@
-"""Annotations to shapes: what the author declared, read once.
+"""Annotations to registry: what the author declared, read once.
 
-A type that has no shape is refused when the machine is loaded, with the path to it and what to write in its place.
+A type that has no schema is refused when the machine is loaded, with the path to it and what to write in its place.
 """
 
 import enum
@@ -38,63 +38,63 @@ from fasm_cli.types.schema import (
 
 
 class Unsupported(Exception):
-    """The annotation at `path` has no shape; the text says why and what to write."""
+    """The annotation at `path` has no schema; the text says why and what to write."""
 
     def __init__(self, path: str, why: str) -> None:
         super().__init__(f"{path}: {why}")
 
 
 class SchemaRegistry:
-    """Reads annotations into shapes; one instance for each machine, so that a class has one shape everywhere."""
+    """Reads annotations into registry; one instance for each machine, so that a class has one schema everywhere."""
 
     def __init__(self) -> None:
         self.records: dict[type, RecordSchema] = {}
-        self.members: dict[str, type] = {}  # every record and enum met, by the name it is written with
+        self.classes: dict[str, type] = {}  # every record and enum met, by the name it is written with
         self.databases: list[str] = []  # where a `Database` stands
         self._open = 0
 
     def of(self, annotation: Any, path: str) -> Schema:
-        """The shape of `annotation`. Raises `Unsupported` with `path` in front."""
+        """The schema of `annotation`. Raises `Unsupported` with `path` in front."""
         annotation, constraints = _unwrapped(annotation)
         self._open += 1
         try:
             if self._open > _DEEPEST:
                 raise Unsupported(path, "an alias that contains itself has no end; write it as a @dataclass")
-            shape = self._made(annotation, get_origin(annotation), path)
+            schema = self._made(annotation, get_origin(annotation), path)
         finally:
             self._open -= 1
-        _check_constraints(shape, constraints, path)
-        shape.constraints += constraints
-        return shape
+        _check_constraints(schema, constraints, path)
+        schema.constraints += constraints
+        return schema
 
     def _made(self, annotation: Any, origin: Any, path: str) -> Schema:
         args = get_args(annotation)
         if annotation is None or annotation is type(None):
-            shape: Schema = NoneSchema(annotation)
+            schema: Schema = NoneSchema(annotation)
         elif isinstance(annotation, type) and annotation in SCALARS:
-            shape = ScalarSchema(annotation, scalar=SCALARS[annotation])
+            schema = ScalarSchema(annotation, scalar=SCALARS[annotation])
         elif origin in (Union, types.UnionType):
-            shape = self._choice(annotation, path)
+            schema = self._choice(annotation, path)
         elif origin in (list, set, frozenset) and len(args) == 1:
-            shape = self._sequence(annotation, origin, path)
+            schema = self._sequence(annotation, origin, path)
         elif origin is tuple and (args or annotation == tuple[()]):
-            shape = self._tuple(annotation, path)
+            schema = self._tuple(annotation, path)
         elif origin is dict and len(args) == 2:
-            shape = self._mapping(annotation, path)
+            schema = self._mapping(annotation, path)
         elif isinstance(annotation, type) and issubclass(annotation, enum.Enum):
-            shape = EnumSchema(annotation, cls=annotation)
+            schema = EnumSchema(annotation, cls=annotation)
             self._register(annotation, path)
         elif annotation is Database:
             self.databases.append(path)
-            shape = DatabaseSchema(annotation, rows=self.of(dict[str, list[dict[str, _COLUMN]]], path))
+            schema = DatabaseSchema(annotation, rows=self.of(dict[str, list[dict[str, _COLUMN]]], path))
         elif isinstance(annotation, type) and _is_record(annotation):
-            shape = self._record(annotation, path)
+            schema = self._record(annotation, path)
         else:
             raise Unsupported(path, _why_not(annotation))
-        return shape
+        return schema
 
     def _register(self, kind: type, path: str) -> None:
-        known = self.members.setdefault(kind.__name__, kind)
+        known = self.classes.setdefault(kind.__name__, kind)
         if known is not kind:
             where = f"{known.__module__}.{known.__qualname__} and {kind.__module__}.{kind.__qualname__}"
             raise Unsupported(path, f"two types are called {kind.__name__} ({where}); rename one of them")
@@ -137,15 +137,15 @@ class SchemaRegistry:
 
     def _mapping(self, annotation: Any, path: str) -> DictSchema:
         key, value = get_args(annotation)
-        shape = DictSchema(annotation, key=self.of(key, f"{path} key"), value=self.of(value, f"{path}[…]"))
-        self._need_hashable(shape.key, path, "a key of a dict")
-        return shape
+        schema = DictSchema(annotation, key=self.of(key, f"{path} key"), value=self.of(value, f"{path}[…]"))
+        self._need_hashable(schema.key, path, "a key of a dict")
+        return schema
 
     def _choice(self, annotation: Any, path: str) -> UnionSchema:
         members: dict[str, Schema] = {}
         for arg in get_args(annotation):
-            shape = self.of(arg, path)
-            for member in shape.members.values() if isinstance(shape, UnionSchema) else (shape,):
+            schema = self.of(arg, path)
+            for member in schema.members.values() if isinstance(schema, UnionSchema) else (schema,):
                 tag = tag_of(member)
                 if tag in members:
                     raise Unsupported(path, f"two members of the union are a {tag}; give them classes of their own")
@@ -153,8 +153,8 @@ class SchemaRegistry:
         return UnionSchema(annotation, members=members)
 
     @staticmethod
-    def _need_hashable(shape: Schema, path: str, role: str) -> None:
-        wrong = unhashable(shape)
+    def _need_hashable(schema: Schema, path: str, role: str) -> None:
+        wrong = unhashable(schema)
         if wrong:
             raise Unsupported(path, f"{wrong} cannot be {role}: it has no hash; write {hashable_in_place_of(wrong)}")
 
@@ -252,25 +252,25 @@ _BOUNDS: dict[type, tuple[type, ...]] = {
 }
 
 
-def _check_constraints(shape: Schema, constraints: tuple[Constraint, ...], path: str) -> None:
+def _check_constraints(schema: Schema, constraints: tuple[Constraint, ...], path: str) -> None:
     for limit in constraints:
-        sized = isinstance(shape, CollectionSchema | DictSchema) or (
-            isinstance(shape, ScalarSchema) and shape.scalar.cls is bytes
+        sized = isinstance(schema, CollectionSchema | DictSchema) or (
+            isinstance(schema, ScalarSchema) and schema.scalar.cls is bytes
         )
-        text = isinstance(shape, ScalarSchema) and shape.scalar.cls is str
+        text = isinstance(schema, ScalarSchema) and schema.scalar.cls is str
         fits = {
             Text: text,
             Size: sized,
-            Between: isinstance(shape, ScalarSchema),
-            OneOf: isinstance(shape, ScalarSchema | EnumSchema),
+            Between: isinstance(schema, ScalarSchema),
+            OneOf: isinstance(schema, ScalarSchema | EnumSchema),
         }[type(limit)]
-        if fits and isinstance(limit, Between) and isinstance(shape, ScalarSchema):
-            bounds = _BOUNDS.get(shape.scalar.cls, ())
+        if fits and isinstance(limit, Between) and isinstance(schema, ScalarSchema):
+            bounds = _BOUNDS.get(schema.scalar.cls, ())
             fits = type(limit.low) in bounds and type(limit.high) in bounds
         if fits and isinstance(limit, OneOf):
-            kinds = (float, int) if runtime_type(shape) is float else (runtime_type(shape),)
+            kinds = (float, int) if runtime_type(schema) is float else (runtime_type(schema),)
             fits = all(type(value) in kinds for value in limit.values)
         if not fits:
             raise Unsupported(
-                path, f"{limit} does not apply to {getattr(shape.annotation, '__name__', shape.annotation)}"
+                path, f"{limit} does not apply to {getattr(schema.annotation, '__name__', schema.annotation)}"
             )

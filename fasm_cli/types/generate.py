@@ -1,6 +1,6 @@
 """Values drawn from a declared type: what a machine is fed with when it says nothing itself.
 
-A generator is a closure, made once for a shape. Values stay inside what is declared; where nothing is, ints are small
+A generator is a closure, made once for a schema. Values stay inside what is declared; where nothing is, ints are small
 with the odd boundary, floats finite, datetimes naive, collections short.
 """
 
@@ -39,29 +39,29 @@ DAY_ONE = datetime(2024, 1, 1)
 
 
 class Generators:
-    """Generators for the shapes of one machine."""
+    """Generators for the registry of one machine."""
 
     def __init__(self) -> None:
-        self.of = PerSchema[Draw](lambda shape: self._limited(shape) or self._make(shape)).of
+        self.of = PerSchema[Draw](lambda schema: self._limited(schema) or self._make(schema)).of
         self._depth = 0
 
-    def _limited(self, shape: Schema) -> Draw | None:
-        for limit in shape.constraints:
+    def _limited(self, schema: Schema) -> Draw | None:
+        for limit in schema.constraints:
             if isinstance(limit, OneOf):
                 values = limit.values
                 return lambda choose: choose.pick(values)
-            if isinstance(limit, Between) and isinstance(shape, ScalarSchema):
-                return between(shape.scalar.cls, limit.low, limit.high)
+            if isinstance(limit, Between) and isinstance(schema, ScalarSchema):
+                return between(schema.scalar.cls, limit.low, limit.high)
             if isinstance(limit, Text):
                 return text(limit.min, limit.max, limit.alphabet or LETTERS)
         return None
 
-    def _make(self, shape: Schema) -> Draw:
-        match shape:
+    def _make(self, schema: Schema) -> Draw:
+        match schema:
             case NoneSchema():
                 return lambda _: None
             case ScalarSchema(scalar=scalar):
-                size = _size(shape)
+                size = _size(schema)
                 if scalar.cls is bytes:
                     return lambda choose: bytes(
                         [choose.randbelow(256) for _ in range(choose.randint(size.min, size.max))]
@@ -71,22 +71,22 @@ class Generators:
                 members = list(kind)
                 return lambda choose: choose.pick(members)
             case RecordSchema():
-                return self._record(shape)
+                return self._record(schema)
             case CollectionSchema(cls=kind):
-                return self._sequence(kind, self.of(shape.item), _size(shape))
+                return self._sequence(kind, self.of(schema.item), _size(schema))
             case TupleSchema(items=items):
                 draws = [self.of(item) for item in items]
                 return lambda choose: tuple([draw(choose) for draw in draws])
             case DictSchema():
-                return self._mapping(self.of(shape.key), self.of(shape.value), _size(shape))
+                return self._mapping(self.of(schema.key), self.of(schema.value), _size(schema))
             case UnionSchema(members=members):
                 lowest = min(members.values(), key=min_depth)
                 return self._choice([self.of(member) for member in members.values()], self.of(lowest))
-        raise AssertionError(f"no generator for {shape}")
+        raise AssertionError(f"no generator for {schema}")
 
-    def _record(self, shape: RecordSchema) -> Draw:
-        kind = shape.cls
-        draws = [(field.name, self.of(field.shape)) for field in shape.fields]
+    def _record(self, schema: RecordSchema) -> Draw:
+        kind = schema.cls
+        draws = [(field.name, self.of(field.schema)) for field in schema.fields]
         if not draws:
             return lambda _: kind()
 
@@ -151,22 +151,22 @@ class Generators:
         return draw
 
 
-def min_depth(shape: Schema, _inside: tuple[Schema, ...] = ()) -> float:
-    """How many records stand inside each other at the least in a value of this shape; infinite for one that cannot
+def min_depth(schema: Schema, _inside: tuple[Schema, ...] = ()) -> float:
+    """How many records stand inside each other at the least in a value of this schema; infinite for one that cannot
     end."""
-    if shape in _inside:
+    if schema in _inside:
         return inf
-    inside = (*_inside, shape)
-    match shape:
+    inside = (*_inside, schema)
+    match schema:
         case RecordSchema(fields=fields):
-            return 1 + max((min_depth(field.shape, inside) for field in fields), default=0)
+            return 1 + max((min_depth(field.schema, inside) for field in fields), default=0)
         case TupleSchema(items=items):
             return max((min_depth(item, inside) for item in items), default=0)
         case UnionSchema(members=members):
             return min(min_depth(member, inside) for member in members.values())
-        case CollectionSchema(item=item) if _size(shape).min:
+        case CollectionSchema(item=item) if _size(schema).min:
             return min_depth(item, inside)
-        case DictSchema(key=key, value=value) if _size(shape).min:
+        case DictSchema(key=key, value=value) if _size(schema).min:
             return max(min_depth(key, inside), min_depth(value, inside))
     return 0
 
@@ -198,8 +198,8 @@ def text(shortest: int, longest: int, alphabet: str) -> Draw:
     return lambda choose: "".join([choose.pick(alphabet) for _ in range(choose.randint(shortest, longest))])
 
 
-def _size(shape: Schema) -> Size:
-    return next((limit for limit in shape.constraints if isinstance(limit, Size)), Size())
+def _size(schema: Schema) -> Size:
+    return next((limit for limit in schema.constraints if isinstance(limit, Size)), Size())
 
 
 def _or_edge_case(usual: Draw, odd: tuple[Any, ...]) -> Draw:

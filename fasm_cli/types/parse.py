@@ -37,9 +37,9 @@ CONSTANTS: dict[str, Any] = {"inf": float("inf"), "nan": float("nan")}
 class Parser:
     """Reads values for one machine; `names` are the classes and enums that its types mention."""
 
-    def __init__(self, shapes: SchemaRegistry, encoders: Encoders) -> None:
-        self._records: dict[type, RecordSchema] = shapes.records
-        self._names: Mapping[str, type] = shapes.members
+    def __init__(self, registry: SchemaRegistry, encoders: Encoders) -> None:
+        self._records: dict[type, RecordSchema] = registry.records
+        self._names: Mapping[str, type] = registry.classes
         self._encoders = encoders
 
     def parse(self, text: str) -> Any:
@@ -189,7 +189,7 @@ class Parser:
             if field.name in given:
                 value_node, value = given[field.name]
                 try:
-                    self._encoders.of(field.shape)(value)
+                    self._encoders.of(field.schema)(value)
                 except DecodeError as wrong:
                     raise ParseError(value_node, f"{kind.__name__}.{wrong.at(field.name)}") from None
         return _called(node, kind.__name__, kind, [], {name: value for name, (_, value) in given.items()})

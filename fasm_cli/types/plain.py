@@ -17,7 +17,7 @@ TAG = "type"
 
 
 class DecodeError(Exception):
-    """A value does not fit its shape; the path grows as the exception leaves each level."""
+    """A value does not fit its schema; the path grows as the exception leaves each level."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -42,9 +42,9 @@ def original_key(key: str) -> str:
     return key[:-1] if key.rstrip("_") == TAG and key != TAG else key
 
 
-def keyed_by_text(shape: Schema) -> bool:
+def keyed_by_text(schema: Schema) -> bool:
     """Whether a dict with such keys is stored as a table (else as a list of pairs)."""
-    return isinstance(shape, EnumSchema) or (isinstance(shape, ScalarSchema) and shape.scalar.cls is not float)
+    return isinstance(schema, EnumSchema) or (isinstance(schema, ScalarSchema) and schema.scalar.cls is not float)
 
 
 def _writer(*, sort_keys: bool) -> Callable[[Any], str]:
@@ -94,9 +94,9 @@ def safe_repr(value: Any) -> str:
     return text if len(text) <= 200 else f"{text[:199]}…"
 
 
-def constraint_violation(shape: Schema, value: Any) -> str:
-    """What the constraints of `shape` have against `value`, in words; empty where they have nothing."""
-    for limit in shape.constraints:
+def constraint_violation(schema: Schema, value: Any) -> str:
+    """What the constraints of `schema` have against `value`, in words; empty where they have nothing."""
+    for limit in schema.constraints:
         why = limit.violation_of(value)
         if why:
             return f"{safe_repr(value)} {why}" if why.startswith("has ") else f"{safe_repr(value)} is {why}"

@@ -1,4 +1,4 @@
-"""The shape of a declared type: what a value may look like. How it is read from annotations is in `annotations`.
+"""The schema of a declared type: what a value may look like. How it is read from annotations is in `annotations`.
 
 Everything that treats values by type starts here: the codec, the generator, the REPL's completion, `describe`.
 """
@@ -44,7 +44,7 @@ class EnumSchema(Schema):
 @dataclass(eq=False, slots=True)
 class Field:
     name: str
-    shape: Schema
+    schema: Schema
     default: Any  # REQUIRED, or a function without arguments that makes it
     hashed: bool = True  # the hash of the class, where it is a generated one, reads it
 
@@ -67,7 +67,7 @@ class CollectionSchema(Schema):
 
 @dataclass(eq=False, slots=True)
 class TupleSchema(Schema):
-    """`tuple[A, B]`: one shape for each place."""
+    """`tuple[A, B]`: one schema for each place."""
 
     items: tuple[Schema, ...] = field(kw_only=True)
 
@@ -89,7 +89,7 @@ class UnionSchema(Schema):
 
 @dataclass(eq=False, slots=True)
 class DatabaseSchema(Schema):
-    """A `Database`: the rows of its tables. Only a field of the state has this shape."""
+    """A `Database`: the rows of its tables. Only a field of the state has this schema."""
 
     rows: Schema = field(kw_only=True)  # what it is stored as: a list of rows for each table, each a dict of columns
 
@@ -97,9 +97,9 @@ class DatabaseSchema(Schema):
 NATIVE = (bool, int, float, str)  # plain data tells these apart by itself: no tag in a union
 
 
-def tag_of(shape: Schema) -> str:
+def tag_of(schema: Schema) -> str:
     """The name under which a member of a union is stored and reported."""
-    match shape:
+    match schema:
         case NoneSchema():
             return "None"
         case ScalarSchema(scalar=scalar):
@@ -112,12 +112,12 @@ def tag_of(shape: Schema) -> str:
             return "dict"
         case DatabaseSchema():
             return "Database"
-    raise AssertionError(f"a {type(shape).__name__} inside a union is flattened before it is tagged")
+    raise AssertionError(f"a {type(schema).__name__} inside a union is flattened before it is tagged")
 
 
-def runtime_type(shape: Schema) -> type:
-    """The class that values of this shape are instances of (never asked of a union)."""
-    match shape:
+def runtime_type(schema: Schema) -> type:
+    """The class that values of this schema are instances of (never asked of a union)."""
+    match schema:
         case NoneSchema():
             return type(None)
         case ScalarSchema(scalar=scalar):
@@ -128,23 +128,23 @@ def runtime_type(shape: Schema) -> type:
             return tuple
         case DictSchema():
             return dict
-    raise AssertionError(f"a {type(shape).__name__} has no single class")
+    raise AssertionError(f"a {type(schema).__name__} has no single class")
 
 
-def unhashable(shape: Schema, _inside: tuple[Schema, ...] = ()) -> str:
-    """The name of the first type in `shape` that has no hash, or an empty string."""
-    if shape in _inside:
+def unhashable(schema: Schema, _inside: tuple[Schema, ...] = ()) -> str:
+    """The name of the first type in `schema` that has no hash, or an empty string."""
+    if schema in _inside:
         return ""
-    inside = (*_inside, shape)
+    inside = (*_inside, schema)
     parts: Iterable[Schema] = ()
-    match shape:
+    match schema:
         case RecordSchema(cls=kind, fields=fields):
             hashes: Any = kind.__hash__  # None where there is none, whatever typeshed says
             if hashes is None:
                 return kind.__name__
             made = getattr(hashes, "__code__", None)
             if made is not None and made.co_filename.startswith("<"):  # generated: it hashes every field
-                parts = [field.shape for field in fields if field.hashed]
+                parts = [field.schema for field in fields if field.hashed]
         case CollectionSchema(cls=kind) if kind in (list, set):
             return kind.__name__
         case DictSchema():

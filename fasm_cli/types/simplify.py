@@ -1,4 +1,4 @@
-"""Simpler values of a shape: what the shrinker tries in a value's place, the simplest first."""
+"""Simpler values of a schema: what the shrinker tries in a value's place, the simplest first."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,30 +21,30 @@ from fasm_cli.types.schema import (
 _SHORT = "a"
 
 
-def complexity(shape: Schema, value: Any) -> tuple[Any, ...]:
+def complexity(schema: Schema, value: Any) -> tuple[Any, ...]:
     """How complicated `value` is; compared with `<`. Zero, empty, the first member and None are the simplest."""
-    match shape:
+    match schema:
         case NoneSchema():
             return (0,)
         case ScalarSchema(scalar=scalar) if scalar.cls in (int, float):
-            zero = _origin(shape, scalar.cls)
+            zero = _origin(schema, scalar.cls)
             away = abs(value - zero) if value == value else float("inf")
             return (away, value < zero)
         case ScalarSchema(scalar=scalar) if scalar.cls in (str, bytes):
-            return (len(value), value != _plainest(shape, len(value)), str(value))
+            return (len(value), value != _plainest(schema, len(value)), str(value))
         case EnumSchema(cls=kind):
             return (list(kind).index(value) if value in list(kind) else len(kind),)
         case RecordSchema(fields=fields):
-            return tuple(complexity(field.shape, getattr(value, field.name)) for field in fields)
+            return tuple(complexity(field.schema, getattr(value, field.name)) for field in fields)
         case CollectionSchema(item=item):
-            parts = sorted(value, key=format_value) if shape.cls in (set, frozenset) else value
+            parts = sorted(value, key=format_value) if schema.cls in (set, frozenset) else value
             return (len(value), tuple(complexity(item, part) for part in parts))
         case TupleSchema(items=items):
             return tuple(complexity(item, part) for item, part in zip(items, value, strict=True))
         case DictSchema():
             return (
                 len(value),
-                tuple((complexity(shape.key, key), complexity(shape.value, item)) for key, item in value.items()),
+                tuple((complexity(schema.key, key), complexity(schema.value, item)) for key, item in value.items()),
             )
         case UnionSchema(members=members):
             for rank, member in enumerate(members.values()):
@@ -54,30 +54,30 @@ def complexity(shape: Schema, value: Any) -> tuple[Any, ...]:
     return (len(text), text)
 
 
-def candidates(shape: Schema, value: Any) -> Iterator[Any]:
+def candidates(schema: Schema, value: Any) -> Iterator[Any]:
     """Values to try in place of `value`; some may break a constraint, which the codec will say."""
-    for limit in shape.constraints:
+    for limit in schema.constraints:
         if isinstance(limit, OneOf):
             yield from limit.values[: limit.values.index(value)] if value in limit.values else ()
             return
-    match shape:
+    match schema:
         case ScalarSchema(scalar=scalar) if scalar.cls is int:
-            yield from _ints(_origin(shape, int), value)
+            yield from _ints(_origin(schema, int), value)
         case ScalarSchema(scalar=scalar) if scalar.cls is float:
             for whole in (
-                _ints(int(_origin(shape, float)), int(value)) if value == value and abs(value) < 1e15 else (0,)
+                _ints(int(_origin(schema, float)), int(value)) if value == value and abs(value) < 1e15 else (0,)
             ):
                 yield float(whole)
         case ScalarSchema(scalar=scalar) if scalar.cls is bool:
             yield False
         case ScalarSchema(scalar=scalar) if scalar.cls in (str, bytes):
-            yield from _texts(shape, value)
+            yield from _texts(schema, value)
         case EnumSchema(cls=kind):
             yield from list(kind)[: list(kind).index(value)] if value in list(kind) else ()
         case RecordSchema(cls=kind, fields=fields):
             given = {field.name: getattr(value, field.name) for field in fields}
             for field in fields:
-                for other in candidates(field.shape, given[field.name]):
+                for other in candidates(field.schema, given[field.name]):
                     yield from _built(kind, {**given, field.name: other})
         case CollectionSchema(cls=kind, item=item):
             yield from _sequences(kind, item, value)
@@ -89,7 +89,7 @@ def candidates(shape: Schema, value: Any) -> Iterator[Any]:
             for key in value:
                 yield {other: item for other, item in value.items() if other != key}
             for key, item in value.items():
-                for other in candidates(shape.value, item):
+                for other in candidates(schema.value, item):
                     yield {**value, key: other}
         case UnionSchema(members=members):
             if any(isinstance(member, NoneSchema) for member in members.values()) and value is not None:
@@ -102,33 +102,33 @@ def candidates(shape: Schema, value: Any) -> Iterator[Any]:
                     yield from minimal(member)
 
 
-def minimal(shape: Schema, depth: int = 0) -> Iterator[Any]:
-    """The simplest value of a shape, where one can be made."""
-    for limit in shape.constraints:
+def minimal(schema: Schema, depth: int = 0) -> Iterator[Any]:
+    """The simplest value of a schema, where one can be made."""
+    for limit in schema.constraints:
         if isinstance(limit, OneOf):
             yield limit.values[0]
             return
     if depth > _DEEPEST:
         return
-    match shape:
+    match schema:
         case NoneSchema():
             yield None
         case ScalarSchema(scalar=scalar) if scalar.cls in (int, float):
-            yield _origin(shape, scalar.cls)
+            yield _origin(schema, scalar.cls)
         case ScalarSchema(scalar=scalar) if scalar.cls in (str, bytes):
             yield _plainest(
-                shape, next((limit.min for limit in shape.constraints if isinstance(limit, Text | Size)), 0)
+                schema, next((limit.min for limit in schema.constraints if isinstance(limit, Text | Size)), 0)
             )
         case ScalarSchema(scalar=scalar) if scalar.cls is bool:
             yield False
         case EnumSchema(cls=kind):
             yield next(iter(kind))
         case RecordSchema(cls=kind, fields=fields):
-            parts = {field.name: next(minimal(field.shape, depth + 1), _NONE) for field in fields}
+            parts = {field.name: next(minimal(field.schema, depth + 1), _NONE) for field in fields}
             if _NONE not in parts.values():
                 yield from _built(kind, parts)
         case CollectionSchema(cls=kind, item=item):
-            least = next((limit.min for limit in shape.constraints if isinstance(limit, Size)), 0)
+            least = next((limit.min for limit in schema.constraints if isinstance(limit, Size)), 0)
             part = next(minimal(item, depth + 1), _NONE)
             if least == 0 or part is not _NONE:
                 yield kind([part] * least)
@@ -136,7 +136,7 @@ def minimal(shape: Schema, depth: int = 0) -> Iterator[Any]:
             parts_of = [next(minimal(item, depth + 1), _NONE) for item in items]
             if _NONE not in parts_of:
                 yield tuple(parts_of)
-        case DictSchema() if not shape.constraints:
+        case DictSchema() if not schema.constraints:
             yield {}
         case UnionSchema(members=members):
             for member in members.values():
@@ -170,9 +170,9 @@ _NONE = object()
 _DEEPEST = 6
 
 
-def _origin(shape: Schema, kind: Any) -> Any:
+def _origin(schema: Schema, kind: Any) -> Any:
     """The number nearest to zero that is legal."""
-    for limit in shape.constraints:
+    for limit in schema.constraints:
         if isinstance(limit, Between):
             return kind(min(max(0, limit.low), limit.high))
     return kind(0)
@@ -195,24 +195,24 @@ def _ints(origin: int, value: int) -> Iterator[int]:
         far //= 2
 
 
-def _plainest(shape: Schema, length: int) -> Any:
-    if isinstance(shape, ScalarSchema) and shape.scalar.cls is bytes:
+def _plainest(schema: Schema, length: int) -> Any:
+    if isinstance(schema, ScalarSchema) and schema.scalar.cls is bytes:
         return bytes(length)
-    return _first_letter(shape) * length
+    return _first_letter(schema) * length
 
 
-def _first_letter(shape: Schema) -> str:
+def _first_letter(schema: Schema) -> str:
     return next(
-        (limit.alphabet[0] for limit in shape.constraints if isinstance(limit, Text) and limit.alphabet), _SHORT
+        (limit.alphabet[0] for limit in schema.constraints if isinstance(limit, Text) and limit.alphabet), _SHORT
     )
 
 
-def _texts(shape: Schema, value: Any) -> Iterator[Any]:
-    shortest = next((limit.min for limit in shape.constraints if isinstance(limit, Text)), 0)
+def _texts(schema: Schema, value: Any) -> Iterator[Any]:
+    shortest = next((limit.min for limit in schema.constraints if isinstance(limit, Text)), 0)
     for length in sorted({shortest, 0, 1, len(value) // 2, len(value) - 1, len(value)}):
         if shortest <= length <= len(value):
-            if _plainest(shape, length) != value:
-                yield _plainest(shape, length)
+            if _plainest(schema, length) != value:
+                yield _plainest(schema, length)
             if length < len(value):
                 yield value[:length]
 

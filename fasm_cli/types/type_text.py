@@ -11,15 +11,15 @@ from fasm_cli.types.schema import REQUIRED, Schema, UnionSchema
 LISTED = 3  # values of a OneOf that are told; the others are completed all the same
 
 
-def schema_label(shape: Schema) -> str:
+def schema_label(schema: Schema) -> str:
     """A type with its limits, as short as it can be said: `int 1..1000`, `str 1..8 characters`."""
-    bare = " | ".join(map(schema_label, shape.members.values())) if isinstance(shape, UnionSchema) else _bare(shape)
-    return " ".join([bare, *map(_limit, shape.constraints)])
+    bare = " | ".join(map(schema_label, schema.members.values())) if isinstance(schema, UnionSchema) else _bare(schema)
+    return " ".join([bare, *map(_limit, schema.constraints)])
 
 
-def _bare(shape: Schema) -> str:
+def _bare(schema: Schema) -> str:
     """`type_text` without the limits, which stand behind it."""
-    return type_text(shape).removesuffix("".join(f" {limit}" for limit in shape.constraints))
+    return type_text(schema).removesuffix("".join(f" {limit}" for limit in schema.constraints))
 
 
 def _limit(limit: Constraint) -> str:

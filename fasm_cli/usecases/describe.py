@@ -52,7 +52,7 @@ def _types(machine: Machine) -> Iterator[TypeLine]:
                 yield _type(role, name, member)
     if machine.action_id_schema is not None:
         yield TypeLine("ActionId", schema_label(machine.action_id_schema), [], "")
-    for name, kind in machine.schemas.members.items():
+    for name, kind in machine.schemas.classes.items():
         if name not in met:
             yield _type("", name, machine.schemas.records.get(kind) or EnumSchema(kind, cls=kind))
 
@@ -60,7 +60,7 @@ def _types(machine: Machine) -> Iterator[TypeLine]:
 def _type(role: str, name: str, shape: Schema) -> TypeLine:
     if isinstance(shape, RecordSchema):
         fields = [
-            FieldLine(field.name, schema_label(field.shape), default_text(field.default)) for field in shape.fields
+            FieldLine(field.name, schema_label(field.schema), default_text(field.default)) for field in shape.fields
         ]
         return TypeLine(role, name, fields, _doc(shape.cls))
     if isinstance(shape, EnumSchema):

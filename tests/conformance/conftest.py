@@ -41,7 +41,7 @@ class Stepped:
 
     def event(self, text: str, result: str = "") -> InputReceived | Completion:
         """An input, or the `result` of the action with the id `text`."""
-        read = self.machine.codec.read
+        read = self.machine.codec.parse
         if not result:
             return InputReceived(read(self.machine.input_schema, text))
         assert self.machine.action_id_schema is not None

@@ -83,19 +83,19 @@ def test_an_empty_limit_is_refused_where_it_is_written(make, kind, why):
     ],
 )
 def test_a_limit_holds_for_values_and_for_plain_data(annotation, inside, outside, why):
-    shapes = SchemaRegistry()
-    shape = shapes.of(annotation, "T")
+    registry = SchemaRegistry()
+    schema = registry.of(annotation, "T")
     unlimited = SchemaRegistry()
     bare = unlimited.of(typing.get_type_hints(_holder(annotation))["x"], "T")
-    codec, free = Codec(shapes), Codec(unlimited)
+    codec, free = Codec(registry), Codec(unlimited)
     for value in inside:
-        assert codec.decode(shape, codec.encode(shape, value)) == value
+        assert codec.decode(schema, codec.encode(schema, value)) == value
     for call, given in ((codec.encode, outside), (codec.decode, free.encode(bare, outside))):
         with pytest.raises(DecodeError) as caught:
-            call(shape, given)
+            call(schema, given)
         assert str(caught.value) == why
     with pytest.raises(InputError) as refused:
-        codec.read(shape, format_value(outside))
+        codec.parse(schema, format_value(outside))
     assert refused.value.message == f"{format_value(outside)}: {why}"
 
 

@@ -204,7 +204,7 @@ def _values(shape: Schema, depth: int) -> Iterator[Any]:
         case RecordSchema(cls=kind, fields=fields):
             names = [each.name for each in fields]
             if depth < 3:
-                for parts in product(*(list(values(each.shape, depth + 1)) for each in fields)):
+                for parts in product(*(list(values(each.schema, depth + 1)) for each in fields)):
                     yield kind(**dict(zip(names, parts, strict=True)))
         case CollectionSchema(cls=kind, item=item):
             parts = list(islice(values(item, depth + 1), 2))

@@ -35,12 +35,12 @@ class Driven:
 
     def submit(self, text: str) -> StepResult:
         """An input as a user types it."""
-        return self.process.step(InputReceived(self.machine.codec.read(self.machine.input_schema, text)))
+        return self.process.step(InputReceived(self.machine.codec.parse(self.machine.input_schema, text)))
 
     def complete(self, id: Any, text: str) -> StepResult:
         """A result as a user types it."""
         assert self.machine.result_schema is not None
-        return self.process.step(Completion(None, id, self.machine.codec.read(self.machine.result_schema, text)))
+        return self.process.step(Completion(None, id, self.machine.codec.parse(self.machine.result_schema, text)))
 
     def restart(self) -> StepResult:
         self.process.step(Crash())

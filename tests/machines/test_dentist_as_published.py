@@ -77,7 +77,7 @@ def test_fault_2_a_second_success_releases_the_payment_of_a_booking_that_stays(d
 
 
 def test_fault_3_the_request_is_stored_although_its_action_was_not_emitted(dentist, m):
-    wish = dentist.machine.codec.read(dentist.machine.input, slot(9))
+    wish = dentist.machine.codec.parse(dentist.machine.input, slot(9))
     assert dentist.changed_without_room(Normal(wish), 0)
 
 

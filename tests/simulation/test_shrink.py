@@ -73,7 +73,7 @@ RESPOND = """
 def test_only_what_respond_may_give(tmp_path: Path, respond: str, result: str) -> None:
     (tmp_path / "hotel.py").write_text(HOTEL + respond, encoding="utf-8")
     machine = Project(tmp_path).load(str(tmp_path / "hotel.py"))
-    kinds = machine.schemas.members
+    kinds = machine.schemas.classes
     items = [
         TraceEvent(1, InputReceived(kinds["Book"]())),
         TraceEvent(2, Completion(ActionRef(1, 1), 1, kinds["Unknown"]())),

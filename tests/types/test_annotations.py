@@ -1,4 +1,4 @@
-"""Which annotations have a shape, and what is said of those that have none: the path, why, and what to write."""
+"""Which annotations have a schema, and what is said of those that have none: the path, why, and what to write."""
 
 # ruff: noqa: F722, F821, UP006, UP007, UP045 - the old spellings are what is tested
 
@@ -271,10 +271,10 @@ def test_type_statements_are_seen_through():
         "type Both[T] = tuple[T, T]\n",
         names,
     )
-    shapes = SchemaRegistry()
-    shape = shapes.of(list[names["Maybe"]], "T")
-    assert type_text(shape) == "list[int Between(low=0, high=9) | None]"
-    assert Codec(shapes).check(shape, [1, None]) == [1, None]
+    registry = SchemaRegistry()
+    schema = registry.of(list[names["Maybe"]], "T")
+    assert type_text(schema) == "list[int Between(low=0, high=9) | None]"
+    assert Codec(registry).validate(schema, [1, None]) == [1, None]
     assert refused(names["Tree"]).endswith(": an alias that contains itself has no end; write it as a @dataclass")
     assert refused(names["Both"][int]) == unknown("Both[int]")
 

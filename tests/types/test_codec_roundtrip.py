@@ -174,17 +174,17 @@ SCALARS: dict[type, st.SearchStrategy[Any]] = {
 }
 
 
-def values(shape: Schema, made: dict[int, st.SearchStrategy[Any]] | None = None) -> st.SearchStrategy[Any]:
-    """Every value of a shape."""
+def values(schema: Schema, made: dict[int, st.SearchStrategy[Any]] | None = None) -> st.SearchStrategy[Any]:
+    """Every value of a schema."""
     made = {} if made is None else made
-    if id(shape) not in made:
-        made[id(shape)] = st.deferred(lambda: strategy)
-        strategy = _values(shape, lambda part: values(part, made))
-    return made[id(shape)]
+    if id(schema) not in made:
+        made[id(schema)] = st.deferred(lambda: strategy)
+        strategy = _values(schema, lambda part: values(part, made))
+    return made[id(schema)]
 
 
-def _values(shape: Schema, of: Callable[[Schema], st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
-    match shape:
+def _values(schema: Schema, of: Callable[[Schema], st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
+    match schema:
         case NoneSchema():
             return st.none()
         case ScalarSchema(scalar=scalar):
@@ -194,7 +194,7 @@ def _values(shape: Schema, of: Callable[[Schema], st.SearchStrategy[Any]]) -> st
         case EnumSchema(cls=kind):
             return st.sampled_from(list(kind))
         case RecordSchema(cls=kind, fields=fields):
-            return st.builds(kind, **{each.name: of(each.shape) for each in fields})
+            return st.builds(kind, **{each.name: of(each.schema) for each in fields})
         case CollectionSchema(cls=kind, item=item):
             return st.lists(of(item), max_size=3).map(kind)
         case TupleSchema(items=items):
@@ -203,36 +203,36 @@ def _values(shape: Schema, of: Callable[[Schema], st.SearchStrategy[Any]]) -> st
             return st.dictionaries(of(key), of(value), max_size=3)
         case UnionSchema(members=members):
             return st.one_of([of(member) for member in reversed(members.values())])
-    raise AssertionError(shape)
+    raise AssertionError(schema)
 
 
 @given(st.data())
 def test_every_value_of_every_type_comes_back_from_plain_data_from_json_and_from_source(data):
-    shapes = SchemaRegistry()
-    shape = shapes.of(data.draw(types), "T")
-    value = data.draw(values(shape))
-    codec = Codec(shapes)
-    plain = codec.encode(shape, value)
+    registry = SchemaRegistry()
+    schema = registry.of(data.draw(types), "T")
+    value = data.draw(values(schema))
+    codec = Codec(registry)
+    plain = codec.encode(schema, value)
     for again in (
-        codec.decode(shape, plain),
-        codec.decode(shape, json.loads(json.dumps(plain))),
-        codec.read(shape, format_value(value)),
+        codec.decode(schema, plain),
+        codec.decode(schema, json.loads(json.dumps(plain))),
+        codec.parse(schema, format_value(value)),
     ):
         assert format_value(again) == format_value(value)  # the same types, order and signs of zero
         assert again == value
-        assert codec.digest(shape, again) == codec.digest(shape, value)
-        assert codec.encode(shape, again) == plain
+        assert codec.digest(schema, again) == codec.digest(schema, value)
+        assert codec.encode(schema, again) == plain
 
 
 @given(st.data())
 def test_every_message_comes_back_with_the_tag_of_its_class(data):
-    shapes = SchemaRegistry()
-    shape = shapes.of(data.draw(st.sampled_from([Plainly, Named, Iced, Node, Plainly | Named, Node | int])), "T")
-    value = data.draw(values(shape))
-    codec = Codec(shapes)
-    plain = codec.encode_message(shape, value)
+    registry = SchemaRegistry()
+    schema = registry.of(data.draw(st.sampled_from([Plainly, Named, Iced, Node, Plainly | Named, Node | int])), "T")
+    value = data.draw(values(schema))
+    codec = Codec(registry)
+    plain = codec.encode_message(schema, value)
     assert type(value) is int or plain["type"] == type(value).__name__
-    assert codec.decode_message(shape, json.loads(json.dumps(plain))) == value
+    assert codec.decode_message(schema, json.loads(json.dumps(plain))) == value
 
 
 SAME = object()
@@ -289,32 +289,32 @@ SAME = object()
     ],
 )
 def test_what_is_stored(annotation, value, plain):
-    shapes = SchemaRegistry()
-    shape = shapes.of(annotation, "T")
-    codec = Codec(shapes)
-    stored = codec.encode(shape, value)
+    registry = SchemaRegistry()
+    schema = registry.of(annotation, "T")
+    codec = Codec(registry)
+    stored = codec.encode(schema, value)
     assert stored == (value if plain is SAME else plain)
     assert repr(stored) == repr(value if plain is SAME else plain)  # 3 and 3.0, 0.0 and -0.0 are not the same here
-    again = codec.decode(shape, stored)
+    again = codec.decode(schema, stored)
     assert again == value
-    assert format_value(codec.read(shape, format_value(value))) == format_value(again)
+    assert format_value(codec.parse(schema, format_value(value))) == format_value(again)
 
 
 def test_nan_comes_back_wherever_it_stands():
-    shapes = SchemaRegistry()
-    shape = shapes.of(list[float | Decimal | None], "T")
-    codec = Codec(shapes)
+    registry = SchemaRegistry()
+    schema = registry.of(list[float | Decimal | None], "T")
+    codec = Codec(registry)
     value = [float("nan"), Decimal("NaN"), Decimal("-sNaN12"), float("-inf"), None]
-    plain = codec.encode(shape, value)
+    plain = codec.encode(schema, value)
     text = "[nan, Decimal('NaN'), Decimal('-sNaN12'), -inf, None]"
     assert format_value(value) == text
-    assert format_value(codec.decode(shape, json.loads(json.dumps(plain)))) == text
-    assert format_value(codec.read(shape, text)) == text
+    assert format_value(codec.decode(schema, json.loads(json.dumps(plain)))) == text
+    assert format_value(codec.parse(schema, text)) == text
 
 
 def test_a_set_with_nan_in_it_has_an_order_all_the_same():
-    shapes = SchemaRegistry()
-    shape = shapes.of(set[float], "T")
-    codec = Codec(shapes)
+    registry = SchemaRegistry()
+    schema = registry.of(set[float], "T")
+    codec = Codec(registry)
     nans = [float("nan") for _ in range(30)]  # each has a hash, and so a place in a set, of its own
-    assert {str(codec.encode(shape, {3.0, nan, 1.0, 2.0})) for nan in nans} == {"[1.0, 2.0, 3.0, nan]"}
+    assert {str(codec.encode(schema, {3.0, nan, 1.0, 2.0})) for nan in nans} == {"[1.0, 2.0, 3.0, nan]"}

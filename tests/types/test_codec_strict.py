@@ -75,9 +75,9 @@ class Unprintable:
 
 
 def codec_for(annotation: Any) -> tuple[Codec, Any]:
-    shapes = SchemaRegistry()
-    shape = shapes.of(annotation, "T")
-    return Codec(shapes), shape
+    registry = SchemaRegistry()
+    schema = registry.of(annotation, "T")
+    return Codec(registry), schema
 
 
 def refused(call: Any, *args: Any) -> str:
@@ -140,33 +140,33 @@ def refused(call: Any, *args: Any) -> str:
     ],
 )
 def test_a_value_that_does_not_fit_is_not_encoded(annotation, value, why):
-    codec, shape = codec_for(annotation)
-    assert refused(codec.encode, shape, value) == why
+    codec, schema = codec_for(annotation)
+    assert refused(codec.encode, schema, value) == why
     with pytest.raises(InputError) as caught:
-        codec.check(shape, value)
+        codec.validate(schema, value)
     assert caught.value.message.endswith(f": {why}")
 
 
 def test_an_int_that_python_would_not_write_down_is_refused():
     huge = 10**4300  # and cannot stand among the cases above, where pytest would write it down
     for annotation, value in ((int, huge), (int, -huge), (float, huge), (str, huge), (dict[int, int], {huge: 1})):
-        codec, shape = codec_for(annotation)
+        codec, schema = codec_for(annotation)
         expected = {
             int: "an int of more than 4300 digits cannot be stored",
             float: "expected float, got int …",
             str: "expected str, got int …",
         }
         why = expected.get(annotation, "[…]: an int of more than 4300 digits cannot be stored")
-        assert refused(codec.encode, shape, value) == why
+        assert refused(codec.encode, schema, value) == why
         with pytest.raises(InputError, match=r"more than 4300 digits|got int …"):
-            codec.check(shape, value)
+            codec.validate(schema, value)
 
 
 def test_a_value_that_contains_itself_is_refused():
-    codec, shape = codec_for(Loop)
+    codec, schema = codec_for(Loop)
     loop = Loop()
     loop.next = loop
-    assert refused(codec.encode, shape, loop) == "nested too deeply, or it contains itself"
+    assert refused(codec.encode, schema, loop) == "nested too deeply, or it contains itself"
 
 
 @pytest.mark.parametrize(
@@ -238,25 +238,25 @@ def test_a_value_that_contains_itself_is_refused():
     ],
 )
 def test_plain_data_that_does_not_fit_is_not_decoded(annotation, plain, why):
-    codec, shape = codec_for(annotation)
-    assert refused(codec.decode, shape, plain) == why
+    codec, schema = codec_for(annotation)
+    assert refused(codec.decode, schema, plain) == why
 
 
 def test_a_fault_deep_inside_is_found_in_one_pass():
     """Where every level were asked again for the path, 60 of them would take for ever."""
-    codec, shape = codec_for(Loop)
+    codec, schema = codec_for(Loop)
     value, plain = Loop("x"), {"next": 7}
     for _ in range(59):
         value, plain = Loop(value), {"next": {"type": "Loop", **plain}}
     path = ".".join(["next"] * 60)
-    assert refused(codec.encode, shape, value) == f"{path}: expected one of Loop, None, got str 'x'"
-    assert refused(codec.decode, shape, plain) == f"{path}: expected one of Loop, None, got 7"
+    assert refused(codec.encode, schema, value) == f"{path}: expected one of Loop, None, got str 'x'"
+    assert refused(codec.decode, schema, plain) == f"{path}: expected one of Loop, None, got 7"
 
 
 def test_every_fault_of_a_table_is_told_by_its_key():
-    codec, shape = codec_for(dict[Annotated[int, Between(1, 9)], Item])
+    codec, schema = codec_for(dict[Annotated[int, Between(1, 9)], Item])
     wrong = {"12": {"name": "a", "count": 1}, "3": {"name": 4, "count": "b"}}
-    assert refused(codec.decode, shape, wrong) == (
+    assert refused(codec.decode, schema, wrong) == (
         "['12']: 12 is not between 1 and 9; [3].name: expected str, got int 4; [3].count: expected int, got str 'b'"
     )
 
@@ -273,39 +273,39 @@ def test_every_fault_of_a_table_is_told_by_its_key():
     ],
 )
 def test_a_part_that_is_out_of_bounds_is_refused(limit, value, why):
-    codec, shape = codec_for(list[Annotated[type(value), limit]])
-    assert refused(codec.encode, shape, [value]) == f"[0]: {why}"
-    assert refused(codec.decode, shape, [value]) == f"[0]: {why}"
+    codec, schema = codec_for(list[Annotated[type(value), limit]])
+    assert refused(codec.encode, schema, [value]) == f"[0]: {why}"
+    assert refused(codec.decode, schema, [value]) == f"[0]: {why}"
 
 
 def test_plain_data_that_is_nested_without_end_is_refused():
-    codec, shape = codec_for(Loop)
+    codec, schema = codec_for(Loop)
     plain: Any = None
     for _ in range(5000):
         plain = {"type": "Loop", "next": plain}
-    assert refused(codec.decode, shape, {"next": plain}) == "nested too deeply"
+    assert refused(codec.decode, schema, {"next": plain}) == "nested too deeply"
 
 
 def test_a_message_has_the_tag_of_its_class_and_no_other():
-    codec, shape = codec_for(Item)
-    assert codec.encode_message(shape, Item("a")) == {"type": "Item", "name": "a", "count": 1}
-    assert codec.decode_message(shape, {"type": "Item", "name": "a", "count": 1}) == Item("a")
+    codec, schema = codec_for(Item)
+    assert codec.encode_message(schema, Item("a")) == {"type": "Item", "name": "a", "count": 1}
+    assert codec.decode_message(schema, {"type": "Item", "name": "a", "count": 1}) == Item("a")
     for plain, got in (({"name": "a", "count": 1}, "None"), ({"type": "Empty"}, "'Empty'"), ("Item", "'Item'")):
-        assert refused(codec.decode_message, shape, plain) == f"expected type = 'Item', got {got}"
+        assert refused(codec.decode_message, schema, plain) == f"expected type = 'Item', got {got}"
 
 
 def test_a_zone_is_kept_and_a_clock_reading_that_comes_twice_is_told_apart():
-    codec, shape = codec_for(list[datetime])
+    codec, schema = codec_for(list[datetime])
     berlin = ZoneInfo("Europe/Berlin")
     value = [datetime(2024, 10, 27, 2, 30, tzinfo=berlin, fold=fold) for fold in (0, 1)]
-    again = codec.decode(shape, codec.encode(shape, value))
+    again = codec.decode(schema, codec.encode(schema, value))
     assert [each.astimezone(UTC).hour for each in again] == [0, 1]
     assert [each.tzinfo.key for each in again] == ["Europe/Berlin"] * 2
 
 
 def test_an_int_where_a_float_is_declared_becomes_one():
-    codec, shape = codec_for(dict[str, float | None])
-    again = codec.check(shape, {"a": 3, "b": None})
+    codec, schema = codec_for(dict[str, float | None])
+    again = codec.validate(schema, {"a": 3, "b": None})
     assert again == {"a": 3.0, "b": None}
     assert type(again["a"]) is float
-    assert type(codec.decode(shape, {"a": 3})["a"]) is float
+    assert type(codec.decode(schema, {"a": 3})["a"]) is float

@@ -31,8 +31,8 @@ class Perm(Flag):
 
 
 def digest(annotation: Any, value: Any) -> str:
-    shapes = SchemaRegistry()
-    return Codec(shapes).digest(shapes.of(annotation, "T"), value)
+    registry = SchemaRegistry()
+    return Codec(registry).digest(registry.of(annotation, "T"), value)
 
 
 @pytest.mark.parametrize(
@@ -132,11 +132,11 @@ class State:
     seen: set[str]
     keys: dict[Key, frozenset[Color | str | None]]
 
-shapes = SchemaRegistry()
-shape = shapes.of(State, "State")
+registry = SchemaRegistry()
+schema = registry.of(State, "State")
 key = Key(datetime(2024, 1, 1, tzinfo=timezone.utc), Decimal("1.50"))
 state = State({"b": Decimal(1), "a": Decimal(2)}, set("fedcba"), {key: frozenset({None, Color.RED, "x", "y"})})
-print(Codec(shapes).digest(shape, state), Codec(shapes).encode(shape, state)["seen"])
+print(Codec(registry).digest(schema, state), Codec(registry).encode(schema, state)["seen"])
 """
 
 

@@ -96,18 +96,18 @@ NESTED = [
 
 
 def drawn(annotation: Any, seed: int = 1, count: int = DRAWS) -> tuple[Codec, Any, list[Any]]:
-    shapes = SchemaRegistry()
-    shape = shapes.of(annotation, "T")
-    draw, choose = Generators().of(shape), Chooser(seed)
-    return Codec(shapes), shape, [draw(choose) for _ in range(count)]
+    registry = SchemaRegistry()
+    schema = registry.of(annotation, "T")
+    draw, choose = Generators().of(schema), Chooser(seed)
+    return Codec(registry), schema, [draw(choose) for _ in range(count)]
 
 
 @pytest.mark.parametrize("annotation", [*SCALARS, *LIMITED, *NESTED], ids=str)
 def test_every_value_is_accepted_stored_and_read_back(annotation):
-    codec, shape, values = drawn(annotation)
+    codec, schema, values = drawn(annotation)
     for value in values:
-        assert codec.decode(shape, codec.encode(shape, value)) == value
-        assert codec.read(shape, format_value(value)) == value
+        assert codec.decode(schema, codec.encode(schema, value)) == value
+        assert codec.parse(schema, format_value(value)) == value
 
 
 @pytest.mark.parametrize("annotation", [*SCALARS, *LIMITED, *NESTED], ids=str)

@@ -51,12 +51,12 @@ class Never:
 
 
 def drawn(annotation: Any, times: int = 100) -> list[Any]:
-    shapes = SchemaRegistry()
-    shape = shapes.of(annotation, "Input")
-    draw, choose = Generators().of(shape), Chooser(1)
+    registry = SchemaRegistry()
+    schema = registry.of(annotation, "Input")
+    draw, choose = Generators().of(schema), Chooser(1)
     values = [draw(choose) for _ in range(times)]
     for value in values:
-        Codec(shapes).encode(shape, value)
+        Codec(registry).encode(schema, value)
     return values
 
 

@@ -50,10 +50,10 @@ class Careful:
             raise ValueError("n is\n  nothing")
 
 
-shapes = SchemaRegistry()
+registry = SchemaRegistry()
 REGISTERED = Point | RedeemPoints | Increment | Careful | Size | Perm
-shapes.of(REGISTERED, "T")
-codec = Codec(shapes)
+registry.of(REGISTERED, "T")
+codec = Codec(registry)
 KNOWN = "known: Careful, Increment, Perm, Point, RedeemPoints, Size"
 WRITE = "write literals, collections and Name(field=value)"
 DIGITS = "Exceeds the limit (4300 digits) for integer string conversion"
@@ -241,11 +241,11 @@ def test_what_to_write_instead(text, hint):
 
 
 def test_a_value_is_checked_against_what_is_asked_for():
-    points = shapes.of(Point | RedeemPoints, "T")
-    assert codec.read(points, "Point(1, 2)") == Point(1, 2.0)
-    assert type(codec.read(points, "Point(1, 2)").y) is float
+    points = registry.of(Point | RedeemPoints, "T")
+    assert codec.parse(points, "Point(1, 2)") == Point(1, 2.0)
+    assert type(codec.parse(points, "Point(1, 2)").y) is float
     with pytest.raises(InputError) as caught:
-        codec.read(points, "Increment()")
+        codec.parse(points, "Increment()")
     assert caught.value.message == "Increment(): expected one of Point, RedeemPoints, got Increment Increment()"
     assert caught.value.hint == "write one of Point, RedeemPoints"
 

@@ -30,9 +30,9 @@ class Price:
     sizes: set[Size]
 
 
-shapes = SchemaRegistry()
-ANY = shapes.of(Point | Price | Size, "T")
-codec = Codec(shapes)
+registry = SchemaRegistry()
+ANY = registry.of(Point | Price | Size, "T")
+codec = Codec(registry)
 
 WORDS = re.findall(
     r"\S+",
@@ -67,7 +67,7 @@ pieces = st.lists(st.sampled_from(WORDS) | st.sampled_from(SIGNS), max_size=25).
 def test_any_text_gives_a_value_or_an_input_error(text):
     error = None
     try:
-        codec.read(ANY, text)
+        codec.parse(ANY, text)
     except InputError as refusal:
         error = refusal
     if error is not None:

@@ -42,8 +42,8 @@ class Stop:
 
 
 def types(**roles: Any) -> Any:
-    shapes = SchemaRegistry()
-    return describe_types({name: None if each is None else shapes.of(each, name) for name, each in roles.items()})
+    registry = SchemaRegistry()
+    return describe_types({name: None if each is None else registry.of(each, name) for name, each in roles.items()})
 
 
 def test_a_description_names_every_class_once() -> None:

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from fasm_cli.types.codec import SchemaRegistry, format_value
-from fasm_cli.types.copy import CopierCache, immutable, is_frozen
+from fasm_cli.types.copy import CopierCache, is_frozen, is_immutable
 from fasm_cli.types.description import describe_types
 from fasm_cli.types.diff import diff_values
 
@@ -147,8 +147,8 @@ def test_a_value_prints_on_one_line_and_the_same_way_each_time(value, text):
 
 
 def test_a_copy_is_equal_and_shares_nothing_that_can_change():
-    shapes = SchemaRegistry()
-    copy = CopierCache().of(shapes.of(Order, "T"))
+    registry = SchemaRegistry()
+    copy = CopierCache().of(registry.of(Order, "T"))
     original = full()
     copied = copy(original)
     assert copied == original
@@ -164,8 +164,8 @@ def test_a_copy_is_equal_and_shares_nothing_that_can_change():
 
 
 def test_a_value_of_the_wrong_type_is_not_touched_by_a_copy():
-    shapes = SchemaRegistry()
-    copy = CopierCache().of(shapes.of(Order | None, "T"))
+    registry = SchemaRegistry()
+    copy = CopierCache().of(registry.of(Order | None, "T"))
     assert copy("nonsense") == "nonsense"
     assert copy(None) is None
 
@@ -190,7 +190,7 @@ def test_a_value_of_the_wrong_type_is_not_touched_by_a_copy():
     ],
 )
 def test_what_can_never_change(annotation, fixed):
-    assert immutable(SchemaRegistry().of(annotation, "T")) is fixed
+    assert is_immutable(SchemaRegistry().of(annotation, "T")) is fixed
 
 
 def test_frozen_classes_of_either_kind_are_known():
@@ -198,10 +198,10 @@ def test_frozen_classes_of_either_kind_are_known():
 
 
 def test_a_description_is_every_type_in_words():
-    shapes = SchemaRegistry()
+    registry = SchemaRegistry()
     types: dict[str, Any] = {
-        "State": shapes.of(Order, "State"),
-        "ActionId": shapes.of(Color | None, "T"),
+        "State": registry.of(Order, "State"),
+        "ActionId": registry.of(Color | None, "T"),
         "Input": None,
     }
     order = {

@@ -34,12 +34,12 @@ def record_of(machine: Machine, name: str) -> RecordSchema | None:
             return None
         fields = (Field("id", machine.action_id_schema, REQUIRED), Field("result", machine.result_schema, REQUIRED))
         return RecordSchema(TrackedActionCompleted, cls=TrackedActionCompleted, fields=fields)
-    cls = machine.schemas.members.get(name)
+    cls = machine.schemas.classes.get(name)
     return machine.schemas.records.get(cls) if cls is not None else None
 
 
 def arguments(record: RecordSchema) -> list[Argument]:
-    return [Argument(field.name, schema_label(field.shape), default_text(field.default)) for field in record.fields]
+    return [Argument(field.name, schema_label(field.schema), default_text(field.default)) for field in record.fields]
 
 
 def current(record: RecordSchema, at: Open) -> Field | None:
@@ -58,7 +58,7 @@ def expected(machine: Machine, root: Schema | None, stack: Sequence[Open]) -> Sc
         if each.name:
             record = record_of(machine, each.name)
             field = current(record, each) if record is not None else None
-            shape = field.shape if field is not None else None
+            shape = field.schema if field is not None else None
         else:
             shape = _inside(shape, each)
         if shape is None:

@@ -81,7 +81,7 @@ def _wrong_value(bench: DebugSession, kind: Kind, told: Line, line: list[Token],
             if kind is Kind.INPUT:
                 read_input(bench.machine, whole)
             elif bench.machine.result_schema is not None:
-                bench.machine.codec.read(bench.machine.result_schema, whole)
+                bench.machine.codec.parse(bench.machine.result_schema, whole)
     except InputError as error:
         column = told.start + (error.column or 0)
         if stack and _unfinished(bench, column, stack, line):
@@ -96,7 +96,7 @@ def _unfinished(bench: DebugSession, column: int, stack: list[Open], line: list[
     """Whether a fault at `column` may go away by itself: it is that of the last token, or of an open bracket, unless
     what is called there is nothing."""
     solid = [token for token in line if token.kind != "blank"]
-    known = {*bench.machine.schemas.members, *BUILDERS, TrackedActionCompleted.__name__, ""}
+    known = {*bench.machine.schemas.classes, *BUILDERS, TrackedActionCompleted.__name__, ""}
     at = next((each for each in stack if each.start == column), None)
     return at.name in known if at is not None else column >= solid[-1].start
 

@@ -71,7 +71,7 @@ def _style(token: Token, after: Token | None, inputs: Iterable[str], live: Live,
         return "class:line.verb"
     if token.text in inputs:
         return "class:line.input"
-    if token.text in live.bench.machine.schemas.members:
+    if token.text in live.bench.machine.schemas.classes:
         return "class:line.type"
     return "class:line.field" if after is not None and after.kind == "equals" else ""
 

@@ -24,7 +24,7 @@ class Expression:
         self._shapes = shapes
         self._tree = parse_ast(text, f"write an expression over {', '.join(names)}")
         try:
-            StaticCheck(names, shapes.members).at(self._tree, set(names), 0)
+            StaticCheck(names, shapes.classes).at(self._tree, set(names), 0)
         except ExpressionError as fault:
             raise self._error(fault) from None
 

@@ -35,7 +35,7 @@ class Evaluation:
     """One answer; `shapes` are those of the machine."""
 
     def __init__(self, shapes: SchemaRegistry) -> None:
-        self._types: Mapping[str, type] = shapes.members
+        self._types: Mapping[str, type] = shapes.classes
         self._records = shapes.records
         self._budget = Budget()
 

@@ -316,6 +316,6 @@ def test_following_completion_ends_in_a_line_that_is_right(data: Any) -> None:
     if line.startswith("complete 1.1 "):
         machine = BENCH.machine
         assert machine.result_schema is not None
-        machine.codec.read(machine.result_schema, line.removeprefix("complete 1.1 "))
+        machine.codec.parse(machine.result_schema, line.removeprefix("complete 1.1 "))
     elif not argument.endswith("()") or argument == "CancelOrder()":
         read_input(BENCH.machine, argument)
