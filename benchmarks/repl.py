@@ -28,6 +28,7 @@ from fasm_cli.cli.prompt.colours import RICH
 from fasm_cli.cli.prompt.panes import Picker
 from fasm_cli.cli.prompt.session import Prompt
 from fasm_cli.cli.repl.verbs import execute
+from fasm_cli.debugger.open import open_session
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.project.project import Project
 from fasm_cli.usecases import sessions
@@ -153,7 +154,7 @@ def timed(work: Callable[[], object]) -> float:
 def long_session(folder: Path) -> None:
     """A session of STEPS steps, as `run` and a person would leave it."""
     made = sessions.create(Project(folder), "coffee_shop", "long")
-    bench, _ = sessions.open_session(Project(folder), made.path)
+    bench, _ = open_session(Project(folder), made.path)
     with bench:
         while bench.timeline.last < STEPS:
             for line in ("RedeemPoints(points=1)", "complete -", "CancelOrder()"):
@@ -177,7 +178,7 @@ def main(rounds: int) -> int:
         (folder / "sessions").mkdir()
         long_session(folder)
         began = time.perf_counter()
-        bench, _ = sessions.open_session(Project(folder), "long")
+        bench, _ = open_session(Project(folder), "long")
         print(f"open {STEPS} steps          {(time.perf_counter() - began) * 1000:7.1f} ms")
         with bench:
             took = jumps(bench)

@@ -18,10 +18,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from fasm_cli.debugger.session import SNAPSHOT_EVERY, DebugSession
+from fasm_cli.debugger.open import open_session
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.records import Record
 from fasm_cli.project.project import Project
-from fasm_cli.sessions import SessionFile, render_session
+from fasm_cli.sessions import SNAPSHOT_EVERY, SessionFile, render_session
 from fasm_cli.sessions.disk import Disk
 from fasm_cli.usecases import sessions
 
@@ -79,7 +80,7 @@ def opened(path: Path) -> None:
     project = Project(ROOT)
     project.load("coffee_shop")
     before = time.perf_counter()
-    bench, _ = sessions.open_session(project, str(path))
+    bench, _ = open_session(project, str(path))
     with bench:
         assert bench.timeline.now.up
         seconds = time.perf_counter() - before

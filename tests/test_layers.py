@@ -12,9 +12,9 @@ PACKAGE = "fasm_cli"
 EDGES = {
     "cli": "contract debugger engine errors laws lint project reports runtime sessions simulation types usecases",
     "debugger": "contract engine errors laws project reports sessions simulation types usecases",
-    "usecases": "contract debugger engine errors laws project reports runtime sessions simulation stores types",
+    "usecases": "contract engine errors laws project reports runtime sessions simulation stores types",
     "reports": "contract engine project sessions simulation types",
-    "runtime": "contract debugger engine errors reports sessions stores types",
+    "runtime": "contract engine errors sessions stores types",
     "simulation": "contract engine errors project reports sessions types",
     "lint": "errors laws project reports",
     "laws": "errors reports",

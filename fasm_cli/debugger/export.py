@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from fasm_cli.debugger.autoplay import trace_of
-from fasm_cli.debugger.session import SNAPSHOT_EVERY, DebugSession
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import UsageError, did_you_mean
 from fasm_cli.reports.repl import Saved
-from fasm_cli.sessions import SessionFile, render_session, write_copy
+from fasm_cli.sessions import SNAPSHOT_EVERY, SessionFile, render_session, write_copy
 from fasm_cli.simulation.trace import renumbered
 from fasm_cli.usecases.sessions import check_name, header_of, new_path
 

@@ -1,17 +1,12 @@
 """What a person types, read: inputs, results, handles of actions. Everything here raises `InputError` with a column."""
 
-import re
-from difflib import get_close_matches
-
 from fasm_cli.contract.state_machine import TrackedActionCompleted
 from fasm_cli.engine.events import Completion, Event, InputReceived, decode_event, parse_ref
-from fasm_cli.engine.machine import Machine, variants
+from fasm_cli.engine.machine import Machine, check_variant
 from fasm_cli.engine.step_result import Emission
 from fasm_cli.errors import InputError
 from fasm_cli.sessions.timeline import Timeline
 from fasm_cli.types.codec import format_value
-from fasm_cli.types.schema import RecordSchema as RecordShape
-from fasm_cli.types.schema import Schema
 
 
 def read_input(machine: Machine, text: str) -> Event:
@@ -85,14 +80,3 @@ def resolve_action(timeline: Timeline, action: str) -> Emission:
     if id not in now.pending:
         raise InputError(f"no pending action has the id {format_value(id)}", f"pending: {known}")
     return now.pending[id]
-
-
-def check_variant(shape: Schema, text: str, what: str) -> None:
-    """Raises `InputError` where `text` is `Name(…)` or `Name`, and none of the messages of `shape` is called so."""
-    known = variants(shape)
-    found = re.match(r"\s*([^\W\d]\w*)\s*(\(|\Z)", text)
-    if found is None or found[1] in known or not all(isinstance(each, RecordShape) for each in known.values()):
-        return
-    near = get_close_matches(found[1], known, n=1, cutoff=0.5)  # few names, so a distant one is a fair guess
-    meant = f"did you mean {near[0]!r}? " if near else ""
-    raise InputError(f"no {what} {found[1][:60]!r}", f"{meant}{what}s: {', '.join(sorted(known))}")

@@ -4,6 +4,7 @@ from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import UsageError, did_you_mean
 from fasm_cli.project.load import load
 from fasm_cli.project.project import Project
+from fasm_cli.usecases.sessions import create, dropped, open_file, read_timeline
 
 
 def open_target(project: Project, target: str, keep: str = "", by_hand: str = "") -> tuple[DebugSession, str]:
@@ -12,23 +13,27 @@ def open_target(project: Project, target: str, keep: str = "", by_hand: str = ""
     if project.is_session(target):
         if keep:
             raise UsageError(f"{target} is a session already", "--session is for a machine")
-        return _session(project, target, by_hand)
+        return open_session(project, target, by_hand)
     if by_hand and not keep:
         raise UsageError(f"{target} is no session", "--machine is for a session that may not name its machine")
     if keep and project.session_path(keep).exists():
-        return _session(project, keep, by_hand or target)
+        return open_session(project, keep, by_hand or target)
     if keep:
-        from fasm_cli.usecases.sessions import create
-
         create(project, target, keep)
-        return _session(project, keep, target)
+        return open_session(project, keep, target)
     if not any(mark in target for mark in "./:") and not project.has_machine(target):
         known = [found.name for found in project.listed()] + [path.stem for path in project.session_files()]
         raise UsageError(f"no machine and no session {target!r}", did_you_mean(target, known))
     return DebugSession.fresh(load(project, target), project), ""
 
 
-def _session(project: Project, name: str, by_hand: str) -> tuple[DebugSession, str]:
-    from fasm_cli.usecases.sessions import open_session  # a machine in memory is at the prompt without what reads files
+def open_session(project: Project, name: str, target: str = "") -> tuple[DebugSession, str]:
+    """Open a session for writing, and report what was dropped of a torn end (usually an empty string)."""
+    timeline, file = open_file(project, name, target)
+    return DebugSession(timeline.machine, timeline, file, project), dropped(project.session_path(name), file.stored)
 
-    return open_session(project, name, by_hand)
+
+def view_session(project: Project, name: str, target: str = "") -> tuple[DebugSession, str]:
+    """Open a session for reading: nothing is locked and nothing is written."""
+    timeline, lost = read_timeline(project, name, target)
+    return DebugSession(timeline.machine, timeline, None, project), lost

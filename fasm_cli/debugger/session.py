@@ -20,6 +20,7 @@ from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.step_result import Emission, StepResult
 from fasm_cli.errors import FasmError
 from fasm_cli.project.project import Project
+from fasm_cli.sessions import SNAPSHOT_EVERY
 from fasm_cli.sessions.pins import Mark, Marks
 from fasm_cli.sessions.timeline import TakenStep, Timeline
 from fasm_cli.types.codec import format_value
@@ -27,8 +28,6 @@ from fasm_cli.types.codec import format_value
 if TYPE_CHECKING:
     from fasm_cli.reports.steps import Finding, Pending, State, StepReport
     from fasm_cli.sessions import SessionFile
-
-SNAPSHOT_EVERY = 50  # steps between two states kept whole: what opening a session has to run again at most
 
 
 @dataclass(slots=True)

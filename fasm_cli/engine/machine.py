@@ -5,7 +5,9 @@ signatures, the initial state can be stored.
 """
 
 import inspect
+import re
 from collections.abc import Callable, Coroutine
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +17,7 @@ from fasm_cli.engine.coroutines import Runner, run_coroutine
 from fasm_cli.engine.events import AWAIT_FAULTS, FaultKind
 from fasm_cli.engine.store import StoreFactory
 from fasm_cli.engine.validation import TYPES, check_functions, check_names, instantiate_sealed
-from fasm_cli.errors import MachineError
+from fasm_cli.errors import InputError, MachineError
 from fasm_cli.types.codec import Codec, DecodeError, Schema, SchemaRegistry, Unsupported
 from fasm_cli.types.copy import CopierCache, is_immutable
 from fasm_cli.types.description import IS, Types, describe_types, fingerprint
@@ -279,3 +281,17 @@ def _has_coroutines(kind: type) -> bool:
 def variants(shape: Schema) -> dict[str, Schema]:
     """The members of a message's shape by name; a single class is the only member."""
     return shape.members if isinstance(shape, UnionSchema) else {runtime_type(shape).__name__: shape}
+
+
+def check_variant(schema: Schema, text: str, what: str) -> None:
+    """Raise `InputError` if `text` is `Name(…)` or `Name` and no class of `schema` has that name.
+
+    `what` is the word for the class in the message: input or result.
+    """
+    known = variants(schema)
+    found = re.match(r"\s*([^\W\d]\w*)\s*(\(|\Z)", text)
+    if found is None or found[1] in known or not all(isinstance(each, RecordSchema) for each in known.values()):
+        return
+    near = get_close_matches(found[1], known, n=1, cutoff=0.5)  # few names, so a distant one is a fair guess
+    meant = f"did you mean {near[0]!r}? " if near else ""
+    raise InputError(f"no {what} {found[1][:60]!r}", f"{meant}{what}s: {', '.join(sorted(known))}")

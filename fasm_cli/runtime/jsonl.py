@@ -4,8 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from fasm_cli.debugger.input_parser import check_variant
-from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.machine import Machine, check_variant
 from fasm_cli.engine.records import error_text
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.errors import InputError

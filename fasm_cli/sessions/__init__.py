@@ -15,7 +15,7 @@ Other layers import from here only.
 
 from fasm_cli.sessions.atomic_file import make_folder
 from fasm_cli.sessions.format import render_session
-from fasm_cli.sessions.model import FORMAT, Header, Stored
+from fasm_cli.sessions.model import FORMAT, SNAPSHOT_EVERY, Header, Stored
 from fasm_cli.sessions.reader import read_session, scan_file
 from fasm_cli.sessions.remove import remove_sessions
 from fasm_cli.sessions.trace_file import write_copy, write_trace
@@ -23,6 +23,7 @@ from fasm_cli.sessions.writer import SessionFile
 
 __all__ = [
     "FORMAT",
+    "SNAPSHOT_EVERY",
     "Header",
     "SessionFile",
     "Stored",

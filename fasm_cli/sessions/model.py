@@ -10,6 +10,7 @@ from fasm_cli.sessions.step_log import StepSequence
 from fasm_cli.types.description import Types, fingerprint
 
 FORMAT = 2  # what new files are written in; `migrations` says what the older ones were
+SNAPSHOT_EVERY = 50  # steps between two stored states: the most that opening a session re-executes
 
 
 @dataclass(slots=True)

@@ -1,78 +1,85 @@
-"""What a machine that ran for real has been through, as a session: to be stepped through, verified and replayed.
+"""Imports the event history of a machine that ran in production into a session.
 
-Every step is taken again on the way into the file. One that emits other actions than it did then is told: the machine
-has changed since, or it is not deterministic.
+Each step is executed again before it is appended. A step whose outcome or actions differ from the recorded ones is an
+error: the machine has changed since, or it is not deterministic.
 """
 
 from dataclasses import replace
 from typing import Any
 
-from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.events import ActionRef, Completion, Event, decode_event
 from fasm_cli.engine.machine import Machine
 from fasm_cli.errors import SessionError
 from fasm_cli.project.load import load
 from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import HistoryImported
-from fasm_cli.sessions import Header, SessionFile
+from fasm_cli.sessions import SNAPSHOT_EVERY, Header, SessionFile
 from fasm_cli.sessions.timeline import Timeline
 from fasm_cli.stores.journal import JournalEntry, read_history
 from fasm_cli.types.codec import DecodeError
-from fasm_cli.usecases import sessions
+from fasm_cli.usecases.sessions import new_path, open_file
 
 
 def import_history(project: Project, target: str, url: str, name: str) -> HistoryImported:
-    """Write the history at `url` into the session `name`, or what it does not have yet to its end."""
+    """Write the history of `target` at the database `url` into the session `name`, or append what the session lacks.
+
+    Raises `SessionError` if the session is no copy of this history, or if a step comes out differently; the steps
+    before that one are kept.
+    """
     machine = load(project, target)
     past = read_history(machine, url)
     first, rows = past[0], past[1:]
     path = project.session_path(name)
     if path.exists():
-        workbench, _ = sessions.open_session(project, name, target)
+        timeline, file = open_file(project, name, target)
     else:
-        workbench = _create(project, machine, name, first)
-    with workbench:
-        origin = workbench.file.stored.header.origin if workbench.file is not None else {}
+        timeline, file = _create(project, machine, name, first)
+    with file:
+        origin = file.stored.header.origin
         if origin.get("kind") != "run" or origin.get("from") != first.step:
             raise SessionError(f"{path} is no copy of this history", "give another name")
-        known = workbench.timeline.last
+        known = timeline.last
         if known > len(rows):
             raise SessionError(f"{path} has {known} steps, and the history {len(rows)}", "give another name")
-        workbench.timeline.goto(known)
+        timeline.goto(known)
         for row in rows[known:]:
-            _take(workbench, row, first.step)
+            _append(timeline, file, row, first.step)
     return HistoryImported(project.display_path(path), machine.reference, len(rows) - known, len(rows))
 
 
-def _create(project: Project, machine: Machine, name: str, first: JournalEntry) -> DebugSession:
+def _create(project: Project, machine: Machine, name: str, first: JournalEntry) -> tuple[Timeline, SessionFile]:
     try:
         initial = machine.decode_state(first.event["state"])
     except DecodeError as wrong:
         raise SessionError(f"the history does not fit {machine.name}: {wrong}") from None
-    path = sessions.new_path(project, name)
+    path = new_path(project, name)
     types = (machine.version, machine.types, first.event["state"])
     header = Header(project.reference(machine), *types, {"kind": "run", "from": first.step}, None)
-    return DebugSession(machine, Timeline(machine, initial), SessionFile.create(path, header))
+    return Timeline(machine, initial), SessionFile.create(path, header)
 
 
-def _take(workbench: DebugSession, row: JournalEntry, base: int) -> None:
-    number = row.step - base
-    record = workbench.take(_event(workbench.machine, row.event, base)).record
+def _append(timeline: Timeline, file: SessionFile, row: JournalEntry, offset: int) -> None:
+    machine = timeline.machine
+    taken = timeline.execute(_event(machine, row.event, offset))
+    record = taken.record
+    number = row.step - offset
     if record.n != number or record.outcome != "committed" or record.actions != row.actions:
         was = f"committed with {len(row.actions)} actions" if record.actions != row.actions else "committed"
         raise SessionError(
             f"step {number} is not what it was: {record.outcome} {record.error}, then {was}".replace("  ", " "),
             "the machine has changed since it ran, or is not deterministic; the session holds what came before",
         )
+    timeline.append(taken)
+    file.append(record, machine.encode_state(taken.state) if record.n % SNAPSHOT_EVERY == 0 else None)
 
 
-def _event(machine: Machine, plain: dict[str, Any], base: int) -> Event:
+def _event(machine: Machine, plain: dict[str, Any], offset: int) -> Event:
     """The event, with causes counted from the beginning of the history."""
     try:
         event = decode_event(machine, plain, None)
     except DecodeError as wrong:
         raise SessionError(f"the history does not fit {machine.name}: {wrong}") from None
     if type(event) is Completion and event.of is not None:
-        of = ActionRef(event.of.step - base, event.of.index)
+        of = ActionRef(event.of.step - offset, event.of.index)
         return replace(event, of=of if of.step > 0 else None)
     return event

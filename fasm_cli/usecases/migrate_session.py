@@ -14,7 +14,6 @@ from pathlib import Path
 from re import sub
 from typing import Any
 
-from fasm_cli.debugger.session import SNAPSHOT_EVERY
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import MachineError, SessionError
@@ -22,7 +21,7 @@ from fasm_cli.project.load import load_for_file
 from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import Migrated, StepDifference
 from fasm_cli.reports.steps import format_plain
-from fasm_cli.sessions import FORMAT, Header, Stored, read_session, render_session, write_copy
+from fasm_cli.sessions import FORMAT, SNAPSHOT_EVERY, Header, Stored, read_session, render_session, write_copy
 from fasm_cli.sessions.pins import Marks
 from fasm_cli.sessions.step_log import History
 from fasm_cli.types.codec import DecodeError

@@ -8,11 +8,11 @@ from fasm_cli.contract.database import redact_url
 from fasm_cli.engine.events import decode_event
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import Record
-from fasm_cli.errors import SessionError
+from fasm_cli.errors import FasmError, SessionError, UsageError
 from fasm_cli.laws.pages import mend_of
 from fasm_cli.project.load import load_for_file
 from fasm_cli.project.project import Project
-from fasm_cli.reports.machines import Replayed
+from fasm_cli.reports.machines import Replayed, TraceLine, Traces
 from fasm_cli.reports.steps import Finding, StepReport, TraceStep, step_report
 from fasm_cli.sessions import Stored, read_session
 from fasm_cli.sessions.step_log import History
@@ -130,3 +130,19 @@ def trace_steps(machine: Machine, records: list[Record], quiet: int) -> list[Tra
         )
         for record in shown
     ]
+
+
+def replay_all(project: Project, folder: Path, by_hand: str = "") -> Traces:
+    """Every `*.toml` in `folder`, by name. Raises `UsageError` where there is none."""
+    paths = sorted(path for path in folder.glob("*.toml") if path.is_file())
+    if not paths:
+        raise UsageError(f"no traces in {folder}")
+    return Traces([_line(project, path, by_hand) for path in paths])
+
+
+def _line(project: Project, path: Path, by_hand: str) -> TraceLine:
+    try:
+        told = replay(project, path, by_hand)
+    except FasmError as error:
+        return TraceLine(project.display_path(path), 0, None, None, "", error.message)
+    return TraceLine(told.path, len(told.steps), told.recorded, told.finding, told.difference)

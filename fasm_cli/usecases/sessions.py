@@ -1,16 +1,19 @@
 """Opening, creating and listing sessions: where a file and a machine meet."""
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.records import Record
 from fasm_cli.errors import FasmError, SessionError, UsageError
 from fasm_cli.project.load import load
 from fasm_cli.project.project import Project
-from fasm_cli.reports.sessions import SessionInfo, SessionLine, Sessions
-from fasm_cli.reports.steps import Finding
-from fasm_cli.sessions import Header, SessionFile, Stored, make_folder, read_session, scan_file
+from fasm_cli.reports.sessions import Log, LogLine, Removed, SessionInfo, SessionLine, Sessions
+from fasm_cli.reports.steps import Finding, format_event_record
+from fasm_cli.sessions import Header, SessionFile, Stored, make_folder, read_session, remove_sessions, scan_file
+from fasm_cli.sessions.pins import Marks
+from fasm_cli.sessions.step_log import History
 from fasm_cli.sessions.timeline import Timeline
 from fasm_cli.types.codec import DecodeError
 from fasm_cli.usecases.compatibility import machine_of
@@ -51,25 +54,27 @@ def header_of(
     return Header(project.reference(machine), machine.version, machine.types, initial, origin, finding)
 
 
-def open_session(project: Project, name: str, target: str = "") -> tuple[DebugSession, str]:
-    """The session to go on with, and a line that says what was dropped of a torn end (usually empty)."""
+def open_file(project: Project, name: str, target: str = "") -> tuple[Timeline, SessionFile]:
+    """Open a session for writing: its history with the machine loaded, and the locked file to append steps to.
+
+    The file is checked before its machine is imported. Raises `SessionError`, `MachineError`.
+    """
     path = project.session_path(name)
-    found = scan_file(path)  # what is wrong with the file is said before its machine is imported
+    found = scan_file(path)
     machine = machine_of(project, path, found.stored, target)
     file = SessionFile.open(path, read=found)
     try:
-        return DebugSession(machine, timeline_of(machine, path, file.stored), file, project), dropped(path, file.stored)
+        return timeline_of(machine, path, file.stored), file
     except BaseException:
         file.close()
         raise
 
 
-def view_session(project: Project, name: str, target: str = "") -> tuple[DebugSession, str]:
-    """The session to look at: nothing is locked and nothing written."""
+def read_timeline(project: Project, name: str, target: str = "") -> tuple[Timeline, str]:
+    """Open a session for reading; it is neither locked nor written. Returns its history and `dropped` of the file."""
     path = project.session_path(name)
     stored = read_session(path)
-    machine = machine_of(project, path, stored, target)
-    return DebugSession(machine, timeline_of(machine, path, stored), None, project), dropped(path, stored)
+    return timeline_of(machine_of(project, path, stored, target), path, stored), dropped(path, stored)
 
 
 def dropped(path: Path, stored: Stored) -> str:
@@ -144,3 +149,31 @@ def listed(project: Project) -> Sessions:
             SessionLine(path.stem, stored.header.machine, len(stored.records), stored.head, law, stored.dropped)
         )
     return Sessions(items, project.display_path(project.sessions))
+
+
+def session_log(project: Project, name: str, last: int = 0) -> tuple[Log, str]:
+    """Every step of every branch, or the `last` ones; and a line that says what was dropped of a torn end."""
+    path = project.session_path(name)
+    stored = read_session(path)
+    history = History(stored.records)
+    first = max(1, len(history) - last + 1) if last else 1
+    steps = range(first, len(history) + 1)
+    told = log_of(history, stored.head, Marks.of(stored.marks), steps, lambda each: format_event_record(each.event))
+    return told, dropped(path, stored)
+
+
+def log_of(history: History, head: int, marks: Marks, steps: Iterable[int], event_text: Callable[[Record], str]) -> Log:
+    """Lines for `steps`; `here` marks those that lead to the head."""
+    here = set(history.ancestor_numbers(head))
+    labels = marks.labels_by_step()
+    records = (history[n] for n in steps)
+    lines = [LogLine(each, event_text(each), each.n in here, labels.get(each.n, [])) for each in records]
+    return Log(lines, head)
+
+
+def remove(project: Project, names: list[str]) -> Removed:
+    """All of them, or, where one is no session or in use (`SessionError`), none."""
+    gone = remove_sessions([project.session_path(name) for name in names])
+    return Removed(
+        {project.display_path(path): [project.display_path(each) for each in left] for path, left in gone.items()}
+    )

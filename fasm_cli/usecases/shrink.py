@@ -1,37 +1,52 @@
-"""`fasm shrink`: a trace made as short and simple as it can be, in a file of its own."""
+"""Shrinks a recorded trace to the smallest one that violates the same law, and writes it to a new file."""
 
 from pathlib import Path
 
-from fasm_cli.debugger import autoplay as going
-from fasm_cli.debugger.session import DebugSession
-from fasm_cli.errors import UsageError
+from fasm_cli.engine.events import decode_event
+from fasm_cli.errors import SessionError, UsageError
 from fasm_cli.project.load import load_for_file
 from fasm_cli.project.project import Project
 from fasm_cli.reports.repl import RunReport
 from fasm_cli.sessions import read_session, write_trace
-from fasm_cli.simulation.trace import size
+from fasm_cli.simulation.shrink.search import Shrinker
+from fasm_cli.simulation.trace import Player, TraceEvent, renumbered, size
+from fasm_cli.simulation.worker import records_of
+from fasm_cli.usecases.replay import replayed
 from fasm_cli.usecases.sessions import header_of
 
 
-def shrink_trace(project: Project, name: str, out: Path, by_hand: str, seconds: float) -> RunReport:
-    """The trace, or the session up to its head, shrunk and written to `out`. Raises `UsageError` where nothing in it
-    breaks, or only where the world is quiet or processes are compared."""
+def shrink_trace(project: Project, name: str, out: Path, target: str, seconds: float) -> RunReport:
+    """Shrink the trace or session `name` (up to its head) for at most `seconds`, and write the result to `out`.
+
+    `target` names the machine if the file may not. Raises `UsageError` if no step violates a law (a law about
+    quiescence or replicas is not enough), `SessionError` if the trace does not begin in the machine's initial state.
+    """
     path = project.session_path(name)
     stored = read_session(path)
-    machine = load_for_file(project, stored.header.machine, by_hand)
-    bench = DebugSession.fresh(machine, project)
-    if going.replay(bench, path).finding is None:
-        raise UsageError(f"nothing breaks in {project.display_path(path)}", "`fasm replay` shows what happens in it")
-    if not bench.timeline.records[bench.timeline.head].violated_law:
-        raise UsageError(f"{project.display_path(path)} breaks only at rest", "`fasm simulate` shrinks what it finds")
-    events = size(going.trace_of(bench, bench.timeline.ancestors()))
-    going.shrink(bench, seconds)
-    items = going.trace_of(bench, bench.timeline.ancestors())
-    fresh = DebugSession.fresh(machine, project)
-    told = going.play_events(fresh, items, f"shrunk {events} -> {size(items)} events", lambda _: "")
-    finding = fresh.repl_state.last.finding if fresh.repl_state.last is not None else None
-    assert finding is not None  # it is the trace that `shrink` has just played
-    kept = {"law": finding.law, "step": finding.step, "why": finding.why, "size": size(items), "quiet": 0}
-    header = header_of(project, machine, {**stored.header.origin, "events": events}, kept)
-    write_trace(out, header, list(fresh.timeline.records.values()))
-    return RunReport(told.what, told.steps, f"written to {out}", None)  # it was known: nothing is found anew
+    machine = load_for_file(project, stored.header.machine, target)
+    shown = project.display_path(path)
+    before = replayed(project, machine, path, stored)
+    records = [step.record for step in before.steps]
+    if before.finding is None:
+        raise UsageError(f"nothing breaks in {shown}", "`fasm replay` shows what happens in it")
+    if not records[-1].violated_law:
+        raise UsageError(f"{shown} breaks only at rest", "`fasm simulate` shrinks what it finds")
+    if stored.header.state != machine.encode_state(machine.initial()):
+        raise SessionError(f"{shown} does not begin in the initial state of {machine.name}", "start a new session")
+    player = Player(machine)
+    items = [TraceEvent(record.n, decode_event(machine, record.event, None)) for record in records]
+    found = player.play(items, records[-1].violated_law)
+    if found.violation is None:
+        raise UsageError(f"{records[-1].violated_law} is not violated when the steps are executed again")
+    shrunk = renumbered(Shrinker(player, found.items, found.violation, seconds).shrink().played.items)
+    kept = {
+        "law": found.violation.law,
+        "step": len(shrunk),
+        "why": found.violation.reason,
+        "size": size(shrunk),
+        "quiet": 0,
+    }
+    header = header_of(project, machine, {**stored.header.origin, "events": size(items)}, kept)
+    write_trace(out, header, records_of(machine, list(shrunk)))
+    after = replayed(project, machine, out, read_session(out))
+    return RunReport(f"shrunk {size(items)} -> {size(shrunk)} events", after.steps, f"written to {out}", None)

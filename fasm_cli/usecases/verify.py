@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
 from fasm_cli.project.project import Project
@@ -12,6 +11,7 @@ from fasm_cli.reports.sessions import StepDifference, Verified
 from fasm_cli.reports.steps import Finding
 from fasm_cli.sessions import read_session
 from fasm_cli.sessions.step_log import History
+from fasm_cli.sessions.timeline import Timeline
 from fasm_cli.simulation import worker
 from fasm_cli.simulation.pool import ignore_sigpipe
 from fasm_cli.simulation.replicas import Replicas
@@ -35,11 +35,11 @@ def verify(project: Project, name: str, target: str = "") -> Verified:
     )
 
 
-def verify_here(workbench: DebugSession) -> Verified:
+def verify_here(project: Project, timeline: Timeline) -> Verified:
     """The steps that lead to the head: only they were taken by the machine as it is now, where it was reloaded."""
-    machine, timeline = workbench.machine, workbench.timeline
+    machine = timeline.machine
     initial, way = machine.encode_state(timeline.moment(0).state), timeline.ancestors()
-    with ignore_sigpipe(), Replicas(machine, workbench.project) as replicas:
+    with ignore_sigpipe(), Replicas(machine, project) as replicas:
         found = replicas.alone(first_of_way, initial, way) or _doubt(replicas, initial, way)
     return Verified("", machine.reference, len(way), 0, found)
 

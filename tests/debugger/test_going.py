@@ -16,6 +16,7 @@ from fasm_cli.debugger import navigate as travel
 from fasm_cli.debugger.breakpoints import listed, remove, set_break, watch
 from fasm_cli.debugger.export import export, lines, save
 from fasm_cli.debugger.inspect import check, sample_inputs, why
+from fasm_cli.debugger.open import open_session, view_session
 from fasm_cli.debugger.reload import reload
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.events import Event
@@ -103,7 +104,7 @@ def test_watches_and_breaks_end_a_run(project: Project) -> None:
 
 def test_ctrl_c_ends_a_run_after_a_whole_step(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     sessions.create(project, "coffee_shop", "s")
-    with sessions.open_session(project, "s")[0] as workbench:
+    with open_session(project, "s")[0] as workbench:
         real, steps = workbench.take_step, []
 
         def interrupted(event: Event) -> Any:
@@ -121,7 +122,7 @@ def test_ctrl_c_ends_a_run_after_a_whole_step(project: Project, monkeypatch: pyt
 
 def test_ctrl_c_when_the_step_is_on_disk_keeps_it(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     sessions.create(project, "counter", "s")
-    with sessions.open_session(project, "s")[0] as workbench:
+    with open_session(project, "s")[0] as workbench:
         assert workbench.file is not None
         append = workbench.file.append
 
@@ -140,7 +141,7 @@ def test_ctrl_c_when_the_step_is_on_disk_keeps_it(project: Project, monkeypatch:
 def test_ctrl_c_anywhere_in_a_step_leaves_it_whole_or_undone(project: Project) -> None:
     """It strikes at one line after the other of those that take a step and keep it."""
     sessions.create(project, "counter", "s")
-    with sessions.open_session(project, "s")[0] as workbench:
+    with open_session(project, "s")[0] as workbench:
         assert workbench.file is not None
         lines = 0
         outcomes: set[int | None] = set()
@@ -266,7 +267,7 @@ def test_a_machine_that_does_the_same_stays_where_it_is(project: Project) -> Non
 
 def test_the_first_step_that_goes_another_way_is_told(project: Project) -> None:
     sessions.create(project, "coffee_shop", "s")
-    with sessions.open_session(project, "s")[0] as workbench:
+    with open_session(project, "s")[0] as workbench:
         workbench.submit("RedeemPoints(10)")
         workbench.complete("1", "Success(10)")
         workbench.submit("RedeemPoints(20)")
@@ -281,7 +282,7 @@ def test_the_first_step_that_goes_another_way_is_told(project: Project) -> None:
         with pytest.raises(SessionError, match="step 2 emitted 5 actions"):
             travel.goto(workbench, 3)
         travel.goto(workbench, 6)
-    with sessions.open_session(project, "s")[0] as again:
+    with open_session(project, "s")[0] as again:
         assert again.state().plain["order_cents"] == 490
 
 
@@ -299,7 +300,7 @@ def test_a_refusal_in_place_of_a_finding(project: Project) -> None:
 
 def test_changed_types_leave_the_file_behind(project: Project) -> None:
     sessions.create(project, "coffee_shop", "s")
-    with sessions.open_session(project, "s")[0] as workbench:
+    with open_session(project, "s")[0] as workbench:
         workbench.submit("RedeemPoints(10)")
         before = Path("sessions/s.toml").read_bytes()
         rewritten("coffee_shop", "    order_cents: int = 550\n", "    order_cents: int = 550\n    cups: int = 0\n")
@@ -309,7 +310,7 @@ def test_changed_types_leave_the_file_behind(project: Project) -> None:
         assert "cups=0" in workbench.state().text
         assert Path("sessions/s.toml").read_bytes() == before
         save(workbench, "t")
-    assert sessions.view_session(project, "t")[0].state().plain["cups"] == 0
+    assert view_session(project, "t")[0].state().plain["cups"] == 0
 
 
 def test_a_machine_that_cannot_be_loaded_changes_nothing(project: Project) -> None:
@@ -367,10 +368,12 @@ def test_steps_are_taken_again_elsewhere(project: Project) -> None:
     workbench = bench(project)
     workbench.submit("RedeemPoints(10)")
     workbench.submit("RedeemPoints(10)")
-    assert verify_here(workbench) == Verified("", "coffee_shop", 2, 0, None)
+    assert verify_here(workbench.project, workbench.timeline) == Verified("", "coffee_shop", 2, 0, None)
     rewritten("coffee_shop", "state.next_redemption_id += 1", "state.next_redemption_id += 2")
     change = "next_redemption_id: 1 ->"
-    assert verify_here(workbench).finding == StepDifference(1, "change 2", f"{change} 2", f"{change} 3")
+    assert verify_here(workbench.project, workbench.timeline).finding == StepDifference(
+        1, "change 2", f"{change} 2", f"{change} 3"
+    )
 
 
 # --- other forms --------------------------------------------------------------------------------------------------
@@ -406,7 +409,7 @@ def test_a_saved_session_is_the_same_session(project: Project) -> None:
     seen = travel.tree(workbench), travel.log(workbench), workbench.state(), workbench.pending()
     workbench.submit("Process(1, 'z')")
     workbench.close()
-    with sessions.open_session(project, "kept")[0] as again:
+    with open_session(project, "kept")[0] as again:
         assert again.timeline.head == again.timeline.last
         travel.goto(again, seen[2].step)
         assert (travel.log(again).lines[:-1], again.state(), again.pending()) == (seen[1].lines, *seen[2:])

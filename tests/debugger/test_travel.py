@@ -10,11 +10,12 @@ from fasm_cli.cli.prompt.colours import RICH
 from fasm_cli.debugger import autoplay as going
 from fasm_cli.debugger import navigate as travel
 from fasm_cli.debugger.breakpoints import set_break, watch
-from fasm_cli.debugger.session import SNAPSHOT_EVERY, DebugSession
+from fasm_cli.debugger.open import open_session, view_session
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import UsageError
 from fasm_cli.project.project import Project
 from fasm_cli.reports.repl import Differences
-from fasm_cli.sessions import render_session
+from fasm_cli.sessions import SNAPSHOT_EVERY, render_session
 from fasm_cli.sessions.step_index import FileSteps
 from fasm_cli.usecases import sessions
 
@@ -101,7 +102,7 @@ def test_until_is_where_the_answer_turns(bench: DebugSession) -> None:
 
 def test_names_stay_with_the_session(project: Project) -> None:
     sessions.create(project, "coffee_shop", "s")
-    with sessions.open_session(project, "s")[0] as workbench:
+    with open_session(project, "s")[0] as workbench:
         story(workbench)
         travel.label(workbench, "twenty")
         travel.branch(workbench, "paid")
@@ -109,7 +110,7 @@ def test_names_stay_with_the_session(project: Project) -> None:
         set_break(workbench, "reject")
         travel.switch(workbench, "main~3")
         seen = travel.tree(workbench), travel.log(workbench), workbench.marks
-    with sessions.open_session(project, "s")[0] as again:
+    with open_session(project, "s")[0] as again:
         assert (travel.tree(again), travel.log(again), again.marks) == seen
         assert travel.goto(again, travel.resolve_step(again, "twenty")).branch == "paid"
         travel.back(again)
@@ -118,7 +119,7 @@ def test_names_stay_with_the_session(project: Project) -> None:
 
 def test_what_cannot_be_kept_is_not_moved_or_pinned(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     sessions.create(project, "coffee_shop", "s")
-    with sessions.open_session(project, "s")[0] as workbench:
+    with open_session(project, "s")[0] as workbench:
         story(workbench)
         assert workbench.file is not None
         workbench.file.close()
@@ -167,7 +168,7 @@ def test_any_step_of_ten_thousand_is_there_at_once(project: Project) -> None:
     header = sessions.header_of(project, workbench.machine, {"kind": "session"})
     (project.root / "sessions").mkdir()
     Path("sessions/long.toml").write_text(render_session(header, list(timeline.records.values()), known))
-    opened, _ = sessions.view_session(project, "long")
+    opened, _ = view_session(project, "long")
     opened.timeline.goto(9_999)
     slowest = 0.0
     for step in (1, 5_025, 3_333, 9_149, 49, 7_777):
@@ -181,7 +182,7 @@ def test_any_step_of_ten_thousand_is_there_at_once(project: Project) -> None:
 def test_no_record_is_read_that_is_not_told(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Going back and forth in a session as long as one likes costs what lies on the way, and no more."""
     sessions.create(project, "coffee_shop", "long")
-    with sessions.open_session(project, "long")[0] as workbench:
+    with open_session(project, "long")[0] as workbench:
         for _ in range(40):
             workbench.submit("RedeemPoints(points=1)")
             workbench.submit("CancelOrder()")
@@ -189,7 +190,7 @@ def test_no_record_is_read_that_is_not_told(project: Project, monkeypatch: pytes
     reads: list[int] = []
     fetch = FileSteps._fetch
     monkeypatch.setattr(FileSteps, "_fetch", lambda steps, at: (reads.append(at), fetch(steps, at))[1])
-    opened, _ = sessions.view_session(project, "long")
+    opened, _ = view_session(project, "long")
     for look in (
         lambda: travel.back(opened),
         lambda: travel.forward(opened),

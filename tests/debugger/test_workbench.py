@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from fasm_cli.debugger import navigate as travel
-from fasm_cli.debugger.session import SNAPSHOT_EVERY, DebugSession
+from fasm_cli.debugger.open import open_session
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.events import Crash, CrashPoint
 from fasm_cli.errors import InputError, SessionError, UsageError
 from fasm_cli.project.project import Project
-from fasm_cli.sessions import SessionFile, read_session
+from fasm_cli.sessions import SNAPSHOT_EVERY, SessionFile, read_session
 from fasm_cli.usecases import sessions
 
 
@@ -21,7 +22,7 @@ def shop(project: Project) -> str:
 
 
 def opened(project: Project, name: str) -> DebugSession:
-    workbench, dropped = sessions.open_session(project, name)
+    workbench, dropped = open_session(project, name)
     assert dropped == ""
     return workbench
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from fasm_cli.debugger import navigate as travel
+from fasm_cli.debugger.open import open_session
 from fasm_cli.errors import SessionError, UsageError
 from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import StepPair, StepSummary
@@ -23,7 +24,7 @@ def two(project: Project, write_till: WriteTill) -> Project:
     write_till()
     for name, cents in (("a", 5), ("b", 6)):
         sessions.create(project, "till", name)
-        with sessions.open_session(project, name)[0] as bench:
+        with open_session(project, name)[0] as bench:
             bench.submit("Pay(1)")
             bench.complete("1.1", "Paid()")
             bench.submit(f"Pay({cents})")
@@ -62,7 +63,7 @@ def test_the_same(two: Project, write_till: WriteTill) -> None:
 
 
 def test_only_the_way_to_where_they_are_counts(two: Project, write_till: WriteTill) -> None:
-    with sessions.open_session(two, "b")[0] as bench:
+    with open_session(two, "b")[0] as bench:
         travel.goto(bench, 2)
         bench.submit("Pay(5)")
     found = compare(two, "a", "b")

@@ -9,13 +9,13 @@ from fasm_cli.debugger import navigate as travel
 from fasm_cli.debugger.breakpoints import set_break, watch
 from fasm_cli.debugger.export import lines, save
 from fasm_cli.debugger.inspect import check, sample_inputs, value, value_at
+from fasm_cli.debugger.open import open_session
 from fasm_cli.debugger.reload import reload
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import InputError
 from fasm_cli.project.load import load
 from fasm_cli.project.project import Project
 from fasm_cli.reports.steps import Change
-from fasm_cli.usecases import sessions
 from fasm_cli.usecases.verify import verify, verify_here
 
 CREDIT = '"UPDATE accounts SET balance = balance + ? WHERE id = ?"'
@@ -96,14 +96,14 @@ def test_a_fault_is_shrunk_and_mended(books: DebugSession) -> None:
 def test_the_same_steps_in_a_fresh_process(books: DebugSession, project: Project) -> None:
     save(books, "kept")
     travel.label(books, "last")
-    assert verify_here(books).finding is None
+    assert verify_here(books.project, books.timeline).finding is None
     books.close()
-    with sessions.open_session(project, "kept")[0] as again:
+    with open_session(project, "kept")[0] as again:
         assert again.state() == books.state()
         assert travel.goto(again, travel.resolve_step(again, "last")).end == 3
     assert (verify(project, "kept").steps, verify(project, "kept").finding) == (3, None)
     edited("balance >= ?", "balance > ?")
-    assert verify_here(books).finding is None
+    assert verify_here(books.project, books.timeline).finding is None
     edited("SameAccount(wanted.source)", "SameAccount(wanted.target + 1)")
-    finding = verify_here(books).finding
+    finding = verify_here(books.project, books.timeline).finding
     assert str(finding) == "StepDifference(step=2, what='error', old='SameAccount(1)', new='SameAccount(2)')"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from fasm_cli.debugger import navigate as travel
+from fasm_cli.debugger.open import open_session
 from fasm_cli.errors import MachineError, SessionError
 from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import StepDifference
@@ -26,7 +27,7 @@ def till(project: Project, write_till: WriteTill) -> Project:
     """Sixty-one steps of version 1, two snapshots, and a branch."""
     write_till()
     sessions.create(project, "till", "till")
-    with sessions.open_session(project, "till")[0] as bench:
+    with open_session(project, "till")[0] as bench:
         for _ in range(20):
             bench.submit("Pay(5)")
             bench.submit("Pay(6)")
@@ -38,7 +39,7 @@ def till(project: Project, write_till: WriteTill) -> Project:
 
 def refused(project: Project) -> str:
     with pytest.raises(SessionError) as error:
-        sessions.open_session(project, "till")
+        open_session(project, "till")
     return f"{error.value.message}; {error.value.hint}"
 
 
@@ -59,7 +60,7 @@ def test_an_older_machine_opens_nothing(till: Project, write_till: WriteTill) ->
     migrate(till, "till")
     write_till()
     with pytest.raises(SessionError) as error:
-        sessions.open_session(till, "till.v2")
+        open_session(till, "till.v2")
     said = "sessions/till.v2.toml is a session of till version 2; TillMachine is version 1, which is older"
     assert (error.value.message, error.value.hint) == (said, "use the machine of version 2")
     with pytest.raises(SessionError) as error:
@@ -69,7 +70,7 @@ def test_an_older_machine_opens_nothing(till: Project, write_till: WriteTill) ->
 
 def test_a_file_of_format_1_says_as_much_as_it_can(till: Project, write_till: WriteTill) -> None:
     old_format()
-    sessions.open_session(till, "till")[0].close()
+    open_session(till, "till")[0].close()
     write_till("field")
     assert "changed since: its initial state does not fit: Till misses currency; " in refused(till)
     write_till(("    cents: int\n\n@dataclass\nclass Paid", "    cents: float\n\n@dataclass\nclass Paid"))
@@ -97,7 +98,7 @@ def test_a_session_is_carried_over(till: Project, write_till: WriteTill) -> None
     assert new.snapshots == {50: {**old.snapshots[50], "currency": "EUR1"}}
     assert (new.head, list(new.records.parents)) == (old.head, list(old.records.parents))
     assert [each.event for each in new.records] == [each.event for each in old.records]
-    with sessions.open_session(till, "till.v2")[0] as bench:
+    with open_session(till, "till.v2")[0] as bench:
         assert bench.state().plain == {"cents": 0, "waiting": 1, "next_id": 2, "currency": "EUR1"}
         assert bench.restore().record.n == 62
     again = migrate(till, "till.v2")
@@ -123,7 +124,7 @@ def test_types_that_still_hold_every_value_need_no_migrate(till: Project, write_
     """And within one version none is asked."""
     write_till("migrate", (GIVES, "raise RuntimeError"), ("Input = Till, Pay", "Input = Till, Pay | Charge"))
     with pytest.raises(SessionError, match=r"Input: Pay -> Pay \| Charge"):
-        sessions.open_session(till, "till")
+        open_session(till, "till")
     assert migrate(till, "till").written
 
 

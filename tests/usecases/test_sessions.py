@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from fasm_cli.debugger.open import open_target
+from fasm_cli.debugger.open import open_session, open_target, view_session
 from fasm_cli.errors import SessionError, UsageError
 from fasm_cli.project.project import Project
 from fasm_cli.sessions import read_session
 from fasm_cli.usecases import sessions
-from fasm_cli.usecases.replay_all import replay_all
+from fasm_cli.usecases.replay import replay_all
 
 SHIPPED = Path(__file__).parents[2] / "sessions"
 
@@ -21,7 +21,7 @@ def test_create_and_open(project: Project, name: str) -> None:
     told = sessions.create(project, "coffee_shop", name)
     assert (told.created, told.machine, told.records, told.head) == (True, "coffee_shop", [], 0)
     assert Path(told.path).is_file()
-    workbench, _ = sessions.open_session(project, name)
+    workbench, _ = open_session(project, name)
     with workbench:
         assert workbench.machine.name == "CoffeeShop"
 
@@ -47,7 +47,7 @@ def test_a_path_is_kept_relative_to_the_project(project: Project, monkeypatch: p
     told = sessions.create(below, "counter.py", "s")
     assert (told.machine, told.path) == ("machines/counter.py", "../sessions/s.toml")
     monkeypatch.chdir("..")
-    workbench, _ = sessions.open_session(project, "s")
+    workbench, _ = open_session(project, "s")
     workbench.close()
 
 
@@ -78,19 +78,19 @@ def test_what_the_repl_may_open(project: Project) -> None:
 
 def test_only_one_may_write_and_anyone_may_look(project: Project) -> None:
     sessions.create(project, "counter", "s")
-    workbench, _ = sessions.open_session(project, "s")
+    workbench, _ = open_session(project, "s")
     with workbench:
         with pytest.raises(SessionError, match="is being written by"):
-            sessions.open_session(project, "s")
-        assert sessions.view_session(project, "s")[0].state().plain == {"counter": 0}
-    sessions.open_session(project, "s")[0].close()
+            open_session(project, "s")
+        assert view_session(project, "s")[0].state().plain == {"counter": 0}
+    open_session(project, "s")[0].close()
 
 
 def test_a_failed_opening_gives_the_lock_back(project: Project) -> None:
     sessions.create(project, "counter", "s")
     with pytest.raises(SessionError, match="the types of payment are others"):
-        sessions.open_session(project, "s", "payment")
-    sessions.open_session(project, "s")[0].close()
+        open_session(project, "s", "payment")
+    open_session(project, "s")[0].close()
 
 
 def test_listed_with_what_is_wrong(project: Project) -> None:
@@ -128,8 +128,8 @@ def test_a_machine_outside_is_followed_only_by_hand(project: Project) -> None:
     sessions.create(project, "elsewhere.py", "s")
     assert read_session(Path("sessions/s.toml")).header.machine == "elsewhere.py"
     with pytest.raises(SessionError, match="which is not under machines/"):
-        sessions.open_session(project, "s")
-    sessions.open_session(project, "s", "elsewhere.py")[0].close()
+        open_session(project, "s")
+    open_session(project, "s", "elsewhere.py")[0].close()
 
 
 def test_a_folder_of_traces(project: Project) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fasm_cli.debugger import navigate as travel
+from fasm_cli.debugger.open import open_session
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
 from fasm_cli.project.project import Project
@@ -27,7 +28,7 @@ FILE = Path("sessions/till.toml")
 def till(project: Project, write_till: WriteTill) -> Project:
     write_till()
     sessions.create(project, "till", "till")
-    with sessions.open_session(project, "till")[0] as bench:
+    with open_session(project, "till")[0] as bench:
         for _ in range(18):
             bench.submit("Pay(5)")
             bench.complete(f"{bench.timeline.head}.1", "Paid()")

@@ -67,7 +67,7 @@ def session_log(
     json: JsonFlag = False,
 ) -> None:
     """Every step of every branch. Its machine is not imported."""
-    from fasm_cli.usecases.session_log import session_log as log
+    from fasm_cli.usecases.sessions import session_log as log
 
     with command_output("session-log", json) as output:
         report, dropped = log(project(), session, last)
@@ -136,7 +136,7 @@ def session_rm(
     json: JsonFlag = False,
 ) -> None:
     """Remove sessions and what was left beside them. Asks nothing."""
-    from fasm_cli.usecases.remove import remove
+    from fasm_cli.usecases.sessions import remove
 
     with command_output("session-rm", json) as output:
         output.report(remove(project(), files))

@@ -254,7 +254,7 @@ def replay(
 
 
 def _folder(here: Project, folder: Path, machine: str, output: Output) -> int:
-    from fasm_cli.usecases.replay_all import replay_all
+    from fasm_cli.usecases.replay import replay_all
 
     report = replay_all(here, folder, machine)
     output.report(report)

@@ -34,9 +34,9 @@ T = TypeVar("T")
 @contextmanager
 def opened_session(session: str, machine: str, output: Output) -> "Iterator[DebugSession]":
     """The session, open for writing until the end of the block."""
-    from fasm_cli.usecases import sessions
+    from fasm_cli.debugger.open import open_session
 
-    workbench, dropped = sessions.open_session(project(), session, machine)
+    workbench, dropped = open_session(project(), session, machine)
     if dropped:
         output.note(dropped)
     with workbench:
@@ -129,10 +129,10 @@ def restore(session: Session, machine: MachineOption = "", json: JsonFlag = Fals
 @app.verb("fasm pending shop")
 def pending(session: Session, machine: MachineOption = "", json: JsonFlag = False) -> None:
     """The tracked actions that have no accepted result."""
-    from fasm_cli.usecases import sessions
+    from fasm_cli.debugger.open import view_session
 
     with command_output("pending", json) as output:
-        workbench, dropped = sessions.view_session(project(), session, machine)
+        workbench, dropped = view_session(project(), session, machine)
         if dropped:
             output.note(dropped)
         output.report(workbench.pending())

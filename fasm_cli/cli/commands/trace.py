@@ -32,10 +32,10 @@ def export(
     """Write a session in another form."""
     from fasm_cli.debugger.export import FORMATS
     from fasm_cli.debugger.export import export as to_file
-    from fasm_cli.usecases import sessions
+    from fasm_cli.debugger.open import view_session
 
     with command_output("export", json) as output:
-        workbench, dropped = sessions.view_session(project(), session, machine)
+        workbench, dropped = view_session(project(), session, machine)
         if dropped:
             output.note(dropped)
         if out is not None:

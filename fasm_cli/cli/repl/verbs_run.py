@@ -82,7 +82,7 @@ def _verify(workbench: DebugSession, rest: str) -> Report:
     reject_arguments(rest, "verify")
     from fasm_cli.usecases.verify import verify_here  # starts processes; nothing else here does
 
-    return verify_here(workbench)
+    return verify_here(workbench.project, workbench.timeline)
 
 
 @verb(
