@@ -58,7 +58,7 @@ def test_a_redemption_is_asked_for_crashed_restored_confirmed_and_spent(line):
     assert (again.step.outcome, str(again.step.error)) == (Outcome.REJECTED, "RedemptionPending(1)")
 
     crashed = line.step(Crash(CrashPoint.AFTER_COMMIT))
-    assert (crashed.step.outcome, line.now.running) == (Outcome.COMMITTED, False)
+    assert (crashed.step.outcome, line.now.up) == (Outcome.COMMITTED, False)
     restored = line.step(Restore())
     assert restored.step.actions == (Tracked(1, sample.CheckStatus(1)),)
     assert line.now.pending == {
