@@ -139,7 +139,7 @@ def test_ctrl_c_when_the_step_is_on_disk_keeps_it(project: Project, monkeypatch:
 
 
 def test_ctrl_c_anywhere_in_a_step_leaves_it_whole_or_undone(project: Project) -> None:
-    """It strikes at one line after the other of those that take a step and keep it."""
+    """At each line, one after the other, of the code that takes a step and saves it."""
     sessions.create(project, "counter", "s")
     with open_session(project, "s")[0] as workbench:
         assert workbench.file is not None
@@ -148,9 +148,9 @@ def test_ctrl_c_anywhere_in_a_step_leaves_it_whole_or_undone(project: Project) -
         while True:
             lines += 1
             steps: list[int] | None = None
-            with striking(lines) as strike, suppress(KeyboardInterrupt):  # it is told by `run` only while it runs
+            with interrupting(lines) as interrupted, suppress(KeyboardInterrupt):  # `run` reports it only while it runs
                 steps = [step.record.n for step in going.run_random(workbench, 1, lines).steps]
-            if not strike:
+            if not interrupted:
                 break
             assert workbench.timeline.head == workbench.timeline.last == workbench.file.steps
             assert workbench.timeline.is_ancestor(workbench.repl_state.forward_target, workbench.timeline.head)
@@ -160,38 +160,27 @@ def test_ctrl_c_anywhere_in_a_step_leaves_it_whole_or_undone(project: Project) -
     assert len(read_session(Path("sessions/s.toml")).records) == workbench.timeline.last
 
 
-KEEPING = (
-    "branches.py",
-    "going.py",
-    "history.py",
-    "session_steps.py",
-    "session_writer.py",
-    "timeline.py",
-    "workbench.py",
-)
-
-
 @contextmanager
-def striking(count: int) -> Iterator[list[int]]:
-    """Ctrl-C at line `count` of what keeps steps from here on, if it comes to that; the list is then not empty."""
-    struck: list[int] = []
-    met = 0
+def interrupting(count: int) -> Iterator[list[int]]:
+    """Interrupts at line `count` that the debugger or the sessions execute; the list is empty if there are fewer."""
+    interrupted: list[int] = []
+    executed = 0
 
-    def look(frame: FrameType, event: str, arg: Any) -> Any:
-        nonlocal met
-        if Path(frame.f_code.co_filename).name not in KEEPING:
+    def trace(frame: FrameType, event: str, arg: Any) -> Any:
+        nonlocal executed
+        if not frame.f_globals.get("__name__", "").startswith(("fasm_cli.debugger.", "fasm_cli.sessions.")):
             return None
         if event == "line":
-            met += 1
-            if met == count:
-                struck.append(frame.f_lineno)
+            executed += 1
+            if executed == count:
+                interrupted.append(frame.f_lineno)
                 sys.settrace(None)
-                _thread.interrupt_main()  # the guard knows the ways of `signal`
-        return look
+                _thread.interrupt_main()  # the purity guard forbids `signal.raise_signal`
+        return trace
 
-    sys.settrace(look)
+    sys.settrace(trace)
     try:
-        yield struck
+        yield interrupted
     finally:
         sys.settrace(None)
 
@@ -295,7 +284,7 @@ def test_a_refusal_in_place_of_a_finding(project: Project) -> None:
     )
     told = reload(workbench)
     assert told.difference == "step 5 broke invariant:never_overdrawn; now nothing"
-    assert (told.fields, told.finding) == (["broken: invariant:never_overdrawn -> none"], None)
+    assert (told.fields, told.finding) == (["violated law: invariant:never_overdrawn -> none"], None)
 
 
 def test_changed_types_leave_the_file_behind(project: Project) -> None:
