@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from time import monotonic
 
 import pytest
 
@@ -52,12 +51,11 @@ def test_no_time_passes(go):
         actions.add(Untracked(Said(str(await state.wire.pause(1)))))
         actions.add(Untracked(Said(str(await state.together()))))
 
-    process, start = running(stf, Far), monotonic()
+    process = running(stf, Far)  # awaits days of virtual time: on a real clock this test does not end
     for _ in range(2):  # the clock starts at 0 for each transition
         step = go(process)
         assert [action.action.text for action in step.actions] == [str(DAY + 1), f"[{DAY + 4}, {DAY + 2}, {DAY + 3}]"]
     assert process.store.committed.count == 2
-    assert monotonic() - start < 5
 
 
 def test_only_the_state_may_be_waited_for(go):
