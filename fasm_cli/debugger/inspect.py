@@ -53,9 +53,9 @@ def check(workbench: DebugSession, name: str = "") -> Checks:
         lines = [line for line in lines if name in (line.name, line.name.partition(":")[2])]
         if not lines:
             raise UsageError(f"no check {name[:60]!r}", did_you_mean(name, known))
-    failed = next((line for line in lines if not line.held), None)
+    failed = next((line for line in lines if not line.holds), None)
     head = workbench.timeline.head
-    return Checks(head, lines, Finding(failed.name, failed.why, head) if failed else None)
+    return Checks(head, lines, Finding(failed.name, failed.reason, head) if failed else None)
 
 
 def _lines(workbench: DebugSession) -> Iterator[CheckLine]:
@@ -76,7 +76,7 @@ def _lines(workbench: DebugSession) -> Iterator[CheckLine]:
             why = broken.reason if broken is not None and broken.law == law else ""
             yield CheckLine(law, not why, why, [])
     if record is not None and record.violated_law and record.violated_law.partition(":")[0] not in _ASKED:
-        yield CheckLine(record.violated_law, held=False, why=f"step {record.n} broke it", values=[])
+        yield CheckLine(record.violated_law, holds=False, reason=f"step {record.n} broke it", values=[])
 
 
 _ASKED = ("invariant", "transition", "restore", "stored")
@@ -145,7 +145,7 @@ def why(workbench: DebugSession) -> ProblemDetails:
     trouble = workbench.repl_state.last_problem
     if isinstance(trouble, FasmError):
         frames = trouble.frames if isinstance(trouble, MachineError) else ""
-        return ProblemDetails(f"{trouble.kind} error", trouble.message, mend=trouble.hint, frames=frames)
+        return ProblemDetails(f"{trouble.kind} error", trouble.message, fix=trouble.hint, frames=frames)
     if trouble is not None:
         return _of_law(trouble.law, f"at step {trouble.step}" if trouble.step else "", trouble.why, trouble.where)
     timeline = workbench.timeline

@@ -56,11 +56,11 @@ class Explained:
     """A page of the lawbook; `sort` is `law` for one of the eleven and `check` for what else is found."""
 
     law: str
-    sort: str
+    kind: str
     rule: str
     why: str
     checked: str
-    mend: str
+    fix: str
     wrong: str
     right: str
 
@@ -68,7 +68,7 @@ class Explained:
 @dataclass(frozen=True, slots=True)
 class LawLine:
     law: str
-    sort: str
+    kind: str
     rule: str
 
 
@@ -99,9 +99,9 @@ class CheckedLaw:
     """One law: how often it was looked at, whether it was kept, and where it was not."""
 
     law: str
-    tried: int
-    kept: bool
-    where: list[str]
+    times_checked: int
+    holds: bool
+    locations: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class Checked:
     laws: list[CheckedLaw]
     invariant_count: int
     findings: "list[Finding]"
-    never: list[str]
+    unreached: list[str]
     interrupted: bool
 
 
@@ -125,7 +125,7 @@ class Simulated:
     seed: int
     runs: int
     steps: int
-    tally: Stats
+    stats: Stats
     findings: list[Finding]
     unreached: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

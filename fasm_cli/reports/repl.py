@@ -25,13 +25,13 @@ class Tree:
 class BranchLine:
     name: str
     parent: int  # the step it was taken from
-    of: str  # the name of the branch that step is on
+    parent_branch: str  # the name of the branch that step is on
     first: int
     last: int
     steps: int
-    here: bool
+    is_current: bool
     labels: list[tuple[str, int]]
-    broken: list[str]
+    violated_laws: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +40,14 @@ class Differences:
 
     before: str
     after: str
-    changed: list[Change]
+    changes: list[Change]
     pending: list[str]  # `+ 1.1 …` or `- 1.1 …`
 
 
 @dataclass(frozen=True, slots=True)
 class StopLine:
     kind: str  # watch or break
-    what: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,9 @@ class Stops:
 class RunReport:
     """Several steps in a row: what for, and why they ended where they did."""
 
-    what: str
+    title: str
     steps: list[StepReport]
-    stopped: str
+    stop_reason: str
     finding: Finding | None
     interrupted: bool = False
 
@@ -84,8 +84,8 @@ class Reloaded:
 @dataclass(frozen=True, slots=True)
 class CheckLine:
     name: str
-    held: bool
-    why: str
+    holds: bool
+    reason: str
     values: list[str]  # of what the check looks at, where it failed
 
 
@@ -103,11 +103,11 @@ class ProblemDetails:
     """The whole of the last error or finding."""
 
     title: str
-    why: str
-    where: str = ""
+    reason: str
+    location: str = ""
     rule: str = ""
-    reason: str = ""
-    mend: str = ""
+    law_reason: str = ""
+    fix: str = ""
     frames: str = ""
 
 
@@ -139,8 +139,8 @@ class Saved:
 class Expected:
     """What a script was right, or wrong, to expect."""
 
-    what: str
-    got: str
+    expected: str
+    actual: str
     met: bool
 
 

@@ -43,7 +43,7 @@ class StepDifference:
     """The first step that does not come out as it is written: `what` (outcome, action 2, state, …), `old`, `new`."""
 
     step: int
-    what: str
+    part: str
     old: str
     new: str
 
@@ -68,14 +68,14 @@ class StepSummary:
     event: str
     outcome: str
     error: str
-    changed: list[str]
+    changes: list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class StepPair:
     """The steps at one place of two ways; None where a way is over."""
 
-    place: int
+    position: int
     a: StepSummary | None
     b: StepSummary | None
 
@@ -161,7 +161,7 @@ class HistoryImported:
 class LogLine:
     record: Record
     event: str
-    here: bool
+    on_path: bool
     labels: list[str] = field(default_factory=list)
 
 
@@ -177,7 +177,7 @@ class HeadMoved:
 
     start: int
     end: int
-    changed: list[str]
+    changes: list[str]
     pending: int
-    up: bool
+    running: bool
     branch: str

@@ -61,30 +61,30 @@ class TraceStep:
     event: str
     outcome: str
     error: str
-    changed: list[str]
+    changes: list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class ActionLine:
     """One action as it was emitted; `handle` names it (`7.2`), `was` is what a restore emitted it in place of."""
 
-    handle: str
+    ref: str
     tracked: bool
     id: str
     text: str
-    plain: Any
-    was: str = ""
+    data: Any
+    replaces: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PendingLine:
     """A pending tracked action, where it was emitted last, and since which step it is pending."""
 
-    handle: str
+    ref: str
     id: str
     text: str
-    plain: Any
-    since: int
+    data: Any
+    since_step: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +94,19 @@ class StepReport:
     record: Record
     event: str
     actions: list[ActionLine]
-    missing: list[str]
+    unrestored: list[str]
     invariants: tuple[int, int]  # how many hold, of how many
     pending: int
     finding: Finding | None
-    kept: bool = True  # false for a preview
+    saved: bool = True  # false for a preview
     lost: list[str] = field(default_factory=list)  # what did not survive it, in words
-    fork: str = ""  # the branch it started, if it did
+    branch: str = ""  # the branch it started, if it did
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
     items: list[PendingLine]
-    up: bool
+    running: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class State:
 
     step: int
     text: str
-    plain: Any
+    data: Any
     rows: list[str] = field(default_factory=list)
 
 
@@ -154,14 +154,14 @@ def _actions(machine: Machine, entry: TakenStep, before: Snapshot) -> Iterator[A
     for index, action in enumerate(step.actions, 1):
         handle, text, plain = f"{step.number}.{index}", format_value(action.action), machine.encode_action(action)
         if not isinstance(action, Tracked):
-            yield ActionLine(handle, tracked=False, id="", text=text, plain=plain)
+            yield ActionLine(handle, tracked=False, id="", text=text, data=plain)
             continue
         known = before.pending.get(action.id) if isinstance(step.event, Restore) else None
         was = ""
         if known is not None:
             same = known.tracked == action
             was = f"kept, was {known.ref}" if same else f"changed, was {known.ref} {format_value(known.tracked.action)}"
-        yield ActionLine(handle, tracked=True, id=format_value(action.id), text=text, plain=plain, was=was)
+        yield ActionLine(handle, tracked=True, id=format_value(action.id), text=text, data=plain, replaces=was)
 
 
 def lost_lines(timeline: Timeline, entry: TakenStep, before: Snapshot) -> Iterator[str]:

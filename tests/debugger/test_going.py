@@ -60,7 +60,7 @@ def test_a_seed_decides_a_run(project: Project) -> None:
     told = going.run_random(first, 30, 7)
     assert [step.event for step in told.steps] == [step.event for step in going.run_random(second, 30, 7).steps]
     assert [step.event for step in told.steps] != [step.event for step in going.run_random(third, 30, 8).steps]
-    assert (len(told.steps), told.stopped, told.finding) == (30, "done; nothing broke", None)
+    assert (len(told.steps), told.stop_reason, told.finding) == (30, "done; nothing broke", None)
     assert first.timeline.head == 30
     going.run_random(first, 5, 7)
     assert first.timeline.head == 35
@@ -80,7 +80,7 @@ def test_a_finding_ends_a_run(project: Project) -> None:
     assert told.finding is not None
     assert told.steps[-1].finding == told.finding
     assert told.finding.law == "invariant:never_overdrawn"
-    assert told.stopped == f"stopped at step {workbench.timeline.head}; `back` and `why` say more"
+    assert told.stop_reason == f"stopped at step {workbench.timeline.head}; `back` and `why` say more"
 
 
 def test_watches_and_breaks_end_a_run(project: Project) -> None:
@@ -88,14 +88,14 @@ def test_watches_and_breaks_end_a_run(project: Project) -> None:
     watch(workbench, "points_balance")
     told = going.run_random(workbench, 100, 1)
     n = workbench.timeline.head
-    assert told.stopped.startswith(f"stopped at step {n}: watch points_balance: 150 -> ")
-    assert told.steps[-1].record.changed_paths[0] == told.stopped.partition("watch ")[2]
+    assert told.stop_reason.startswith(f"stopped at step {n}: watch points_balance: 150 -> ")
+    assert told.steps[-1].record.changed_paths[0] == told.stop_reason.partition("watch ")[2]
     set_break(workbench, "reject")
     set_break(workbench, "len(pending) == 1")
     remove(workbench, "1")
-    assert [line.what for line in listed(workbench).items] == ["reject", "len(pending) == 1"]
+    assert [line.text for line in listed(workbench).items] == ["reject", "len(pending) == 1"]
     told = going.run_random(workbench, 100, 1)
-    assert told.stopped in (
+    assert told.stop_reason in (
         f"stopped at step {workbench.timeline.head}: break {what}" for what in ("reject", "len(pending) == 1")
     )
     remove(workbench, "all")
@@ -115,7 +115,7 @@ def test_ctrl_c_ends_a_run_after_a_whole_step(project: Project, monkeypatch: pyt
 
         monkeypatch.setattr(workbench, "take_step", interrupted)
         told = going.run_random(workbench, 100, 1)
-        assert (len(told.steps), told.stopped) == (7, "interrupted; every step above was kept")
+        assert (len(told.steps), told.stop_reason) == (7, "interrupted; every step above was kept")
         assert workbench.timeline.head == 7
     assert len(read_session(Path("sessions/s.toml")).records) == 7
 
@@ -210,13 +210,13 @@ def test_a_replay_waits_for_its_law_unless_told_otherwise(project: Project) -> N
     assert [step.finding and step.finding.law for step in told.steps] == ["invariant:no"] * 3 + ["stored"]
     workbench = bench(project, "dentist_as_published")
     set_break(workbench, "invariant")
-    assert going.replay(workbench, path).stopped == "stopped at step 1: break invariant"
+    assert going.replay(workbench, path).stop_reason == "stopped at step 1: break invariant"
 
 
 def test_a_replay_is_a_branch_of_its_own(project: Project) -> None:
     workbench = overdrawn(project)
     told = going.replay(workbench, SHIPPED / "payment_overdraft.toml")
-    assert told.steps[0].fork == workbench.branch_name() == "main~2"
+    assert told.steps[0].branch == workbench.branch_name() == "main~2"
     assert [step.record.n for step in told.steps] == [6, 7, 8, 9]
     assert told.steps[-1].event == "complete 7.1 Success()"  # in this session's numbers
     assert told.finding is not None
@@ -225,14 +225,14 @@ def test_a_replay_is_a_branch_of_its_own(project: Project) -> None:
 def test_a_replay_stops_where_an_action_is_missing(project: Project) -> None:
     rewritten("payment", "actions.add(Tracked(state.next_id, Charge(amount)))", "pass")
     told = going.replay(bench(project, "payment"), SHIPPED / "payment_overdraft.toml")
-    assert told.stopped == "step 3 is about an action that was not emitted this time"
+    assert told.stop_reason == "step 3 is about an action that was not emitted this time"
 
 
 def test_the_fewest_steps_that_still_break(project: Project) -> None:
     workbench = overdrawn(project)
     travel.goto(workbench, 5)
     told = going.shrink(workbench)
-    assert (told.what, told.finding and told.finding.law) == ("shrunk 5 -> 4 events", "invariant:never_overdrawn")
+    assert (told.title, told.finding and told.finding.law) == ("shrunk 5 -> 4 events", "invariant:never_overdrawn")
     assert [step.event for step in told.steps][2:] == ["complete 6.1 Success()", "complete 7.1 Success()"]
     assert workbench.branch_name() == "main~2"
     travel.goto(workbench, 4)
@@ -272,7 +272,7 @@ def test_the_first_step_that_goes_another_way_is_told(project: Project) -> None:
             travel.goto(workbench, 3)
         travel.goto(workbench, 6)
     with open_session(project, "s")[0] as again:
-        assert again.state().plain["order_cents"] == 490
+        assert again.state().data["order_cents"] == 490
 
 
 def test_a_refusal_in_place_of_a_finding(project: Project) -> None:
@@ -299,7 +299,7 @@ def test_changed_types_leave_the_file_behind(project: Project) -> None:
         assert "cups=0" in workbench.state().text
         assert Path("sessions/s.toml").read_bytes() == before
         save(workbench, "t")
-    assert view_session(project, "t")[0].state().plain["cups"] == 0
+    assert view_session(project, "t")[0].state().data["cups"] == 0
 
 
 def test_a_machine_that_cannot_be_loaded_changes_nothing(project: Project) -> None:
@@ -321,10 +321,10 @@ def test_a_machine_that_cannot_be_loaded_changes_nothing(project: Project) -> No
 def test_checks_name_what_fails_and_its_values(project: Project) -> None:
     workbench = overdrawn(project)
     told = check(workbench)
-    failed = [(line.name, line.why, line.values) for line in told.lines if not line.held]
+    failed = [(line.name, line.reason, line.values) for line in told.lines if not line.holds]
     assert failed == [("invariant:never_overdrawn", "it is false", ["balance = -60"])]
     assert told.finding is not None
-    assert check(workbench, "never_overdrawn").lines == [line for line in told.lines if not line.held]
+    assert check(workbench, "never_overdrawn").lines == [line for line in told.lines if not line.holds]
     travel.back(workbench)
     assert check(workbench).finding is None
 
@@ -347,10 +347,10 @@ def test_why_of_what_was_refused(project: Project) -> None:
     workbench = bench(project)
     assert why(workbench).title == "nothing went wrong"
     workbench.submit("CancelOrder()")
-    assert (why(workbench).title, why(workbench).why) == ("#1 CancelOrder()  rejected", "NothingToCancel()")
+    assert (why(workbench).title, why(workbench).reason) == ("#1 CancelOrder()  rejected", "NothingToCancel()")
     broken = overdrawn(project)
     told = why(broken)
-    assert (told.title, told.mend[:20]) == ("BROKEN invariant:never_overdrawn  at step 5", "find the transition ")
+    assert (told.title, told.fix[:20]) == ("BROKEN invariant:never_overdrawn  at step 5", "find the transition ")
 
 
 def test_steps_are_taken_again_elsewhere(project: Project) -> None:
@@ -378,7 +378,7 @@ def test_lines_lead_to_the_same_place(project: Project) -> None:
     for line in Path("x.fasm").read_text(encoding="utf-8").splitlines():
         execute(again, line)
     assert lines(again) == lines(workbench)
-    assert again.state().plain == workbench.state().plain
+    assert again.state().data == workbench.state().data
 
 
 def test_plain_data_has_every_step(project: Project) -> None:
@@ -426,7 +426,7 @@ def test_a_break_that_means_nothing_any_more_says_so(project: Project) -> None:
     workbench.mark(Mark(MarkKind.BREAK, "state.points >"))
     workbench.mark(Mark(MarkKind.WATCH, "points"))
     told = going.run_random(workbench, 5, 1)
-    assert told.stopped.startswith("stopped at step 1: break state.points > means nothing here: not a value: ")
+    assert told.stop_reason.startswith("stopped at step 1: break state.points > means nothing here: not a value: ")
 
 
 def test_a_sample_is_looked_for_until_one_is_accepted(project: Project) -> None:

@@ -27,10 +27,10 @@ def story(workbench: DebugSession) -> None:
     workbench.submit("CancelOrder()")
     workbench.crash()
     travel.goto(workbench, 1)
-    assert workbench.complete("1", "Success(10)").fork == "main~2"
+    assert workbench.complete("1", "Success(10)").branch == "main~2"
     workbench.submit("RedeemPoints(20)")
     travel.goto(workbench, 0)
-    assert workbench.submit("RedeemPoints(30)").fork == "main~3"
+    assert workbench.submit("RedeemPoints(30)").branch == "main~3"
     travel.goto(workbench, 5)
 
 
@@ -46,7 +46,10 @@ def where(workbench: DebugSession) -> tuple[int, str]:
 
 
 def test_branches_are_told_apart(bench: DebugSession) -> None:
-    told = [(each.name, each.parent, each.of, each.first, each.last, each.here) for each in travel.tree(bench).branches]
+    told = [
+        (each.name, each.parent, each.parent_branch, each.first, each.last, each.is_current)
+        for each in travel.tree(bench).branches
+    ]
     assert told == [
         ("main", 0, "", 1, 3, False),
         ("main~2", 1, "main", 4, 5, True),
@@ -115,7 +118,7 @@ def test_names_stay_with_the_session(project: Project) -> None:
         assert (travel.tree(again), travel.log(again), again.marks) == seen
         assert travel.goto(again, travel.resolve_step(again, "twenty")).branch == "paid"
         travel.back(again)
-        assert again.submit("RedeemPoints(30)").fork == again.branch_name() == "main~4"
+        assert again.submit("RedeemPoints(30)").branch == again.branch_name() == "main~4"
 
 
 def test_what_cannot_be_kept_is_not_moved_or_pinned(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +157,7 @@ def test_differences(bench: DebugSession, project: Project) -> None:
 
 
 def test_logs(bench: DebugSession) -> None:
-    told = [(line.record.n, line.here) for line in travel.log(bench).lines]
+    told = [(line.record.n, line.on_path) for line in travel.log(bench).lines]
     assert told == [(1, True), (2, False), (3, False), (4, True), (5, True), (6, False)]
     assert [line.record.n for line in travel.log(bench, everything=False).lines] == [1, 4, 5]
     assert [line.record.n for line in travel.log(bench, *travel.parse_range(bench, "2..4")).lines] == [2, 3, 4]

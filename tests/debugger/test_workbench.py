@@ -85,7 +85,7 @@ def test_back_and_goto_are_kept(project: Project, shop: str) -> None:
         assert workbench.timeline.head == 0
         assert workbench.submit("RedeemPoints(20)").record.parent == 0
         seen = snapshot(workbench)
-        assert [(line.record.n, line.record.parent, line.here) for line in travel.log(workbench).lines] == [
+        assert [(line.record.n, line.record.parent, line.on_path) for line in travel.log(workbench).lines] == [
             (1, 0, False),
             (2, 1, False),
             (3, 1, False),
@@ -116,9 +116,9 @@ def test_many_steps_open_from_a_snapshot(project: Project) -> None:
             workbench.submit("Increment")
     assert set(read_session(Path("sessions/long.toml")).snapshots) == {SNAPSHOT_EVERY}
     with opened(project, "long") as workbench:
-        assert workbench.state().plain == {"counter": SNAPSHOT_EVERY + 3}
+        assert workbench.state().data == {"counter": SNAPSHOT_EVERY + 3}
         assert travel.goto(workbench, 7).end == 7
-        assert workbench.state().plain == {"counter": 7}
+        assert workbench.state().data == {"counter": 7}
 
 
 class Refusing(SessionFile):
@@ -150,7 +150,7 @@ def test_a_preview_is_not_kept(project: Project, shop: str) -> None:
     with opened(project, shop) as workbench:
         seen = snapshot(workbench)
         told = workbench.preview("RedeemPoints(10)")
-        assert (told.kept, told.record.outcome, len(told.actions)) == (False, "committed", 3)
+        assert (told.saved, told.record.outcome, len(told.actions)) == (False, "committed", 3)
         assert snapshot(workbench) == seen
     assert read_session(Path("sessions/shop.toml")).records == []
 
@@ -174,12 +174,12 @@ def test_a_restore_tells_what_it_emits_in_place_of_what(project: Project) -> Non
     workbench.submit("RedeemPoints(10)")
     workbench.take(Crash())
     first = workbench.restore()
-    assert [(line.handle, line.text, line.was) for line in first.actions] == [
+    assert [(line.ref, line.text, line.replaces) for line in first.actions] == [
         ("3.1", "CheckStatus(redemption_id=1)", "changed, was 1.1 Redeem(user_id=12345, points=10)")
     ]
     workbench.crash()
-    assert [line.was for line in workbench.restore().actions] == ["kept, was 3.1"]
-    assert [(item.handle, item.since) for item in workbench.pending().items] == [("5.1", 1)]
+    assert [line.replaces for line in workbench.restore().actions] == ["kept, was 3.1"]
+    assert [(item.ref, item.since_step) for item in workbench.pending().items] == [("5.1", 1)]
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ def test_the_page_in_docs_is_the_book() -> None:
 
 def test_a_law_is_explained_by_its_id() -> None:
     told = explain("clock")
-    assert (told.law, told.sort) == ("clock", "law")
+    assert (told.law, told.kind) == ("clock", "law")
     assert told.rule == "Time comes in with an input; nobody looks at the system clock."
     assert told.wrong == BOOK["clock"].wrong
     assert explain("invariant:never_in_debt") == explain("invariant")

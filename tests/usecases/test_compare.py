@@ -67,7 +67,7 @@ def test_only_the_way_to_where_they_are_counts(two: Project, write_till: WriteTi
         travel.goto(bench, 2)
         bench.submit("Pay(5)")
     found = compare(two, "a", "b")
-    assert (found.steps, found.first_difference, [(pair.place, pair.b) for pair in found.pairs]) == (
+    assert (found.steps, found.first_difference, [(pair.position, pair.b) for pair in found.pairs]) == (
         (4, 3),
         4,
         [(4, None)],

@@ -99,7 +99,7 @@ def test_a_session_is_carried_over(till: Project, write_till: WriteTill) -> None
     assert (new.head, list(new.records.parents)) == (old.head, list(old.records.parents))
     assert [each.event for each in new.records] == [each.event for each in old.records]
     with open_session(till, "till.v2")[0] as bench:
-        assert bench.state().plain == {"cents": 0, "waiting": 1, "next_id": 2, "currency": "EUR1"}
+        assert bench.state().data == {"cents": 0, "waiting": 1, "next_id": 2, "currency": "EUR1"}
         assert bench.restore().record.n == 62
     again = migrate(till, "till.v2")
     assert (again.target, again.written, again.finding) == ("", False, None)

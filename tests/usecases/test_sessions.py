@@ -82,7 +82,7 @@ def test_only_one_may_write_and_anyone_may_look(project: Project) -> None:
     with workbench:
         with pytest.raises(SessionError, match="is being written by"):
             open_session(project, "s")
-        assert view_session(project, "s")[0].state().plain == {"counter": 0}
+        assert view_session(project, "s")[0].state().data == {"counter": 0}
     open_session(project, "s")[0].close()
 
 

@@ -164,9 +164,9 @@ def _(report: StepReport) -> dict[str, Any]:
         "digest": record.digest,
         "invariants": {"held": report.invariants[0], "of": report.invariants[1]},
         "pending": report.pending,
-        "kept": report.kept,
+        "kept": report.saved,
         "lost": report.lost,
-        "fork": report.fork,
+        "fork": report.branch,
     }
 
 
@@ -182,7 +182,7 @@ def _(report: Replayed) -> dict[str, Any]:
 
 @_plain.register
 def _(report: RunReport) -> dict[str, Any]:
-    return {"what": report.what, "steps": [_plain(step) for step in report.steps], "stopped": report.stopped}
+    return {"what": report.title, "steps": [_plain(step) for step in report.steps], "stopped": report.stop_reason}
 
 
 @_plain.register

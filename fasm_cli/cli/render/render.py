@@ -35,11 +35,11 @@ OUTCOME_ROLE = {"committed": "good", "rejected": "bad", "defect": "bad", "failed
 @render.register
 def _(report: StepReport) -> list[Line]:
     record = report.record
-    number = f"#{record.n}" if report.kept else "try"
+    number = f"#{record.n}" if report.saved else "try"
     head: Line = [Span(f"{number} ", "quiet"), Span(report.event, "name"), Span("  ")]
     head.append(Span(record.outcome, OUTCOME_ROLE.get(record.outcome, "plain")))
-    if report.fork:
-        head.append(Span(f"  on {report.fork}, from #{record.parent}", "quiet"))
+    if report.branch:
+        head.append(Span(f"  on {report.branch}, from #{record.parent}", "quiet"))
     if record.error and report.finding is None:
         head.append(Span(f"  {record.error}"))
     lines = [head]
@@ -48,7 +48,7 @@ def _(report: StepReport) -> list[Line]:
     lines += [[Span(f"   {text}", "quiet")] for text in report.lost]
     lines += [
         [Span(f"   - missing  id {id}", "bad"), Span("  is pending and restore did not emit it")]
-        for id in report.missing
+        for id in report.unrestored
     ]
     if report.finding is not None:
         lines.append([Span(f"   BROKEN {report.finding.law}", "bad"), Span(f"  {report.finding.why}")])
@@ -63,20 +63,22 @@ def _(report: StepReport) -> list[Line]:
 def _action(action: ActionLine) -> Line:
     if not action.tracked:
         return [Span("   + untracked  ", "quiet"), Span(action.text)]
-    line = [Span(f"   + tracked {action.handle}  ", "quiet"), Span(f"id {action.id}  "), Span(action.text, "name")]
-    return [*line, Span(f"  {action.was}", "quiet")] if action.was else line
+    line = [Span(f"   + tracked {action.ref}  ", "quiet"), Span(f"id {action.id}  "), Span(action.text, "name")]
+    return [*line, Span(f"  {action.replaces}", "quiet")] if action.replaces else line
 
 
 @render.register
 def _(report: Pending) -> list[Line]:
-    lines = [] if report.up else [[Span("the process is down; what is pending comes back with `restore`", "quiet")]]
+    lines = (
+        [] if report.running else [[Span("the process is down; what is pending comes back with `restore`", "quiet")]]
+    )
     if not report.items:
         return [*lines, [Span("nothing is pending", "quiet")]]
     for item in report.items:
-        since = f"  since step {item.since}"
+        since = f"  since step {item.since_step}"
         lines.append(
             [
-                Span(f"{item.handle}  ", "quiet"),
+                Span(f"{item.ref}  ", "quiet"),
                 Span(f"id {item.id}  tracked "),
                 Span(item.text, "name"),
                 Span(since, "quiet"),
@@ -101,7 +103,7 @@ def _(report: Log) -> list[Line]:
     lines = []
     for entry in report.lines:
         record = entry.record
-        mark = "*" if record.n == report.head else " " if entry.here else "·"
+        mark = "*" if record.n == report.head else " " if entry.on_path else "·"
         fork = f"  from #{record.parent}" if record.parent != record.n - 1 else ""
         error = f" {record.error}" if record.error else ""
         labels = "".join(f"  [{name}]" for name in entry.labels)
@@ -110,9 +112,9 @@ def _(report: Log) -> list[Line]:
         lines.append(
             [
                 Span(f"{mark} #{record.n} ", "quiet"),
-                Span(entry.event, "name" if entry.here else "quiet"),
+                Span(entry.event, "name" if entry.on_path else "quiet"),
                 Span("  "),
-                Span(f"{record.outcome}{error}", role if entry.here else "quiet"),
+                Span(f"{record.outcome}{error}", role if entry.on_path else "quiet"),
                 *broken,
                 Span(fork, "quiet"),
                 Span(labels, "name"),
@@ -123,10 +125,10 @@ def _(report: Log) -> list[Line]:
 
 @render.register
 def _(report: HeadMoved) -> list[Line]:
-    pending = f"{report.pending} pending" if report.up else f"down, {report.pending} pending"
+    pending = f"{report.pending} pending" if report.running else f"down, {report.pending} pending"
     on = "" if report.branch == MAIN else f"  on {report.branch}"
     head = [Span(f"@{report.start} -> @{report.end}", "name"), Span(f"  {pending}{on}", "quiet")]
-    return [head, *([Span(f"   {change}")] for change in report.changed)]
+    return [head, *([Span(f"   {change}")] for change in report.changes)]
 
 
 def change_told(change: Change) -> Line:
@@ -211,7 +213,7 @@ def steps_told(count: int) -> str:
 @render.register
 def _(report: Explained) -> list[Line]:
     lines: list[Line] = [[Span(report.law, "name"), Span(f"  {report.rule}")], []]
-    for title, text in (("why", report.why), ("checked", report.checked), ("mend", report.mend)):
+    for title, text in (("why", report.why), ("checked", report.checked), ("mend", report.fix)):
         lines.append([Span(title.ljust(9), "quiet"), Span(text)])
     for title, role, example in (("wrong", "bad", report.wrong), ("right", "good", report.right)):
         lines += [[], [Span(title, role)], *([Span(f"    {line}")] for line in example.splitlines())]

@@ -32,12 +32,12 @@ def _(report: Tree) -> list[Line]:
     width = max(len(branch.name) for branch in report.branches)
     lines: list[Line] = []
     for branch in report.branches:
-        mark = "*" if branch.here else " "
+        mark = "*" if branch.is_current else " "
         span = f"#{branch.first}..#{branch.last}" if branch.steps > 1 else f"#{branch.last}"
         steps = f"  {span}" if branch.steps else "  no steps"
-        origin = f"  from #{branch.parent} on {branch.of}" if branch.of else ""
+        origin = f"  from #{branch.parent} on {branch.parent_branch}" if branch.parent_branch else ""
         labels = "".join(f"  [{name} @{step}]" for name, step in branch.labels)
-        here = f"  @{report.head} here" if branch.here else ""
+        here = f"  @{report.head} here" if branch.is_current else ""
         lines.append(
             [
                 Span(f"{mark} ", "quiet"),
@@ -45,7 +45,7 @@ def _(report: Tree) -> list[Line]:
                 Span(steps),
                 Span(f"{origin}{here}", "quiet"),
                 Span(labels, "name"),
-                Span("".join(f"  BROKEN {broken}" for broken in branch.broken), "bad"),
+                Span("".join(f"  BROKEN {broken}" for broken in branch.violated_laws), "bad"),
             ]
         )
     return lines
@@ -54,7 +54,7 @@ def _(report: Tree) -> list[Line]:
 @render.register
 def _(report: Differences) -> list[Line]:
     lines: list[Line] = [[Span(f"{report.before} -> {report.after}", "name")]]
-    lines += map(change_told, report.changed)
+    lines += map(change_told, report.changes)
     lines += [[Span(f"   pending {text}")] for text in report.pending]
     return lines if len(lines) > 1 else [[*lines[0], Span("  nothing differs", "quiet")]]
 
@@ -64,7 +64,7 @@ def _(report: Stops) -> list[Line]:
     if not report.items:
         return [[Span("nothing stops a run but a finding", "quiet")]]
     return [
-        [Span(f"{at} ", "quiet"), Span(stop.kind, "name"), Span(f"  {stop.what}")]
+        [Span(f"{at} ", "quiet"), Span(stop.kind, "name"), Span(f"  {stop.text}")]
         for at, stop in enumerate(report.items, 1)
     ]
 
@@ -79,7 +79,7 @@ def _(report: RunReport) -> list[Line]:
     finding = report.finding
     if finding is not None and (not report.steps or report.steps[-1].finding is None):
         lines.append([Span(f"BROKEN {finding.law}", "bad"), Span(f"  {finding.why}")])
-    return [*lines, [Span(report.what, "name"), Span(f"  {report.stopped}", "quiet")]]
+    return [*lines, [Span(report.title, "name"), Span(f"  {report.stop_reason}", "quiet")]]
 
 
 def short(step: StepReport) -> Line:
@@ -88,7 +88,7 @@ def short(step: StepReport) -> Line:
     line: Line = [Span(f"#{record.n} ", "quiet"), Span(step.event, "name"), Span("  ")]
     line.append(Span(record.outcome, OUTCOME_ROLE.get(record.outcome, "plain")))
     line.append(Span(f"  {record.error}" if record.error else ""))
-    line.append(Span(f"  on {step.fork}, from #{record.parent}" if step.fork else "", "quiet"))
+    line.append(Span(f"  on {step.branch}, from #{record.parent}" if step.branch else "", "quiet"))
     return line
 
 
@@ -120,21 +120,21 @@ def _(report: Checks) -> list[Line]:
     width = max(len(line.name) for line in report.lines)
     lines: list[Line] = []
     for line in report.lines:
-        held = Span("holds", "good") if line.held else Span("FAILS", "bad")
-        lines.append([Span(f"   {line.name.ljust(width)}  "), held, Span(f"  {line.why}" if line.why else "")])
+        held = Span("holds", "good") if line.holds else Span("FAILS", "bad")
+        lines.append([Span(f"   {line.name.ljust(width)}  "), held, Span(f"  {line.reason}" if line.reason else "")])
         lines += [[Span(f"      {value}")] for value in line.values]
     return lines
 
 
 @render.register
 def _(report: ProblemDetails) -> list[Line]:
-    lines: list[Line] = [[Span(report.title, "bad" if report.why else "quiet")]]
+    lines: list[Line] = [[Span(report.title, "bad" if report.reason else "quiet")]]
     told = (
-        ("what", report.why),
-        ("at", report.where),
+        ("what", report.reason),
+        ("at", report.location),
         ("rule", report.rule),
-        ("why", report.reason),
-        ("mend", report.mend),
+        ("why", report.law_reason),
+        ("mend", report.fix),
     )
     lines += [[Span(f"   {title.ljust(5)}", "quiet"), Span(text)] for title, text in told if text]
     return lines + [[Span(f"   {line}", "quiet")] for line in report.frames.splitlines()]
@@ -158,7 +158,7 @@ def _(report: Saved) -> list[Line]:
 
 @render.register
 def _(report: Expected) -> list[Line]:
-    return [[Span("as expected", "good"), Span(f"  {report.got}", "quiet")]]
+    return [[Span("as expected", "good"), Span(f"  {report.actual}", "quiet")]]
 
 
 @render.register

@@ -44,7 +44,7 @@ def _step(sign: str, role: str, told: StepSummary) -> list[Line]:
     head = [Span(f"{sign} #{told.step} ", role), Span(told.event, "name"), Span("  ")]
     return [
         [*head, Span(f"{told.outcome}{error}", OUTCOME_ROLE.get(told.outcome, "plain"))],
-        *([Span(f"     {change}", "quiet")] for change in told.changed),
+        *([Span(f"     {change}", "quiet")] for change in told.changes),
     ]
 
 
@@ -64,7 +64,7 @@ def _(report: Verified) -> list[Line]:
 
 def _difference(finding: StepDifference) -> list[Line]:
     return [
-        [Span(f"   step {finding.step}: {finding.what}", "bad")],
+        [Span(f"   step {finding.step}: {finding.part}", "bad")],
         [Span("   - ", "bad"), Span(finding.old or "nothing")],
         [Span("   + ", "good"), Span(finding.new or "nothing")],
     ]

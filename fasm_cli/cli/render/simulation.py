@@ -11,7 +11,7 @@ from fasm_cli.simulation.stats import Stats
 
 @render.register
 def _(report: Simulated) -> list[Line]:
-    tally = report.tally
+    tally = report.stats
     crashes = sum(times for name, times in tally.faults.items() if name.startswith("crash"))
     title = f"{report.machine}  seed {report.seed}  {report.runs} runs, {report.steps} steps, {crashes} crashes"
     lines: list[Line] = [[Span(title, "name")]]
@@ -32,11 +32,11 @@ def _(report: Checked) -> list[Line]:
     lines: list[Line] = [[Span(f"{report.machine}  seed {report.seed}", "name")]]
     width = max(len(row.law) for row in report.laws)
     for row in report.laws:
-        told = Span("kept", "good") if row.kept else Span("BROKEN", "bad")
-        if row.kept and not row.tried:
+        told = Span("kept", "good") if row.holds else Span("BROKEN", "bad")
+        if row.holds and not row.times_checked:
             told = Span("not tried", "quiet")
-        where = f"  {', '.join(row.where)}" if row.where else ""
-        count = Span(f"  tried {row.tried} times" if row.tried else "", "quiet")
+        where = f"  {', '.join(row.locations)}" if row.locations else ""
+        count = Span(f"  tried {row.times_checked} times" if row.times_checked else "", "quiet")
         lines.append([Span(f"   {row.law.ljust(width)}  "), told, count, Span(where)])
     lines.append([Span(f"   {report.invariant_count} invariants of its own", "quiet")])
     for finding in report.findings:
@@ -53,7 +53,7 @@ def _finding(finding: Finding) -> Iterator[Line]:
             [] if step.outcome == "committed" else [Span(f"  {step.outcome}", OUTCOME_ROLE.get(step.outcome, "plain"))]
         )
         yield [Span(f"   {step.number:>3}  ", "quiet"), Span(step.event, "name"), *outcome, Span(error)]
-        for change in step.changed:
+        for change in step.changes:
             yield [Span(f"          {change}", "quiet")]
     if finding.mend:
         yield [Span("   mend  ", "quiet"), Span(finding.mend)]
