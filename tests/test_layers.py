@@ -16,7 +16,7 @@ EDGES = {
     "reports": "contract engine project sessions simulation types",
     "runtime": "contract engine errors sessions stores types",
     "simulation": "contract engine errors project reports sessions types",
-    "lint": "errors laws project reports",
+    "lint": "errors laws project purity reports",
     "laws": "errors reports",
     "project": "contract engine errors purity stores",
     "sessions": "contract engine errors types",

@@ -22,9 +22,9 @@ def machines_and_sessions(incomplete: str) -> Named:
 
 
 def laws(incomplete: str) -> Named:
-    from fasm_cli.laws.pages import LAWS  # its pages are long
+    from fasm_cli.laws.pages import PAGES, read_page
 
-    return [(law.id, law.rule) for law in LAWS if law.id.startswith(incomplete)]
+    return [(law, read_page(law).rule) for law in PAGES if law.startswith(incomplete)]
 
 
 def _here() -> Project:

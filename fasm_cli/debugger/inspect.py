@@ -12,7 +12,7 @@ from fasm_cli.engine import laws
 from fasm_cli.engine.events import InputReceived, decode_event
 from fasm_cli.engine.machine import variants
 from fasm_cli.errors import FasmError, MachineError, UsageError, did_you_mean
-from fasm_cli.laws.pages import BOOK, base_of
+from fasm_cli.laws.pages import PAGES, base_law, read_page
 from fasm_cli.reports.machines import TypeLine
 from fasm_cli.reports.repl import CheckLine, Checks, ProblemDetails, SampleLine, Samples, Value
 from fasm_cli.reports.steps import Finding
@@ -159,8 +159,8 @@ def why(workbench: DebugSession) -> ProblemDetails:
 
 
 def _of_law(law: str, at: str, why: str, where: str) -> ProblemDetails:
-    page = BOOK.get(base_of(law))
     title = f"BROKEN {law}  {at}".rstrip()
-    if page is None:
+    if base_law(law) not in PAGES:
         return ProblemDetails(title, why, where)
-    return ProblemDetails(title, why, where, page.rule, page.why, page.mend)
+    page = read_page(law)
+    return ProblemDetails(title, why, where, page.rule, page.why, page.hint)

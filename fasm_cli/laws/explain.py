@@ -1,46 +1,32 @@
-"""`fasm explain`: a page of the lawbook, and the whole of it as Markdown."""
+"""`fasm explain`: the page of one law, the list of all laws, and docs/laws.md."""
 
-from fasm_cli.errors import UsageError, did_you_mean
-from fasm_cli.laws.pages import BOOK, LAWS, WALLET, Law, Sort, base_of
+from fasm_cli.laws.pages import CHECKS, LAWS, PAGES, read_page, read_text
 from fasm_cli.reports.machines import Explained, LawLine, LawList
 
-REGENERATE = "python -c 'from fasm_cli.laws.explain import page; print(page(), end=str())' > docs/laws.md"
+REGENERATE = "python -c 'from fasm_cli.laws.explain import document; print(document(), end=str())' > docs/laws.md"
 
 
 def explain(id: str) -> Explained:
-    """The page of a law, by its id; `invariant:never_in_debt` is on the page of `invariant`."""
-    law = BOOK.get(base_of(id))
-    if law is None:
-        raise UsageError(f"no law {id!r}", did_you_mean(base_of(id), BOOK))
-    return Explained(law.id, law.sort.value, law.rule, law.why, law.checked, law.mend, law.wrong, law.right)
+    """The report of `fasm explain LAW`. Raises `UsageError` for an unknown law."""
+    page = read_page(id)
+    return Explained(page.id, page.kind, page.rule, page.why, page.checked, page.fix, page.wrong, page.right)
 
 
-def laws() -> LawList:
-    """Every law, with its rule."""
-    return LawList([LawLine(law.id, law.sort.value, law.rule) for law in LAWS])
+def list_laws() -> LawList:
+    """The report of `fasm explain`: every law and check, with its rule."""
+    return LawList([LawLine(page.id, page.kind, page.rule) for page in map(read_page, PAGES)])
 
 
-def page() -> str:
-    """docs/laws.md."""
-    eleven = [law for law in LAWS if law.sort is Sort.LAW]
-    rest = [law for law in LAWS if law.sort is Sort.CHECK]
-    parts = [
-        "# The laws\n",
-        f"<!-- made from fasm_cli/laws/pages.py: {REGENERATE} -->\n",
-        "Every machine keeps these eleven: `fasm simulate` tries to break them, `fasm lint` reads the text.\n",
-        *map(_section, eleven),
-        "# What else is found\n",
-        *map(_section, rest),
-        "# The machine in the examples\n",
-        "Each example stands in place of the method of the same name, or beside them.\n",
-        f"```python\n{WALLET}```\n",
-    ]
-    return "\n".join(parts)
-
-
-def _section(law: Law) -> str:
-    return (
-        f"## {law.id}\n\n**{law.rule}**\n\n{law.why}\n\n*How it is checked.* {law.checked}\n\n"
-        f"*How to mend it.* {law.mend[0].upper()}{law.mend[1:]}.\n\n"
-        f"Wrong:\n\n```python\n{law.wrong}```\n\nRight:\n\n```python\n{law.right}```\n"
+def document() -> str:
+    """The content of docs/laws.md: all pages."""
+    return "\n".join(
+        [
+            "# The laws\n",
+            f"<!-- generated from fasm_cli/laws/*.md: {REGENERATE} -->\n",
+            "Every machine must keep these eleven laws. `fasm simulate` tries to break them.\n",
+            *(f"#{read_text(id)}" for id in LAWS),
+            "# Other findings\n",
+            *(f"#{read_text(id)}" for id in CHECKS),
+            read_text("example_machine"),
+        ]
     )

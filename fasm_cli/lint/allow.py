@@ -1,4 +1,7 @@
-"""`# fasm: allow[clock] reason`, on the line or the one above, silences a law there; it says why, and is needed."""
+"""Findings, and the comments that suppress them: `# fasm: allow[clock] reason`, on the line or the line above.
+
+A comment must give a reason and must be needed; one that suppresses nothing is itself a finding.
+"""
 
 import io
 import re
@@ -7,66 +10,74 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from fasm_cli.errors import did_you_mean
-from fasm_cli.lint.finding import Finding
 
 ALLOW = re.compile(r"#\s*fasm:\s*allow\b(?:\[(?P<laws>[^\]]*)\])?(?P<reason>.*)")
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """A law that a line breaks; line and column count from 1. `law` may also be `syntax` or `allow`."""
+
+    line: int
+    column: int
+    law: str
+    message: str
+
+
 @dataclass(slots=True)
 class Allow:
-    """One comment: `about` is the line that it speaks of."""
+    """One comment. `target` is the line whose findings it suppresses, `used` the laws that it did suppress."""
 
     line: int
     column: int
     laws: list[str]
     reason: str
-    about: int
+    target: int
     used: set[str] = field(default_factory=set)
 
 
-def allowed(text: str, found: Iterable[Finding], laws: Iterable[str]) -> list[Finding]:
-    """`found` less what comments silence, and what is wrong with those comments."""
+def apply_allow_comments(text: str, found: Iterable[Finding], laws: Iterable[str]) -> list[Finding]:
+    """The findings that no comment in `text` suppresses, and one for each thing wrong with the comments."""
     known = set(laws)
-    allows = _allows(text)
-    kept = []
+    comments = _allow_comments(text)
+    remaining = []
     for finding in found:
-        silencing = [each for each in allows if finding.line == each.about and finding.law in each.laws]
-        for each in silencing:
+        matching = [each for each in comments if finding.line == each.target and finding.law in each.laws]
+        for each in matching:
             each.used.add(finding.law)
-        if not silencing:
-            kept.append(finding)
-    for each in allows:
-        kept += [Finding(each.line, each.column, "allow", message) for message in _faults(each, known)]
-    return kept
+        if not matching:
+            remaining.append(finding)
+    for each in comments:
+        remaining += [Finding(each.line, each.column, "allow", message) for message in _problems(each, known)]
+    return remaining
 
 
-def _faults(allow: Allow, known: set[str]) -> list[str]:
-    if not allow.laws:
-        return ["names no law; write # fasm: allow[law] reason"]
-    faults = []
-    for law in allow.laws:
+def _problems(comment: Allow, known: set[str]) -> list[str]:
+    if not comment.laws:
+        return ["no law given; write # fasm: allow[law] reason"]
+    problems = []
+    for law in comment.laws:
         if law not in known:
-            faults.append(f"allow[{law}] names no law; {did_you_mean(law, known)}")
-        elif law not in allow.used:
-            faults.append(f"allow[{law}] silences nothing here; remove it")
-    if not allow.reason and not faults:
-        faults.append(f"allow[{', '.join(allow.laws)}] gives no reason; write behind it why this is safe")
-    return faults
+            problems.append(f"no law {law!r}; {did_you_mean(law, known)}")
+        elif law not in comment.used:
+            problems.append(f"allow[{law}] suppresses nothing here; remove it")
+    if not comment.reason and not problems:
+        problems.append(f"allow[{', '.join(comment.laws)}] has no reason; state after it why this is safe")
+    return problems
 
 
-def _allows(text: str) -> list[Allow]:
+def _allow_comments(text: str) -> list[Allow]:
     found = []
     tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
-    quiet = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
-    code = sorted({token.start[0] for token in tokens if token.type not in quiet and token.string})
+    blank = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
+    code_lines = sorted({token.start[0] for token in tokens if token.type not in blank and token.string})
     for token in tokens:
         match = ALLOW.match(token.string) if token.type == tokenize.COMMENT else None
         if match is None:
             continue
         line, column = token.start
-        alone = not token.line[:column].strip()
-        about = next((each for each in code if each > line), line) if alone else line
+        own_line = not token.line[:column].strip()
+        target = next((each for each in code_lines if each > line), line) if own_line else line
         laws = [law.strip() for law in (match["laws"] or "").split(",") if law.strip()]
-        reason = match["reason"].strip(" :-–—")
-        found.append(Allow(line, column + 1, laws, reason, about))
+        found.append(Allow(line, column + 1, laws, match["reason"].strip(" :-–—"), target))
     return found

@@ -1,130 +1,134 @@
-"""The rule on order: a set has none that two processes share, so nothing that can be seen may follow it."""
+"""The rule for `deterministic`: the iteration order of a set, which differs between processes, becomes visible."""
 
 import ast
 from collections.abc import Iterator
 
-from fasm_cli.lint.infer import element_type, is_set
-from fasm_cli.lint.kinds import class_of
-from fasm_cli.lint.module import dotted_text, mutated, own_nodes, targets_of
-from fasm_cli.lint.scope import Root, Scope
+from fasm_cli.lint.names import FunctionNames
+from fasm_cli.lint.source import dotted_text
 
-Said = tuple[ast.AST, str, str]
+RawFinding = tuple[ast.AST, str, str]
 
-BLIND = frozenset(  # the order of what they are given does not show in what they give
+# Calls whose result does not depend on the order of their argument.
+IGNORE_ORDER = frozenset(
     {"sorted", "set", "frozenset", "len", "any", "all", "sum", "min", "max", "fsum", "Counter", "bool", "dict"}
 )
-BLIND_METHODS = frozenset(
+METHODS_IGNORE_ORDER = frozenset(
     """union intersection difference symmetric_difference issubset issuperset isdisjoint difference_update
     intersection_update symmetric_difference_update""".split()  # noqa: SIM905
 )
-FOLLOW = frozenset(
+# Calls whose result has the order of their argument.
+KEEP_ORDER = frozenset(
     {"list", "tuple", "iter", "enumerate", "zip", "map", "filter", "str", "repr", "next", "deque", "reduce"}
 )
 PASS_ON = frozenset({"list", "tuple", "iter", "enumerate", "map", "filter", "reversed", "zip"})
 ORDERED_WRITES = frozenset({"append", "extend", "insert", "appendleft", "extendleft"})
+LONGEST_QUOTE = 50  # characters of source in a message
 
 
-def order(scope: Scope) -> Iterator[Said]:
-    """Every place where the order of a set comes out."""
-    for node in own_nodes(scope.context.function):
-        walked = _walked(scope, node)
-        if walked is not None:
-            text = ast.unparse(walked)
-            text = text if len(text) <= 50 else "a set"
-            what = f"{text} is a set, and its order differs from one process to the next"
-            key = ", key=…" if class_of(scope.module, element_type(scope, walked)) is not None else ""
-            yield walked, "deterministic", f"{what}; walk sorted({text if text != 'a set' else '…'}{key})"
+def find_order_dependence(names: FunctionNames) -> Iterator[RawFinding]:
+    """Every expression in the function that is a set and whose order becomes visible."""
+    for node in names.nodes():
+        found = _exposed_set(names, node)
+        if found is not None:
+            text = ast.unparse(found)
+            what, again = (text, text) if len(text) <= LONGEST_QUOTE else ("this expression", "…")
+            message = f"{what} is a set, and its order differs between processes; iterate over sorted({again})"
+            yield found, "deterministic", message
 
 
-def _walked(scope: Scope, node: ast.AST) -> ast.expr | None:
-    """The set whose order `node` brings out."""
+def _exposed_set(names: FunctionNames, node: ast.AST) -> ast.expr | None:
+    """The set whose order `node` makes visible."""
     if isinstance(node, ast.For | ast.AsyncFor):
-        return node.iter if is_set(scope, node.iter) and _order_shows(scope, node) else None
+        return node.iter if names.is_set(node.iter) and _loop_shows_order(names, node) else None
     if isinstance(node, ast.ListComp | ast.GeneratorExp):
-        found = next((each.iter for each in node.generators if is_set(scope, each.iter)), None)
-        return None if found is None or _blind(scope, node) else found
+        found = next((each.iter for each in node.generators if names.is_set(each.iter)), None)
+        return None if found is None or _order_is_ignored(names, node) else found
     if isinstance(node, ast.Call):
-        return _called_on(scope, node)
-    if isinstance(node, ast.Starred) and isinstance(node.ctx, ast.Load) and is_set(scope, node.value):
-        parent = scope.module.parents.get(node)
-        return None if isinstance(parent, ast.Set) or _blind(scope, node) else node.value
-    if isinstance(node, ast.FormattedValue) and is_set(scope, node.value):
+        return _exposed_by_call(names, node)
+    if isinstance(node, ast.Starred) and isinstance(node.ctx, ast.Load) and names.is_set(node.value):
+        parent = names.module.parents.get(node)
+        return None if isinstance(parent, ast.Set) or _order_is_ignored(names, node) else node.value
+    if isinstance(node, ast.FormattedValue) and names.is_set(node.value):
         return node.value
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple | ast.List):
         several = len(node.targets[0].elts) > 1
-        return node.value if several and is_set(scope, node.value) else None
+        return node.value if several and names.is_set(node.value) else None
     return None
 
 
-def _called_on(scope: Scope, node: ast.Call) -> ast.expr | None:
+def _exposed_by_call(names: FunctionNames, node: ast.Call) -> ast.expr | None:
     function = node.func
     if isinstance(function, ast.Attribute):
-        if function.attr == "pop" and not node.args and is_set(scope, function.value):
+        if function.attr == "pop" and not node.args and names.is_set(function.value):
             return function.value
         ordered = function.attr in ("join", "extend", "extendleft") or dotted_text(function) == "itertools.chain"
-        return next((each for each in node.args if is_set(scope, each)), None) if ordered else None
+        return next((each for each in node.args if names.is_set(each)), None) if ordered else None
     name = function.id if isinstance(function, ast.Name) else ""
-    if name not in FOLLOW or name in scope.locals or _blind(scope, node):
+    if name not in KEEP_ORDER or name in names.locals or _order_is_ignored(names, node):
         return None
-    given = node.args[1:] if name in ("map", "filter", "reduce") else node.args
-    return next((each for each in given if is_set(scope, each)), None)
+    arguments = node.args[1:] if name in ("map", "filter", "reduce") else node.args
+    return next((each for each in arguments if names.is_set(each)), None)
 
 
-def _blind(scope: Scope, node: ast.AST) -> bool:
-    """Whether what takes the value of `node` does not show its order."""
-    parent = scope.module.parents.get(node)
+def _order_is_ignored(names: FunctionNames, node: ast.AST) -> bool:
+    """Whether what receives the value of `node` does not depend on its order."""
+    parents = names.module.parents
+    parent = parents.get(node)
     while isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name) and parent.func.id in PASS_ON:
-        node, parent = parent, scope.module.parents.get(parent)
+        node, parent = parent, parents.get(parent)
     if isinstance(parent, ast.Compare):
         return any(isinstance(each, ast.In | ast.NotIn) for each in parent.ops)
-    if isinstance(parent, ast.comprehension):  # `[… for x in list(s)]`: ask about the comprehension
-        grand = scope.module.parents.get(parent)
-        return isinstance(grand, ast.SetComp | ast.DictComp) or (grand is not None and _blind(scope, grand))
+    if isinstance(parent, ast.comprehension):  # `[… for x in list(s)]`: the comprehension decides
+        outer = parents.get(parent)
+        return isinstance(outer, ast.SetComp | ast.DictComp) or (outer is not None and _order_is_ignored(names, outer))
     if isinstance(parent, ast.For | ast.AsyncFor) and parent.iter is node:
-        return not _order_shows(scope, parent)
+        return not _loop_shows_order(names, parent)
     if not isinstance(parent, ast.Call):
         return False
     if isinstance(parent.func, ast.Attribute):
-        return parent.func.attr in BLIND_METHODS or (parent.func.attr == "update" and is_set(scope, parent.func.value))
+        updates_set = parent.func.attr == "update" and names.is_set(parent.func.value)
+        return updates_set or parent.func.attr in METHODS_IGNORE_ORDER
     name = parent.func.id if isinstance(parent.func, ast.Name) else ""
     if name == "next" and isinstance(node, ast.GeneratorExp):
-        return any(_looks_up(test) for each in node.generators for test in each.ifs)
-    return name in BLIND and name not in scope.locals
+        return any(_selects_one(test) for each in node.generators for test in each.ifs)
+    return name in IGNORE_ORDER and name not in names.locals
 
 
-def _looks_up(test: ast.expr) -> bool:
-    """`x.id == id`: at most one element is meant."""
+def _selects_one(test: ast.expr) -> bool:
+    """Whether a condition such as `x.id == id` holds for one element at most."""
     return any(
         isinstance(each, ast.Eq) for node in ast.walk(test) if isinstance(node, ast.Compare) for each in node.ops
     )
 
 
-def _order_shows(scope: Scope, loop: ast.For | ast.AsyncFor) -> bool:
-    """Whether the body of a loop does something in which the order can be seen."""
+def _loop_shows_order(names: FunctionNames, loop: ast.For | ast.AsyncFor) -> bool:
+    """Whether the body of a loop does something whose result depends on the order of the iterations."""
     nodes = [node for statement in (*loop.body, *loop.orelse) for node in ast.walk(statement)]
-    read = {ast.unparse(node) for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)}
-    read |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    elements = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
+    loads = [ast.unparse(n) for n in nodes if isinstance(n, ast.Name | ast.Attribute) and isinstance(n.ctx, ast.Load)]
     for node in nodes:
-        if isinstance(node, ast.Break | ast.Raise | ast.Yield | ast.YieldFrom):
+        if isinstance(node, ast.Yield | ast.YieldFrom):
             return True
-        if isinstance(node, ast.Return) and not isinstance(node.value, ast.Constant | None):
+        if isinstance(node, ast.Return | ast.Raise) and _uses(node, elements):
             return True
-        if isinstance(node, ast.AugAssign) and ast.unparse(node.target) in read:
+        if isinstance(node, ast.AugAssign) and ast.unparse(node.target) in loads:  # a counter that is also read
             return True
-        if isinstance(node, ast.Call) and _shows(scope, node):
+        if isinstance(node, ast.Call) and _call_shows_order(names, node):
             return True
-    return any(
-        isinstance(target, ast.Attribute) and scope.root_of(target.value) is Root.STATE and ast.unparse(target) in read
-        for node in nodes
-        for target in targets_of(node)
-    )
+    stops = any(isinstance(node, ast.Break) for node in nodes)
+    return stops and any(isinstance(node, ast.Assign) and _uses(node.value, elements) for node in nodes)
 
 
-def _shows(scope: Scope, node: ast.Call) -> bool:
-    function = node.func
-    if isinstance(function, ast.Attribute):
-        if scope.root_of(function.value) is Root.ACTIONS or function.attr in ORDERED_WRITES:
+def _uses(node: ast.AST, names: set[str]) -> bool:
+    return any(isinstance(each, ast.Name) and each.id in names for each in ast.walk(node))
+
+
+def _call_shows_order(names: FunctionNames, node: ast.Call) -> bool:
+    """Whether a call appends to something, emits an action, or passes the actions on."""
+    actions = names.action_parameters
+    if isinstance(node.func, ast.Attribute):
+        base = node.func.value
+        if node.func.attr in ORDERED_WRITES or (isinstance(base, ast.Name) and base.id in actions):
             return True
-        if any(True for _ in mutated(node)):
-            return False
-    return any(scope.root_of(each) is Root.ACTIONS for each in (*node.args, *(word.value for word in node.keywords)))
+    arguments = (*node.args, *(word.value for word in node.keywords))
+    return any(isinstance(each, ast.Name) and each.id in actions for each in arguments)

@@ -53,7 +53,7 @@ class Description:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A page of the lawbook; `sort` is `law` for one of the eleven and `check` for what else is found."""
+    """A page of the lawbook; `kind` is `law` for one of the eleven and `check` for what else is found."""
 
     law: str
     kind: str

@@ -44,7 +44,7 @@ class Finding:
     size: int = 0  # of the trace: inputs, completions, crashes and faults
     events: int = 0  # how many there were before it was shrunk
     steps: "list[TraceStep]" = field(default_factory=list)
-    mend: str = ""  # how such a fault is mended
+    fix: str = ""  # how to fix a violation of this law
 
     @property
     def line(self) -> int:

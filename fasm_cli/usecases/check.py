@@ -1,7 +1,7 @@
 """`fasm check`: a simulation read law by law, with how often each law had the chance to be broken."""
 
 from fasm_cli.engine.laws import has_restore
-from fasm_cli.laws.pages import LAWS, Sort, base_of
+from fasm_cli.laws.pages import LAWS, PAGES, base_law
 from fasm_cli.reports.machines import Checked, CheckedLaw
 from fasm_cli.usecases.simulate import Simulation
 
@@ -11,10 +11,10 @@ def checked(simulation: Simulation) -> Checked:
     report = simulation.report()
     tried = _tried(simulation)
     rows = []
-    for law in LAWS:
-        found = [finding for finding in report.findings if base_of(finding.law) == law.id]
-        if law.sort is Sort.LAW or found:
-            rows.append(CheckedLaw(law.id, tried.get(law.id, 0), not found, [finding.where for finding in found]))
+    for law in PAGES:
+        found = [finding for finding in report.findings if base_law(finding.law) == law]
+        if law in LAWS or found:
+            rows.append(CheckedLaw(law, tried.get(law, 0), not found, [finding.where for finding in found]))
     promises = len(simulation.machine.invariants) + len(simulation.machine.transition_invariants)
     promises += simulation.machine.checks_invariants
     return Checked(report.machine, report.seed, rows, promises, report.findings, report.unreached, report.interrupted)

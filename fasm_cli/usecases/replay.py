@@ -9,7 +9,7 @@ from fasm_cli.engine.events import decode_event
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import FasmError, SessionError, UsageError
-from fasm_cli.laws.pages import mend_of
+from fasm_cli.laws.pages import fix_for
 from fasm_cli.project.load import load_for_file
 from fasm_cli.project.project import Project
 from fasm_cli.reports.machines import Replayed, TraceLine, Traces
@@ -98,7 +98,7 @@ def still_breaks(project: Project, machine: Machine, path: Path, stored: Stored)
         reproduce=replay_line(project, machine, path),
         why=finding.why,
         steps=trace_steps(machine, [step.record for step in told.steps], quiet),
-        mend=mend_of(recorded.law),
+        fix=fix_for(recorded.law),
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
-from fasm_cli.laws.pages import mend_of
+from fasm_cli.laws.pages import fix_for
 from fasm_cli.project.project import Project
 from fasm_cli.reports.machines import Simulated
 from fasm_cli.reports.steps import Finding
@@ -94,7 +94,7 @@ class Simulation:
         )
         smallest = caught.smallest
         if smallest is None:
-            return Finding(law, why, 0, plan.seed, pinned.run, "", again, where=where, mend=mend_of(law))
+            return Finding(law, why, 0, plan.seed, pinned.run, "", again, where=where, fix=fix_for(law))
         steps = trace_steps(machine, smallest.records, smallest.quiet)
         step = smallest.records[-1].n
         path = self.folder / f"{_stem(machine)}-{law.replace(':', '-')}-{_mark(smallest.records)}.toml"
@@ -125,7 +125,7 @@ class Simulation:
             smallest.size,
             len(pinned.items),
             steps,
-            mend_of(law),
+            fix_for(law),
         )
 
     def _save(self, path: Path, header: Header, records: list[Record]) -> str:

@@ -1,13 +1,11 @@
-"""A machine to put a snippet into, and what the lint says of it."""
+"""A machine to put a snippet into, and what lint finds in it."""
 
-import ast
 from collections.abc import Callable
 from textwrap import dedent, indent
 
 import pytest
 
-from fasm_cli.laws.pages import WALLET
-from fasm_cli.lint import lint
+from fasm_cli.lint.run import lint_source
 
 TEMPLATE = """\
 from dataclasses import dataclass, field
@@ -64,7 +62,7 @@ class M(StateMachine):
 
 
 def source(body: str = "pass", **parts: str) -> str:
-    """The module around `body`, the body of the STF; `parts` go to the places of their names in the template."""
+    """The module around `body`, the body of the STF; `parts` fill the places of their names in the template."""
     depth = {"restore": 8, "methods": 4, "fields": 4, "attributes": 4}
     filled = {name: indent(dedent(parts.get(name, "")).strip("\n"), " " * depth.get(name, 0)) for name in PARTS}
     filled["restore"] = filled["restore"] or " " * 8 + "pass"
@@ -75,16 +73,16 @@ PARTS = ("top", "fields", "attributes", "restore", "methods", "after")
 
 
 def marked(text: str) -> list[tuple[int, str]]:
-    """The lines that are marked `#! law` as wrong."""
-    found = []
+    """The lines that are marked `#! law`, with the law."""
+    expected = []
     for number, line in enumerate(text.splitlines(), 1):
         _, mark, laws = line.partition("#! ")
-        found += [(number, law) for law in laws.split()] if mark else []
-    return found
+        expected += [(number, law) for law in laws.split()] if mark else []
+    return expected
 
 
-def said(text: str) -> list[tuple[int, str]]:
-    return [(finding.line, finding.law) for finding in lint(text.encode())]
+def found(text: str) -> list[tuple[int, str]]:
+    return [(finding.line, finding.law) for finding in lint_source(text.encode())]
 
 
 @pytest.fixture(name="source")
@@ -97,22 +95,6 @@ def _marked() -> Callable[[str], list[tuple[int, str]]]:
     return marked
 
 
-@pytest.fixture(name="said")
-def _said() -> Callable[[str], list[tuple[int, str]]]:
-    return said
-
-
-def built(methods: str) -> str:
-    """The machine of the lawbook with `methods` in place of its own of the same names."""
-    tree = ast.parse(WALLET)
-    cls = tree.body[-1]
-    assert isinstance(cls, ast.ClassDef)
-    new = [node for node in ast.parse(methods).body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    names = {node.name for node in new}
-    cls.body = [node for node in cls.body if getattr(node, "name", "") not in names] + new
-    return ast.unparse(tree)
-
-
-@pytest.fixture(name="built")
-def _built() -> Callable[[str], str]:
-    return built
+@pytest.fixture(name="found")
+def _found() -> Callable[[str], list[tuple[int, str]]]:
+    return found

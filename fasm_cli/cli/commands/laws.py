@@ -13,27 +13,27 @@ def explain(
     law: Annotated[
         str,
         typer.Argument(
-            metavar="[LAW]", help="Its id; every law with its rule where left out.", autocompletion=cli_names.laws
+            metavar="[LAW]", help="The id of a law; without it, every law with its rule.", autocompletion=cli_names.laws
         ),
     ] = "",
     json: JsonFlag = False,
 ) -> None:
-    """What a law says and why, with examples."""
+    """Explain a law: its rule, its reason, and a wrong and a right example."""
     from fasm_cli.laws import explain
 
     with command_output("explain", json) as output:
-        output.report(explain.explain(law) if law else explain.laws())
+        output.report(explain.explain(law) if law else explain.list_laws())
 
 
 @app.verb("fasm lint machines/coffee_shop.py", "fasm lint machines/dentist.py machines/counter.py")
 def lint(
     paths: Annotated[
-        list[str] | None, typer.Argument(metavar="[PATHS]...", help="Files and folders; machines/ where left out.")
+        list[str] | None, typer.Argument(metavar="[PATHS]...", help="Files and folders; machines/ by default.")
     ] = None,
     json: JsonFlag = False,
 ) -> None:
-    """Read machines for what breaks a law; nothing is imported."""
-    from fasm_cli.lint.files import lint
+    """Check machine sources for calls and set iterations that break a law, without importing them."""
+    from fasm_cli.lint.run import lint
 
     with command_output("lint", json) as output:
         report = lint(project(), paths or [])

@@ -213,7 +213,7 @@ def steps_told(count: int) -> str:
 @render.register
 def _(report: Explained) -> list[Line]:
     lines: list[Line] = [[Span(report.law, "name"), Span(f"  {report.rule}")], []]
-    for title, text in (("why", report.why), ("checked", report.checked), ("mend", report.fix)):
+    for title, text in (("why", report.why), ("checked", report.checked), ("fix", report.fix)):
         lines.append([Span(title.ljust(9), "quiet"), Span(text)])
     for title, role, example in (("wrong", "bad", report.wrong), ("right", "good", report.right)):
         lines += [[], [Span(title, role)], *([Span(f"    {line}")] for line in example.splitlines())]

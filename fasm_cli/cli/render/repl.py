@@ -134,7 +134,7 @@ def _(report: ProblemDetails) -> list[Line]:
         ("at", report.location),
         ("rule", report.rule),
         ("why", report.law_reason),
-        ("mend", report.fix),
+        ("fix", report.fix),
     )
     lines += [[Span(f"   {title.ljust(5)}", "quiet"), Span(text)] for title, text in told if text]
     return lines + [[Span(f"   {line}", "quiet")] for line in report.frames.splitlines()]

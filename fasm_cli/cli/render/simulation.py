@@ -55,8 +55,8 @@ def _finding(finding: Finding) -> Iterator[Line]:
         yield [Span(f"   {step.number:>3}  ", "quiet"), Span(step.event, "name"), *outcome, Span(error)]
         for change in step.changes:
             yield [Span(f"          {change}", "quiet")]
-    if finding.mend:
-        yield [Span("   mend  ", "quiet"), Span(finding.mend)]
+    if finding.fix:
+        yield [Span("   fix   ", "quiet"), Span(finding.fix)]
     shrunk = f", shrunk {finding.events} -> {finding.size} events" if finding.steps else ""
     yield [Span("   found ", "quiet"), Span(f" seed {finding.seed} run {finding.run}{shrunk}")]
     if finding.trace:

@@ -1,0 +1,221 @@
+"""Snippets that look like a violation and are none: lint reports nothing."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fasm_cli.lint.run import lint_source
+
+Case = tuple[str, dict[str, str]]
+
+
+def case(body: str, **parts: str) -> Case:
+    return body, parts
+
+
+SNIPPETS: dict[str, Case] = {
+    "a time that is a field": case("state.count = input.value.n.time"),
+    "a parameter called time": case(
+        "_f(state, 1)",
+        after="""
+            def _f(state, time):
+                state.count = time
+        """,
+    ),
+    "a local called time": case(
+        """
+            time = max
+            state.count = time(1, 2)
+        """,
+        top="from time import time as clock",
+    ),
+    "datetime as a type": case(
+        """
+            at: datetime = input.value.n
+            state.name = at.isoformat()
+        """,
+        top="from datetime import datetime",
+    ),
+    "a datetime made of numbers": case("state.name = str(datetime(2020, 1, 1))", top="from datetime import datetime"),
+    "fromtimestamp with a zone": case(
+        "state.name = str(datetime.fromtimestamp(1, timezone.utc))", top="from datetime import datetime, timezone"
+    ),
+    "gmtime of a time": case("state.name = str(time.gmtime(state.count))", top="import time"),
+    "a clock that nobody reaches": case(
+        "pass",
+        top="""
+            import time
+            def bench():
+                return time.time()
+        """,
+    ),
+    "a clock in initial": case(
+        "pass",
+        methods="""
+            def seed(self):
+                return time()
+        """,
+        top="from time import time",
+    ),
+    "chance in respond": case(
+        "pass",
+        methods="""
+            def respond(self, choose, id, action):
+                return choose.pick([1])
+        """,
+    ),
+    "print in propose": case(
+        "pass",
+        methods="""
+            def propose(self, choose, state):
+                print(state)
+        """,
+    ),
+    "a generator with a seed": case(
+        """
+            rng = random.Random(state.count)
+            state.count = rng.randrange(9)
+        """,
+        top="import random",
+    ),
+    "random as a type": case("pass", methods="def f(self, rng: 'random.Random') -> int: ...", top="import random"),
+    "uuid5": case("state.name = str(uuid.uuid5(uuid.NAMESPACE_DNS, state.name))", top="import uuid"),
+    "a function of ours called print": case("print(state)", top="def print(state): pass"),
+    "a method called open": case("state.door.open()", fields="door: object = None"),
+    "an exception of a module": case(
+        """
+            try:
+                state.count += 1
+            except subprocess.TimeoutExpired:
+                pass
+        """,
+        top="import subprocess",
+    ),
+    "sqlite's errors": case(
+        """
+            try:
+                state.count += 1
+            except sqlite3.IntegrityError:
+                raise
+        """,
+        top="import sqlite3",
+    ),
+    "a path put together": case("state.name = str(Path('a') / 'b')", top="from pathlib import Path"),
+    "os.path.join": case("state.name = os.path.join('a', 'b')", top="import os"),
+    "a lock in asyncio": case(
+        """
+            lock = asyncio.Lock()
+            state.count += 1
+        """,
+        top="import asyncio",
+    ),
+    "a set that is sorted": case("""
+            for n in sorted(state.ids):
+                actions.add(Untracked(Tell(n)))
+        """),
+    "a name that is sorted in place of a set": case(
+        """
+            found = {1, 2}
+            found = sorted(found)
+            for n in found:
+                state.queue.append(n)
+        """
+    ),
+    "any, all, len, sum, min": case(
+        "state.count = len(state.ids) + sum(n for n in state.ids) + min(state.ids) + any(n for n in state.ids)"
+    ),
+    "membership": case("""
+            if state.count in state.ids:
+                raise Refused()
+        """),
+    "a set of a set": case("state.ids = {n + 1 for n in state.ids} | set(list(state.ids))"),
+    "sorted of a comprehension": case("state.queue = sorted([n + 1 for n in state.ids])"),
+    "looked up in a set": case("state.count = next((n for n in state.ids if n == 3), 0)"),
+    "a loop that only counts": case("""
+            for n in state.ids:
+                state.count += n
+        """),
+    "a loop that only answers": case(
+        "pass",
+        methods="""
+            @invariant
+            def fine(self, state):
+                for n in state.ids:
+                    if n < 0:
+                        return False
+                return True
+        """,
+    ),
+    "an element taken out by name": case("state.ids.discard(3)"),
+    "a dict's order": case("""
+            for n in state.items:
+                actions.add(Untracked(Tell(n)))
+        """),
+    "id as a name": case("""
+            match input:
+                case TrackedActionCompleted(id, result):
+                    state.items.pop(id)
+        """),
+    "hash of one's own": case("state.name = hash(state.name)", top="from hashlib import sha256 as hash"),
+    "a field that is a set in one class and a list in another": case(
+        "state.queue = list(state.tags)",
+        fields="tags: set[int] = field(default_factory=set)",
+    ),
+    "a parameter that may be a list": case(
+        "_all(state.queue, actions)",
+        after="""
+            def _all(ids, actions):
+                if not ids:
+                    ids = {1}
+                for n in ids:
+                    actions.add(Untracked(Tell(n)))
+        """,
+    ),
+    "a refusal that names no element": case(
+        """
+            for n in state.ids:
+                if n < 0:
+                    raise Refused()
+        """
+    ),
+    "a search that stops early": case(
+        """
+            found = False
+            for n in state.ids:
+                if n > 3:
+                    found = True
+                    break
+        """
+    ),
+    "a method of a dict named like a function that is not reached": case(
+        "state.items.get(1)",
+        after="""
+            class Client:
+                def get(self, n):
+                    return print(n)
+        """,
+    ),
+    "the decimal context is read": case("state.count = getcontext().prec", top="from decimal import getcontext"),
+    "a helper that calls itself": case(
+        "_f(state, 3)",
+        after="""
+            def _f(state, n):
+                if n:
+                    _f(state, n - 1)
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SNIPPETS)
+def test_a_clean_snippet_has_no_findings(name: str, source: Any, found: Any) -> None:
+    body, parts = SNIPPETS[name]
+    assert found(source(body, **parts)) == []
+
+
+def test_the_state_may_be_awaited():
+    shipped = Path(__file__).parents[2] / "machines" / "async_counter.py"
+    assert lint_source(shipped.read_bytes()) == []
+    direct = shipped.read_text().replace("before = await state.read()", "before = await asyncio.sleep(1)")
+    assert [finding.law for finding in lint_source(direct.encode())] == ["effects"]
