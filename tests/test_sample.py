@@ -81,7 +81,7 @@ def test_a_redemption_is_asked_for_crashed_restored_confirmed_and_spent(line):
     line.step(Completion(ActionRef(8, 1), 2, sample.Confirmed()))
     assert line.now.state == sample.State(points=0, pending=None, next_id=3)
     assert MACHINE.sometimes["everything_spent"](line.now.state)
-    assert [record.violated_law for record in line.records.values()] == [""] * 9
+    assert [record.violated_law for record in line.journal.values()] == [""] * 9
 
 
 def test_a_refusal_gives_the_points_back(line):

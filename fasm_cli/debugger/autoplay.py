@@ -1,17 +1,19 @@
 """Many steps in a row: at random, out of a file, or the fewest that still break something. Each is a step like any."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from fasm_cli.debugger import breakpoints as stops
 from fasm_cli.debugger.session import DebugSession
-from fasm_cli.engine.events import ActionRef, Completion, Event, ResultLost, decode_event
+from fasm_cli.engine.events import Event, decode_event
 from fasm_cli.engine.records import Record
+from fasm_cli.engine.replayer import CannotReplay
+from fasm_cli.engine.replayer import replay as replay_events
 from fasm_cli.errors import SessionError, UsageError
 from fasm_cli.reports.repl import RunReport
 from fasm_cli.reports.steps import Finding, StepReport
 from fasm_cli.sessions import read_session
-from fasm_cli.sessions.step_log import History
 from fasm_cli.simulation.drain import liveness_violation_of
 from fasm_cli.simulation.plan import Plan
 from fasm_cli.simulation.shrink.search import Shrinker
@@ -60,20 +62,14 @@ def play_events(
     """Let `items` happen from here on, until `halt` says why to stop; at the end, a `law` about rest is looked at."""
     begun = workbench.repl_state.last
     steps: list[StepReport] = []
-    numbers: dict[int, int] = {}
     try:
-        for item in items:
-            event = _moved(workbench, item.event, numbers)
-            if event is None:
-                return RunReport(
-                    what, steps, f"step {item.number} is about an action that was not emitted this time", None
-                )
-            taken = workbench.take(event)
-            numbers[item.number] = taken.record.n
+        for _, taken in replay_events(SessionStage(workbench), items):
             steps.append(taken)
             stopped = halt(taken)
             if stopped:
                 return RunReport(what, steps, stopped, taken.finding)
+    except CannotReplay as failed:
+        return RunReport(what, steps, f"step {failed.recorded.number} {failed.reason}", None)
     except KeyboardInterrupt:
         return _interrupted(what, steps, workbench, begun)
     finding = liveness(workbench, law)
@@ -111,16 +107,24 @@ def liveness(workbench: DebugSession, law: str) -> Finding | None:
     return None if found is None else Finding(found.law, found.reason, workbench.timeline.head)
 
 
-def _moved(workbench: DebugSession, event: Event, numbers: dict[int, int]) -> Event | None:
-    """`event`, about the same action of this session; None where that was not emitted."""
-    if not isinstance(event, Completion | ResultLost) or event.of is None:
-        return event
-    ref = ActionRef(numbers.get(event.of.step, 0), event.of.index)
-    try:
-        id = workbench.timeline.id_of(ref)
-    except KeyError:
-        return None
-    return Completion(ref, id, event.result) if isinstance(event, Completion) else ResultLost(ref, id)
+class SessionStage:
+    """Executes the events of a trace as steps of a session, about the actions that the session emitted."""
+
+    def __init__(self, session: DebugSession) -> None:
+        self._session = session
+        self._numbers: dict[int, int] = {}  # of the steps here, by their number in the trace
+
+    def resolve(self, recorded: TraceEvent) -> Event:
+        with suppress(KeyError):
+            event = recorded.event.renumber(self._numbers).bind(self._session.timeline.id_of)
+            if event is not None:
+                return event
+        raise DecodeError("is about an action that was not emitted this time")
+
+    def execute(self, recorded: TraceEvent, event: Event) -> StepReport:
+        step = self._session.take(event)
+        self._numbers[recorded.number] = step.record.n
+        return step
 
 
 def trace_of(workbench: DebugSession, records: Iterable[Record]) -> list[TraceEvent]:
@@ -144,9 +148,9 @@ def replay(workbench: DebugSession, path: Path) -> RunReport:
             f"{shown} is a session of {stored.header.machine}; the types of {machine.reference} are others",
             f"`open {shown}` goes over to it",
         )
-    if stored.header.state != machine.encode_state(timeline.moment(0).state):
+    if stored.header.state != machine.encode_state(timeline.snapshot(0).state):
         raise SessionError(f"{shown} begins in another state than this session", f"`open {shown}` goes over to it")
-    items = trace_of(workbench, History(stored.records).ancestors(stored.head))
+    items = trace_of(workbench, stored.journal().ancestors(stored.head))
     recorded = recorded_finding(stored.header)
     workbench.move(0)
     return play_until_finding(workbench, items, f"replay {shown}", recorded.law if recorded is not None else "")
@@ -160,7 +164,7 @@ def shrink(workbench: DebugSession, seconds: float = SHRINK_SECONDS) -> RunRepor
     if broken is None:
         raise UsageError("nothing is broken on the way here", "`run N` looks for something, `tree` shows what is known")
     law = path[broken - 1].violated_law
-    if machine.encode_state(machine.initial()) != machine.encode_state(timeline.moment(0).state):
+    if machine.encode_state(machine.initial()) != machine.encode_state(timeline.snapshot(0).state):
         raise SessionError("this session does not begin in the machine's initial state", "start a new one to shrink in")
     player = Player(machine)
     items = trace_of(workbench, path[:broken])

@@ -34,11 +34,11 @@ def data(workbench: DebugSession) -> str:
         "machine": workbench.project.reference(machine),
         "version": machine.version,
         "fingerprint": machine.fingerprint,
-        "initial": machine.encode_state(timeline.moment(0).state),
+        "initial": machine.encode_state(timeline.snapshot(0).state),
         "head": timeline.head,
         "labels": workbench.marks.labels,
-        "branches": {workbench.branch_name(branch): tip for branch, tip in timeline.branches.tips.items()},
-        "steps": [asdict(record) for record in timeline.records.values()],
+        "branches": {workbench.branch_name(branch): tip for branch, tip in timeline.journal.branches.tips.items()},
+        "steps": [asdict(record) for record in timeline.journal.values()],
     }
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
@@ -113,15 +113,15 @@ def save(workbench: DebugSession, name: str) -> Saved:
     check_name(workbench.project, name)
     path = new_path(workbench.project, name)
     header = header_of(workbench.project, machine, {"kind": "session"})
-    header.state = machine.encode_state(timeline.moment(0).state)
+    header.state = machine.encode_state(timeline.snapshot(0).state)
     if workbench.file is not None:
         header.origin, header.finding = workbench.file.stored.header.origin, workbench.file.stored.header.finding
     known: dict[int, Any] = {
-        record.n: machine.encode_state(timeline.moment(record.n).state)
+        record.n: machine.encode_state(timeline.snapshot(record.n).state)
         for record in timeline.ancestors()
         if record.n % SNAPSHOT_EVERY == 0
     }
-    records = list(timeline.records.values())
+    records = list(timeline.journal.values())
     write_copy([path], render_session(header, records, known, timeline.head, workbench.marks.current()))
     if workbench.file is not None:
         workbench.file.close()

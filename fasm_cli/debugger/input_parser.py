@@ -48,7 +48,7 @@ def read_redelivery(timeline: Timeline, action: str, result: str) -> Event:
             "id",
             machine.codec.encode(machine.action_id_schema, machine.codec.parse(machine.action_id_schema, action)),
         )
-    newest = (timeline.records[n].event for n in reversed(timeline.records.ancestor_numbers(timeline.head)))
+    newest = (timeline.journal[n].event for n in reversed(timeline.journal.ancestor_numbers(timeline.head)))
     given = (each for each in newest if each.get("type") == "completion" and "of" in each and each[name] == known)
     last = next(given, None)
     if last is None:
@@ -73,7 +73,7 @@ def resolve_action(timeline: Timeline, action: str) -> Emission:
             emission = timeline.emission(ref)
         except KeyError:
             raise InputError(f"no tracked action {action}", f"pending: {known}") from None
-        if not timeline.is_ancestor(ref.step, timeline.head):
+        if not timeline.journal.is_ancestor(ref.step, timeline.head):
             raise InputError(f"{action} was not emitted on the way here", f"pending: {known}")
         return emission
     id = machine.codec.parse(machine.action_id_schema, action)

@@ -61,12 +61,12 @@ def check(workbench: DebugSession, name: str = "") -> Checks:
 def _lines(workbench: DebugSession) -> Iterator[CheckLine]:
     timeline, machine = workbench.timeline, workbench.machine
     now = timeline.now
-    record = timeline.records.get(timeline.head)
+    record = timeline.journal.get(timeline.head)
     for name, why in laws.invariants(machine, now.state):
         looked = machine.invariants.get(name)
         yield CheckLine(f"invariant:{name}", not why, why, _values(looked, now.state) if why else [])
     if record is not None:
-        before = timeline.moment(record.parent).state
+        before = timeline.snapshot(record.parent).state
         for name, why in laws.transitions(machine, before, now.state):
             looked = machine.transition_invariants[name]
             yield CheckLine(f"transition:{name}", not why, why, _values(looked, now.state) if why else [])
@@ -149,7 +149,7 @@ def why(workbench: DebugSession) -> ProblemDetails:
     if trouble is not None:
         return _of_law(trouble.law, f"at step {trouble.step}" if trouble.step else "", trouble.why, trouble.where)
     timeline = workbench.timeline
-    record = timeline.records.get(timeline.head)
+    record = timeline.journal.get(timeline.head)
     if record is not None and record.violated_law:
         return _of_law(record.violated_law, f"at step {record.n}", "", "")
     if record is not None and record.error:

@@ -9,7 +9,7 @@ from fasm_cli.errors import InputError, UsageError, did_you_mean
 from fasm_cli.reports.repl import BranchLine, Differences, Saved, Tree
 from fasm_cli.reports.sessions import HeadMoved, Log
 from fasm_cli.reports.steps import diff_report, event_text
-from fasm_cli.sessions.branches import MAIN
+from fasm_cli.sessions.journal import MAIN
 from fasm_cli.sessions.pins import Mark, MarkKind
 from fasm_cli.sessions.timeline import Snapshot, Timeline
 from fasm_cli.types.codec import format_value
@@ -29,7 +29,7 @@ def back(workbench: DebugSession, count: int = 1) -> HeadMoved:
 
 def _behind(timeline: Timeline, count: int) -> int:
     """The step that lies `count` steps behind the head, 1 or more."""
-    before = [0, *timeline.records.ancestor_numbers(timeline.head)][:-1]
+    before = [0, *timeline.journal.ancestor_numbers(timeline.head)][:-1]
     if not 1 <= count <= len(before):
         raise UsageError(f"cannot go back {count} of {len(before)} steps", "`goto 0` is the initial state")
     return before[-count]
@@ -47,9 +47,9 @@ def forward_path(workbench: DebugSession) -> list[int]:
     """The steps after the head, in order: the way one came from, else to the end of the head's own branch."""
     timeline = workbench.timeline
     end = workbench.repl_state.forward_target
-    if end == timeline.head or not timeline.is_ancestor(timeline.head, end):
-        end = timeline.branches.tips[timeline.branches.branch_of(timeline.head)]
-    return timeline.steps_between(timeline.head, end)
+    if end == timeline.head or not timeline.journal.is_ancestor(timeline.head, end):
+        end = timeline.journal.branches.tips[timeline.journal.branches.branch_of(timeline.head)]
+    return timeline.journal.steps_between(timeline.head, end)
 
 
 def goto(workbench: DebugSession, step: int) -> HeadMoved:
@@ -64,7 +64,7 @@ def goto(workbench: DebugSession, step: int) -> HeadMoved:
 
 
 def _require_step(timeline: Timeline, step: int) -> None:
-    if step != 0 and step not in timeline.records:
+    if step != 0 and step not in timeline.journal:
         raise UsageError(f"no step {step}", f"steps go from 0 to {timeline.last}")
 
 
@@ -86,7 +86,7 @@ def resolve_step(workbench: DebugSession, text: str) -> int:
         return workbench.marks.labels[word]
     named = _branches(workbench)
     if word in named:
-        return timeline.branches.tips[named[word]]
+        return timeline.journal.branches.tips[named[word]]
     known = [START, END, *workbench.marks.labels, *named]
     raise UsageError(f"no place {word[:60]!r}: not a number, a label or a branch", did_you_mean(word, known))
 
@@ -98,7 +98,7 @@ def run_until_change(workbench: DebugSession, text: str, *, backwards: bool = Fa
     here = question.holds(timeline.head)
     way: Iterable[int] = forward_path(workbench)
     if backwards:
-        way = reversed([0, *timeline.records.ancestor_numbers(timeline.head)][:-1])
+        way = reversed([0, *timeline.journal.ancestor_numbers(timeline.head)][:-1])
     for step in way:
         if question.holds(step) is not here:
             return goto(workbench, step)
@@ -122,7 +122,7 @@ def branch(workbench: DebugSession, name: str) -> Saved:
     """Give the branch at the head a name."""
     was = workbench.branch_name()
     _check_new(workbench, name)
-    workbench.mark(Mark(MarkKind.BRANCH, name, workbench.timeline.branches.branch_of(workbench.timeline.head)))
+    workbench.mark(Mark(MarkKind.BRANCH, name, workbench.timeline.journal.branches.branch_of(workbench.timeline.head)))
     return Saved(f"branch {was} is called", name)
 
 
@@ -138,11 +138,11 @@ def switch(workbench: DebugSession, name: str) -> HeadMoved:
     named = _branches(workbench)
     if name not in named:
         raise UsageError(f"no branch {name[:60]!r}", did_you_mean(name, named))
-    return goto(workbench, workbench.timeline.branches.tips[named[name]])
+    return goto(workbench, workbench.timeline.journal.branches.tips[named[name]])
 
 
 def _branches(workbench: DebugSession) -> dict[str, int]:
-    return {workbench.branch_name(branch or 0): branch for branch in workbench.timeline.branches.tips}
+    return {workbench.branch_name(branch or 0): branch for branch in workbench.timeline.journal.branches.tips}
 
 
 # --- the whole ----------------------------------------------------------------------------------------------------
@@ -152,24 +152,24 @@ def log(workbench: DebugSession, first: int = 1, last: int | None = None, *, eve
     """The steps from `first` to `last` in the order they were taken; `here` marks those that lead to the head, and
     without `everything` those alone are told."""
     timeline = workbench.timeline
-    here = set(timeline.records.ancestor_numbers(timeline.head))
+    here = set(timeline.journal.ancestor_numbers(timeline.head))
     end = timeline.last if last is None else last
     steps = [n for n in range(first, end + 1) if everything or n in here]
-    return log_of(timeline.records, timeline.head, workbench.marks, steps, lambda each: event_text(timeline, each))
+    return log_of(timeline.journal, timeline.head, workbench.marks, steps, lambda each: event_text(timeline, each))
 
 
 def tree(workbench: DebugSession) -> Tree:
     """Every branch, in the order they were started."""
     timeline = workbench.timeline
-    branches = timeline.branches
-    laws = timeline.records.broken
+    branches = timeline.journal.branches
+    laws = timeline.journal.violated_laws
     on: dict[int, list[int]] = {branch: [] for branch in branches.tips}
-    for n in timeline.records:
+    for n in timeline.journal:
         on[branches.branch_of(n)].append(n)
     lines = []
     for branch, tip in branches.tips.items():
         steps = on[branch]
-        parent = timeline.records.parent(branch) if branch else 0
+        parent = timeline.journal.parent(branch) if branch else 0
         labels = [(name, step) for name, step in workbench.marks.labels.items() if branches.branch_of(step) == branch]
         broken = [f"#{n} {law}" for n, law in laws.items() if branches.branch_of(n) == branch]
         here = branches.branch_of(timeline.head) == branch
@@ -185,8 +185,8 @@ def diff(workbench: DebugSession, before: str = "", after: str = "") -> Differen
     """What differs between two places; from the step before to here where none is given, from one to here."""
     timeline = workbench.timeline
     if not before:
-        record = timeline.records.get(timeline.head)
-        first, one = f"@{record.parent if record else 0}", timeline.moment(record.parent if record else 0)
+        record = timeline.journal.get(timeline.head)
+        first, one = f"@{record.parent if record else 0}", timeline.snapshot(record.parent if record else 0)
     else:
         first, one = _moment(workbench, before)
     second, two = _moment(workbench, after) if after else (f"@{timeline.head}", timeline.now)
@@ -205,7 +205,7 @@ def _moment(workbench: DebugSession, text: str) -> tuple[str, Snapshot]:
         check_version(side.path, side.stored.header, workbench.machine, given=True)
         return text, timeline_of(workbench.machine, side.path, side.stored, side.step).now
     step = resolve_step(workbench, text)
-    return f"@{step}", workbench.timeline.moment(step)
+    return f"@{step}", workbench.timeline.snapshot(step)
 
 
 def parse_range(workbench: DebugSession, text: str) -> tuple[int, int | None]:

@@ -32,8 +32,8 @@ class Predicate:
 def variables(workbench: DebugSession, step: int) -> dict[str, Any]:
     """What the names stand for after `step`; `pending` maps ids to actions."""
     timeline = workbench.timeline
-    now = timeline.moment(step)
-    before = timeline.moment(timeline.records[step].parent) if step else now
+    now = timeline.snapshot(step)
+    before = timeline.snapshot(timeline.journal[step].parent) if step else now
     pending = {id: each.tracked.action for id, each in now.pending.items()}
     return {"state": now.state, "prev": before.state, "pending": pending, "up": now.running}
 

@@ -1,6 +1,5 @@
 """The machine's file was edited: import it again, take the same steps again, say where they first go another way."""
 
-from dataclasses import replace
 from typing import Any
 
 from fasm_cli.debugger.autoplay import play_events
@@ -8,10 +7,11 @@ from fasm_cli.debugger.session import DebugSession, source_time
 from fasm_cli.engine.events import decode_event
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import Record
+from fasm_cli.engine.replayer import CannotReplay
 from fasm_cli.project.load import reload_machine
 from fasm_cli.reports.repl import Reloaded
 from fasm_cli.reports.steps import Finding, finding_of
-from fasm_cli.sessions.step_log import History
+from fasm_cli.sessions.journal import Journal
 from fasm_cli.sessions.timeline import Timeline, difference
 from fasm_cli.simulation.trace import TraceEvent
 from fasm_cli.types.codec import DecodeError
@@ -29,9 +29,9 @@ def reload(workbench: DebugSession) -> Reloaded:
     initial, note = _initial(machine, before)
     scratch = Timeline(machine, initial)
     found, finding = _compare(scratch, path, before)
-    records = before.records
+    records = before.journal
     if machine.fingerprint != old.fingerprint:
-        records = History()
+        records = Journal()
         if workbench.file is not None:
             note = f"the types have changed: {workbench.file.path} stays as it was; `save FILE` keeps what follows"
             workbench.file.close()
@@ -60,7 +60,7 @@ def reload(workbench: DebugSession) -> Reloaded:
 
 def _initial(machine: Machine, before: Timeline) -> tuple[Any, str]:
     """The state that the session began in, or the machine's own where that fits no more."""
-    plain = before.machine.encode_state(before.moment(0).state)
+    plain = before.machine.encode_state(before.snapshot(0).state)
     try:
         return machine.decode_state(plain), ""
     except DecodeError as wrong:
@@ -72,17 +72,14 @@ def _compare(
 ) -> tuple[tuple[str, list[str]] | None, Finding | None]:
     """The first difference, and the finding of the last step where there is none."""
     finding = None
-    for parent, record in enumerate(path):
-        moved = replace(record, n=parent + 1, parent=parent)
-        try:
-            event = decode_event(scratch.machine, record.event, None)
-        except DecodeError as wrong:
-            return (f"step {record.n} can no longer be taken: {wrong}", []), None
-        entry = scratch.step(event)
-        now = entry.record
-        if not moved.same_outcome_as(now) or moved.violated_law != now.violated_law:
-            return (f"step {record.n} {_what(record, now)}", _fields(scratch, record, now, before)), None
-        finding = finding_of(entry.violation, record.n, entry.step.error)
+    try:
+        for record, taken in scratch.replay(path):
+            now = taken.record
+            if not record.same_outcome_as(now) or record.violated_law != now.violated_law:
+                return (f"step {record.n} {_what(record, now)}", _fields(scratch, record, now, before)), None
+            finding = finding_of(taken.violation, record.n, taken.step.error)
+    except CannotReplay as failed:
+        return (f"step {failed.recorded.n} can no longer be taken: {failed.reason}", []), None
     return None, finding
 
 
@@ -110,7 +107,7 @@ def _fields(scratch: Timeline, record: Record, now: Record, before: Timeline) ->
         if old != new:
             out.append(f"action {index + 1}: {_action(old)} -> {_action(new)}")
     try:
-        plain = before.machine.encode_state(before.moment(record.n).state)
+        plain = before.machine.encode_state(before.snapshot(record.n).state)
         state = scratch.machine.decode_state(plain)
     except DecodeError:
         return out

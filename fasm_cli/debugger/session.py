@@ -117,7 +117,7 @@ class DebugSession:
         from fasm_cli.reports.steps import step_report  # a prompt is drawn without what tells of steps
 
         timeline, before = self.timeline, self.timeline.now
-        entry = timeline.execute(event)  # the author's code: Ctrl-C takes it back
+        entry = timeline.try_event(event)  # the author's code: Ctrl-C takes it back
         with defer_sigint():
             timeline.append(entry)
             if self.file is not None:
@@ -164,8 +164,10 @@ class DebugSession:
                 except BaseException:
                     timeline.head = start
                     raise
-            if not timeline.is_ancestor(step, self.repl_state.forward_target):
-                self.repl_state.forward_target = timeline.branches.tips[timeline.branches.branch_of(step)]
+            if not timeline.journal.is_ancestor(step, self.repl_state.forward_target):
+                self.repl_state.forward_target = timeline.journal.branches.tips[
+                    timeline.journal.branches.branch_of(step)
+                ]
 
     def mark(self, mark: Mark) -> None:
         """Pin something, or take it off; on the disk on return."""
@@ -176,7 +178,7 @@ class DebugSession:
 
     def branch_name(self, step: int | None = None) -> str:
         """The name of the branch that `step` (the head where None) is on."""
-        branches = self.timeline.branches
+        branches = self.timeline.journal.branches
         branch = branches.branch_of(self.timeline.head if step is None else step)
         return self.marks.branches.get(branch) or branches.default_name(branch)
 

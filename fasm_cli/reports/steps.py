@@ -141,7 +141,7 @@ def step_report(
         list(_actions(machine, entry, before)),
         [format_value(id) for id in step.details.unrestored_ids],
         count_holding(machine, entry.state),
-        len(timeline.moment(entry.record.n).pending) if kept else 0,
+        len(timeline.snapshot(entry.record.n).pending) if kept else 0,
         finding_of(entry.violation, entry.record.n, error),
         kept,
         list(lost_lines(timeline, entry, before)),
@@ -191,7 +191,7 @@ def lost_lines(timeline: Timeline, entry: TakenStep, before: Snapshot) -> Iterat
 def undelivered(timeline: Timeline, crash: Record, event: Crash) -> Iterator[tuple[ActionRef, Any]]:
     """The actions of the step before the crash that were not sent out."""
     sent = {CrashPoint.AFTER_COMMIT: 0, CrashPoint.AFTER_ACTION: event.nth}.get(event.point)
-    last = timeline.records.get(crash.parent)
+    last = timeline.journal.get(crash.parent)
     if sent is None or last is None or last.outcome != Outcome.COMMITTED:
         return
     for index, plain in enumerate(last.actions[sent:], sent + 1):

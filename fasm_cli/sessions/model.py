@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fasm_cli.engine.process_state import ProcessState
+from fasm_cli.sessions.journal import Journal, StepSequence
 from fasm_cli.sessions.pins import Mark
-from fasm_cli.sessions.step_log import StepSequence
 from fasm_cli.types.description import Types, fingerprint
 
 FORMAT = 2  # what new files are written in; `migrations` says what the older ones were
@@ -43,8 +43,8 @@ class Header:
 class Stored:
     """A file's content. `snapshots` are plain states by step number; the next step is taken from `head`.
 
-    `dropped` is one line on what was cut off behind the last whole step, empty where nothing was. `standings` is where
-    the process stood at some of the steps with a snapshot, as it was told on the way.
+    `dropped` is one line on what was cut off behind the last whole step, empty if nothing was. `process_states` tells
+    where the process stood at some of the steps with a snapshot, as it was told on the way.
     """
 
     header: Header
@@ -53,4 +53,8 @@ class Stored:
     head: int
     dropped: str = ""
     marks: list[Mark] = field(default_factory=list)
-    standings: Mapping[int, ProcessState] = field(default_factory=dict, compare=False)
+    process_states: Mapping[int, ProcessState] = field(default_factory=dict, compare=False)
+
+    def journal(self) -> Journal:
+        """The steps, to be read and added to; the file is not written."""
+        return Journal(self.records, self.snapshots, self.process_states)

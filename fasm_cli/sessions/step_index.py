@@ -14,7 +14,7 @@ from fasm_cli.errors import SessionError
 from fasm_cli.sessions.block import SUM_LENGTH, read_step
 from fasm_cli.sessions.byte_source import Source
 from fasm_cli.sessions.format import STEP, chain_checksum
-from fasm_cli.sessions.step_log import StepSequence
+from fasm_cli.sessions.journal import StepSequence
 from fasm_cli.sessions.toml_values import NotStorable
 
 MOST_KEPT = 512  # records
@@ -38,7 +38,7 @@ class FileSteps(StepSequence):
         self._sizes.append(size)
         self._previous.append(int(previous, 16))
         if record.violated_law:
-            self.broken[record.n] = record.violated_law
+            self.violated_laws[record.n] = record.violated_law
         if snapshot:
             self.snapshots.numbers.append(record.n)
 

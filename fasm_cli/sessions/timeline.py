@@ -1,11 +1,11 @@
-"""Steps that fork and are never lost: the history of one session, with a head that can be moved.
+"""A machine with its journal: it executes steps anywhere in the journal and knows what was there after each of them.
 
-A `Timeline` holds plain records and, for those that were lived through, the moment they led to. A moment that is
-missing (the file was just opened, a long way back) is found by running the events again from the nearest one that is
-there, and a record that does not come out the same is a divergence: the session no longer fits its machine.
+A `Snapshot` is the state and the process state after one step. Snapshots of recent steps are kept; any other is found
+by executing the recorded events again from the nearest one. A record whose outcome differs then is a divergence: the
+session no longer fits its machine.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,11 +17,11 @@ from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.memory_store import open_store
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.process_state import ArmedFault, ProcessState
-from fasm_cli.engine.records import Record, apply_record, decode_action, record_step
+from fasm_cli.engine.records import Record, decode_action, record_step
+from fasm_cli.engine.replayer import CannotReplay, replay
 from fasm_cli.engine.step_result import Emission, Outcome, StepResult
 from fasm_cli.errors import InputError, SessionError
-from fasm_cli.sessions.branches import Branches
-from fasm_cli.sessions.step_log import History
+from fasm_cli.sessions.journal import Journal
 from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.diff import diff_values
 
@@ -51,7 +51,7 @@ class Snapshot:
 
 @dataclass(slots=True)
 class TakenStep:
-    """A step that was just taken: what is kept of it, what it was, and what it broke."""
+    """A step that was just executed: its record, its result, the committed state after it, and what it violated."""
 
     record: Record
     step: StepResult
@@ -61,193 +61,75 @@ class TakenStep:
 
 
 class Timeline:
-    """The history of one machine from `initial`; `head` is the number of the step that comes before the next one.
+    """The journal of one machine from `initial`; the next step follows step `head`."""
 
-    `snapshots` are plain states by step number, known from elsewhere: nothing before one is run again to go there.
-    Where the process stood then is told from the records before it, back to the nearest step `standings` knows it of.
-    """
-
-    def __init__(
-        self,
-        machine: Machine,
-        initial: Any,
-        records: Iterable[Record] | History = (),
-        snapshots: Mapping[int, Any] | None = None,
-        standings: Mapping[int, ProcessState] | None = None,
-    ) -> None:
+    def __init__(self, machine: Machine, initial: Any, journal: Journal | Iterable[Record] = ()) -> None:
         self.machine = machine
-        self.records = records if isinstance(records, History) else History(records)
-        self.branches = Branches(self.records.parents())
-        self._snapshots = snapshots or {}
-        self._standings = standings or {}
-        self._moments: dict[int, Snapshot] = {0: Snapshot(initial)}
-        self._process: tuple[int, Process] | None = None  # the one that took the last step
-        self.last = len(self.records)  # the highest number given to a step, on any branch
+        self.journal = journal if isinstance(journal, Journal) else Journal(journal)
+        self._snapshots: dict[int, Snapshot] = {0: Snapshot(initial)}
+        self._process: tuple[int, Process] | None = None  # the one that executed the last step
+        self.last = len(self.journal)  # the highest number of a step, on any branch
         self.head = self.last
 
-    def _load_snapshot(self, n: int) -> None:
-        """Take the state after step `n` from its snapshot. Raises `SessionError` where that does not fit."""
+    # --- looking ----------------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> Snapshot:
+        """The snapshot at the head. Raises `SessionError` if the session no longer fits its machine."""
+        return self.snapshot(self.head)
+
+    @property
+    def process(self) -> Process:
+        """The process at the head, for reading only."""
+        return self._process_after(self.head, self.now)
+
+    def ancestors(self, n: int | None = None) -> list[Record]:
+        """The records from the initial state to step `n`, or to the head."""
+        return self.journal.ancestors(self.head if n is None else n)
+
+    def snapshot(self, n: int) -> Snapshot:
+        """What there was after step `n`. Raises `SessionError` if executing the steps again leads elsewhere."""
+        missing = []
+        while n not in self._snapshots and n not in self.journal.snapshots:
+            missing.append(n)
+            n = self.journal.parent(n)
+        if n not in self._snapshots:
+            self._snapshots[n] = self._load_snapshot(n)
         try:
-            state = self.machine.decode_state(self._snapshots[n])
-            process = self._process_state(n)
+            for recorded, taken in replay(self, (self.journal[number] for number in reversed(missing))):
+                n = recorded.n
+                if not recorded.same_outcome_as(taken.record):
+                    del self._snapshots[n]
+                    raise SessionError(f"step {n} {difference(recorded, taken.record)}", _DIVERGED)
+        except CannotReplay as failed:
+            text = f"step {failed.recorded.n} does not fit {self.machine.name}: {failed.reason}"
+            raise SessionError(text, _DIVERGED) from None
+        return self._snapshots[n]
+
+    def _load_snapshot(self, n: int) -> Snapshot:
+        """The stored snapshot after step `n`. Raises `SessionError` if it does not fit the machine."""
+        try:
+            state = self.machine.decode_state(self.journal.snapshots[n])
+            process = self.journal.process_state(n)
             emissions = [
                 replace(each, tracked=self._action(each.step, each.position)) for each in process.pending.values()
             ]
         except DecodeError as wrong:
             raise SessionError(f"step {n} does not fit {self.machine.name}: {wrong}", _DIVERGED) from None
         pending = {each.tracked.id: each for each in emissions}
-        self._moments[n] = Snapshot(state, ProcessState(pending, process.running, process.armed_fault))
-
-    def _process_state(self, n: int) -> ProcessState:
-        """Where the process stands after step `n`, from the records alone. Raises `DecodeError`."""
-        since = []
-        while n and n not in self._standings:
-            since.append(n)
-            n = self.records.parent(n)
-        state = self._standings[n].copy() if n else ProcessState()
-        for number in reversed(since):
-            apply_record(state, self.records[number])
-        return state
-
-    @property
-    def now(self) -> Snapshot:
-        return self.moment(self.head)
-
-    def ancestors(self, n: int | None = None) -> list[Record]:
-        """The records that lead from the initial state to step `n` (the head where None)."""
-        return self.records.ancestors(self.head if n is None else n)
-
-    def is_ancestor(self, n: int, to: int) -> bool:
-        """Whether step `n` is on the way from the initial state to step `to`, or is it."""
-        while to > n:
-            to = self.records.parent(to)
-        return to == n
-
-    def steps_between(self, n: int, to: int) -> list[int]:
-        """The steps after `n` that lead to `to`; `n` must lead there."""
-        out = []
-        while to != n:
-            out.append(to)
-            to = self.records.parent(to)
-        return out[::-1]
-
-    def goto(self, n: int) -> None:
-        """Move the head; the steps after it stay where they are."""
-        if n != 0 and n not in self.records:
-            raise InputError(f"no step {n}", f"steps go from 0 to {self.last}")
-        self.moment(n)
-        self.head = n
-
-    def step(self, event: Event) -> TakenStep:
-        """Let `event` happen at the head. A head in the past starts a branch."""
-        return self.append(self.execute(event))
-
-    def execute(self, event: Event) -> TakenStep:
-        """What comes of `event` at the head, to be kept or not."""
-        return self._run(self.now, event, self.last + 1, self.head)
-
-    def append(self, entry: TakenStep) -> TakenStep:
-        """Put what has just happened at the head behind it."""
-        self.records.add(entry.record)
-        entry.forks = self.branches.add(entry.record.n, entry.record.parent)
-        self.head = self.last = entry.record.n
-        return entry
-
-    def undo_last(self, record: Record) -> None:
-        """Take back a step that could not be written down; it must be the last one."""
-        self.records.remove(record.n)
-        self.branches.forget(record.n, record.parent)
-        del self._moments[record.n]
-        self._process = None
-        self.head, self.last = record.parent, record.n - 1
-
-    def replay(self, record: Record) -> TakenStep:
-        """Let the event of a record from elsewhere happen under the same number and parent. Raises `Mismatch` where
-        it does not fit the machine."""
-        event = decode_event(self.machine, record.event, self.id_of)
-        entry = self._run(self.moment(record.parent), event, record.n, record.parent)
-        self.records.add(entry.record)
-        self.branches.add(record.n, record.parent)
-        self.head, self.last = record.n, max(self.last, record.n)
-        return entry
-
-    def evict(self, n: int) -> None:
-        """Nothing is taken from step `n` any more: what it led to need not be kept."""
-        if n != 0:
-            self._moments.pop(n, None)
-
-    def preview(self, event: Event) -> TakenStep:
-        """What `take` would give; nothing is kept."""
-        entry = self.execute(event)
-        del self._moments[entry.record.n]
-        self._process = None
-        return entry
-
-    def _run(self, before: Snapshot, event: Event, number: int, parent: int) -> TakenStep:
-        process, self._process = self._process_after(parent, before), None
-        step = process.step(event, number)
-        after = process.store.committed
-        changed = [str(change) for change in diff_values(before.state, after)]
-        violation = first_violation(process, step, before.state)
-        record = record_step(self.machine, step, parent, after, changed, violation.law if violation else "")
-        commits = step.outcome is Outcome.COMMITTED and type(event) in (InputReceived, Completion)
-        state = after if commits else before.state  # what did not change is kept once
-        self._moments[number] = Snapshot(state, process.state.copy())
-        self._process = (number, process)
-        return TakenStep(record, step, after, violation)
-
-    def _process_after(self, n: int, moment: Snapshot) -> Process:
-        """The process that took step `n` last, where it is still there; else one like it.
-
-        Going on with it matters: only then is it seen that what a step gave out was changed by a later one.
-        """
-        if self._process is not None and self._process[0] == n:
-            return self._process[1]
-        return Process(self.machine, open_store(self.machine, moment.state), moment.process.copy())
-
-    @property
-    def process(self) -> Process:
-        """The process at the head, to be looked at only."""
-        return self._process_after(self.head, self.now)
-
-    def moment(self, n: int) -> Snapshot:
-        """What there was after step `n`. Raises `SessionError` where running the steps again gives something else."""
-        missing = []
-        while n not in self._moments and n not in self._snapshots:
-            missing.append(n)
-            n = self.records.parent(n)
-        if n not in self._moments:
-            self._load_snapshot(n)
-        for number in reversed(missing):
-            self._reexecute(self.records[number])
-        return self._moments[missing[0] if missing else n]
-
-    def _reexecute(self, record: Record) -> None:
-        before = self._moments[record.parent]
-        try:
-            event = decode_event(self.machine, record.event, self.id_of)
-        except DecodeError as wrong:
-            raise SessionError(f"step {record.n} does not fit {self.machine.name}: {wrong}", _DIVERGED) from None
-        entry = self._run(before, event, record.n, record.parent)
-        if not record.same_outcome_as(entry.record):
-            del self._moments[record.n]
-            raise SessionError(f"step {record.n} {difference(record, entry.record)}", _DIVERGED)
+        return Snapshot(state, ProcessState(pending, process.running, process.armed_fault))
 
     def id_of(self, ref: ActionRef) -> Any:
-        """The id under which the action `ref` was emitted. Raises KeyError."""
-        return self.emitted(ref).id
-
-    def emitted(self, ref: ActionRef) -> Tracked:
-        """The tracked action `ref`. Raises `KeyError` if that step emitted no such action."""
-        return self.emission(ref).tracked
+        """The id under which the action was emitted. Raises `KeyError`."""
+        return self.emission(ref).tracked.id
 
     def emission(self, ref: ActionRef) -> Emission:
-        """The emission that `ref` names: by the place in its step, or, of an action that a restore emitted again, by
-        its first emission. Raises `KeyError`."""
+        """The emission that `ref` names: by its place in a step, or, of an action that a restore emitted again, by its
+        first emission. Raises `KeyError`."""
         if not ref.again:
             return Emission(ref, self._action(ref.step, ref.index), ref, ref.step, ref.index)
         id = self._action(ref.step, ref.index).id
-        record = self.records.get(ref.again)
+        record = self.journal.get(ref.again)
         for position in range(1, len(record.actions) + 1) if record is not None else ():
             with suppress(KeyError):
                 action = self._action(ref.again, position)
@@ -257,7 +139,7 @@ class Timeline:
 
     def _action(self, step: int, position: int) -> Tracked:
         """The tracked action at `position` of `step`. Raises `KeyError`."""
-        record = self.records.get(step)
+        record = self.journal.get(step)
         if record is None or not 1 <= position <= len(record.actions):
             raise KeyError(step, position)
         action = decode_action(self.machine, record.actions[position - 1])
@@ -265,12 +147,92 @@ class Timeline:
             raise KeyError(step, position)
         return action
 
+    # --- moving and stepping ----------------------------------------------------------------------------------
+
+    def goto(self, n: int) -> None:
+        """Move the head. No step is removed. Raises `InputError` if there is no step `n`."""
+        if n != 0 and n not in self.journal:
+            raise InputError(f"no step {n}", f"steps go from 0 to {self.last}")
+        self.snapshot(n)
+        self.head = n
+
+    def step(self, event: Event) -> TakenStep:
+        """Execute `event` at the head and append it. If the head is in the past, this starts a branch."""
+        return self.append(self.try_event(event))
+
+    def try_event(self, event: Event) -> TakenStep:
+        """Execute `event` at the head; the caller decides whether to `append` it."""
+        return self._run(self.now, event, self.last + 1, self.head)
+
+    def append(self, taken: TakenStep) -> TakenStep:
+        """Append the step that `try_event` has just executed, and move the head to it."""
+        taken.forks = self.journal.append(taken.record)
+        self.head = self.last = taken.record.n
+        return taken
+
+    def undo_last(self, record: Record) -> None:
+        """Remove the last step, because it could not be saved."""
+        self.journal.remove_last(record)
+        del self._snapshots[record.n]
+        self._process = None
+        self.head, self.last = record.parent, record.n - 1
+
+    def preview(self, event: Event) -> TakenStep:
+        """What `step` would return; nothing is kept."""
+        taken = self.try_event(event)
+        del self._snapshots[taken.record.n]
+        self._process = None
+        return taken
+
+    def replay(self, records: Iterable[Record]) -> Iterator[tuple[Record, TakenStep]]:
+        """Execute and append records from elsewhere under their own numbers and parents. Yields each with what came of
+        it. Raises `CannotReplay` for one that does not fit the machine."""
+        for recorded, taken in replay(self, records):
+            self.journal.append(taken.record)
+            self.head, self.last = recorded.n, max(self.last, recorded.n)
+            yield recorded, taken
+
+    def evict(self, n: int) -> None:
+        """Drop the snapshot after step `n`, which no later step follows."""
+        if n != 0:
+            self._snapshots.pop(n, None)
+
+    def resolve(self, recorded: Record) -> Event | None:
+        """The event of a record, about the action of this journal that it names. Raises `DecodeError`."""
+        return decode_event(self.machine, recorded.event, self.id_of)
+
+    def execute(self, recorded: Record, event: Event) -> TakenStep:
+        """Execute `event` after the parent of a record, under the record's number; nothing is appended."""
+        return self._run(self.snapshot(recorded.parent), event, recorded.n, recorded.parent)
+
+    def _run(self, before: Snapshot, event: Event, number: int, parent: int) -> TakenStep:
+        process, self._process = self._process_after(parent, before), None
+        step = process.step(event, number)
+        after = process.store.committed
+        changed = [str(change) for change in diff_values(before.state, after)]
+        violation = first_violation(process, step, before.state)
+        record = record_step(self.machine, step, parent, after, changed, violation.law if violation else "")
+        commits = step.outcome is Outcome.COMMITTED and type(event) in (InputReceived, Completion)
+        state = after if commits else before.state  # keep one object for a state that did not change
+        self._snapshots[number] = Snapshot(state, process.state.copy())
+        self._process = (number, process)
+        return TakenStep(record, step, after, violation)
+
+    def _process_after(self, n: int, snapshot: Snapshot) -> Process:
+        """The process that executed step `n`, if it is still there, or one like it.
+
+        Only the same process notices that a value which an earlier step handed out was changed by a later one.
+        """
+        if self._process is not None and self._process[0] == n:
+            return self._process[1]
+        return Process(self.machine, open_store(self.machine, snapshot.state), snapshot.process.copy())
+
 
 _DIVERGED = "the machine has changed since; `fasm replay` shows the whole difference"
 
 
 def difference(recorded: Record, now: Record) -> str:
-    """In what two records of one event differ, in words: `was committed, is rejected (InsufficientPoints(…))`."""
+    """How two records of one event differ: `was committed, is rejected (InsufficientPoints(…))`."""
     if recorded.outcome != now.outcome or recorded.error != now.error:
         return f"was {_outcome(recorded)}, is {_outcome(now)}"
     if recorded.actions != now.actions:

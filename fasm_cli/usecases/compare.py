@@ -14,7 +14,6 @@ from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import Compared, StepPair, StepSummary
 from fasm_cli.reports.steps import Change, diff_report, format_event_record
 from fasm_cli.sessions import Stored, read_session
-from fasm_cli.sessions.step_log import History
 from fasm_cli.usecases.compatibility import check_version
 from fasm_cli.usecases.sessions import timeline_of
 
@@ -31,7 +30,7 @@ class Side:
     step: int
 
     def way(self) -> list[Record]:
-        return History(self.stored.records).ancestors(self.step)
+        return self.stored.journal().ancestors(self.step)
 
 
 def compare(project: Project, a: str, b: str, target: str = "") -> Compared:

@@ -5,16 +5,18 @@ error: the machine has changed since, or it is not deterministic.
 """
 
 from dataclasses import replace
-from typing import Any
 
 from fasm_cli.engine.events import ActionRef, Completion, Event, decode_event
 from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.records import Record
+from fasm_cli.engine.replayer import CannotReplay, replay
+from fasm_cli.engine.step_result import Outcome
 from fasm_cli.errors import SessionError
 from fasm_cli.project.load import load
 from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import HistoryImported
 from fasm_cli.sessions import SNAPSHOT_EVERY, Header, SessionFile
-from fasm_cli.sessions.timeline import Timeline
+from fasm_cli.sessions.timeline import TakenStep, Timeline
 from fasm_cli.stores.journal import JournalEntry, read_history
 from fasm_cli.types.codec import DecodeError
 from fasm_cli.usecases.sessions import new_path, open_file
@@ -42,8 +44,14 @@ def import_history(project: Project, target: str, url: str, name: str) -> Histor
         if known > len(rows):
             raise SessionError(f"{path} has {known} steps, and the history {len(rows)}", "give another name")
         timeline.goto(known)
-        for row in rows[known:]:
-            _append(timeline, file, row, first.step)
+        try:
+            for row, taken in replay(_HistoryStage(timeline, first.step), rows[known:]):
+                _check_unchanged(row, taken.record)
+                timeline.append(taken)
+                snapshot = machine.encode_state(taken.state) if taken.record.n % SNAPSHOT_EVERY == 0 else None
+                file.append(taken.record, snapshot)
+        except CannotReplay as failed:
+            raise SessionError(f"the history does not fit {machine.name}: {failed.reason}") from None
     return HistoryImported(project.display_path(path), machine.reference, len(rows) - known, len(rows))
 
 
@@ -58,28 +66,30 @@ def _create(project: Project, machine: Machine, name: str, first: JournalEntry) 
     return Timeline(machine, initial), SessionFile.create(path, header)
 
 
-def _append(timeline: Timeline, file: SessionFile, row: JournalEntry, offset: int) -> None:
-    machine = timeline.machine
-    taken = timeline.execute(_event(machine, row.event, offset))
-    record = taken.record
-    number = row.step - offset
-    if record.n != number or record.outcome != "committed" or record.actions != row.actions:
+class _HistoryStage:
+    """Executes the rows of a production history at the head of a timeline. The history begins after step `offset`."""
+
+    def __init__(self, timeline: Timeline, offset: int) -> None:
+        self._timeline = timeline
+        self._offset = offset
+
+    def resolve(self, recorded: JournalEntry) -> Event:
+        """The event, which names actions by the steps of the session."""
+        event = decode_event(self._timeline.machine, recorded.event, None)
+        if type(event) is Completion and event.of is not None:
+            step = event.of.step - self._offset
+            return replace(event, of=ActionRef(step, event.of.index) if step > 0 else None)
+        return event
+
+    def execute(self, recorded: JournalEntry, event: Event) -> TakenStep:
+        return self._timeline.try_event(event)
+
+
+def _check_unchanged(row: JournalEntry, record: Record) -> None:
+    """Raise `SessionError` if the step did not commit with the same actions as in production."""
+    if record.outcome != Outcome.COMMITTED or record.actions != row.actions:
         was = f"committed with {len(row.actions)} actions" if record.actions != row.actions else "committed"
         raise SessionError(
-            f"step {number} is not what it was: {record.outcome} {record.error}, then {was}".replace("  ", " "),
+            f"step {record.n} is not what it was: {record.outcome} {record.error}, then {was}".replace("  ", " "),
             "the machine has changed since it ran, or is not deterministic; the session holds what came before",
         )
-    timeline.append(taken)
-    file.append(record, machine.encode_state(taken.state) if record.n % SNAPSHOT_EVERY == 0 else None)
-
-
-def _event(machine: Machine, plain: dict[str, Any], offset: int) -> Event:
-    """The event, with causes counted from the beginning of the history."""
-    try:
-        event = decode_event(machine, plain, None)
-    except DecodeError as wrong:
-        raise SessionError(f"the history does not fit {machine.name}: {wrong}") from None
-    if type(event) is Completion and event.of is not None:
-        of = ActionRef(event.of.step - offset, event.of.index)
-        return replace(event, of=of if of.step > 0 else None)
-    return event

@@ -23,11 +23,10 @@ from fasm_cli.reports.sessions import Migrated, StepDifference
 from fasm_cli.reports.steps import format_plain
 from fasm_cli.sessions import FORMAT, SNAPSHOT_EVERY, Header, Stored, read_session, render_session, write_copy
 from fasm_cli.sessions.pins import Marks
-from fasm_cli.sessions.step_log import History
 from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.diff import diff_values
 from fasm_cli.usecases.compatibility import changes_since, same_types
-from fasm_cli.usecases.replayer import Rerun, narrow_diff
+from fasm_cli.usecases.journal_replay import JournalReplay, narrow_diff
 
 
 def migrate(project: Project, name: str, target: str = "", *, dry_run: bool = False) -> Migrated:
@@ -94,8 +93,8 @@ def _replay_all(
     """The steps as they are now, with their snapshots; or where they go another way."""
     steps: list[Record] = []
     snapshots: dict[int, Any] = {}
-    rerun = Rerun(machine, History(stored.records), initial, behavioural_diff)
-    for record, entry in rerun.entries():
+    rerun = JournalReplay(machine, stored.journal(), initial, behavioural_diff)
+    for record, entry in rerun.steps():
         if record.n in stored.snapshots:
             kept = migrate_state(machine, stored.header.version, stored.snapshots[record.n])
             apart = diff_values(kept, entry.state)
@@ -105,7 +104,7 @@ def _replay_all(
         steps.append(entry.record)
         if record.n in stored.snapshots or record.n % SNAPSHOT_EVERY == 0:
             snapshots[record.n] = machine.encode_state(entry.state)
-    return steps, snapshots, rerun.finding
+    return steps, snapshots, rerun.difference
 
 
 def behavioural_diff(old: Record, new: Record) -> StepDifference | None:

@@ -8,6 +8,7 @@ from fasm_cli.contract.database import redact_url
 from fasm_cli.engine.events import decode_event
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import Record
+from fasm_cli.engine.replayer import CannotReplay
 from fasm_cli.errors import FasmError, SessionError, UsageError
 from fasm_cli.laws.pages import fix_for
 from fasm_cli.project.load import load_for_file
@@ -15,7 +16,6 @@ from fasm_cli.project.project import Project
 from fasm_cli.reports.machines import Replayed, TraceLine, Traces
 from fasm_cli.reports.steps import Finding, StepReport, TraceStep, step_report
 from fasm_cli.sessions import Stored, read_session
-from fasm_cli.sessions.step_log import History
 from fasm_cli.sessions.timeline import Timeline, difference
 from fasm_cli.simulation.drain import liveness_violation_of
 from fasm_cli.simulation.trace import LIVENESS_LAWS
@@ -54,19 +54,19 @@ def _replay_steps(
     steps: list[StepReport] = []
     differs = ""
     finding: Finding | None = None
-    for record in History(stored.records).ancestors(stored.head):
-        before = timeline.now
-        try:
-            entry = timeline.replay(record)
-        except DecodeError as wrong:
-            return steps, finding, differs or f"step {record.n} can no longer be taken: {wrong}"
-        steps.append(step_report(timeline, entry, before))
-        if not differs and not record.same_outcome_as(entry.record):
-            differs = f"step {record.n} {difference(record, entry.record)}"
-        found = steps[-1].finding
-        finding = finding or found
-        if found is not None and (recorded is None or recorded.law == found.law):
-            return steps, found, differs
+    before = timeline.now
+    try:
+        for record, taken in timeline.replay(stored.journal().ancestors(stored.head)):
+            steps.append(step_report(timeline, taken, before))
+            before = timeline.now
+            if not differs and not record.same_outcome_as(taken.record):
+                differs = f"step {record.n} {difference(record, taken.record)}"
+            found = steps[-1].finding
+            finding = finding or found
+            if found is not None and (recorded is None or recorded.law == found.law):
+                return steps, found, differs
+    except CannotReplay as failed:
+        return steps, finding, differs or f"step {failed.recorded.n} can no longer be taken: {failed.reason}"
     at_rest = recorded is not None and recorded.law.startswith(LIVENESS_LAWS)
     if recorded is not None and at_rest and finding is None and not differs:
         unrest = liveness_violation_of(machine, timeline.now.pending, timeline.now.state)
@@ -80,7 +80,7 @@ def _by_replicas(project: Project, machine: Machine, stored: Stored, recorded: F
     from fasm_cli.simulation.pool import ignore_sigpipe
     from fasm_cli.simulation.replicas import Replicas
 
-    items = [(record.n, record.event) for record in History(stored.records).ancestors(stored.head)]
+    items = [(record.n, record.event) for record in stored.journal().ancestors(stored.head)]
     with ignore_sigpipe(), Replicas(machine, project) as replicas:
         return next((found for found in replicas.findings(items) if found.law == recorded.law), None)
 

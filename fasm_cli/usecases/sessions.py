@@ -12,8 +12,8 @@ from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import Log, LogLine, Removed, SessionInfo, SessionLine, Sessions
 from fasm_cli.reports.steps import Finding, format_event_record
 from fasm_cli.sessions import Header, SessionFile, Stored, make_folder, read_session, remove_sessions, scan_file
+from fasm_cli.sessions.journal import Journal
 from fasm_cli.sessions.pins import Marks
-from fasm_cli.sessions.step_log import History
 from fasm_cli.sessions.timeline import Timeline
 from fasm_cli.types.codec import DecodeError
 from fasm_cli.usecases.compatibility import machine_of
@@ -88,7 +88,7 @@ def timeline_of(machine: Machine, path: Path, stored: Stored, at: int | None = N
     head = stored.head if at is None else at
     try:
         initial = machine.decode_state(stored.header.state)
-        timeline = Timeline(machine, initial, stored.records, stored.snapshots, stored.standings)
+        timeline = Timeline(machine, initial, stored.journal())
         timeline.goto(head)
     except DecodeError as wrong:
         raise SessionError(f"{path} does not fit {machine.name}: {wrong}", "start a new session") from None
@@ -155,18 +155,18 @@ def session_log(project: Project, name: str, last: int = 0) -> tuple[Log, str]:
     """Every step of every branch, or the `last` ones; and a line that says what was dropped of a torn end."""
     path = project.session_path(name)
     stored = read_session(path)
-    history = History(stored.records)
-    first = max(1, len(history) - last + 1) if last else 1
-    steps = range(first, len(history) + 1)
-    told = log_of(history, stored.head, Marks.of(stored.marks), steps, lambda each: format_event_record(each.event))
+    journal = stored.journal()
+    first = max(1, len(journal) - last + 1) if last else 1
+    steps = range(first, len(journal) + 1)
+    told = log_of(journal, stored.head, Marks.of(stored.marks), steps, lambda each: format_event_record(each.event))
     return told, dropped(path, stored)
 
 
-def log_of(history: History, head: int, marks: Marks, steps: Iterable[int], event_text: Callable[[Record], str]) -> Log:
+def log_of(journal: Journal, head: int, marks: Marks, steps: Iterable[int], event_text: Callable[[Record], str]) -> Log:
     """Lines for `steps`; `here` marks those that lead to the head."""
-    here = set(history.ancestor_numbers(head))
+    here = set(journal.ancestor_numbers(head))
     labels = marks.labels_by_step()
-    records = (history[n] for n in steps)
+    records = (journal[n] for n in steps)
     lines = [LogLine(each, event_text(each), each.n in here, labels.get(each.n, [])) for each in records]
     return Log(lines, head)
 

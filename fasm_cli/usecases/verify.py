@@ -10,7 +10,7 @@ from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import StepDifference, Verified
 from fasm_cli.reports.steps import Finding
 from fasm_cli.sessions import read_session
-from fasm_cli.sessions.step_log import History
+from fasm_cli.sessions.journal import Journal
 from fasm_cli.sessions.timeline import Timeline
 from fasm_cli.simulation import worker
 from fasm_cli.simulation.pool import ignore_sigpipe
@@ -18,7 +18,7 @@ from fasm_cli.simulation.replicas import Replicas
 from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.plain import canonical_text
 from fasm_cli.usecases.compatibility import machine_of
-from fasm_cli.usecases.replayer import Rerun, narrow_diff, strict_diff
+from fasm_cli.usecases.journal_replay import JournalReplay, narrow_diff, strict_diff
 
 
 def verify(project: Project, name: str, target: str = "") -> Verified:
@@ -27,7 +27,7 @@ def verify(project: Project, name: str, target: str = "") -> Verified:
     path = project.session_path(name)
     stored = read_session(path)
     machine = machine_of(project, path, stored, target)
-    way = History(stored.records).ancestors(stored.head)
+    way = stored.journal().ancestors(stored.head)
     with ignore_sigpipe(), Replicas(machine, project) as replicas:
         found = replicas.alone(first_of_file, str(path)) or _doubt(replicas, stored.header.state, way)
     return Verified(
@@ -38,7 +38,7 @@ def verify(project: Project, name: str, target: str = "") -> Verified:
 def verify_here(project: Project, timeline: Timeline) -> Verified:
     """The steps that lead to the head: only they were taken by the machine as it is now, where it was reloaded."""
     machine = timeline.machine
-    initial, way = machine.encode_state(timeline.moment(0).state), timeline.ancestors()
+    initial, way = machine.encode_state(timeline.snapshot(0).state), timeline.ancestors()
     with ignore_sigpipe(), Replicas(machine, project) as replicas:
         found = replicas.alone(first_of_way, initial, way) or _doubt(replicas, initial, way)
     return Verified("", machine.reference, len(way), 0, found)
@@ -62,7 +62,7 @@ def first_of_file(path: str) -> StepDifference | None:
 @worker.as_machine_error
 def _first_of_file(path: str) -> StepDifference | None:
     stored = read_session(Path(path))
-    return _first(stored.header.state, History(stored.records), stored.snapshots)
+    return _first(stored.header.state, stored.journal(), stored.snapshots)
 
 
 def first_of_way(initial: Any, way: list[Record]) -> StepDifference | None:
@@ -71,23 +71,23 @@ def first_of_way(initial: Any, way: list[Record]) -> StepDifference | None:
 
 @worker.as_machine_error
 def _first_of_way(initial: Any, way: list[Record]) -> StepDifference | None:
-    history = History()
+    journal = Journal()
     for record in way:
-        history.add(record)
-    return _first(initial, history, {})
+        journal.append(record)
+    return _first(initial, journal, {})
 
 
-def _first(initial: Any, history: History, snapshots: Mapping[int, Any]) -> StepDifference | None:
+def _first(initial: Any, history: Journal, snapshots: Mapping[int, Any]) -> StepDifference | None:
     """The first step, or snapshot, that does not come out the same."""
     machine = worker.current_worker().machine
     try:
         state = machine.decode_state(initial)
     except DecodeError as wrong:
         raise SessionError(f"the initial state does not fit {machine.name}: {wrong}") from None
-    rerun = Rerun(machine, history, state, strict_diff)
-    for record, entry in rerun.entries():
+    rerun = JournalReplay(machine, history, state, strict_diff)
+    for record, entry in rerun.steps():
         if record.n in snapshots:
             kept, now = snapshots[record.n], machine.encode_state(entry.state)
             if canonical_text(kept) != canonical_text(now):
                 return narrow_diff(record.n, "state", kept, now)
-    return rerun.finding
+    return rerun.difference

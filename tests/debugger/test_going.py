@@ -153,7 +153,7 @@ def test_ctrl_c_anywhere_in_a_step_leaves_it_whole_or_undone(project: Project) -
             if not interrupted:
                 break
             assert workbench.timeline.head == workbench.timeline.last == workbench.file.steps
-            assert workbench.timeline.is_ancestor(workbench.repl_state.forward_target, workbench.timeline.head)
+            assert workbench.timeline.journal.is_ancestor(workbench.repl_state.forward_target, workbench.timeline.head)
             assert steps in (None, [], [workbench.timeline.head])
             outcomes.add(None if steps is None else len(steps))
         assert outcomes == {None, 0, 1}

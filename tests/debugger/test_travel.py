@@ -169,10 +169,10 @@ def test_any_step_is_at_most_a_snapshot_interval_away(project: Project, monkeypa
     workbench = DebugSession.fresh(project.load("counter"), project)
     going.run_random(workbench, 1_000, 1)
     timeline = workbench.timeline
-    known = {n: {"counter": timeline.moment(n).state.counter} for n in range(SNAPSHOT_EVERY, 1_001, SNAPSHOT_EVERY)}
+    known = {n: {"counter": timeline.snapshot(n).state.counter} for n in range(SNAPSHOT_EVERY, 1_001, SNAPSHOT_EVERY)}
     header = sessions.header_of(project, workbench.machine, {"kind": "session"})
     (project.root / "sessions").mkdir()
-    Path("sessions/long.toml").write_text(render_session(header, list(timeline.records.values()), known))
+    Path("sessions/long.toml").write_text(render_session(header, list(timeline.journal.values()), known))
     opened, _ = view_session(project, "long")
     opened.timeline.goto(999)
     executed: list[Event] = []
@@ -181,7 +181,7 @@ def test_any_step_is_at_most_a_snapshot_interval_away(project: Project, monkeypa
     for number in (1, 525, 333, 949, 49, 777):
         executed.clear()
         opened.timeline.goto(number)
-        assert opened.timeline.now.state.counter == timeline.moment(number).state.counter
+        assert opened.timeline.now.state.counter == timeline.snapshot(number).state.counter
         assert len(executed) <= SNAPSHOT_EVERY
 
 

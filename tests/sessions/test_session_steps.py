@@ -17,7 +17,7 @@ from fasm_cli.sessions import byte_source as session_source
 from fasm_cli.sessions import reader as session_reader
 from fasm_cli.sessions import snapshot_tracker as session_line
 from fasm_cli.sessions import step_index as session_steps
-from fasm_cli.sessions.step_log import History, StepSequence
+from fasm_cli.sessions.journal import StepSequence
 
 MakeRecord = Callable[..., Record]
 MANY = 2000
@@ -159,8 +159,8 @@ def test_where_the_process_stands_is_told_on_the_way(session: Path, monkeypatch:
     assert read_session(session).standings == {}
     monkeypatch.setattr(session_line, "APART", 0)
     stored = read_session(session)
-    assert stored.standings == {3: state_after(stored.records[:3])}
-    assert stored.standings[3].pending == {}
+    assert stored.process_states == {3: state_after(stored.records[:3])}
+    assert stored.process_states[3].pending == {}
 
 
 def test_what_is_kept_of_many_snapshots_is_less_than_their_steps(header: Header) -> None:
@@ -169,11 +169,11 @@ def test_what_is_kept_of_many_snapshots_is_less_than_their_steps(header: Header)
     records = [Record(n, n - 1, ASK, "committed", actions=[{**action[0], "id": n}]) for n in range(1, 401)]
     text = render_session(header, records, {n: n for n in range(1, 401)})
     stored = session_reader.scan(text.encode(), "x").stored
-    assert sum(len(standing.pending) for standing in stored.standings.values()) <= 400
-    assert [*stored.standings] == []
+    assert sum(len(standing.pending) for standing in stored.process_states.values()) <= 400
+    assert [*stored.process_states] == []
     few = [Record(n, n - 1, ASK, "committed") for n in range(1, 401)]
     stored = session_reader.scan(render_session(header, few, {n: n for n in range(1, 401)}).encode(), "x").stored
-    assert [*stored.standings] == [*range(25, 401, 25)]
+    assert [*stored.process_states] == [*range(25, 401, 25)]
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.booleans(), st.integers(0, 2)), max_size=12))
@@ -188,8 +188,8 @@ def test_it_is_the_same_on_every_branch(header: Header, steps: list[tuple[int, b
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(session_line, "APART", 0)
         stored = session_reader.scan(render_session(header, records, snapshots).encode(), "x").stored
-    for n, standing in stored.standings.items():
-        assert standing == state_after(records[each - 1] for each in History(stored.records).ancestor_numbers(n))
+    for n, standing in stored.process_states.items():
+        assert standing == state_after(records[each - 1] for each in stored.journal().ancestor_numbers(n))
         assert n in snapshots
 
 
@@ -203,7 +203,7 @@ def test_events_that_are_none_are_only_told_when_they_are_needed(
     monkeypatch.setattr(session_line, "APART", 0)
     stored = session_reader.scan(render_session(header, records, {1: 1, 3: 3}).encode(), "x").stored
     assert stored.records == records
-    assert [*stored.standings] == [1]
+    assert [*stored.process_states] == [1]
 
 
 def test_steps_are_a_sequence(make_record: MakeRecord, header: Header) -> None:

@@ -78,11 +78,11 @@ def test_there_is_no_going_where_nothing_is(tiny, line, n):
 
 def test_what_was_lived_is_not_changed_by_what_follows(tiny, line):
     line.step(go(tiny, 1))
-    before = line.moment(1)
+    before = line.snapshot(1)
     plain = line.machine.encode_state(before.state)
     line.step(go(tiny, 2))
     line.step(Completion(ActionRef(1, 1), 1, tiny.Answer()))
-    assert line.moment(1) is before
+    assert line.snapshot(1) is before
     assert line.machine.encode_state(before.state) == plain
     assert list(before.pending) == [1]
 
@@ -121,7 +121,7 @@ def test_moments_are_found_by_running_the_steps_again(tiny, line):
     line.step(go(tiny, 1))
     line.step(Completion(ActionRef(1, 1), 1, tiny.Answer()))
     line.step(go(tiny, 2))
-    opened = Timeline(line.machine, line.machine.instance.initial(), line.records.values())
+    opened = Timeline(line.machine, line.machine.instance.initial(), line.journal.values())
     assert opened.head == 3
     assert opened.now == line.now
     assert opened.step(go(tiny, 3)).record == line.step(go(tiny, 3)).record
@@ -156,7 +156,7 @@ def test_moments_are_found_by_running_the_steps_again(tiny, line):
 def test_a_record_that_does_not_come_out_the_same_is_a_divergence(tiny, line, changes, message):
     line.step(go(tiny, 1))
     line.step(go(tiny, 2))
-    records = [line.records[1], replace(line.records[2], **changes)]
+    records = [line.journal[1], replace(line.journal[2], **changes)]
     opened = Timeline(line.machine, line.machine.instance.initial(), records)
     for _ in range(2):
         with pytest.raises(SessionError) as caught:
@@ -169,7 +169,7 @@ def test_a_record_that_does_not_come_out_the_same_is_a_divergence(tiny, line, ch
 def test_a_divergence_before_a_snapshot_is_not_run_again(tiny, line):
     line.step(go(tiny, 1))
     line.step(go(tiny, 2))
-    records = [replace(line.records[1], digest="0" * 16), line.records[2]]
+    records = [replace(line.journal[1], digest="0" * 16), line.journal[2]]
     opened = Timeline(
         line.machine, line.machine.instance.initial(), records, {2: line.machine.encode_state(line.now.state)}
     )
@@ -222,7 +222,7 @@ def test_a_fault_that_a_restore_uses_up_is_used_up_for_a_snapshot_too(line, fail
     for event in (InjectedFault(failure), Crash(), Restore()):
         line.step(event)
     known = {3: line.machine.encode_state(line.now.state)}
-    opened = Timeline(line.machine, line.machine.instance.initial(), line.records.values(), known)
+    opened = Timeline(line.machine, line.machine.instance.initial(), line.journal.values(), known)
     opened.goto(3)
     assert (opened.now.running, opened.now.armed_fault) == (line.now.running, line.now.armed_fault) == (True, None)
 

@@ -70,7 +70,7 @@ def lived(machine, program):
 
 def read_back(line):
     """The records as a file would give them."""
-    return [Record(**json.loads(json.dumps(asdict(record)))) for record in line.records.values()]
+    return [Record(**json.loads(json.dumps(asdict(record)))) for record in line.journal.values()]
 
 
 @pytest.mark.parametrize("name", ["coffee_shop", "payment", "dentist"])
@@ -78,11 +78,11 @@ def read_back(line):
 def test_the_moment_of_a_snapshot_is_the_one_that_was_lived(shipped, name, program):
     machine = shipped(name)
     line = lived(machine, program)
-    for n in line.records:
-        known = {n: json.loads(json.dumps(machine.encode_state(line.moment(n).state)))}
+    for n in line.journal:
+        known = {n: json.loads(json.dumps(machine.encode_state(line.snapshot(n).state)))}
         opened = Timeline(machine, machine.instance.initial(), read_back(line), known)
-        assert opened.moment(n) == line.moment(n)
-        assert list(opened.moment(n).pending) == list(line.moment(n).pending)
+        assert opened.snapshot(n) == line.snapshot(n)
+        assert list(opened.snapshot(n).pending) == list(line.snapshot(n).pending)
 
 
 @pytest.mark.parametrize("name", ["coffee_shop", "payment", "dentist"])
@@ -91,8 +91,8 @@ def test_running_the_steps_again_gives_the_moments_that_were_lived(shipped, name
     machine = shipped(name)
     line = lived(machine, program)
     opened = Timeline(machine, machine.instance.initial(), read_back(line))
-    for n in line.records:
-        assert opened.moment(n) == line.moment(n)
+    for n in line.journal:
+        assert opened.snapshot(n) == line.snapshot(n)
     opened.goto(line.head)
     event = event_of(line, "input", 7)
     assert opened.step(event).record == line.step(event).record
@@ -118,7 +118,7 @@ def test_the_programs_get_everywhere(shipped):
     words = ["input", "complete", "complete", "lost", "unknown", "crash", "restore", "fault"]
     for _ in range(60):
         line = lived(shipped("payment"), [(choose.pick(words), choose.randbelow(2**20)) for _ in range(14)])
-        seen |= {(record.event["type"], record.outcome) for record in line.records.values()}
+        seen |= {(record.event["type"], record.outcome) for record in line.journal.values()}
     assert {kind for kind, _ in seen} == {"input", "completion", "lost", "crash", "restore", "fault"}
     assert {outcome for _, outcome in seen} == {"committed", "rejected", "aborted", "skipped"}
     assert ("restore", "aborted") in seen
@@ -130,7 +130,7 @@ def test_a_snapshot_after_a_moment_that_is_down_is_down(tiny):
     for event in (InputReceived(tiny.Go(1)), Crash(), InputReceived(tiny.Go(2))):
         line.step(event)
     known = {3: machine.encode_state(line.now.state)}
-    opened = Timeline(machine, machine.instance.initial(), line.records.values(), known)
+    opened = Timeline(machine, machine.instance.initial(), line.journal.values(), known)
     opened.goto(2)
     opened.goto(3)
     assert opened.now == line.now

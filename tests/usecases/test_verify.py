@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fasm_cli.usecases.replayer import Rerun, strict_diff
 
 from fasm_cli.debugger import navigate as travel
 from fasm_cli.debugger.open import open_session
@@ -13,10 +14,8 @@ from fasm_cli.errors import SessionError
 from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import StepDifference
 from fasm_cli.sessions import read_session, render_session
-from fasm_cli.sessions.step_log import History
 from fasm_cli.sessions.timeline import Timeline
 from fasm_cli.usecases import sessions
-from fasm_cli.usecases.replayer import Rerun, strict_diff
 from fasm_cli.usecases.verify import verify
 
 WriteTill = Callable[..., None]
@@ -74,7 +73,7 @@ def test_what_no_later_step_is_taken_from_is_let_go(till: Project, monkeypatch: 
     monkeypatch.setattr(Timeline, "_reexecute", again)
     machine, stored = till.load("till"), read_session(FILE)
     rerun = Rerun(
-        machine, History(stored.records), machine.codec.decode(machine.state_schema, stored.header.state), strict_diff
+        machine, stored.journal(), machine.codec.decode(machine.state_schema, stored.header.state), strict_diff
     )
     assert max(len(rerun.timeline._moments) for _ in rerun.entries()) == 3
     assert rerun.finding is None

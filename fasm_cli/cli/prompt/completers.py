@@ -59,7 +59,7 @@ def completed(bench: DebugSession, word: str, before: tuple[str, ...]) -> Iterat
     """The actions that had a result in the last steps; whether one is pending again is not asked."""
     seen: dict[str, Record] = {}
     last = bench.timeline.last
-    for record in map(bench.timeline.records.__getitem__, range(last, max(last - RECENT, 0), -1)):
+    for record in map(bench.timeline.journal.__getitem__, range(last, max(last - RECENT, 0), -1)):
         of = record.event.get("of") if record.event.get("type") == "completion" else None
         if of:
             seen.setdefault(str(of), record)
@@ -85,7 +85,7 @@ def results(bench: DebugSession, word: str, before: tuple[str, ...]) -> Iterator
 def steps(bench: DebugSession, word: str, before: tuple[str, ...]) -> Iterator[Option]:
     """The newest first; where digits are typed, the newest of those that begin with them."""
     numbers = (n for n in range(bench.timeline.last, 0, -1) if str(n).startswith(word))
-    for record in map(bench.timeline.records.__getitem__, islice(numbers, RECENT)):
+    for record in map(bench.timeline.journal.__getitem__, islice(numbers, RECENT)):
         mark = f"  {record.outcome}" if record.outcome != "committed" else ""
         yield Option(str(record.n), f"{short(event_text(bench.timeline, record))}{mark}")
     yield Option("0", "the initial state")
@@ -117,7 +117,7 @@ def expressions(bench: DebugSession, word: str, before: tuple[str, ...] = ()) ->
 
 def previous(bench: DebugSession) -> Snapshot:
     timeline = bench.timeline
-    return timeline.moment(timeline.records[timeline.head].parent) if timeline.head else timeline.now
+    return timeline.snapshot(timeline.journal[timeline.head].parent) if timeline.head else timeline.now
 
 
 def below(value: Any, prefix: str, word: str) -> Iterator[Option]:
@@ -168,7 +168,7 @@ def labels(bench: DebugSession, word: str, before: tuple[str, ...]) -> Iterator[
 
 
 def branches(bench: DebugSession, word: str, before: tuple[str, ...]) -> Iterator[Option]:
-    for branch, tip in bench.timeline.branches.tips.items():
+    for branch, tip in bench.timeline.journal.branches.tips.items():
         yield Option(bench.branch_name(branch), f"up to step {tip}")
 
 

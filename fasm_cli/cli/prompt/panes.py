@@ -26,8 +26,8 @@ def rule(title: str, width: int, shown: Glyphs) -> Line:
 def state_pane(bench: DebugSession, step: int, width: int, height: int, shown: Glyphs) -> list[Line]:
     """The state after `step`, a field or a row of a table a line; of what this step changed, what changed in it."""
     timeline = bench.timeline
-    now = timeline.moment(step)
-    before = timeline.moment(timeline.records[step].parent) if step else now
+    now = timeline.snapshot(step)
+    before = timeline.snapshot(timeline.journal[step].parent) if step else now
     rows = _rows(now.state)
     changed = _changed(before.state, now.state, rows, shown)
     rows.update({name: None for name in changed if name not in rows})  # a row that is gone
@@ -98,8 +98,8 @@ class Picker:
     def __init__(self, bench: DebugSession) -> None:
         self._bench = bench
         timeline = bench.timeline
-        self._steps: list[int] = [0, *timeline.records]  # numbers: a record is read when its line is drawn
-        self._here = set(timeline.records.ancestor_numbers(timeline.head))
+        self._steps: list[int] = [0, *timeline.journal]  # numbers: a record is read when its line is drawn
+        self._here = set(timeline.journal.ancestor_numbers(timeline.head))
         self.chosen = self._steps.index(timeline.head)
 
     @property
@@ -125,7 +125,7 @@ class Picker:
         if not at:
             text = cropped(f"{'*' if head == 0 else ' '} 0  the initial state", width, shown.more)
             return self._marked(at, [("", text)], width)
-        record = self._bench.timeline.records[self._steps[at]]
+        record = self._bench.timeline.journal[self._steps[at]]
         here = record.n in self._here
         mark = "*" if record.n == head else " " if here else shown.dot
         text = cropped(f"{mark} {record.n}  {event_text(self._bench.timeline, record)}", width - 30, shown.more)

@@ -9,9 +9,9 @@ Parts = list[tuple[str, str]]  # a style and a text each
 def prompt_parts(bench: DebugSession, shown: Glyphs) -> Parts:
     """`coffee_shop @3 ⧗1> `: the step, and how many actions are pending; `@2/3` where the branch goes on."""
     timeline = bench.timeline
-    now, tip = timeline.now, timeline.branches.tips[timeline.branches.branch_of(timeline.head)]
+    now, tip = timeline.now, timeline.journal.branches.tips[timeline.journal.branches.branch_of(timeline.head)]
     ahead = f"/{tip}" if tip != timeline.head else ""
-    branch = bench.branch_name() if len(timeline.branches.tips) > 1 else ""
+    branch = bench.branch_name() if len(timeline.journal.branches.tips) > 1 else ""
     parts = [
         ("class:prompt.name", bench.machine.reference.rpartition("/")[2]),
         ("class:prompt.place", f" {branch}@{timeline.head}{ahead}"),

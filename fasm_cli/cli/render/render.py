@@ -19,7 +19,7 @@ from fasm_cli.reports.machines import (
 from fasm_cli.reports.repl import Message
 from fasm_cli.reports.sessions import HeadMoved, Log, SessionInfo, Sessions
 from fasm_cli.reports.steps import ActionLine, Change, Pending, State, StepReport
-from fasm_cli.sessions.branches import MAIN
+from fasm_cli.sessions.journal import MAIN
 
 
 @singledispatch

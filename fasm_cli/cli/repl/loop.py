@@ -44,7 +44,7 @@ def loop(workbench: DebugSession, output: TerminalWriter, ask: Callable[[], str]
                 if not execute_line(workbench, output, line):
                     break
         except (EOFError, Quit):
-            if workbench.file is not None or not workbench.timeline.records or warned is workbench.timeline:
+            if workbench.file is not None or not workbench.timeline.journal or warned is workbench.timeline:
                 return
             warned = workbench.timeline
             output.note("what happened here is in no file: `save FILE` keeps it; once more leaves")

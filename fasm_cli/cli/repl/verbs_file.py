@@ -86,7 +86,7 @@ def _edit(workbench: DebugSession, rest: str) -> Report:
             if workbench.source_changed()
             else Message([f"{workbench.project.display_path(source)} was not changed"])
         )
-    record = workbench.timeline.records.get(number(rest.lstrip("#@"), "edit [N]"))
+    record = workbench.timeline.journal.get(number(rest.lstrip("#@"), "edit [N]"))
     if record is None:
         raise UsageError(f"no step {rest}", f"steps go from 1 to {workbench.timeline.last}")
     with tempfile.TemporaryDirectory() as folder:

@@ -1,15 +1,15 @@
-"""Running the steps of a history again, on every branch, up to the first that does not come out as it is written."""
+"""Executes the steps of a journal again, on every branch, up to the first that differs from its record."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import Record
+from fasm_cli.engine.replayer import CannotReplay
 from fasm_cli.reports.sessions import StepDifference
 from fasm_cli.reports.steps import format_event_record, format_plain
-from fasm_cli.sessions.step_log import History
+from fasm_cli.sessions.journal import Journal
 from fasm_cli.sessions.timeline import TakenStep, Timeline
-from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.plain import canonical_text
 
 WORDS = {
@@ -21,37 +21,35 @@ WORDS = {
 Compare = Callable[[Record, Record], StepDifference | None]
 
 
-class Rerun:
-    """The steps of `history`, taken again by `machine` from `initial`, one after the other.
+class JournalReplay:
+    """Executes the steps of `journal`, on every branch, again from `initial`.
 
-    `finding` is set once a step did not come out the same, by `compare`; then it ends.
+    `difference` is set when a step differs from its record by `compare`; iterating ends there.
     """
 
-    def __init__(self, machine: Machine, history: History, initial: Any, compare: Compare) -> None:
-        self.finding: StepDifference | None = None
-        self._history = history
-        self._compare = compare
+    def __init__(self, machine: Machine, journal: Journal, initial: Any, compare: Compare) -> None:
+        self.difference: StepDifference | None = None
         self.timeline = Timeline(machine, initial)
+        self._journal = journal
+        self._compare = compare
 
-    def entries(self) -> Iterator[tuple[Record, TakenStep]]:
-        """Each record with what it led to now, up to the first difference."""
-        timeline, history = self.timeline, self._history
-        last_child = {parent: n for n, parent in history.parents()}
-        for n, record in history.items():
-            try:
-                entry = timeline.replay(record)
-            except DecodeError as wrong:
-                self.finding = StepDifference(
-                    n, "event", format_event_record(record.event), f"can no longer be taken: {wrong}"
-                )
-                return
-            self.finding = self._compare(record, entry.record)
-            if self.finding is not None:
-                return
-            yield record, entry
-            for moment in (n, record.parent):
-                if last_child.get(moment, 0) <= n:
-                    timeline.evict(moment)
+    def steps(self) -> Iterator[tuple[Record, TakenStep]]:
+        """Each record with what came of it now, up to the first difference."""
+        journal = self._journal
+        last_child = {journal.parent(n): n for n in journal}
+        try:
+            for recorded, taken in self.timeline.replay(journal.values()):
+                self.difference = self._compare(recorded, taken.record)
+                if self.difference is not None:
+                    return
+                yield recorded, taken
+                for n in (recorded.n, recorded.parent):
+                    if last_child.get(n, 0) <= recorded.n:
+                        self.timeline.evict(n)
+        except CannotReplay as failed:
+            record: Record = failed.recorded
+            text = format_event_record(record.event)
+            self.difference = StepDifference(record.n, "event", text, f"can no longer be taken: {failed.reason}")
 
 
 def strict_diff(old: Record, new: Record) -> StepDifference | None:
