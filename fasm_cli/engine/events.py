@@ -47,6 +47,10 @@ class ActionRef:
         """The first emission of the action."""
         return ActionRef(self.step, self.index) if self.again else self
 
+    def emitted_again(self, restore: int) -> "ActionRef":
+        """The emission of the same action by step `restore`."""
+        return ActionRef(self.step, self.index, restore)
+
     def renumber(self, numbers: Mapping[int, int]) -> "ActionRef":
         """The same action when its steps go by other numbers. Raises `KeyError` for a step without a new number."""
         return ActionRef(numbers[self.step], self.index, numbers[self.again] if self.again else 0)

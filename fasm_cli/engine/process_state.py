@@ -96,7 +96,7 @@ class ProcessState:
             if known is not None:
                 first = known.first
                 if restored:
-                    ref = ActionRef(first.step, first.index, number)
+                    ref = first.emitted_again(number)
                 else:
                     reused.append(action.id)
             pending[action.id] = Emission(ref, action, first, number, position)

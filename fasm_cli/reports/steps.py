@@ -152,16 +152,17 @@ def step_report(
 def _actions(machine: Machine, entry: TakenStep, before: Snapshot) -> Iterator[ActionLine]:
     step = entry.step
     for index, action in enumerate(step.actions, 1):
-        handle, text, plain = f"{step.number}.{index}", format_value(action.action), machine.encode_action(action)
+        ref, text, plain = ActionRef(step.number, index), format_value(action.action), machine.encode_action(action)
         if not isinstance(action, Tracked):
-            yield ActionLine(handle, tracked=False, id="", text=text, data=plain)
+            yield ActionLine(str(ref), tracked=False, id="", text=text, data=plain)
             continue
         known = before.pending.get(action.id) if isinstance(step.event, Restore) else None
         was = ""
         if known is not None:
+            ref = known.ref.emitted_again(step.number)
             same = known.tracked == action
             was = f"kept, was {known.ref}" if same else f"changed, was {known.ref} {format_value(known.tracked.action)}"
-        yield ActionLine(handle, tracked=True, id=format_value(action.id), text=text, data=plain, replaces=was)
+        yield ActionLine(str(ref), tracked=True, id=format_value(action.id), text=text, data=plain, replaces=was)
 
 
 def lost_lines(timeline: Timeline, entry: TakenStep, before: Snapshot) -> Iterator[str]:

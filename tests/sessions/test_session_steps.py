@@ -156,7 +156,7 @@ def test_a_file_that_is_cut_while_it_is_read(
 
 def test_where_the_process_stands_is_told_on_the_way(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At snapshots, where the way there is a straight one."""
-    assert read_session(session).standings == {}
+    assert read_session(session).process_states == {}
     monkeypatch.setattr(session_line, "APART", 0)
     stored = read_session(session)
     assert stored.process_states == {3: state_after(stored.records[:3])}

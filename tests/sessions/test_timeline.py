@@ -17,10 +17,11 @@ from fasm_cli.engine.events import (
     ResultLost,
 )
 from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.replayer import CannotReplay
 from fasm_cli.engine.step_result import Emission, Outcome
 from fasm_cli.errors import InputError, SessionError
+from fasm_cli.sessions.journal import Journal
 from fasm_cli.sessions.timeline import Timeline
-from fasm_cli.types.codec import DecodeError
 
 AGAIN = "the machine has changed since; `fasm replay` shows the whole difference"
 
@@ -109,11 +110,11 @@ def test_a_record_from_elsewhere_is_taken_under_its_own_number(tiny, line):
     second = line.step(go(tiny, 2)).record
     other = Timeline(line.machine, line.machine.instance.initial())
     other.step(go(tiny, 1))
-    entry = other.replay(replace(second, n=7))
+    [(_, entry)] = other.replay([replace(second, n=7)])
     assert (entry.record.n, entry.record.parent, other.head, other.last) == (7, 1, 7, 7)
     assert entry.record.same_outcome_as(second)
-    with pytest.raises(DecodeError):
-        other.replay(replace(second, n=8, event={"type": "input", "value": {"type": "Stop"}}))
+    with pytest.raises(CannotReplay, match="expected type = 'Go', got 'Stop'"):
+        list(other.replay([replace(second, n=8, event={"type": "input", "value": {"type": "Stop"}})]))
     assert other.head == 7
 
 
@@ -170,9 +171,8 @@ def test_a_divergence_before_a_snapshot_is_not_run_again(tiny, line):
     line.step(go(tiny, 1))
     line.step(go(tiny, 2))
     records = [replace(line.journal[1], digest="0" * 16), line.journal[2]]
-    opened = Timeline(
-        line.machine, line.machine.instance.initial(), records, {2: line.machine.encode_state(line.now.state)}
-    )
+    journal = Journal(records, {2: line.machine.encode_state(line.now.state)})
+    opened = Timeline(line.machine, line.machine.instance.initial(), journal)
     opened.goto(2)
     assert opened.now == line.now
     with pytest.raises(SessionError):
@@ -222,7 +222,7 @@ def test_a_fault_that_a_restore_uses_up_is_used_up_for_a_snapshot_too(line, fail
     for event in (InjectedFault(failure), Crash(), Restore()):
         line.step(event)
     known = {3: line.machine.encode_state(line.now.state)}
-    opened = Timeline(line.machine, line.machine.instance.initial(), line.journal.values(), known)
+    opened = Timeline(line.machine, line.machine.instance.initial(), Journal(line.journal.values(), known))
     opened.goto(3)
     assert (opened.now.running, opened.now.armed_fault) == (line.now.running, line.now.armed_fault) == (True, None)
 

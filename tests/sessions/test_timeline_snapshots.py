@@ -22,6 +22,7 @@ from fasm_cli.engine.events import (
 )
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import Record
+from fasm_cli.sessions.journal import Journal
 from fasm_cli.sessions.timeline import Timeline
 from fasm_cli.types.generate import Generators
 
@@ -80,7 +81,7 @@ def test_the_moment_of_a_snapshot_is_the_one_that_was_lived(shipped, name, progr
     line = lived(machine, program)
     for n in line.journal:
         known = {n: json.loads(json.dumps(machine.encode_state(line.snapshot(n).state)))}
-        opened = Timeline(machine, machine.instance.initial(), read_back(line), known)
+        opened = Timeline(machine, machine.instance.initial(), Journal(read_back(line), known))
         assert opened.snapshot(n) == line.snapshot(n)
         assert list(opened.snapshot(n).pending) == list(line.snapshot(n).pending)
 
@@ -104,7 +105,7 @@ def test_going_on_from_a_snapshot_gives_what_going_on_gave(shipped, name, progra
     machine = shipped(name)
     line = lived(machine, program)
     known = {line.head: machine.encode_state(line.now.state)} if line.head else {}
-    opened = Timeline(machine, machine.instance.initial(), read_back(line), known)
+    opened = Timeline(machine, machine.instance.initial(), Journal(read_back(line), known))
     opened.goto(line.head)
     for kind in ("complete", "restore", "input", "complete"):
         event = event_of(line, kind, seed)
@@ -130,7 +131,7 @@ def test_a_snapshot_after_a_moment_that_is_down_is_down(tiny):
     for event in (InputReceived(tiny.Go(1)), Crash(), InputReceived(tiny.Go(2))):
         line.step(event)
     known = {3: machine.encode_state(line.now.state)}
-    opened = Timeline(machine, machine.instance.initial(), line.journal.values(), known)
+    opened = Timeline(machine, machine.instance.initial(), Journal(line.journal.values(), known))
     opened.goto(2)
     opened.goto(3)
     assert opened.now == line.now

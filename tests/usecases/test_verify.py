@@ -5,17 +5,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fasm_cli.usecases.replayer import Rerun, strict_diff
 
 from fasm_cli.debugger import navigate as travel
 from fasm_cli.debugger.open import open_session
+from fasm_cli.engine.events import Event
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
 from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import StepDifference
 from fasm_cli.sessions import read_session, render_session
-from fasm_cli.sessions.timeline import Timeline
+from fasm_cli.sessions.timeline import TakenStep, Timeline
 from fasm_cli.usecases import sessions
+from fasm_cli.usecases.journal_replay import JournalReplay, strict_diff
 from fasm_cli.usecases.verify import verify
 
 WriteTill = Callable[..., None]
@@ -66,17 +67,19 @@ def test_what_needs_a_machine_of_its_own_is_told_before_any_process(till: Projec
         verify(till, "till")
 
 
-def test_what_no_later_step_is_taken_from_is_let_go(till: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    def again(self: Timeline, record: Record) -> None:
-        raise AssertionError(f"step {record.n} is run twice")
+def test_each_step_is_executed_once_and_its_snapshot_evicted(till: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    executed, execute = [], Timeline.execute
 
-    monkeypatch.setattr(Timeline, "_reexecute", again)
+    def count(self: Timeline, recorded: Record, event: Event) -> TakenStep:
+        executed.append(recorded.n)
+        return execute(self, recorded, event)
+
+    monkeypatch.setattr(Timeline, "execute", count)
     machine, stored = till.load("till"), read_session(FILE)
-    rerun = Rerun(
-        machine, stored.journal(), machine.codec.decode(machine.state_schema, stored.header.state), strict_diff
-    )
-    assert max(len(rerun.timeline._moments) for _ in rerun.entries()) == 3
-    assert rerun.finding is None
+    rerun = JournalReplay(machine, stored.journal(), machine.decode_state(stored.header.state), strict_diff)
+    assert max(len(rerun.timeline._snapshots) for _ in rerun.steps()) == 3
+    assert rerun.difference is None
+    assert executed == list(stored.journal())
 
 
 @pytest.mark.parametrize(
