@@ -6,7 +6,7 @@ import signal
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ("shop_machine", "till_project", "tiny")  # fixtures that several packages share, in tests/helpers/
+pytest_plugins = ("shipped", "till_project", "tiny")  # fixtures that several packages share, in tests/helpers/
 
 # Derandomised, so that a run does not depend on which tests are selected; no deadline, so that a busy computer does not
 # fail a test. FASM_SLOW=1 draws new examples, and more of them.

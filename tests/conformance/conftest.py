@@ -1,7 +1,5 @@
 """Every place a state can live in, and the machines that are put there."""
 
-import importlib.util
-import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,8 +8,8 @@ from tempfile import mkdtemp
 from typing import Any
 
 import pytest
+from shipped import machine_class
 
-from fasm_cli import StateMachine
 from fasm_cli.engine.events import Completion, InputReceived
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.memory_store import open_store
@@ -19,7 +17,6 @@ from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import StepResult
 from fasm_cli.stores.bind import attach_store
 
-MACHINES = Path(__file__).parents[2] / "machines"
 PLACES = ("memory", "sqlite", "file", "postgres")
 DATABASES = PLACES[1:]
 
@@ -53,19 +50,7 @@ class Stepped:
 
 
 def machine_at(name: str, url: str) -> Machine:
-    module = f"conformance_{name}"
-    if module not in sys.modules:
-        spec = importlib.util.spec_from_file_location(module, MACHINES / f"{name}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[module] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[module])
-    (cls,) = (
-        found
-        for found in vars(sys.modules[module]).values()
-        if isinstance(found, type) and issubclass(found, StateMachine) and found.__module__ == module
-    )
-    return attach_store(Machine(cls), url)
+    return attach_store(Machine(machine_class(name)), url)
 
 
 @pytest.fixture(scope="session")

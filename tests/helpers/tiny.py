@@ -1,11 +1,7 @@
-"""A machine made on the spot from the one function that a test is about."""
+"""Builds a small machine around the `stf` or `restore` that a test is about."""
 
-import importlib.util
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +13,6 @@ from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.memory_store import MemoryStore
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import Outcome, StepResult
-
-ROOT = Path(__file__).parents[2]
 
 
 @dataclass
@@ -138,21 +132,3 @@ async def _restore(self: Any, state: Box, actions: Actions) -> None:
 @pytest.fixture(scope="session")
 def tiny() -> type[Tiny]:
     return Tiny
-
-
-@pytest.fixture(scope="session")
-def shipped() -> Callable[[str], Machine]:
-    """A machine of `machines/` by name, loaded once."""
-
-    @cache
-    def load(name: str) -> Machine:
-        spec = importlib.util.spec_from_file_location(f"core_{name}", ROOT / "machines" / f"{name}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = sys.modules[f"core_{name}"] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        own = [each for each in vars(module).values() if getattr(each, "__module__", "") == module.__name__]
-        (cls,) = (each for each in own if isinstance(each, type) and issubclass(each, StateMachine))
-        return Machine(cls, name)
-
-    return load

@@ -1,13 +1,10 @@
 """The machines under `machines/`, loaded by path as a user's are, and a process to drive one of them by hand."""
 
-import importlib.util
-import sys
 from collections.abc import Callable
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from shipped import MACHINES, load_module, machine_class
 
 from fasm_cli import Actions, Normal, StateMachine, TrackedActionCompleted
 from fasm_cli.engine.coroutines import run_coroutine
@@ -17,15 +14,13 @@ from fasm_cli.engine.memory_store import MemoryStore
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import Outcome, StepResult
 
-MACHINES = Path(__file__).parents[2] / "machines"
-
 
 class Driven:
     """One machine in memory; each method is one thing that happens to it."""
 
     def __init__(self, name: str, state: Any = None) -> None:
-        self.module = loaded(name)
-        self.machine = Machine(machine_class(self.module))
+        self.module = load_module(name)
+        self.machine = Machine(machine_class(name))
         self.store = MemoryStore(self.machine, self.machine.instance.initial() if state is None else state)
         self.process = Process(self.machine, self.store)
 
@@ -56,26 +51,6 @@ class Driven:
         return bool(copy != self.state)
 
 
-def loaded(name: str) -> ModuleType:
-    key = f"machines_{name}"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, MACHINES / f"{name}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = sys.modules[key] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
-def machine_class(module: ModuleType) -> type[StateMachine]:
-    (found,) = (
-        value
-        for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, StateMachine) and value.__module__ == module.__name__
-    )
-    return found
-
-
 def refused(step: StepResult) -> str:
     """Why a step was rejected, as it is printed; it emitted nothing and did not touch the state."""
     assert step.outcome is Outcome.REJECTED
@@ -86,7 +61,7 @@ def refused(step: StepResult) -> str:
 
 @pytest.fixture(name="machine_class")
 def _machine_class() -> Callable[[str], type[StateMachine]]:
-    return lambda name: machine_class(loaded(name))
+    return machine_class
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def test_fault_1_a_crash_loses_the_release(dentist):
     assert list(dentist.process.pending) == [2]
     restored = dentist.restart()
     assert restored.actions == ()
-    assert restored.unrestored_ids == (2,)
+    assert restored.details.unrestored_ids == (2,)
 
 
 def test_fault_2_a_second_success_releases_the_payment_of_a_booking_that_stays(dentist, m):
@@ -77,7 +77,7 @@ def test_fault_2_a_second_success_releases_the_payment_of_a_booking_that_stays(d
 
 
 def test_fault_3_the_request_is_stored_although_its_action_was_not_emitted(dentist, m):
-    wish = dentist.machine.codec.parse(dentist.machine.input, slot(9))
+    wish = dentist.machine.codec.parse(dentist.machine.input_schema, slot(9))
     assert dentist.changed_without_room(Normal(wish), 0)
 
 
