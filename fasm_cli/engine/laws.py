@@ -1,12 +1,17 @@
-"""The laws every machine must keep, and what it is called when one is broken.
+"""The laws that every machine must keep, checked on a step, on what `restore` emits, on the state, or at rest.
 
-`violations` looks at one step, exactly; whoever runs millions of steps may ask its parts more rarely. It reads a `Step`
-and the process it was taken in. To add a law, add it to the part that has what it needs to see: the step, what restore
-gives, or the state.
+Each check is registered in `CHECKS` under its scope, in the order in which a violation names the fault most
+specifically. To add a law, write its check with `@check(scope)`; nothing else has to know it.
+
+    step      (step)                     what the result of a step shows; costs nothing that grows with the state
+    restore   (process)                  what restore emits for the committed state
+    state     (machine, before, after)   invariants, after a commit
+    rest      (machine, pending, state)  liveness, when nothing is in flight any more
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from fasm_cli.contract.state_machine import Action, RestoreError, StateMachine, Tracked, TransitionError
@@ -14,135 +19,175 @@ from fasm_cli.engine.events import Completion, Restore
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.purity_latch import Breach
-from fasm_cli.engine.step_result import Outcome, StepResult
+from fasm_cli.engine.step_result import Emission, Outcome, StepResult
 from fasm_cli.types.format import format_value
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A broken law. `law` is its id (`completion`, `invariant:never_in_debt`), `why` one line for a person."""
+    """A violated law: its id (`completion`, `invariant:never_in_debt`) and the reason in one line.
+
+    `signature` tells apart the ways in which one law is violated, without the values of one trace. `at` names the
+    machine of a system, "" for a machine that is alone.
+    """
 
     law: str
     reason: str
-    signature: str = field(
-        default="", compare=False, repr=False
-    )  # tells apart the ways in which one law is broken, without the values of one trace
+    signature: str = field(default="", compare=False, repr=False)
+    at: str = ""
 
 
-def first_violation(process: Process, step: StepResult, before: Any) -> Violation | None:
-    """The first law that `step` broke; `before` is the committed state before it."""
-    return next(violations(process, step, before), None)
+Check = Callable[..., Iterator[Violation]]
+CHECKS: dict[str, list[Check]] = {"step": [], "restore": [], "state": [], "rest": []}
+
+
+def check(scope: str) -> Callable[[Check], Check]:
+    """Register a generator of violations under `scope`."""
+
+    def register(function: Check) -> Check:
+        CHECKS[scope].append(function)
+        return function
+
+    return register
+
+
+def _run_checks(scope: str, *subject: Any) -> Iterator[Violation]:
+    return chain.from_iterable(each(*subject) for each in CHECKS[scope])
 
 
 def violations(process: Process, step: StepResult, before: Any) -> Iterator[Violation]:
-    """Every law that `step` broke, the most specific first; `before` is the committed state before it."""
-    yield from _by_step(step)
+    """Every law that `step` violated, the most specific first. `before` is the committed state before it."""
+    yield from _run_checks("step", step)
     if step.outcome is Outcome.COMMITTED:
         if has_restore(process.machine):
-            yield from _by_restore(process)
-        yield from _by_state(process.machine, before, process.store.committed)
+            yield from _run_checks("restore", process)
+        yield from _run_checks("state", process.machine, before, process.store.committed)
 
 
-# --- the parts, for who cannot look at everything after every step -----------------------------------------------
+def first_violation(process: Process, step: StepResult, before: Any) -> Violation | None:
+    """The most specific law that `step` violated. `before` is the committed state before it."""
+    return next(violations(process, step, before), None)
 
 
 def check_step(step: StepResult) -> Violation | None:
-    """The first law that the step itself shows to be broken; costs nothing that grows with the state."""
-    return next(_by_step(step), None)
+    """The first law whose violation the result of a step shows."""
+    return next(_run_checks("step", step), None)
 
 
 def check_restore(process: Process) -> Violation | None:
-    """Whether the committed state can restore all that is pending, the same way twice, without being changed."""
-    return next(_by_restore(process), None)
+    """The first law that what `restore` emits for the committed state violates."""
+    return next(_run_checks("restore", process), None)
 
 
 def check_state(machine: Machine, before: Any, after: Any) -> Violation | None:
-    """The first invariant that a committed transition broke."""
-    return next(_by_state(machine, before, after), None)
+    """The first invariant that a committed transition violated."""
+    return next(_run_checks("state", machine, before, after), None)
+
+
+def check_invariants(machine: Machine, state: Any) -> Violation | None:
+    """The first invariant that `state` violates."""
+    return next(_invariants(machine, state), None)
+
+
+def check_rest(machine: Machine, pending: Mapping[Any, Emission], state: Any) -> Violation | None:
+    """The first liveness law that is violated now that nothing is in flight any more."""
+    return next(_run_checks("rest", machine, pending, state), None)
+
+
+def check_eventually(machine: Machine, state: Any) -> Violation | None:
+    """The first `@eventually` that is false in `state`, now that nothing is in flight any more."""
+    return next(_eventually(machine, {}, state), None)
 
 
 def compile_fast_check(machine: Machine) -> Callable[[Any, Any], bool]:
-    """The question of `broken_state`, asked as quickly as it can be: whether all that it looks at holds."""
+    """A function that says whether `check_state` finds nothing, as fast as it can be said."""
     invariants = tuple(machine.invariants.values())
     transitions = tuple(machine.transition_invariants.values())
-    more = machine.instance.check_invariants if machine.checks_invariants else None
+    assertions = machine.instance.check_invariants if machine.checks_invariants else None
 
-    def hold(before: Any, after: Any) -> bool:
+    def holds(before: Any, after: Any) -> bool:
         try:
-            for check in invariants:
-                if check(after) is not True:
+            for invariant in invariants:
+                if invariant(after) is not True:
                     return False
-            for check in transitions:
-                if check(before, after) is not True:
+            for invariant in transitions:
+                if invariant(before, after) is not True:
                     return False
-            if more is not None:
-                more(after)
+            if assertions is not None:
+                assertions(after)
         except Exception:
             return False
         return True
 
-    return hold
+    return holds
 
 
-def check_invariants(machine: Machine, state: Any) -> Violation | None:
-    """The first invariant that `state` breaks."""
-    return next(_invariants(machine, state), None)
+def has_restore(machine: Machine) -> bool:
+    """Whether there is a `restore` to check."""
+    return machine.cls.restore is not StateMachine.restore or machine.tracked_schema is not None
 
 
-def check_eventually(machine: Machine, state: Any) -> Violation | None:
-    """The first `@eventually` that does not hold in `state`, the world being quiet."""
-    for name, check in machine.eventually.items():
-        why = _failure(check, state)
-        if why:
-            return Violation(f"eventually:{name}", f"{why} though the world is quiet")
-    return None
+def count_holding(machine: Machine, state: Any) -> tuple[int, int]:
+    """How many invariants hold in `state`, and how many there are."""
+    total = len(machine.invariants) + machine.checks_invariants
+    return total - sum(1 for _ in _invariants(machine, state)), total
 
 
-# --- what each law looks at ----------------------------------------------------------------------------------------
+def sometimes_reached(machine: Machine, state: Any) -> list[str]:
+    """The names of the `@sometimes` predicates that hold in `state`."""
+    return [name for name, predicate in machine.sometimes.items() if predicate(state) is True]
 
 
-def _by_step(step: StepResult) -> Iterator[Violation]:
+# --- checks of a step -------------------------------------------------------------------------------------------------
+
+
+@check("step")
+def _defect(step: StepResult) -> Iterator[Violation]:
     if step.outcome is Outcome.DEFECT:
-        yield _defect(step.error)
-    if step.details.mutated_value:
-        yield Violation(
-            "hidden", f"an action or an input was changed after it was handed over: {step.details.mutated_value}"
-        )
-    if step.details.previous_attempt is not None and step.details.previous_attempt != step.actions:
-        yield _check_retry(step.details.previous_attempt, step.actions)
-    if step.details.reused_ids and type(step.event) is not Restore:
-        ids = ", ".join(map(format_value, step.details.reused_ids))
-        yield Violation("ids", f"the id {ids} was given to another action while it was pending", "reused")
-    if type(step.event) is Restore:
-        yield from _restore(step)
-    elif step.details.state_leaked:
-        yield Violation("atomic", _changed_before(step), type(step.error).__name__)
-    elif type(step.event) is Completion and step.outcome is Outcome.COMMITTED:
-        yield from _completion(step)
+        yield _violation_of(step.error)
 
 
-def _changed_before(step: StepResult) -> str:
-    if step.outcome is Outcome.ABORTED:
-        return f"the state was changed, and then the transition was cut off: {step.details.reason}"
-    return f"the state was changed before {step.error} was raised"
-
-
-def _defect(error: BaseException | None) -> Violation:
+def _violation_of(error: BaseException | None) -> Violation:
     if isinstance(error, Breach):
         return Violation(error.law, str(error), error.call)
     return Violation("defect", f"{type(error).__name__}: {error}", type(error).__name__)
 
 
-def _check_retry(before: tuple[Action, ...], now: tuple[Action, ...]) -> Violation:
-    """The same input from the same state, after a commit that did not happen, led to something else."""
-    first, second = ([action.id for action in actions if type(action) is Tracked] for actions in (before, now))
+@check("step")
+def _mutation(step: StepResult) -> Iterator[Violation]:
+    if step.details.mutated_value:
+        reason = f"an action or an input was changed after it was handed over: {step.details.mutated_value}"
+        yield Violation("hidden", reason)
+
+
+@check("step")
+def _retry(step: StepResult) -> Iterator[Violation]:
+    previous = step.details.previous_attempt
+    if previous is None or previous == step.actions:
+        return
+    first, second = (_tracked_ids(actions) for actions in (previous, step.actions))
     if first != second:
         ids = f"{', '.join(map(format_value, first))}, then {', '.join(map(format_value, second))}"
-        return Violation("ids", f"the same input from the same state was given other ids when it came again: {ids}")
-    return Violation("deterministic", "the same input from the same state emitted other actions when it came again")
+        yield Violation("ids", f"the same input from the same state was given other ids when it came again: {ids}")
+    else:
+        yield Violation("deterministic", "the same input from the same state emitted other actions when it came again")
 
 
-def _restore(step: StepResult) -> Iterator[Violation]:
+def _tracked_ids(actions: tuple[Action, ...]) -> list[Any]:
+    return [action.id for action in actions if type(action) is Tracked]
+
+
+@check("step")
+def _reused_ids(step: StepResult) -> Iterator[Violation]:
+    if step.details.reused_ids and type(step.event) is not Restore:
+        ids = ", ".join(map(format_value, step.details.reused_ids))
+        yield Violation("ids", f"the id {ids} was given to another action while it was pending", "reused")
+
+
+@check("step")
+def _restore_step(step: StepResult) -> Iterator[Violation]:
+    if type(step.event) is not Restore:
+        return
     if step.details.state_leaked:
         yield Violation("restore", "restore changed the state")
     if step.details.unrestored_ids:
@@ -152,90 +197,121 @@ def _restore(step: StepResult) -> Iterator[Violation]:
         yield Violation("restore", f"restore failed: {step.error}")
 
 
+@check("step")
+def _atomic(step: StepResult) -> Iterator[Violation]:
+    if not step.details.state_leaked or type(step.event) is Restore:
+        return
+    if step.outcome is Outcome.ABORTED:
+        reason = f"the state was changed, and then the transition was aborted: {step.details.reason}"
+    else:
+        reason = f"the state was changed before {step.error} was raised"
+    yield Violation("atomic", reason, type(step.error).__name__)
+
+
+@check("step")
 def _completion(step: StepResult) -> Iterator[Violation]:
+    event = step.event
+    if type(event) is not Completion or step.outcome is not Outcome.COMMITTED or step.details.state_leaked:
+        return
     emits = any(type(action) is Tracked for action in step.actions)
-    id = format_value(step.event.id)  # type: ignore[union-attr]
+    id = format_value(event.id)
     if step.was_pending:
         if not step.changed_state and not emits:
-            yield Violation("completion", f"the result of action {id} was accepted and nothing came of it", "ignored")
+            reason = f"the result of action {id} was accepted and had no effect"
+            yield Violation("completion", reason, "ignored")
     elif emits:
-        yield Violation(
-            "completion", f"a result for {id}, which is not pending, was accepted and led to a new action", "emits"
-        )
+        reason = f"a result for {id}, which is not pending, was accepted and led to a new action"
+        yield Violation("completion", reason, "emits")
     elif step.changed_state:
-        yield Violation(
-            "completion", f"a result for {id}, which is not pending, was accepted and changed the state", "changes"
-        )
+        reason = f"a result for {id}, which is not pending, was accepted and changed the state"
+        yield Violation("completion", reason, "changes")
 
 
-def _by_restore(process: Process) -> Iterator[Violation]:
-    first, error, dirty = process.dry_run_restore()
+# --- checks of restore ------------------------------------------------------------------------------------------------
+
+
+@check("restore")
+def _restorable(process: Process) -> Iterator[Violation]:
+    first, error, leaked = process.dry_run_restore()
     if error is not None:
         if isinstance(error, RestoreError | TransitionError):
             yield Violation("restore", f"restore fails on the committed state: {error}")
         else:
-            yield _defect(error)
+            yield _violation_of(error)
         return
-    second, _, dirty_again = process.dry_run_restore()
-    if dirty or dirty_again:
+    second, _, leaked_again = process.dry_run_restore()
+    if leaked or leaked_again:
         yield Violation("restore", "restore changed the state")
     if first != second:
         yield Violation("restore", "restore emits other actions, or in another order, the second time")
-    again = {action.id for action in first if type(action) is Tracked}
-    missing = [format_value(id) for id in process.pending if id not in again]
+    emitted = set(_tracked_ids(first))
+    missing = [format_value(id) for id in process.pending if id not in emitted]
     if missing:
         yield Violation("stored", f"the state cannot restore the pending action {', '.join(missing)}")
 
 
-def has_restore(machine: Machine) -> bool:
-    """Whether there is a `restore` to look at."""
-    return machine.cls.restore is not StateMachine.restore or machine.tracked_schema is not None
+# --- checks of the state ----------------------------------------------------------------------------------------------
 
 
-def _by_state(machine: Machine, before: Any, after: Any) -> Iterator[Violation]:
-    yield from (Violation(f"transition:{name}", why) for name, why in transitions(machine, before, after) if why)
+@check("state")
+def _transition_invariants(machine: Machine, before: Any, after: Any) -> Iterator[Violation]:
+    for name, invariant in machine.transition_invariants.items():
+        reason = _why_false(invariant, before, after)
+        if reason:
+            yield Violation(f"transition:{name}", reason)
+
+
+@check("state")
+def _state_invariants(machine: Machine, before: Any, after: Any) -> Iterator[Violation]:
     yield from _invariants(machine, after)
 
 
 def _invariants(machine: Machine, state: Any) -> Iterator[Violation]:
-    return (Violation(f"invariant:{name}", why) for name, why in invariants(machine, state) if why)
+    return (Violation(f"invariant:{name}", reason) for name, reason in invariants(machine, state) if reason)
 
 
 def invariants(machine: Machine, state: Any) -> Iterator[tuple[str, str]]:
-    """Every invariant by name, with why it does not hold in `state`; empty where it does."""
-    for name, check in machine.invariants.items():
-        yield name, _failure(check, state)
+    """Every invariant by name, with the reason why it does not hold in `state`; empty if it holds."""
+    for name, invariant in machine.invariants.items():
+        yield name, _why_false(invariant, state)
     if machine.checks_invariants:
         try:
             machine.instance.check_invariants(state)
         except Exception as error:
-            told = str(error) if isinstance(error, AssertionError) else ""
-            yield "check_invariants", told or f"{type(error).__name__}: {error}"
+            message = str(error) if isinstance(error, AssertionError) else ""
+            yield "check_invariants", message or f"{type(error).__name__}: {error}"
         else:
             yield "check_invariants", ""
 
 
 def transitions(machine: Machine, before: Any, after: Any) -> Iterator[tuple[str, str]]:
-    """Every transition invariant by name, with why it does not hold from `before` to `after`."""
-    return ((name, _failure(check, before, after)) for name, check in machine.transition_invariants.items())
+    """Every transition invariant by name, with the reason why it does not hold; empty if it holds."""
+    return ((name, _why_false(each, before, after)) for name, each in machine.transition_invariants.items())
 
 
-def count_holding(machine: Machine, state: Any) -> tuple[int, int]:
-    """How many invariants hold in `state`, of how many there are."""
-    of = len(machine.invariants) + machine.checks_invariants
-    return of - sum(1 for _ in _invariants(machine, state)), of
-
-
-def sometimes_reached(machine: Machine, state: Any) -> list[str]:
-    """The names of the `@sometimes` predicates that hold in `state`."""
-    return [name for name, check in machine.sometimes.items() if check(state) is True]
-
-
-def _failure(check: Callable[..., Any], *states: Any) -> str:
+def _why_false(predicate: Callable[..., Any], *states: Any) -> str:
     try:
-        held = check(*states)
+        value = predicate(*states)
     except Exception as error:
         return f"it raised {type(error).__name__}: {error}"
-    if held is True:
+    if value is True:
         return ""
-    return "it is false" if held is False else f"it gave {held!r}; an invariant returns True or False"
+    return "it is false" if value is False else f"it returned {value!r}; an invariant returns True or False"
+
+
+# --- checks at rest ---------------------------------------------------------------------------------------------------
+
+
+@check("rest")
+def _stuck(machine: Machine, pending: Mapping[Any, Emission], state: Any) -> Iterator[Violation]:
+    if pending:
+        action = format_value(next(iter(pending.values())).tracked)
+        yield Violation("stuck", f"{action} is still pending after every result was delivered and every restart")
+
+
+@check("rest")
+def _eventually(machine: Machine, pending: Mapping[Any, Emission], state: Any) -> Iterator[Violation]:
+    for name, predicate in machine.eventually.items():
+        reason = _why_false(predicate, state)
+        if reason:
+            yield Violation(f"eventually:{name}", f"{reason} although nothing is in flight any more")

@@ -18,22 +18,23 @@ ROOT = HERE.parents[1]
 
 FILTER = """
 
-def _without(judge):
-    return lambda *given: (found for found in judge(*given) if found.law != {law!r})
+_all_checks = _run_checks
 
 
+def _run_checks(scope, *subject):
+    return (found for found in _all_checks(scope, *subject) if found.law != {law!r})
 """
 OFF = {
-    "engine/laws.py": FILTER + "_by_step, _by_restore = _without(_by_step), _without(_by_restore)\n",
+    "engine/laws.py": FILTER,
     "simulation/replica.py": """
-_seeds, _stored = between_seeds, from_stored
-between_seeds = lambda *given: None if (found := _seeds(*given)) and found.violation.law == {law!r} else found
-from_stored = lambda *given: None if {law!r} == "hidden" else _stored(*given)
+_seeds, _stored = compare_replicas, compare_isolated
+compare_replicas = lambda *given: None if (found := _seeds(*given)) and found.violation.law == {law!r} else found
+compare_isolated = lambda *given: None if {law!r} == "hidden" else _stored(*given)
 differing = lambda views: ""
 """,
     "simulation/hidden_state.py": """
-_changed = changed
-changed = lambda *given: "" if {law!r} == "hidden" else _changed(*given)
+_changed = first_difference
+first_difference = lambda *given: "" if {law!r} == "hidden" else _changed(*given)
 """,
 }
 MACHINES = {

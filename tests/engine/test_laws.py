@@ -86,7 +86,7 @@ def tracking(tiny, completed):
 def test_completion_wants_an_accepted_result_to_lead_somewhere(tiny):
     run = tiny.run(tracking(tiny, lambda state, came, actions: None))
     run.go(4)
-    why = "the result of action 4 was accepted and nothing came of it"
+    why = "the result of action 4 was accepted and had no effect"
     assert run.judged(answer(tiny, 4)) == ("completion", why)
 
 

@@ -23,9 +23,9 @@ def go(tiny, n=0):
     ("held", "why"),
     [
         (False, "it is false"),
-        (None, "it gave None; an invariant returns True or False"),
-        (1, "it gave 1; an invariant returns True or False"),
-        ([], "it gave []; an invariant returns True or False"),
+        (None, "it returned None; an invariant returns True or False"),
+        (1, "it returned 1; an invariant returns True or False"),
+        ([], "it returned []; an invariant returns True or False"),
     ],
 )
 def test_an_invariant_returns_true_and_nothing_else_will_do(tiny, held, why):
@@ -98,5 +98,5 @@ def test_what_was_reached_and_what_holds_in_the_end(tiny):
     run.go(1)
     assert told(check_eventually(run.machine, run.state)) == (
         "eventually:done",
-        "it is false though the world is quiet",
+        "it is false although nothing is in flight any more",
     )

@@ -143,7 +143,7 @@ def test_fields_that_change_before_a_failing_await_are_told(go):
     told = first_violation(process, step, before)
     assert (told.law, told.reason) == (
         "atomic",
-        "the state was changed, and then the transition was cut off: cancelled at await 1",
+        "the state was changed, and then the transition was aborted: cancelled at await 1",
     )
     assert process.store.working.count == 0
 
