@@ -1,8 +1,8 @@
-"""The latch between a running transition and the guard: what was caught while an STF or a restore ran, and where.
+"""The latch between a running transition and the purity guard: it keeps the first breach of each call.
 
-`drive` arms the latch around each `send` and asks it afterwards; the guard (`sim.guard`) puts wrappers and hooks
-around what a machine must not call, and these trip the latch. Here is nothing but the latch, what it catches, and
-whose code a frame belongs to: no I/O, no patching. One thread of a process drives a machine at a time.
+`coroutines` arms the latch around each `send` and collects from it afterwards. The guard (package `purity`) wraps the
+calls that a machine must not make, and the wrappers trip the latch. This module holds the latch, what it catches, and
+which code a frame belongs to; it does no I/O and patches nothing. One thread of a process runs a machine at a time.
 """
 
 import os
@@ -17,14 +17,14 @@ from typing import Any, NoReturn, Protocol
 
 
 class Breach(BaseException):
-    """A machine's fault: it did what breaks `law` (`effects`, `random`, `clock`, `reads`).
+    """A machine made a call that breaks `law` (`effects`, `random`, `clock` or `reads`).
 
-    A `BaseException`, so that an author's `except Exception` lets it through; it is latched before it is raised, so
-    that `except BaseException` cannot hide it either. `call` is what the machine's line calls (`time.time()`).
+    It is a `BaseException`, so that an author's `except Exception` does not catch it, and it is latched before it is
+    raised, so that `except BaseException` cannot hide it. `call` is what the machine's line calls (`time.time()`).
     """
 
     def __init__(self, law: str, call: str, file: str, line: int, verb: str = "calls") -> None:
-        super().__init__(law, call, file, line, verb)  # what pickle makes it again from
+        super().__init__(law, call, file, line, verb)  # pickle recreates it from these
         self.law = law
         self.call = call
         self.file = file
@@ -33,7 +33,7 @@ class Breach(BaseException):
 
     @property
     def place(self) -> str:
-        """The machine's line nearest to the call: `shop.py:41`."""
+        """The line of the machine that made the call: `shop.py:41`."""
         return f"{PurePath(self.file).name}:{self.line}"
 
     def __str__(self) -> str:
@@ -41,17 +41,17 @@ class Breach(BaseException):
 
 
 class Suspicion(Protocol):
-    """Something that may turn out a breach once the transition is over."""
+    """A call that is a breach only if its effect is still visible after the transition."""
 
-    def settle(self) -> Breach | None: ...
+    def settle(self) -> Breach | None:
+        """The breach, or None if there was none. Called once, after the transition."""
 
 
 class Latch:
-    """`armed` while a machine's code runs under the guard; `caught` is the first breach of the current call.
+    """Whether a machine's code is running under the guard (`armed`), and the first breach of its call (`caught`).
 
-    `installed` is what `armed` becomes: false where there is no guard. `innocent` says of a frame whether it may ask
-    for the event loop: it belongs to a state that is awaited. Plain attributes: arming is one assignment in the hot
-    loop.
+    Arming copies `installed`, which is False without a guard. `exempt` tells of a frame whether it may get the event
+    loop, because it belongs to an awaitable state. Plain attributes: arming is one assignment in the hot loop.
     """
 
     __slots__ = ("_thread", "armed", "caught", "exempt", "installed")
@@ -64,20 +64,20 @@ class Latch:
         self._thread = 0
 
     def breach(self, breach: Breach) -> NoReturn:
-        """Latch `breach`, unless it is not the first, and raise it."""
+        """Raise `breach`; keep it if it is the first."""
         if not isinstance(self.caught, Breach):
             self.caught = breach
             self._thread = get_ident()
         raise breach
 
-    def suspect(self, doubt: Suspicion) -> None:
-        """Have `doubt` settled when the transition is over."""
+    def suspect(self, suspicion: Suspicion) -> None:
+        """Settle `suspicion` after the transition, unless a breach or another suspicion came first."""
         if self.caught is None:
-            self.caught = doubt
+            self.caught = suspicion
             self._thread = get_ident()
 
     def collect(self) -> Breach | None:
-        """What this thread's call was caught at, once; the latch is open again after it."""
+        """The breach of this thread's call, and reset the latch; None if there was none."""
         caught = self.caught
         if caught is None or self._thread != get_ident():
             return None
@@ -89,30 +89,30 @@ LATCH = Latch()
 
 
 class CodeOwner(Enum):
-    """Whose code a file is."""
+    """Who wrote the code in a file."""
 
     MACHINE = "machine"
-    INSTALLED = "installed"  # a third-party package; it may be the machine's too
+    INSTALLED = "installed"  # a third-party package; the machine may be in one
     LIBRARY = "library"  # the standard library
     IMPORT = "import"  # the import system
-    GENERATED = "made"  # no file: what dataclasses and namedtuples compile
+    GENERATED = "generated"  # no file: compiled by dataclasses and namedtuples
     OURS = "ours"
 
 
 _OURS = str(PurePath(__file__).parent.parent)
 _LIBRARY = str(PurePath(os.__file__).parent)
-_known: dict[str, CodeOwner] = {}
+_owners: dict[str, CodeOwner] = {}
 
 
 def owner_of(file: str) -> CodeOwner:
-    """Whose code lives in `file`, as code objects name it."""
-    found = _known.get(file)
+    """The owner of the code in `file`, a `co_filename`."""
+    found = _owners.get(file)
     if found is None:
-        found = _known[file] = _whose(file)
+        found = _owners[file] = _find_owner(file)
     return found
 
 
-def _whose(file: str) -> CodeOwner:
+def _find_owner(file: str) -> CodeOwner:
     if file.startswith("<"):
         if file.startswith("<frozen importlib"):
             return CodeOwner.IMPORT
@@ -125,13 +125,15 @@ def _whose(file: str) -> CodeOwner:
 
 
 def public_name(frame: FrameType) -> str:
-    """The name by which a machine calls the function that `frame` runs, `pathlib.Path.read_text()`; empty where it
-    has none that a person would write."""
+    """The name by which an author calls the function that `frame` runs, `pathlib.Path.read_text()`.
+
+    Empty for functions without a public name.
+    """
     name = frame.f_code.co_qualname.partition(".<locals>")[0].removesuffix(".__init__")
     module = str(frame.f_globals.get("__name__", ""))
     if module in ("posixpath", "ntpath", "genericpath"):
         module = "os.path"
-    if module == "pathlib._abc":  # where 3.13 keeps half of `Path`
+    if module == "pathlib._abc":  # Python 3.13 defines half of `Path` here
         module, name = "pathlib", name.replace("PathBase", "Path")
     first, _, last = name.partition(".")
     for package in accumulate(module.split("."), "{}.{}".format):
@@ -144,14 +146,16 @@ def public_name(frame: FrameType) -> str:
 
 
 def awaiting(coroutine: Any, awaited: Any) -> Breach:
-    """The breach of an STF that suspends on `awaited`, something that is not the state."""
+    """The breach of an STF that suspends on `awaited`, which is not part of the state."""
     file, line, name = suspended_at(coroutine)
     return Breach("effects", name or type(awaited).__name__, file, line, "awaits")
 
 
 def suspended_at(coroutine: Any) -> tuple[str, int, str]:
-    """The file and line of the machine's where `coroutine` is suspended, and the library function it awaits there (may
-    be empty)."""
+    """The file and line of the machine where `coroutine` is suspended, and the library function that it awaits there.
+
+    The name is empty if it awaits no library function.
+    """
     file, line, name = "?", 0, ""
     while coroutine is not None and not name:
         frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)

@@ -1,6 +1,6 @@
-"""What an author's class must look like: names, signatures, and an instance that holds nothing that can change.
+"""Checks an author's class: names, signatures, and that its instance holds nothing mutable.
 
-A class that does not is refused with what to write in its place; `machine` reads what is left.
+Each check raises `MachineError` with what to write instead. `machine` reads the types of a class that passes.
 """
 
 import inspect
@@ -25,7 +25,7 @@ SIGNATURES = {
 
 
 def check_names(cls: type[StateMachine]) -> None:
-    """A required name that is missing, or one that is nearly a name of the contract, is most likely misspelt."""
+    """Raise `MachineError` if a required name is missing or a name nearly matches one of the contract."""
     own = [name for owner in cls.__mro__ if owner not in StateMachine.__mro__ for name in vars(owner)]
     known = [*TYPES, *SIGNATURES, "profile", "version", "store", "handlers"]
     required = [*REQUIRED_TYPES, "initial", "stf"]
@@ -33,38 +33,39 @@ def check_names(cls: type[StateMachine]) -> None:
     if declared_tracked:
         required += [*TRACKED_TYPES, "restore"]
     marked = {name for name in own if getattr(getattr(cls, name, None), MARKER, None)}
-    strange = [name for name in own if name not in known and name not in marked and not name.startswith("_")]
+    unknown = [name for name in own if name not in known and name not in marked and not name.startswith("_")]
     for name in required:
         absent = getattr(cls, name) is None if name in TYPES else name not in own
         if absent:
-            near = get_close_matches(name.lower(), [other.lower() for other in strange], n=1, cutoff=0.7)
-            misspelt = next((other for other in strange if near and other.lower() == near[0]), None)
+            near = get_close_matches(name.lower(), [other.lower() for other in unknown], n=1, cutoff=0.7)
+            misspelt = next((other for other in unknown if near and other.lower() == near[0]), None)
             write = SIGNATURES.get(name, f"{name} = …")
-            because = f" ({', '.join(declared_tracked)} is there)" if name in TRACKED_TYPES or name == "restore" else ""
+            cause = f" (defined: {', '.join(declared_tracked)})" if name in TRACKED_TYPES or name == "restore" else ""
             hint = f"rename {misspelt} to {name}" if misspelt else f"write {write}"
-            raise MachineError(f"{cls.__name__}: {name} is missing{because}", hint)
-    for name in strange:
+            raise MachineError(f"{cls.__name__}: {name} is missing{cause}", hint)
+    for name in unknown:
         near = get_close_matches(name, [other for other in known if other not in own], n=1, cutoff=0.88)
         if near:
             raise MachineError(f"{cls.__name__}: {name} looks like a misspelt {near[0]}", f"rename it to {near[0]}")
 
 
 def check_functions(cls: type[StateMachine]) -> None:
+    """Raise `MachineError` if a method of the contract or a marked method has the wrong kind or parameters."""
     for name, signature in SIGNATURES.items():
         function = inspect.getattr_static(cls, name)
         if not inspect.isfunction(function):
             raise MachineError(f"{cls.__name__}: {name} is not a method", f"write {signature}")
-        wanted = signature[signature.index("(") + 1 : signature.index(")")].split(", ")
+        expected = signature[signature.index("(") + 1 : signature.index(")")].split(", ")
         if signature.startswith("async ") != inspect.iscoroutinefunction(function):
-            what = "is not async" if signature.startswith("async ") else "is async"
-            raise MachineError(f"{cls.__name__}: {name} {what}{_line(function)}", f"write {signature}")
-        _check_parameters(cls, name, function, wanted, signature)
+            problem = "is not async" if signature.startswith("async ") else "is async"
+            raise MachineError(f"{cls.__name__}: {name} {problem}{_line(function)}", f"write {signature}")
+        _check_parameters(cls, name, function, expected, signature)
     for name in dir(cls):
         function = inspect.getattr_static(cls, name)
-        role = getattr(function, MARKER, None)
-        if role is not None:
-            takes = ["before", "after"] if role == "transition_invariant" else ["state"]
-            signature = f"@{role} def {name}(self, {', '.join(takes)}) -> bool"
+        mark = getattr(function, MARKER, None)
+        if mark is not None:
+            takes = ["before", "after"] if mark == "transition_invariant" else ["state"]
+            signature = f"@{mark} def {name}(self, {', '.join(takes)}) -> bool"
             if not inspect.isfunction(function):
                 raise MachineError(f"{cls.__name__}: {name} is not a method", f"write {signature}")
             if inspect.iscoroutinefunction(function):
@@ -72,16 +73,16 @@ def check_functions(cls: type[StateMachine]) -> None:
             _check_parameters(cls, name, function, ["self", *takes], signature)
 
 
-def _check_parameters(cls: type, name: str, function: Any, wanted: list[str], signature: str) -> None:
+def _check_parameters(cls: type, name: str, function: Any, expected: list[str], signature: str) -> None:
     parameters = inspect.signature(function).parameters.values()
-    takes = [parameter.name for parameter in parameters]
+    names = [parameter.name for parameter in parameters]
     positional = all(
         parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD) for parameter in parameters
     )
-    if len(takes) != len(wanted) or not positional:
-        got = ", ".join(takes)
+    if len(names) != len(expected) or not positional:
+        actual = ", ".join(names)
         raise MachineError(
-            f"{cls.__name__}: {name}({got}) has the wrong parameters{_line(function)}", f"write {signature}"
+            f"{cls.__name__}: {name}({actual}) has the wrong parameters{_line(function)}", f"write {signature}"
         )
 
 
@@ -90,6 +91,7 @@ def _line(function: Any) -> str:
 
 
 def instantiate_sealed(cls: type[StateMachine]) -> StateMachine:
+    """The machine's instance, which now rejects assignments. Raises `MachineError` if it holds mutable values."""
     try:
         instance = cls()
     except Exception as error:
@@ -97,21 +99,23 @@ def instantiate_sealed(cls: type[StateMachine]) -> StateMachine:
             f"{cls.__name__}() raised {type(error).__name__}: {error}", "a machine takes no arguments"
         ) from error
     for name, value in vars(instance).items():
-        if not _constant(value):
-            text = f"{cls.__name__}: self.{name} = {value!r} can change, and a machine holds no state of its own"
-            raise MachineError(text, f"move {name} into {cls.__name__}.State, or make it a constant of the module")
+        if not _is_constant(value):
+            text = f"{cls.__name__}: self.{name} = {value!r} is mutable, and a machine must not hold state"
+            raise MachineError(text, f"move {name} into {cls.__name__}.State, or make it a module constant")
     object.__setattr__(instance, "_sealed", True)
     return instance
 
 
-def _constant(value: Any) -> bool:
+def _is_constant(value: Any) -> bool:
     if isinstance(value, tuple | frozenset):
-        return all(map(_constant, value))
+        return all(map(_is_constant, value))
     params = getattr(type(value), "__dataclass_params__", None)
     if params is not None:
-        return bool(params.frozen) and all(_constant(getattr(value, name)) for name in type(value).__dataclass_fields__)
-    hashes: Any = type(value).__hash__
-    if hashes is object.__hash__:  # equal to nothing but itself: its contents may be anything
+        return bool(params.frozen) and all(
+            _is_constant(getattr(value, name)) for name in type(value).__dataclass_fields__
+        )
+    hash_method: Any = type(value).__hash__
+    if hash_method is object.__hash__:  # compared by identity, so its contents may be mutable
         return value is None or callable(value) or inspect.ismodule(value)
     try:
         hash(value)

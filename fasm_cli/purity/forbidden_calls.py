@@ -1,8 +1,9 @@
-"""What a machine must not call, and the law that each call breaks: the table, and nothing that acts on it.
+"""The calls that a machine must not make, and the law that each one breaks.
 
-A row is a law, names in a module (`Class.method` too) and, where it depends on the arguments, when. To forbid another
-call, add its name. Left out on purpose: `id` and `hash`, what merely depends on TZ or locale (`time.localtime(x)`,
-`datetime.fromtimestamp`): a run repeated in another process finds these.
+A row has a law, names in a module (`Class.method` too), and a condition on the arguments if the law depends on them. To
+forbid another call, add its name; lint reads the same table. Omitted on purpose: `id`, `hash`, and functions that only
+depend on the time zone or locale (`time.localtime(x)`, `datetime.fromtimestamp`); a replica in another process finds
+these.
 """
 
 import io
@@ -14,7 +15,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Calls that break one law. `when` gives whether these arguments do; `direct`: the library itself may."""
+    """Calls that break one law: with arguments for which `when` holds; `direct`: unless the library itself calls."""
 
     law: str
     names: str
@@ -22,27 +23,27 @@ class Row:
     direct: bool = False
 
 
-def _missing(at: int, *names: str) -> Callable[[tuple[Any, ...], Mapping[str, Any]], bool]:
-    """That the argument in place `at`, or by one of `names`, is not given or is None."""
+def _missing(position: int, *names: str) -> Callable[[tuple[Any, ...], Mapping[str, Any]], bool]:
+    """A condition: the argument at `position`, or by one of `names`, is absent or None."""
 
     def missing(args: tuple[Any, ...], named: Mapping[str, Any]) -> bool:
-        if len(args) > at:
-            return args[at] is None
+        if len(args) > position:
+            return args[position] is None
         return all(named.get(name) is None for name in names)
 
     return missing
 
 
-def _shown(args: tuple[Any, ...], named: Mapping[str, Any]) -> bool:
+def _prints_outside(args: tuple[Any, ...], named: Mapping[str, Any]) -> bool:
     return not isinstance(named.get("file"), io.StringIO)
 
 
-def _asked(args: tuple[Any, ...], named: Mapping[str, Any]) -> bool:
-    return len(args) > 1 or named.get("locale") is not None  # else it only tells
+def _sets_locale(args: tuple[Any, ...], named: Mapping[str, Any]) -> bool:
+    return len(args) > 1 or named.get("locale") is not None  # else it only reads the locale
 
 
 CALLS: dict[str, tuple[Row, ...]] = {
-    "builtins": (Row("effects", "print", _shown), Row("effects", "input")),
+    "builtins": (Row("effects", "print", _prints_outside), Row("effects", "input")),
     "time": (
         Row(
             "clock",
@@ -90,23 +91,23 @@ CALLS: dict[str, tuple[Row, ...]] = {
     ),
     "_thread": (Row("effects", "start_new_thread start_new start_joinable_thread"),),
     "asyncio": (Row("effects", "run new_event_loop get_running_loop get_event_loop"),),
-    # Whatever waits asks for the loop first, and an STF may swallow that there is none. (A tripwire in the loop's place
-    # finds the same for 0.3 to 0.7 µs a step, measured; this costs nothing.)
+    # Code that waits gets the loop first, and an STF may swallow the error that none is running. (A fake running loop
+    # would detect the same at 0.3 to 0.7 µs a step; this costs nothing.)
     "asyncio.events": (
         Row("effects", "get_running_loop _get_running_loop get_event_loop _get_event_loop new_event_loop"),
         Row("effects", "BaseDefaultEventLoopPolicy.get_event_loop _BaseDefaultEventLoopPolicy.get_event_loop"),
     ),
-    # Not the methods a machine calls: a wrapper around these would be what log records name as their caller.
+    # Not the methods that a machine calls: log records would name a wrapper around these as their caller.
     "logging": (Row("effects", "Logger.isEnabledFor basicConfig"),),
     "warnings": (Row("effects", "warn", direct=True),),
     "atexit": (Row("effects", "register unregister"),),
     "signal": (Row("effects", "signal alarm setitimer pause raise_signal sigwait"),),
     "urllib.request": (Row("effects", "urlopen urlretrieve"),),
     "select": (Row("effects", "select"),),
-    "decimal": (Row("effects", "setcontext"),),  # of getcontext, `guard_decimal` sees what is made of it
+    "decimal": (Row("effects", "setcontext"),),  # `patches` wraps getcontext: only changing the context is a breach
     "resource": (Row("clock", "getrusage"),),
     "sys": (Row("effects", "setrecursionlimit setswitchinterval set_int_max_str_digits"),),
-    "locale": (Row("effects", "setlocale", _asked),),
+    "locale": (Row("effects", "setlocale", _sets_locale),),
     "gc": (
         Row("effects", "collect enable disable freeze set_threshold"),
         Row("reads", "get_objects get_referrers get_stats get_count"),
@@ -127,8 +128,8 @@ CALLS: dict[str, tuple[Row, ...]] = {
 _PREFIX = {"builtins": "", "datetime": "", "_io": "io.", "_socket": "socket.", "_sqlite3": "sqlite3."}
 
 
-def shown(module: str, name: str) -> str:
-    """How a person would write the call: `time.time()`, `datetime.now()`, `os.environ`."""
+def call_label(module: str, name: str) -> str:
+    """The call as an author would write it: `time.time()`, `datetime.now()`, `os.environ`."""
     if name.startswith("_Environ."):
         return "os.environ"
     if module == "asyncio.events":
@@ -149,12 +150,12 @@ _LAW_OF_EVENT = dict.fromkeys(_READS.split(), "reads")
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
-def audited(event: str, args: tuple[Any, ...]) -> tuple[str, str] | None:
-    """The law that an audit event breaks, and what to call it; None for one that is no concern of ours."""
+def law_of_event(event: str, args: tuple[Any, ...]) -> tuple[str, str] | None:
+    """The law that an audit event breaks and the name of the call; None if the event breaks none."""
     if event == "open":
         path, mode, flags = args
         if isinstance(path, str) and f"{os.sep}zoneinfo{os.sep}" in path:
-            return None  # the time zone database belongs to the program, as its modules do; C opens it
+            return None  # the time zone database belongs to the program, as modules do; C code opens it
         writes = any(letter in mode for letter in "wax+") if isinstance(mode, str) else bool((flags or 0) & _WRITING)
         return "effects" if writes else "reads", "open()"
     package, _, name = event.removesuffix("/2").partition(".")

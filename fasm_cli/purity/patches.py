@@ -1,30 +1,29 @@
-"""Putting wrappers in the place of what `guard_calls` lists, and taking them out again.
+"""Replaces the functions that `forbidden_calls` lists with wrappers, and puts the originals back.
 
-A wrapper keeps name, documentation, signature, equality and how it pickles, and asks one flag before it does what it
-wraps. Functions written in C do not bind when they are found on a class (`class Clock: now = time.time`), so neither
-may what stands for them. Methods of C types are replaced in the type's own dictionary: the type itself stays what it
-is, for `isinstance`, pickling, subclasses and names bound long before.
+A wrapper keeps the name, documentation, signature, equality and pickling of its original, and tests one flag before it
+calls it. Functions written in C do not bind when they are found on a class (`class Clock: now = time.time`), so their
+wrappers must not bind either. Methods of C types are replaced in the dictionary of the type: the type keeps its
+identity for `isinstance`, pickling, subclasses, and names that were bound earlier.
 """
 
 import functools
-import gc
 import sys
 from collections.abc import Callable, Mapping
 from types import BuiltinFunctionType, ClassMethodDescriptorType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from fasm_cli.engine.purity_latch import LATCH
-from fasm_cli.purity.blame import report_breach
-from fasm_cli.purity.decimal_context import wrap_getcontext
-from fasm_cli.purity.forbidden_calls import CALLS, Row, shown
+from fasm_cli.engine.purity_latch import LATCH, Breach
+from fasm_cli.purity.blame import breach_for, report_breach
+from fasm_cli.purity.cpython import is_initializing, set_type_attribute
+from fasm_cli.purity.forbidden_calls import CALLS, Row, call_label
 
 Check = Callable[[tuple[Any, ...], Mapping[str, Any]], None]
 
 
 class WrappedCallable:
-    """What stands for a function written in C, or for a bound method."""
+    """The wrapper of a function written in C, or of a bound method."""
 
-    _latch = LATCH  # not looked up in the module, which is gone when the interpreter ends
+    _latch = LATCH  # not a module global: those are gone while the interpreter shuts down
 
     def __init__(self, original: Any, check: Check) -> None:
         functools.update_wrapper(self, original)
@@ -50,76 +49,82 @@ class WrappedCallable:
 
 
 class Patches:
-    """What has been replaced in this process, and how to undo it."""
+    """The replacements made in this process, and how to undo them."""
 
     def __init__(self) -> None:
         self._patched: set[str] = set()
         self._undo: list[Callable[[], None]] = []
-        self._stands_for: dict[int, tuple[Any, Any]] = {}  # id of the original: the original, and its wrapper
+        self._wrapper_by_id: dict[int, tuple[Any, Any]] = {}  # id of the original: the original, its wrapper
         self._wrappers: set[int] = set()
-        self._types: set[type] = set()
+        self._patched_types: set[type] = set()
 
     def patch_loaded(self) -> None:
-        """Patch every listed module that is in the process and not patched yet."""
+        """Patch every listed module that is loaded and not patched yet."""
         for name in CALLS:
             module = sys.modules.get(name)
-            if module is not None and name not in self._patched and not _being_made(module):
+            if module is not None and name not in self._patched and not is_initializing(module):
                 self._patched.add(name)
-                self._module(name, module)
+                self._patch_module(name, module)
 
     def undo(self) -> None:
-        """Put everything back. A wrapper that somebody bound stays where it is; it does nothing any more."""
+        """Restore all originals. A wrapper that other code has bound stays there and only calls its original."""
         while self._undo:
             self._undo.pop()()
         self._patched.clear()
-        self._stands_for.clear()
+        self._wrapper_by_id.clear()
         self._wrappers.clear()
-        self._types.clear()
+        self._patched_types.clear()
 
     def rebind(self, module: ModuleType) -> None:
-        """Replace what `module` bound before the guard was there: its names, its classes' and its functions' defaults.
+        """Replace originals that `module` bound before the guard was installed: in its names, classes and defaults.
 
-        What it hid deeper (a partial, a closure) stays.
+        Originals in closures and partials stay.
         """
-        self._names(module, 0)
+        self._rebind_names(module, 0)
 
-    def _names(self, owner: Any, depth: int) -> None:
+    def _rebind_names(self, owner: Any, depth: int) -> None:
         for name, value in list(vars(owner).items()):
-            if (new := self._instead(value)) is not value:
+            if (new := self._wrapper_for(value)) is not value:
                 setattr(owner, name, new)
             elif isinstance(value, FunctionType):
-                self._defaults(value)
+                self._rebind_defaults(value)
             elif isinstance(value, type) and value.__module__ == getattr(owner, "__name__", "") and depth == 0:
-                self._names(value, 1)
+                self._rebind_names(value, 1)
 
-    def _defaults(self, function: FunctionType) -> None:
+    def _rebind_defaults(self, function: FunctionType) -> None:
         if function.__defaults__:
-            function.__defaults__ = tuple(map(self._instead, function.__defaults__))
+            function.__defaults__ = tuple(map(self._wrapper_for, function.__defaults__))
         if function.__kwdefaults__:
-            function.__kwdefaults__ = {name: self._instead(value) for name, value in function.__kwdefaults__.items()}
+            function.__kwdefaults__ = {
+                name: self._wrapper_for(value) for name, value in function.__kwdefaults__.items()
+            }
 
-    def _instead(self, value: Any) -> Any:
-        """The wrapper that stands for `value`, or `value`."""
-        original, wrapper = self._stands_for.get(id(value), (None, None))
+    def _wrapper_for(self, value: Any) -> Any:
+        """The wrapper of `value`; `value` itself if it has none."""
+        original, wrapper = self._wrapper_by_id.get(id(value), (None, None))
         if original is value and wrapper is not None:
             return wrapper
         owner = getattr(value, "__self__", None)
-        if isinstance(value, BuiltinFunctionType) and isinstance(owner, type) and self._types & {*owner.__mro__}:
-            return getattr(owner, value.__name__, value)  # `now = datetime.now`, taken before
+        if (
+            isinstance(value, BuiltinFunctionType)
+            and isinstance(owner, type)
+            and self._patched_types & {*owner.__mro__}
+        ):
+            return getattr(owner, value.__name__, value)  # `now = datetime.now`, bound earlier
         return value
 
-    def _module(self, name: str, module: ModuleType) -> None:
+    def _patch_module(self, name: str, module: ModuleType) -> None:
         if name == "decimal":
-            self._replace(module, "getcontext", wrap_getcontext(module))
+            self._replace(module, "getcontext", _getcontext(vars(module)["getcontext"]))
         for row in CALLS[name]:
             for path in row.names.split():
                 first, _, rest = path.partition(".")
                 found = vars(module).get(first)
                 if found is None or id(found) in self._wrappers:
-                    continue  # not in this version, or bound from where it is wrapped already
-                call = shown(name, path)
+                    continue  # not in this version of Python, or an alias that is a wrapper already
+                call = call_label(name, path)
                 if rest:
-                    self._method(found, rest, row, call)
+                    self._patch_method(found, rest, row, call)
                 elif found.__name__ == "warn":
                     self._replace(module, first, _warn(found))
                 else:
@@ -128,11 +133,11 @@ class Patches:
     def _replace(self, owner: Any, name: str, wrapper: Any) -> None:
         original = vars(owner)[name]
         setattr(owner, name, wrapper)
-        self._stands_for[id(original)] = original, wrapper
+        self._wrapper_by_id[id(original)] = original, wrapper
         self._wrappers.add(id(wrapper))
         self._undo.append(lambda: setattr(owner, name, original))
 
-    def _method(self, cls: type, name: str, row: Row, call: str) -> None:
+    def _patch_method(self, cls: type, name: str, row: Row, call: str) -> None:
         original = vars(cls).get(name)
         if original is None:
             return
@@ -140,14 +145,9 @@ class Patches:
         try:
             self._replace(cls, name, wrapper)
         except TypeError:  # a type written in C
-            if _patch_type_dict(cls, name, wrapper):
-                self._types.add(cls)
-                self._undo.append(lambda: _restore(cls, name, original))
-
-
-def _being_made(module: ModuleType) -> bool:
-    """Whether `module` is still running its own body, with half of its names."""
-    return bool(getattr(module.__spec__, "_initializing", False))
+            if set_type_attribute(cls, name, wrapper):
+                self._patched_types.add(cls)
+                self._undo.append(lambda: _restore_method(cls, name, original))
 
 
 def _binds_class(method: Any) -> bool:
@@ -171,7 +171,7 @@ def _check(row: Row, call: str) -> Check:
 
 
 def _function(original: Callable[..., Any], row: Row, call: str) -> Callable[..., Any]:
-    """Everything it needs is in its closure: it may be called when the interpreter has taken its modules apart."""
+    """The wrapper holds all it needs in its closure: it may be called while the interpreter clears its modules."""
     latch, check = LATCH, _check(row, call)
 
     @functools.wraps(original)
@@ -197,7 +197,7 @@ def _classmethod(original: Any, row: Row, call: str) -> Any:
 
 
 def _warn(original: Callable[..., None]) -> Callable[..., None]:
-    """`warnings.warn` counts frames to find its caller; ours must not be among them."""
+    """The wrapper of `warnings.warn`, which counts frames to find its caller and must not count this one."""
     latch = LATCH
 
     @functools.wraps(original)
@@ -213,24 +213,50 @@ def _warn(original: Callable[..., None]) -> Callable[..., None]:
     return warn
 
 
-def _patch_type_dict(cls: type, name: str, value: Any) -> bool:
-    """Change a method of a type written in C; false where this interpreter does not let us.
+def _restore_method(cls: type, name: str, original: Any) -> None:
+    set_type_attribute(cls, name, original)
 
-    The dictionary behind `cls.__dict__` is what the proxy refers to. The type must then forget what it has cached.
+
+_CONTEXT_SETTINGS = ("prec", "rounding", "Emin", "Emax", "capitals", "clamp")
+
+
+class _ContextSuspicion:
+    """A transition asked for the decimal context; it is a breach if the context has changed afterwards."""
+
+    def __init__(self, breach: Breach, context: Any) -> None:
+        self._breach = breach
+        self._context = context
+        self._before = _context_settings(context)
+
+    def settle(self) -> Breach | None:
+        """The breach, after restoring the context; None if nothing changed."""
+        if _context_settings(self._context) == self._before:
+            return None
+        for name in _CONTEXT_SETTINGS:
+            setattr(self._context, name, self._before[name])
+        self._context.traps = dict(self._before["traps"])
+        return self._breach
+
+
+def _context_settings(context: Any) -> dict[str, Any]:
+    return {name: getattr(context, name) for name in _CONTEXT_SETTINGS} | {"traps": dict(context.traps)}
+
+
+def _getcontext(original: Callable[[], Any]) -> Callable[[], Any]:
+    """The wrapper of `decimal.getcontext`: the context is shared by the whole thread.
+
+    `getcontext().prec = 5` in an STF changes what later transitions compute; reading the context or working in a
+    `localcontext()` does not. So the call is not a breach but a suspicion, settled after the transition. (A context of
+    its own for every STF would cost 100 ns a step.)
     """
-    [names] = gc.get_referents(vars(cls)) or [None]
-    if not isinstance(names, dict):
-        return False
-    try:
-        import ctypes
 
-        forget = ctypes.pythonapi.PyType_Modified
-    except (ImportError, AttributeError):
-        return False
-    names[name] = value
-    forget(ctypes.py_object(cls))
-    return True
+    @functools.wraps(original)
+    def getcontext() -> Any:
+        context = original()
+        if LATCH.armed:
+            breach = breach_for("effects", "decimal.getcontext()")
+            if breach is not None:
+                LATCH.suspect(_ContextSuspicion(breach, context))
+        return context
 
-
-def _restore(cls: type, name: str, original: Any) -> None:
-    _patch_type_dict(cls, name, original)
+    return getcontext

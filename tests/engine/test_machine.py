@@ -92,20 +92,20 @@ TRACKED = {"ActionId": int, "TrackedAction": Go, "ActionResult": Go, "restore": 
         (machine("Input", Inputs=Go), "M: Input is missing", "rename Inputs to Input"),
         (machine("initial", inital=Base.initial), "M: initial is missing", "rename inital to initial"),
         (machine("stf", STF=Base.stf), "M: stf is missing", "rename STF to stf"),
-        (machine(TrackedAction=Go), "M: ActionId is missing (TrackedAction is there)", "write ActionId = …"),
+        (machine(TrackedAction=Go), "M: ActionId is missing (defined: TrackedAction)", "write ActionId = …"),
         (
             machine(TrackedAction=Go, ActionResult=Go, ActionID=int),
-            "M: ActionId is missing (TrackedAction, ActionResult is there)",
+            "M: ActionId is missing (defined: TrackedAction, ActionResult)",
             "rename ActionID to ActionId",
         ),
         (
             machine(**{**TRACKED, "ActionResult": None}),
-            "M: ActionResult is missing (ActionId, TrackedAction is there)",
+            "M: ActionResult is missing (defined: ActionId, TrackedAction)",
             "write ActionResult = …",
         ),
         (
             machine(**{name: value for name, value in TRACKED.items() if name != "restore"}),
-            "M: restore is missing (ActionId, TrackedAction, ActionResult is there)",
+            "M: restore is missing (defined: ActionId, TrackedAction, ActionResult)",
             "write async def restore(self, state, actions) -> None",
         ),
         (

@@ -72,8 +72,8 @@ def test_an_instance_that_can_change_is_refused(value, text):
     with pytest.raises(MachineError) as caught:
         Machine(machine(__init__=__init__))
     message, hint = caught.value.message, caught.value.hint
-    assert text is None or message == f"M: self.cache = {text} can change, and a machine holds no state of its own"
-    assert hint == "move cache into M.State, or make it a constant of the module"
+    assert text is None or message == f"M: self.cache = {text} is mutable, and a machine must not hold state"
+    assert hint == "move cache into M.State, or make it a module constant"
 
 
 @pytest.mark.parametrize("value", [1, "a", None, (1, (2,)), Fixed(), Color.RED, len, Count, frozenset({1}), random])

@@ -1,4 +1,4 @@
-"""What a breach does to a step, to the laws and to a simulation."""
+"""The effect of a breach on a step, on the laws and on a simulation."""
 
 import importlib.util
 import pickle
@@ -20,13 +20,13 @@ from fasm_cli.engine.step_result import Outcome, StepResult
 from fasm_cli.purity import install as guard
 from fasm_cli.simulation.sampling_store import SamplingStore
 
-SHOP = Path(__file__).parent / "guard_cases" / "shop.py"
+SHOP = Path(__file__).parent / "cases" / "shop.py"
 
 
 @pytest.fixture(scope="module")
 def shop() -> Iterator[ModuleType]:
     guard.install()
-    spec = importlib.util.spec_from_file_location("guard_case_shop", SHOP)
+    spec = importlib.util.spec_from_file_location("purity_case_shop", SHOP)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -43,20 +43,20 @@ def process(request: pytest.FixtureRequest, shop: ModuleType) -> Process:
 
 
 def steps(process: Process, *events: Event) -> StepResult:
-    """The last of the steps that `events` lead to."""
+    """The result of the last of `events`."""
     return [process.step(event) for event in events][-1]
 
 
-def told(violation: Violation | None) -> tuple[str, str] | None:
+def law_and_reason(violation: Violation | None) -> tuple[str, str] | None:
     return None if violation is None else (violation.law, violation.reason)
 
 
-def test_a_breach_is_a_defect_whatever_the_author_makes_of_it(process: Process, shop: ModuleType) -> None:
+def test_a_breach_is_a_defect_even_if_the_author_catches_it(process: Process, shop: ModuleType) -> None:
     step = steps(process, InputReceived(shop.Look()))
     assert step.outcome is Outcome.DEFECT
     assert isinstance(step.error, Breach)
     assert step.details.state_leaked
-    assert told(check_step(step)) == ("clock", "calls time.time() at shop.py:60")
+    assert law_and_reason(check_step(step)) == ("clock", "calls time.time() at shop.py:60")
 
 
 def test_a_breach_is_rolled_back(shop: ModuleType) -> None:
@@ -66,31 +66,31 @@ def test_a_breach_is_rolled_back(shop: ModuleType) -> None:
     assert process.store.begin() == shop.State()
 
 
-def test_a_step_after_a_breach_is_judged_alone(process: Process, shop: ModuleType) -> None:
+def test_a_breach_does_not_affect_the_next_step(process: Process, shop: ModuleType) -> None:
     step = steps(process, InputReceived(shop.Look()), InputReceived(shop.Reject()))
     assert step.outcome is Outcome.REJECTED
     assert type(step.error) is shop.Closed
 
 
-def test_restore_is_watched_after_a_crash(process: Process, shop: ModuleType) -> None:
+def test_restore_is_guarded_after_a_crash(process: Process, shop: ModuleType) -> None:
     step = steps(process, InputReceived(shop.Order(restore_looks=True)), Crash(CrashPoint.BETWEEN), Restore())
     assert step.outcome is Outcome.DEFECT
-    assert told(check_step(step)) == ("clock", "calls time.time() at shop.py:76")
+    assert law_and_reason(check_step(step)) == ("clock", "calls time.time() at shop.py:76")
 
 
-def test_restore_is_watched_after_a_commit(process: Process, shop: ModuleType) -> None:
+def test_restore_is_guarded_after_a_commit(process: Process, shop: ModuleType) -> None:
     step = steps(process, InputReceived(shop.Order(restore_looks=True)))
     assert step.outcome is Outcome.COMMITTED
-    assert told(check_restore(process)) == ("clock", "calls time.time() at shop.py:76")
+    assert law_and_reason(check_restore(process)) == ("clock", "calls time.time() at shop.py:76")
 
 
-def test_a_machine_that_looks_at_nothing_goes_on(process: Process, shop: ModuleType) -> None:
+def test_a_pure_machine_continues(process: Process, shop: ModuleType) -> None:
     step = steps(process, InputReceived(shop.Order()), Crash(CrashPoint.BETWEEN), Restore())
     assert step.outcome is Outcome.COMMITTED
     assert check_restore(process) is None
 
 
-def test_a_breach_says_where_and_survives_pickling() -> None:
+def test_a_breach_names_its_line_and_survives_pickling() -> None:
     breach = Breach("clock", "time.time()", "/there/shop.py", 41)
     again: Any = pickle.loads(pickle.dumps(breach))
     assert str(again) == "calls time.time() at shop.py:41"
@@ -98,7 +98,7 @@ def test_a_breach_says_where_and_survives_pickling() -> None:
 
 
 @pytest.mark.parametrize("name", ["counter", "coffee_shop", "dentist", "payment"])
-def test_the_machines_that_come_with_us_are_innocent(name: str, shop: ModuleType) -> None:
+def test_the_shipped_machines_are_pure(name: str, shop: ModuleType) -> None:
     from fasm_cli.project.project import Project
     from fasm_cli.simulation.plan import Plan
     from fasm_cli.simulation.run import Simulator

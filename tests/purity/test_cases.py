@@ -1,4 +1,4 @@
-"""The guard against transitions that break a law and such that do not. The cases are in guard_cases/."""
+"""The guard reports each transition in cases/forbidden.py, and none in cases/allowed.py."""
 
 import ast
 import importlib.util
@@ -16,7 +16,7 @@ from fasm_cli.engine.coroutines import run_coroutine
 from fasm_cli.engine.purity_latch import LATCH, Breach
 from fasm_cli.purity import install as guard
 
-CASES = Path(__file__).parent / "guard_cases"
+CASES = Path(__file__).parent / "cases"
 
 
 def names(file: str) -> list[str]:
@@ -27,7 +27,7 @@ def names(file: str) -> list[str]:
 
 
 def load(file: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"guard_case_{Path(file).stem}", CASES / file)
+    spec = importlib.util.spec_from_file_location(f"purity_case_{Path(file).stem}", CASES / file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -44,8 +44,8 @@ def guarded() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def breakers(guarded: None) -> Iterator[ModuleType]:
-    module = load("breakers.py")
+def forbidden(guarded: None) -> Iterator[ModuleType]:
+    module = load("forbidden.py")
     yield module
     module.FILE.close()
     module.MEMORY.close()
@@ -54,8 +54,8 @@ def breakers(guarded: None) -> Iterator[ModuleType]:
 
 
 @pytest.fixture(scope="module")
-def innocents(guarded: None) -> ModuleType:
-    return load("innocents.py")
+def allowed(guarded: None) -> ModuleType:
+    return load("allowed.py")
 
 
 class State(SimpleNamespace):
@@ -67,37 +67,32 @@ def state() -> State:
     return State(seed=7, generator=random.Random(7))
 
 
-def blamed(name: str) -> tuple[str, int]:
-    """The file and line that the marker of a case points to, in the case or where it says."""
-    source = (CASES / "breakers.py").read_text().splitlines()
+def marked_line(name: str) -> tuple[str, int]:
+    """The file and line that a case marks: its own line with `# <-`, or the line marked `# <- name`."""
+    source = (CASES / "forbidden.py").read_text().splitlines()
     start = next(at for at, line in enumerate(source) if line.startswith(f"async def {name}("))
     body = list(enumerate(source[start:], start + 1))
     mark, at = next((found[1], at) for at, line in body if (found := re.search(r"  # (.+)$", line)))
     if mark.strip() == "<-":
-        return "breakers.py", at
-    for file, lines in (("breakers.py", source), ("test_guard.py", Path(__file__).read_text().splitlines())):
+        return "forbidden.py", at
+    for file, lines in (("forbidden.py", source), ("test_cases.py", Path(__file__).read_text().splitlines())):
         for at, line in enumerate(lines, 1):
             if line.endswith(f"  # <- {mark}"):
                 return file, at
     raise AssertionError(name)
 
 
-@pytest.mark.parametrize("name", names("breakers.py"))
-def test_a_broken_law_is_named_with_call_and_line(name: str, breakers: ModuleType) -> None:
-    stf = getattr(breakers, name)
+@pytest.mark.parametrize("name", names("forbidden.py"))
+def test_a_breach_names_law_call_and_line(name: str, forbidden: ModuleType) -> None:
+    stf = getattr(forbidden, name)
     breach = run_coroutine(stf(state()))
     assert isinstance(breach, Breach), breach
-    file, line = blamed(name)
+    file, line = marked_line(name)
     assert (breach.law, breach.call, breach.place) == (stf.law, stf.call, f"{file}:{line}")
     assert (LATCH.armed, LATCH.caught) == (False, None)
 
 
-@pytest.mark.parametrize("name", names("innocents.py"))
-def test_the_innocent_are_not_accused(name: str, innocents: ModuleType) -> None:
-    assert run_coroutine(getattr(innocents, name)(state())) is None
+@pytest.mark.parametrize("name", names("allowed.py"))
+def test_an_allowed_transition_is_not_reported(name: str, allowed: ModuleType) -> None:
+    assert run_coroutine(getattr(allowed, name)(state())) is None
     assert (LATCH.armed, LATCH.caught) == (False, None)
-
-
-def test_there_are_enough_cases() -> None:
-    assert len(names("breakers.py")) >= 60
-    assert len(names("innocents.py")) >= 35

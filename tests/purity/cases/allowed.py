@@ -1,5 +1,5 @@
 # ruff: noqa
-"""Transitions that break no law, however much they look like it; none may be accused."""
+"""Transitions that look as if they break a law and break none; the guard must not report them."""
 
 import asyncio
 import base64
@@ -46,7 +46,7 @@ from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from time import time as now
 
-LOG = logging.getLogger("guard_cases")
+LOG = logging.getLogger("purity_cases")
 AT = datetime(2024, 2, 29, 12, 0, tzinfo=timezone.utc)
 LOADED_AT = now()
 
@@ -187,7 +187,7 @@ async def cached_helper(state):
 
 
 async def logger_without_logging(state):
-    state.x = logging.getLogger("guard_cases.other").name, logging.getLevelName(10)
+    state.x = logging.getLogger("purity_cases.other").name, logging.getLevelName(10)
 
 
 async def enumerations(state):

@@ -1,4 +1,4 @@
-"""A guarded process: outside of transitions it is what it was before, and afterwards as well."""
+"""The guard changes nothing outside transitions, and uninstalling it restores the process."""
 
 import asyncio
 import copy
@@ -53,19 +53,19 @@ def in_transition(act: Any) -> BaseException | None:
     return run_coroutine(stf())
 
 
-def test_functions_give_what_they_gave(guarded: None) -> None:
+def test_wrapped_functions_return_the_same(guarded: None) -> None:
     assert type(time.time()) is float
     assert type(random.random()) is float
     assert type(os.getpid()) is int
     assert uuid.uuid4().version == 4
     assert os.environ["PATH"]
-    assert os.path.exists(__file__)  # noqa: PTH110 - it is what is tested
+    assert os.path.exists(__file__)  # noqa: PTH110 - the function under test
     with redirect_stdout(io.StringIO()) as out:
-        print("as ever")
-    assert out.getvalue() == "as ever\n"
+        print("text")
+    assert out.getvalue() == "text\n"
 
 
-def test_datetime_is_the_type_it_was(guarded: None) -> None:
+def test_datetime_keeps_its_identity(guarded: None) -> None:
     now = datetime.datetime.now(datetime.UTC)
     assert type(now) is datetime.datetime
     assert isinstance(now, datetime.date)
@@ -77,7 +77,7 @@ def test_datetime_is_the_type_it_was(guarded: None) -> None:
         datetime.datetime.now(1, 2)  # type: ignore[call-arg]
 
 
-def test_wrappers_look_like_what_they_stand_for() -> None:
+def test_wrappers_look_like_their_originals() -> None:
     before = {name: (name.__name__, name.__doc__, repr(name)) for name in (time.time, os.stat, random.randint)}
     text = str(inspect.signature(os.stat)), str(inspect.signature(uuid.uuid4)), str(inspect.signature(print))
     originals = list(before)
@@ -106,7 +106,7 @@ def test_a_function_on_a_class_does_not_bind(guarded: None) -> None:
     assert type(Clock().read()) is float
 
 
-def test_everything_is_put_back() -> None:
+def test_uninstall_restores_every_original() -> None:
     def snapshot() -> dict[str, Any]:
         found = {}
         for module, rows in CALLS.items():
@@ -129,7 +129,7 @@ def test_everything_is_put_back() -> None:
     assert not LATCH.installed
 
 
-def test_without_the_guard_nothing_is_caught(guarded: None) -> None:
+def test_nothing_is_reported_after_uninstall(guarded: None) -> None:
     early = time.time
     guard.uninstall()
     assert in_transition(early) is None
@@ -137,13 +137,13 @@ def test_without_the_guard_nothing_is_caught(guarded: None) -> None:
     assert isinstance(in_transition(time.time), Breach)
 
 
-def test_rebind_reaches_what_was_bound_before() -> None:
+def test_rebind_replaces_names_bound_earlier() -> None:
     source = (
         "from time import time\nfrom datetime import datetime\nnow = datetime.now\n"
         "class Clock:\n    read = time\ndef late(at=time, *, by=time): return at() and by()\n"
     )
     module = ModuleType("bound_early")
-    exec(source, vars(module))  # our own text
+    exec(source, vars(module))  # the text above
     guard.install()
     try:
         names = ("time", "now", "late", "Clock")
@@ -177,7 +177,7 @@ def test_a_log_record_names_its_caller(guarded: None, caplog: pytest.LogCaptureF
     assert [record.filename for record in caplog.records] == [Path(__file__).name]
 
 
-def test_another_thread_may_do_what_it_likes(guarded: None) -> None:
+def test_other_threads_are_not_guarded(guarded: None) -> None:
     def work() -> None:
         while not stop.is_set():
             seen.append(time.time())
@@ -197,7 +197,7 @@ def test_another_thread_may_do_what_it_likes(guarded: None) -> None:
     thread.join()
 
 
-def test_finalizers_of_others_are_not_the_machine(guarded: None) -> None:
+def test_finalizers_of_other_objects_are_not_reported(guarded: None) -> None:
     class Held:
         def __init__(self) -> None:
             self.me = self
@@ -221,17 +221,17 @@ def test_finalizers_of_others_are_not_the_machine(guarded: None) -> None:
     assert LATCH.armed is False
 
 
-def test_the_collector_calls_nobody_in_whom_an_interrupt_would_be_lost(guarded: None) -> None:
-    assert in_transition(time.time) is not None  # what asks whether a collection is under way leaves nothing behind
+def test_no_callback_stays_in_the_garbage_collector(guarded: None) -> None:
+    assert in_transition(time.time) is not None
     assert [each for each in gc.callbacks if "fasm" in str(getattr(each, "__module__", "fasm"))] == []
 
 
-def test_a_debugger_is_left_alone(guarded: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_debugger_is_not_reported(guarded: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "breakpointhook", lambda: sys.__stdout__ and time.time())
     assert in_transition(breakpoint) is None
 
 
-def test_ctrl_c_leaves_the_latch_open(guarded: None) -> None:
+def test_an_interrupt_clears_the_latch(guarded: None) -> None:
     def interrupted() -> None:
         try:
             time.time()
@@ -244,7 +244,7 @@ def test_ctrl_c_leaves_the_latch_open(guarded: None) -> None:
     assert in_transition(int) is None
 
 
-def test_a_loop_that_runs_us_is_there_afterwards(guarded: None) -> None:
+def test_a_running_event_loop_survives_a_transition(guarded: None) -> None:
     async def main() -> bool:
         loop = asyncio.get_running_loop()
         assert isinstance(in_transition(asyncio.get_running_loop().time), BaseException | None)
@@ -254,7 +254,7 @@ def test_a_loop_that_runs_us_is_there_afterwards(guarded: None) -> None:
     assert asyncio.run(main())
 
 
-def test_files_and_processes_work(guarded: None, tmp_path: Path) -> None:
+def test_files_and_processes_work_outside_transitions(guarded: None, tmp_path: Path) -> None:
     (tmp_path / "a" / "b").mkdir(parents=True)
     (tmp_path / "a" / "b" / "c").write_text("x")
     shutil.rmtree(tmp_path / "a")
@@ -262,12 +262,12 @@ def test_files_and_processes_work(guarded: None, tmp_path: Path) -> None:
     assert subprocess.check_output([sys.executable, "-c", "print(1)"]).strip() == b"1"
 
 
-def test_a_forked_worker_is_guarded_too(guarded: None) -> None:
+def test_a_forked_worker_is_guarded(guarded: None) -> None:
     context = multiprocessing.get_context("fork")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # 3.12: there may be threads
         with context.Pool(1) as pool:
-            assert pool.apply(worker) == "calls time.time() at test_guard_process.py"
+            assert pool.apply(worker) == "calls time.time() at test_process.py"
 
 
 def worker() -> str:
@@ -276,7 +276,7 @@ def worker() -> str:
 
 FRESH = """
 import sys
-from fasm_cli.engine.coroutines import drive
+from fasm_cli.engine.coroutines import run_coroutine
 from fasm_cli.purity import install as guard
 listed = {"random", "secrets", "uuid", "sqlite3", "platform", "asyncio", "urllib.request"}
 before = listed & set(sys.modules)
@@ -302,12 +302,12 @@ async def six():
 async def seven(): urlopen("http://localhost:1")
 ''', "/there/fresh.py", "exec"), vars(module))
 for name in ("one", "two", "three", "four", "five", "six", "seven"):
-    error = drive(vars(module)[name]())
+    error = run_coroutine(vars(module)[name]())
     print(error.law, error)
 """
 
 
-def test_modules_are_wrapped_when_they_are_imported() -> None:
+def test_modules_are_patched_when_they_are_first_imported() -> None:
     done = subprocess.run([sys.executable, "-X", "dev", "-c", FRESH], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.splitlines() == [
         "random calls random.random() at fresh.py:9",
@@ -318,4 +318,4 @@ def test_modules_are_wrapped_when_they_are_imported() -> None:
         "effects calls asyncio.sleep() at fresh.py:15",
         "effects calls urllib.request.urlopen() at fresh.py:17",
     ]
-    assert done.stderr == "[]\n"  # the guard imports none of them for its own sake, and nothing complains at the end
+    assert done.stderr == "[]\n"  # the guard imports no module itself, and shutdown is silent

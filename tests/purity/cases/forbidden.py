@@ -1,5 +1,5 @@
 # ruff: noqa
-"""Transitions that break a law, one each, as people write them. `# <-` marks the line that is to blame."""
+"""Transitions that break one law each, as authors write them. `# <-` marks the line that the breach names."""
 
 import asyncio
 import atexit
@@ -46,7 +46,7 @@ from time import monotonic, sleep
 from time import time as now
 from uuid import uuid4
 
-LOG = logging.getLogger("guard_cases")
+LOG = logging.getLogger("purity_cases")
 MEMORY = sqlite3.connect(":memory:")
 PAIR = socket.socketpair()
 SYSTEM = random.SystemRandom()
