@@ -13,7 +13,7 @@ EDGES = {
     "cli": "contract debugger engine errors laws lint project reports runtime sessions simulation types usecases",
     "debugger": "contract engine errors laws project reports sessions simulation types usecases",
     "usecases": "contract engine errors laws project reports runtime sessions simulation stores types",
-    "reports": "contract engine project sessions simulation types",
+    "reports": "contract engine errors project sessions simulation types",
     "runtime": "contract engine errors sessions stores types",
     "simulation": "contract engine errors project reports sessions types",
     "lint": "errors laws project purity reports",

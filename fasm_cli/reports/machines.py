@@ -1,10 +1,9 @@
-"""Reports about machines: lists, descriptions, laws, lint, simulations and replayed traces."""
+"""Reports about machines that do not run: lists, descriptions, the laws and lint."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from fasm_cli.reports.steps import Finding, StepReport
-from fasm_cli.simulation.stats import Stats
+from fasm_cli.reports.report import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +14,7 @@ class MachineLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Machines:
+class Machines(Report):
     items: list[MachineLine]
     folder: str
 
@@ -38,7 +37,7 @@ class TypeLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Description:
+class Description(Report):
     name: str
     cls: str
     doc: str
@@ -52,7 +51,7 @@ class Description:
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
+class Explained(Report):
     """A page of the lawbook; `kind` is `law` for one of the eleven and `check` for what else is found."""
 
     law: str
@@ -73,7 +72,7 @@ class LawLine:
 
 
 @dataclass(frozen=True, slots=True)
-class LawList:
+class LawList(Report):
     items: list[LawLine]
 
 
@@ -89,72 +88,9 @@ class LintLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Linted:
+class Linted(Report):
     findings: list[LintLine]
     files: int
 
-
-@dataclass(frozen=True, slots=True)
-class CheckedLaw:
-    """One law: how often it was looked at, whether it was kept, and where it was not."""
-
-    law: str
-    times_checked: int
-    holds: bool
-    locations: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A machine, law by law. `promises` counts its invariants."""
-
-    machine: str
-    seed: int
-    laws: list[CheckedLaw]
-    invariant_count: int
-    findings: "list[Finding]"
-    unreached: list[str]
-    interrupted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Simulated:
-    """A simulation; `notes` are warnings about what it does not prove."""
-
-    machine: str
-    seed: int
-    runs: int
-    steps: int
-    stats: Stats
-    findings: list[Finding]
-    unreached: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    interrupted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """A trace run again: its steps, the violation met now, and where it went another way than recorded."""
-
-    path: str
-    steps: list[StepReport]
-    recorded: Finding | None
-    finding: Finding | None
-    difference: str = ""  # empty where every step led to the same
-
-
-@dataclass(frozen=True, slots=True)
-class TraceLine:
-    """A trace that was run again, in short."""
-
-    path: str
-    steps: int
-    recorded: Finding | None
-    finding: Finding | None
-    difference: str
-    problem: str = ""  # why it could not be run
-
-
-@dataclass(frozen=True, slots=True)
-class Traces:
-    items: list[TraceLine]
+    def all_findings(self) -> list[Any]:
+        return list(self.findings)

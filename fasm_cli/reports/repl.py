@@ -1,12 +1,14 @@
 """What the verbs of the REPL give back, beyond single steps."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
+from fasm_cli.reports.report import INTERRUPTED, Report
 from fasm_cli.reports.steps import Change, Finding, StepReport
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class Value(Report):
     """What an expression comes to."""
 
     source: str
@@ -14,7 +16,7 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(Report):
     """Every branch: its name, where it was taken from, its steps from first to last, and which one is the head's."""
 
     branches: "list[BranchLine]"
@@ -35,7 +37,7 @@ class BranchLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Differences:
+class Differences(Report):
     """What differs between two places, by path."""
 
     before: str
@@ -51,14 +53,14 @@ class StopLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Stops:
+class Stops(Report):
     """Where `run` and `replay` stop."""
 
     items: list[StopLine]
 
 
 @dataclass(frozen=True, slots=True)
-class RunReport:
+class RunReport(Report):
     """Several steps in a row: what for, and why they ended where they did."""
 
     title: str
@@ -67,9 +69,15 @@ class RunReport:
     finding: Finding | None
     interrupted: bool = False
 
+    def all_findings(self) -> list[Any]:
+        return [] if self.finding is None else [self.finding]
+
+    def exit_code(self) -> int:
+        return INTERRUPTED if self.interrupted else Report.exit_code(self)
+
 
 @dataclass(frozen=True, slots=True)
-class Reloaded:
+class Reloaded(Report):
     """The machine as it is now: the same steps again, and the first that goes another way."""
 
     machine: str
@@ -79,6 +87,9 @@ class Reloaded:
     branch: str  # on which the steps are as they are now; empty where nothing differs
     finding: Finding | None
     note: str = ""
+
+    def all_findings(self) -> list[Any]:
+        return [] if self.finding is None else [self.finding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +101,19 @@ class CheckLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Checks:
+class Checks(Report):
     """Invariants and laws at one state."""
 
     step: int
     lines: list[CheckLine]
     finding: Finding | None
 
+    def all_findings(self) -> list[Any]:
+        return [] if self.finding is None else [self.finding]
+
 
 @dataclass(frozen=True, slots=True)
-class ProblemDetails:
+class ProblemDetails(Report):
     """The whole of the last error or finding."""
 
     title: str
@@ -123,12 +137,12 @@ class SampleLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Samples:
+class Samples(Report):
     items: list[SampleLine]
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(Report):
     """Something was written or noted."""
 
     what: str
@@ -136,7 +150,7 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Report):
     """What a script was right, or wrong, to expect."""
 
     expected: str
@@ -145,7 +159,18 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class Message(Report):
     """Lines of text: help, a note."""
 
     lines: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptReport(Report):
+    """The reports of the lines of a file."""
+
+    path: str
+    reports: list[Report] = field(default_factory=list)
+
+    def all_findings(self) -> list[Any]:
+        return [found for report in self.reports for found in report.all_findings()]

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fasm_cli.engine.records import Record
+from fasm_cli.reports.report import DIVERGED, FINDING, Report
 from fasm_cli.reports.steps import Change, Finding
 
 
 @dataclass(frozen=True, slots=True)
-class SessionInfo:
+class SessionInfo(Report):
     path: str
     machine: str
     version: int
@@ -33,7 +34,7 @@ class SessionLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Sessions:
+class Sessions(Report):
     items: list[SessionLine]
     folder: str
 
@@ -49,7 +50,7 @@ class StepDifference:
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(Report):
     """Steps taken again in processes that had done nothing before: those of a session, on every branch, or (where
     `path` is empty) those that lead to where one is."""
 
@@ -58,6 +59,9 @@ class Verified:
     steps: int
     snapshots: int
     finding: StepDifference | Finding | None
+
+    def all_findings(self) -> list[Any]:
+        return [] if self.finding is None else [self.finding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ class StepPair:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Report):
     """Two sessions, or the states at two steps.
 
     `way` is false where only states were asked for. `parted` is the first place at which the ways differ: 0 is the
@@ -102,9 +106,12 @@ class Compared:
         """Whether anything that was compared is not the same."""
         return self.first_difference >= 0 or bool(self.states)
 
+    def exit_code(self) -> int:
+        return FINDING if self.differ else DIVERGED if self.problem else 0
+
 
 @dataclass(frozen=True, slots=True)
-class Migrated:
+class Migrated(Report):
     """A session carried over to its machine as it is now.
 
     `target` is the new file, empty where none is needed; `written` is false for a dry run and where `finding` says
@@ -122,9 +129,12 @@ class Migrated:
     dry_run: bool = False
     finding: StepDifference | None = None
 
+    def all_findings(self) -> list[Any]:
+        return [] if self.finding is None else [self.finding]
+
 
 @dataclass(frozen=True, slots=True)
-class MigratedDatabase:
+class MigratedDatabase(Report):
     """The database of a running machine, carried over to the machine as it is now.
 
     `types` are the changes of the types, `pending` what `restore` emits of the new state. Where it was `needed` and is
@@ -141,14 +151,14 @@ class MigratedDatabase:
 
 
 @dataclass(frozen=True, slots=True)
-class Removed:
+class Removed(Report):
     """Sessions that are gone, each with what was left beside it."""
 
     items: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryImported:
+class HistoryImported(Report):
     """The history of a machine that ran for real, in the session `path`: `new` steps of `steps` were added."""
 
     path: str
@@ -166,13 +176,13 @@ class LogLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Log:
+class Log(Report):
     lines: list[LogLine]
     head: int
 
 
 @dataclass(frozen=True, slots=True)
-class HeadMoved:
+class HeadMoved(Report):
     """The head was moved from one step to another; `changed` is what that does to the state."""
 
     start: int

@@ -22,6 +22,7 @@ from fasm_cli.engine.process_state import ProcessState
 from fasm_cli.engine.records import Record, decode_action
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.project.tracebacks import author_location
+from fasm_cli.reports.report import FINDING, REJECTED, Report
 from fasm_cli.sessions.timeline import Snapshot, TakenStep, Timeline
 from fasm_cli.types.codec import DecodeError, format_value
 from fasm_cli.types.diff import diff_values
@@ -88,7 +89,7 @@ class PendingLine:
 
 
 @dataclass(frozen=True, slots=True)
-class StepReport:
+class StepReport(Report):
     """One step."""
 
     record: Record
@@ -102,15 +103,23 @@ class StepReport:
     lost: list[str] = field(default_factory=list)  # what did not survive it, in words
     branch: str = ""  # the branch it started, if it did
 
+    def all_findings(self) -> list[Any]:
+        return [] if self.finding is None else [self.finding]
+
+    def exit_code(self) -> int:
+        if self.finding is not None:
+            return FINDING
+        return 0 if self.record.outcome == "committed" else REJECTED
+
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Report):
     items: list[PendingLine]
     running: bool
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class State(Report):
     """`rows` are those of a database, one a line under the `text` of the rest."""
 
     step: int

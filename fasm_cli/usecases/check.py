@@ -2,7 +2,7 @@
 
 from fasm_cli.engine.laws import has_restore
 from fasm_cli.laws.pages import LAWS, PAGES, base_law
-from fasm_cli.reports.machines import Checked, CheckedLaw
+from fasm_cli.reports.simulation import Checked, CheckedLaw
 from fasm_cli.usecases.simulate import Simulation
 
 

@@ -13,7 +13,7 @@ from fasm_cli.errors import FasmError, SessionError, UsageError
 from fasm_cli.laws.pages import fix_for
 from fasm_cli.project.load import load_for_file
 from fasm_cli.project.project import Project
-from fasm_cli.reports.machines import Replayed, TraceLine, Traces
+from fasm_cli.reports.simulation import Replayed, TraceLine, Traces
 from fasm_cli.reports.steps import Finding, StepReport, TraceStep, step_report
 from fasm_cli.sessions import Stored, read_session
 from fasm_cli.sessions.timeline import Timeline, difference

@@ -10,7 +10,7 @@ from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
 from fasm_cli.laws.pages import fix_for
 from fasm_cli.project.project import Project
-from fasm_cli.reports.machines import Simulated
+from fasm_cli.reports.simulation import Simulated
 from fasm_cli.reports.steps import Finding
 from fasm_cli.sessions import Header, make_folder, write_trace
 from fasm_cli.simulation.coverage import unreached, warnings

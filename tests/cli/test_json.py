@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 Call = Callable[..., Any]
-KEYS = ["data", "error", "findings", "ok", "schema"]
+KEYS = ["data", "error", "fasm", "findings", "ok", "schema"]
 
 CALLS = {
     "list": (["list"], 0, "machines"),

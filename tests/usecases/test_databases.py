@@ -41,9 +41,9 @@ def test_back_and_forth(books: DebugSession) -> None:
         "db.transfers[1]: {'id': 1, 'source': 1, 'target': 2, 'amount': 50}",
         "db.transfers[2]: {'id': 2, 'source': 3, 'target': 2, 'amount': 5}",
     ]
-    assert travel.back(books, 2).changed[0] == "db.accounts[2].balance: 155 -> 150"
+    assert travel.back(books, 2).changes[0] == "db.accounts[2].balance: 155 -> 150"
     assert books.submit("Transfer(2, 3, 150)").branch == "main~2"
-    assert travel.diff(books, "main").changed == [
+    assert travel.diff(books, "main").changes == [
         Change("~", "db.accounts[2].balance", "155", "0"),
         Change("~", "db.accounts[3].balance", "95", "250"),
         Change("~", "db.transfers[2].source", "3", "2"),

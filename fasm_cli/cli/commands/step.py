@@ -25,7 +25,7 @@ from fasm_cli.errors import InputError
 
 if TYPE_CHECKING:
     from fasm_cli.debugger.session import DebugSession
-    from fasm_cli.reports.schema import Report
+    from fasm_cli.reports.report import Report
     from fasm_cli.reports.steps import StepReport
 
 T = TypeVar("T")

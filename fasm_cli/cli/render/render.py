@@ -5,19 +5,10 @@ from functools import singledispatch
 
 from fasm_cli.cli.render.pretty import ONE_LINE, outline
 from fasm_cli.cli.render.styled_text import Line, Span
-from fasm_cli.reports.machines import (
-    Description,
-    Explained,
-    LawList,
-    Linted,
-    Machines,
-    Replayed,
-    TraceLine,
-    Traces,
-    TypeLine,
-)
+from fasm_cli.reports.machines import Description, Explained, LawList, Linted, Machines, TypeLine
 from fasm_cli.reports.repl import Message
 from fasm_cli.reports.sessions import HeadMoved, Log, SessionInfo, Sessions
+from fasm_cli.reports.simulation import Replayed, TraceLine, Traces
 from fasm_cli.reports.steps import ActionLine, Change, Pending, State, StepReport
 from fasm_cli.sessions.journal import MAIN
 

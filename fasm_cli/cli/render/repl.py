@@ -12,11 +12,11 @@ from fasm_cli.reports.repl import (
     RunReport,
     Samples,
     Saved,
+    ScriptReport,
     Stops,
     Tree,
     Value,
 )
-from fasm_cli.reports.schema import ScriptReport
 from fasm_cli.reports.steps import StepReport
 
 SHOWN = 30  # steps of a long run, the last ones

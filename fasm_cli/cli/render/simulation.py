@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from fasm_cli.cli.render.render import OUTCOME_ROLE, render
 from fasm_cli.cli.render.styled_text import Line, Span
-from fasm_cli.reports.machines import Checked, Simulated
+from fasm_cli.reports.simulation import Checked, Simulated
 from fasm_cli.reports.steps import Finding
 from fasm_cli.simulation.stats import Stats
 

@@ -12,7 +12,7 @@ from fasm_cli.debugger.settings import Settings
 from fasm_cli.errors import FasmError, InputError, MachineError
 
 if TYPE_CHECKING:
-    from fasm_cli.reports.schema import Report
+    from fasm_cli.reports.report import Report
 
 STYLES = {"name": "bold cyan", "good": "green", "bad": "bold red", "quiet": "dim"}
 CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
@@ -116,9 +116,10 @@ def as_text(report: "Report") -> list[Line]:
 
 def as_json(verb: str, reports: "Sequence[Report]", error: FasmError | None = None) -> str:
     """The JSON document of a call of `verb`."""
-    from fasm_cli.cli.render.document import document, dumps
+    from fasm_cli.reports.schema import document, dumps
 
-    return dumps(document(verb, reports, error))
+    code = reports[-1].exit_code() if reports else 0
+    return dumps(document(verb, reports, error, code))
 
 
 def error_lines(error: FasmError, source: str = "", place: str = "", *, carets: bool = False) -> list[Line]:

@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterable, Iterator
 from time import perf_counter
 
-from fasm_cli.cli.render.document import findings
 from fasm_cli.cli.repl.registry import SHOWN, VERBS, offset_errors
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.debugger.settings import FORMATS
 from fasm_cli.engine.machine import variants
 from fasm_cli.errors import FasmError, InputError, UsageError, did_you_mean
-from fasm_cli.reports.schema import Report, ScriptReport
+from fasm_cli.reports.repl import ScriptReport
+from fasm_cli.reports.report import Report
 from fasm_cli.reports.steps import Finding
 
 ONCE = re.compile(r"(\s*[^\W\d][\w-]*)/(\w*)(?=\s|$)")  # a verb, and how its report is written
@@ -67,7 +67,7 @@ def execute(workbench: DebugSession, line: str) -> Report | None:
         raise
     finally:
         memo.depth -= 1
-    found = [finding for finding in findings(report) if isinstance(finding, Finding)] if report is not None else []
+    found = [finding for finding in report.all_findings() if isinstance(finding, Finding)] if report is not None else []
     memo.last_problem = found[-1] if found else memo.last_problem
     memo.settings.took = perf_counter() - start
     return report
@@ -109,7 +109,7 @@ def perform_all(workbench: DebugSession, lines: Iterable[tuple[int, str]], name:
             raise
         if report is not None:
             done.reports.append(report)
-            if findings(report):
+            if report.all_findings():
                 break
     return done
 

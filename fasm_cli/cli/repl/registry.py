@@ -10,7 +10,7 @@ from fasm_cli.errors import InputError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from fasm_cli.debugger.session import DebugSession
-    from fasm_cli.reports.schema import Report
+    from fasm_cli.reports.report import Report
 
 SHOWN = 40  # characters of a wrong word that are shown
 

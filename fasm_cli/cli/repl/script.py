@@ -4,14 +4,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from fasm_cli.cli.commands.base import FINDING, INTERRUPTED
-from fasm_cli.cli.render.document import findings, interrupted
 from fasm_cli.cli.render.writer import Output
 from fasm_cli.cli.repl.execute import execute_with_reload
 from fasm_cli.cli.repl.lines import logical_lines
 from fasm_cli.cli.repl.registry import Quit
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import FasmError
+from fasm_cli.reports.report import FINDING, INTERRUPTED
 
 PROMPT, MORE = "> ", "... "  # how a line, and what belongs to it, is echoed
 EXPECTS_A_FINDING = re.compile(r"\s*expect\s+(defect|broken)\b")
@@ -44,8 +43,8 @@ def run_script(
             found = 0
             for report in execute_with_reload(workbench, line):
                 output.report(report)
-                found = len(findings(report))
-                if interrupted(report):
+                found = len(report.all_findings())
+                if report.exit_code() == INTERRUPTED:
                     return INTERRUPTED
         except Quit:
             return worst

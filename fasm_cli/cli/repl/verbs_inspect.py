@@ -8,7 +8,7 @@ from fasm_cli.debugger import breakpoints as stops
 from fasm_cli.debugger import inspect as look
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.reports.repl import Stops
-from fasm_cli.reports.schema import Report
+from fasm_cli.reports.report import Report
 from fasm_cli.usecases import describe as machines
 
 

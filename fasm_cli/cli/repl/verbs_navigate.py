@@ -5,7 +5,7 @@ from fasm_cli.cli.repl.registry import SHOWN, number, reject_arguments, require_
 from fasm_cli.debugger import navigate as travel
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import UsageError
-from fasm_cli.reports.schema import Report
+from fasm_cli.reports.report import Report
 
 PLACE = (Kind.STEP, Kind.LABEL, Kind.BRANCH)
 

@@ -9,7 +9,7 @@ from fasm_cli.debugger.settings import FORMATS
 from fasm_cli.engine.machine import variants
 from fasm_cli.errors import UsageError, did_you_mean
 from fasm_cli.reports.repl import Message, Saved
-from fasm_cli.reports.schema import Report
+from fasm_cli.reports.report import Report
 
 NAME = re.compile(r"[^\W\d][\w-]*")
 SETTINGS = {"format": FORMATS, "time": ("off", "on")}

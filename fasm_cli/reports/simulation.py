@@ -1,0 +1,102 @@
+"""Reports about simulations, checks and replayed traces."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from fasm_cli.reports.report import DIVERGED, FINDING, INTERRUPTED, Report
+from fasm_cli.reports.steps import Finding, StepReport
+from fasm_cli.simulation.stats import Stats
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedLaw:
+    """One law: how often it was looked at, whether it was kept, and where it was not."""
+
+    law: str
+    times_checked: int
+    holds: bool
+    locations: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked(Report):
+    """A machine, law by law. `promises` counts its invariants."""
+
+    machine: str
+    seed: int
+    laws: list[CheckedLaw]
+    invariant_count: int
+    findings: "list[Finding]"
+    unreached: list[str]
+    interrupted: bool
+
+    def all_findings(self) -> list[Any]:
+        return list(self.findings)
+
+    def exit_code(self) -> int:
+        return INTERRUPTED if self.interrupted else Report.exit_code(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated(Report):
+    """A simulation; `notes` are warnings about what it does not prove."""
+
+    machine: str
+    seed: int
+    runs: int
+    steps: int
+    stats: Stats
+    findings: list[Finding]
+    unreached: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    interrupted: bool = False
+
+    def all_findings(self) -> list[Any]:
+        return list(self.findings)
+
+    def exit_code(self) -> int:
+        return INTERRUPTED if self.interrupted else Report.exit_code(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed(Report):
+    """A trace run again: its steps, the violation met now, and where it went another way than recorded."""
+
+    path: str
+    steps: list[StepReport]
+    recorded: Finding | None
+    finding: Finding | None
+    difference: str = ""  # empty where every step led to the same
+
+    def all_findings(self) -> list[Any]:
+        return [] if self.finding is None else [self.finding]
+
+    def exit_code(self) -> int:
+        if self.finding is not None:
+            return FINDING
+        return DIVERGED if self.difference and self.recorded is None else 0
+
+
+@dataclass(frozen=True, slots=True)
+class TraceLine:
+    """A trace that was run again, in short."""
+
+    path: str
+    steps: int
+    recorded: Finding | None
+    finding: Finding | None
+    difference: str
+    problem: str = ""  # why it could not be run
+
+
+@dataclass(frozen=True, slots=True)
+class Traces(Report):
+    items: list[TraceLine]
+
+    def all_findings(self) -> list[Any]:
+        return [item.finding for item in self.items if item.finding is not None]
+
+    def exit_code(self) -> int:
+        if any(item.problem or (item.difference and item.recorded is None) for item in self.items):
+            return DIVERGED
+        return Report.exit_code(self)
