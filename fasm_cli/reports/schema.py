@@ -105,7 +105,7 @@ def finding_json(found: Finding | LintLine | StepDifference) -> Json:
         "location": found.where,
         "size": found.size,
         "events": found.events,
-        "fix": found.mend,
+        "fix": found.fix,
         "steps": [
             {
                 "step": step.number,
