@@ -10,7 +10,6 @@ from fasm_cli.debugger.predicate import answer
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine import laws
 from fasm_cli.engine.events import InputReceived, decode_event
-from fasm_cli.engine.machine import variants
 from fasm_cli.errors import FasmError, MachineError, UsageError, did_you_mean
 from fasm_cli.laws.pages import PAGES, base_law, read_page
 from fasm_cli.reports.machines import TypeLine
@@ -19,6 +18,7 @@ from fasm_cli.reports.steps import Finding
 from fasm_cli.types.codec import format_value
 from fasm_cli.types.generate import Generators
 from fasm_cli.types.plain import safe_repr
+from fasm_cli.types.schema import variants
 from fasm_cli.usecases import describe as machines
 
 TRIED = 40  # values of one input that are tried for one that would be accepted

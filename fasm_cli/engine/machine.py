@@ -19,10 +19,10 @@ from fasm_cli.engine.store import StoreFactory
 from fasm_cli.engine.validation import TYPES, check_functions, check_names, instantiate_sealed
 from fasm_cli.errors import InputError, MachineError
 from fasm_cli.types.codec import Codec, DecodeError, Schema, SchemaRegistry, Unsupported
-from fasm_cli.types.copy import CopierCache, is_immutable
+from fasm_cli.types.copy import CopierCache
 from fasm_cli.types.description import IS, Types, describe_types, fingerprint
 from fasm_cli.types.plain import TAG
-from fasm_cli.types.schema import RecordSchema, UnionSchema, hashable_in_place_of, runtime_type, unhashable
+from fasm_cli.types.schema import RecordSchema, find_unhashable, hashable_alternative, is_immutable, variants
 
 Check = Callable[..., Any]
 
@@ -82,9 +82,9 @@ class Machine:
             self.untracked_schema = self._optional("UntrackedAction", cls.UntrackedAction)
         except Unsupported as error:
             raise self._error(str(error)) from None
-        wrong = unhashable(self.action_id_schema) if self.action_id_schema is not None else ""
-        if wrong:
-            raise self._error(f"ActionId {wrong} has no hash", f"write {hashable_in_place_of(wrong)}")
+        unhashable = find_unhashable(self.action_id_schema) if self.action_id_schema is not None else None
+        if unhashable is not None:
+            raise self._error(f"ActionId {unhashable.tag} has no hash", f"write {hashable_alternative(unhashable)}")
         if is_immutable(self.state_schema):
             kind = getattr(cls.State, "__name__", cls.State)
             raise self._error(
@@ -276,11 +276,6 @@ def compares_fields(kind: type) -> bool:
 def _has_coroutines(kind: type) -> bool:
     """Whether values of a class can be awaited: a state that does its own waiting."""
     return any(inspect.iscoroutinefunction(member) for owner in kind.__mro__ for member in vars(owner).values())
-
-
-def variants(shape: Schema) -> dict[str, Schema]:
-    """The members of a message's shape by name; a single class is the only member."""
-    return shape.members if isinstance(shape, UnionSchema) else {runtime_type(shape).__name__: shape}
 
 
 def check_variant(schema: Schema, text: str, what: str) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 from fasm_cli.contract.handler import Handler, as_handler
 from fasm_cli.contract.state_machine import Tracked, Untracked
-from fasm_cli.engine.machine import Machine, variants
+from fasm_cli.engine.machine import Machine
 from fasm_cli.errors import MachineError
 from fasm_cli.types.codec import format_value
-from fasm_cli.types.schema import runtime_type
+from fasm_cli.types.schema import variants
 
 log = logging.getLogger("fasm")
 
@@ -87,4 +87,4 @@ def handlers_of(machine: Machine) -> dict[type, Handler]:
 
 
 def _names(shape: Any) -> dict[str, Any]:
-    return {} if shape is None else {name: runtime_type(kind) for name, kind in variants(shape).items()}
+    return {} if shape is None else {name: kind.cls for name, kind in variants(shape).items()}

@@ -1,10 +1,11 @@
 """What a simulation does not prove, said before what it does."""
 
 from fasm_cli.engine.events import AWAIT_FAULTS, FaultKind
-from fasm_cli.engine.machine import Machine, variants
+from fasm_cli.engine.machine import Machine
 from fasm_cli.simulation.plan import Plan
 from fasm_cli.simulation.stats import WAITING, Stats
 from fasm_cli.simulation.world import RESULT_FAULTS
+from fasm_cli.types.schema import variants
 
 
 def unreached(machine: Machine, tally: Stats) -> list[str]:

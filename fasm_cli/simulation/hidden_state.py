@@ -17,7 +17,7 @@ from typing import Any
 
 from fasm_cli.engine.laws import Violation
 from fasm_cli.engine.machine import Machine
-from fasm_cli.types.copy import is_frozen
+from fasm_cli.types.fields import is_frozen
 from fasm_cli.types.format import format_value
 from fasm_cli.types.scalars import SCALARS
 

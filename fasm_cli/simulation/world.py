@@ -25,7 +25,7 @@ from fasm_cli.engine.events import (
     Restore,
     ResultLost,
 )
-from fasm_cli.engine.machine import Machine, variants
+from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import Emission, Outcome, StepResult
 from fasm_cli.errors import MachineError
@@ -33,7 +33,7 @@ from fasm_cli.simulation.drain import drain
 from fasm_cli.simulation.plan import Plan
 from fasm_cli.simulation.stats import Stats
 from fasm_cli.types.generate import Generators
-from fasm_cli.types.schema import Schema, runtime_type
+from fasm_cli.types.schema import Schema, variants
 
 HISTORY_SIZE = 16  # delivered results that may come again
 CONFLICT_DRAWS = 8  # draws of another result than the first
@@ -286,4 +286,4 @@ def _cumulative(faults: dict[str, float]) -> tuple[list[tuple[float, str]], floa
 
 
 def _classes(shape: Schema) -> list[type]:
-    return [runtime_type(member) for member in variants(shape).values()]
+    return [member.cls for member in variants(shape).values()]

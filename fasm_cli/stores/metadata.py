@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.transaction import Connection
 from fasm_cli.errors import SessionError
-from fasm_cli.types.description import Types, fingerprint, is_description
-from fasm_cli.types.description_diff import TypeChange, summarize, type_changes
+from fasm_cli.types.description import TypeChange, Types, fingerprint, is_description, summarize, type_changes
 from fasm_cli.types.plain import ordered_text
 
 MIGRATE = "`fasm migrate TARGET --db URL` carries it over"

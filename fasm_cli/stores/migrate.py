@@ -23,7 +23,7 @@ from fasm_cli.stores.durable_store import DurableStore
 from fasm_cli.stores.metadata import Metadata, write_metadata
 from fasm_cli.stores.open import connect
 from fasm_cli.types.codec import DecodeError, format_value
-from fasm_cli.types.description_diff import TypeChange
+from fasm_cli.types.description import TypeChange
 from fasm_cli.types.plain import ordered_text
 
 Carry = Callable[[int, Any], Any]

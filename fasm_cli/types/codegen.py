@@ -1,50 +1,99 @@
-"""Functions compiled for one schema, as dataclasses compile their methods: no loop over fields, and no call for a part
-that is its own plain data, which is most of what a state is made of.
+"""Generates Python functions for schemas, as dataclasses generates methods: fields are accessed without a loop.
+
+`FunctionSource` compiles one function; `PerSchema` keeps one function for each schema. Encoders, decoders and copiers
+are made with both.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Generic, TypeVar, cast
 
 from fasm_cli.contract.constraints import Between, Text
 from fasm_cli.types.scalars import LARGEST, Scalar
 from fasm_cli.types.schema import ScalarSchema, Schema
 
+F = TypeVar("F", bound=Callable[[Any], Any])
 
-class Source:
-    """The text of a function of one argument, and what the names in it stand for."""
+
+class FunctionSource:
+    """The source of a function with one parameter, and the objects that its names refer to."""
 
     def __init__(self, **names: Any) -> None:
         self._names = names
 
     def name(self, value: Any) -> str:
-        """A name for `value`."""
+        """Return a new name that refers to `value` in the source."""
         name = f"name_{len(self._names)}"
         self._names[name] = value
         return name
 
-    def fast_test(self, schema: Schema, read: str) -> str:
-        """The test that a value, read by the name `read`, is legal and its own plain data; empty where that cannot be
-        seen at a glance. A value that fails it may be legal."""
+    def convert(self, target: str, expression: str, schema: Schema, convert: Callable[[Any], Any]) -> list[str]:
+        """Return the lines that assign the converted value of `expression` to the variable `target`.
+
+        Conversion leaves most values of a state as they are. The lines test for such a value first, if its type allows
+        a fast test, and call `convert` only if the test fails.
+        """
+        function = self.name(convert)
+        test = self._fast_test(schema, target)
+        if not test:
+            return [f"{target} = {function}({expression})"]
+        return [f"{target} = {expression}", f"if not ({test}): {target} = {function}({target})"]
+
+    def _fast_test(self, schema: Schema, variable: str) -> str:
+        """A test that a value is legal and equals its plain data; '' if there is no fast one.
+
+        A value that fails the test may still be legal.
+        """
         match schema:
             case ScalarSchema(scalar=Scalar(cls=kind), constraints=()) if kind in (bool, str):
-                return f"type({read}) is {kind.__name__}"
+                return f"type({variable}) is {kind.__name__}"
             case ScalarSchema(scalar=Scalar(cls=kind), constraints=()) if kind is int:
-                return f"type({read}) is int and {self._within(read, -LARGEST, LARGEST)}"
+                return f"type({variable}) is int and {self._range_test(variable, -LARGEST, LARGEST)}"
             case ScalarSchema(scalar=Scalar(cls=kind), constraints=(Between(int(low), int(high)),)) if kind is int:
-                return f"type({read}) is int and {self._within(read, max(low, -LARGEST), min(high, LARGEST))}"
+                within = self._range_test(variable, max(low, -LARGEST), min(high, LARGEST))
+                return f"type({variable}) is int and {within}"
             case ScalarSchema(scalar=Scalar(cls=kind), constraints=(Text(low, high, ""),)) if kind is str:
-                return f"type({read}) is str and {low} <= len({read}) <= {high}"
+                return f"type({variable}) is str and {low} <= len({variable}) <= {high}"
         return ""
 
-    def _within(self, read: str, low: int, high: int) -> str:
-        return f"{self.name(low)} <= {read} <= {self.name(high)}"
+    def _range_test(self, variable: str, low: int, high: int) -> str:
+        return f"{self.name(low)} <= {variable} <= {self.name(high)}"
 
-    def function(self, argument: str, lines: Iterable[str]) -> Callable[[Any], Any]:
-        text = "\n".join([f"def made({argument}):", *indented(lines)])
-        exec(text, self._names)  # our own text: what an author called his fields are identifiers
-        made: Callable[[Any], Any] = self._names["made"]
-        return made
+    def compile(self, parameter: str, body: Iterable[str]) -> Callable[[Any], Any]:
+        """Compile the function. All identifiers in `body` must be names of this source or fields of a class."""
+        text = "\n".join([f"def function({parameter}):", *indent(body)])
+        exec(text, self._names)
+        function: Callable[[Any], Any] = self._names["function"]
+        return function
 
 
-def indented(lines: Iterable[str]) -> list[str]:
+def indent(lines: Iterable[str]) -> list[str]:
     return [f"    {line}" for line in lines]
+
+
+class PerSchema(Generic[F]):
+    """Functions by schema, each made when it is first needed.
+
+    `make` may ask for a function that is being made, because a type may contain itself; it receives a stub that looks
+    the function up at each call. A function whose construction was interrupted or failed is not kept.
+    """
+
+    def __init__(self, make: Callable[[Schema], F]) -> None:
+        self._make = make
+        self._functions: dict[int, F] = {}
+
+    def of(self, schema: Schema) -> F:
+        key = id(schema)
+        function = self._functions.get(key)
+        if function is not None:
+            return function
+
+        def recursive_stub(value: Any) -> Any:
+            return self.of(schema)(value)
+
+        try:
+            self._functions[key] = cast(F, recursive_stub)
+            self._functions[key] = function = self._make(schema)
+        except BaseException:
+            self._functions.pop(key, None)
+            raise
+        return function

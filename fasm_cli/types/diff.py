@@ -1,10 +1,11 @@
-"""What changed between two states, by path: `pending[7].status: Awaiting -> Taken`."""
+"""Compares two values path by path: `pending[7].status: Awaiting -> Taken`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from fasm_cli.contract.database import Tables
+from fasm_cli.types.fields import field_names, is_record
 from fasm_cli.types.format import format_value
 from fasm_cli.types.scalars import SCALARS
 
@@ -13,7 +14,7 @@ ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "ABSENT"})()
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One path at which two values differ; `before` or `after` is ABSENT where there was or is nothing."""
+    """A path at which two values differ. `before` or `after` is `ABSENT` if the path does not exist there."""
 
     path: str
     before: Any
@@ -21,12 +22,12 @@ class Change:
 
     @property
     def sign(self) -> str:
-        """`+` for what was not there before, `-` for what is not there after, `~` for what is another."""
+        """`+` for an added path, `-` for a removed one, `~` for a changed one."""
         return "+" if self.before is ABSENT else "-" if self.after is ABSENT else "~"
 
     @property
     def before_after(self) -> tuple[str, str]:
-        """Both values in constructor syntax, empty where there is none."""
+        """Both values in constructor syntax; '' for an absent one."""
         before, after = ("" if side is ABSENT else format_value(side) for side in (self.before, self.after))
         return before, after
 
@@ -36,29 +37,26 @@ class Change:
 
 
 def diff_values(before: Any, after: Any) -> list[Change]:
-    """Every changed path, in the order of the fields and keys."""
-    return list(_walk("", before, after))
+    """Every path at which two values differ, in the order of the fields and keys."""
+    return list(_diff("", before, after))
 
 
-def _walk(path: str, before: Any, after: Any) -> Iterator[Change]:
+def _diff(path: str, before: Any, after: Any) -> Iterator[Change]:
     if before is after:
         return
-    if type(before) is not type(after) or type(before) in SCALARS or before is None:
+    kind = type(before)
+    if kind is not type(after) or kind in SCALARS or before is None:
         if format_value(before) != format_value(after):
             yield Change(path, before, after)
-        return
-    if isinstance(before, Tables):
-        yield from _tables(path, before, after)
-        return
-    names = _fields(before)
-    if names is not None:
-        for name in names:
-            yield from _walk(f"{path}.{name}" if path else name, getattr(before, name), getattr(after, name))
+    elif isinstance(before, Tables):
+        yield from _diff_tables(path, before, after)
+    elif is_record(kind):
+        for name in field_names(kind):
+            yield from _diff(f"{path}.{name}" if path else name, getattr(before, name), getattr(after, name))
     elif isinstance(before, dict):
-        yield from _keyed(path, before, after)
+        yield from _diff_dicts(path, before, after)
     elif isinstance(before, list | tuple):
-        pairs = [dict(enumerate(side)) for side in (before, after)]
-        yield from _keyed(path, *pairs)
+        yield from _diff_dicts(path, dict(enumerate(before)), dict(enumerate(after)))
     elif isinstance(before, set | frozenset):
         for element in sorted(before - after, key=format_value):
             yield Change(f"{path}{{}}", element, ABSENT)
@@ -68,34 +66,23 @@ def _walk(path: str, before: Any, after: Any) -> Iterator[Change]:
         yield Change(path, before, after)
 
 
-def _tables(path: str, before: Tables, after: Tables) -> Iterator[Change]:
-    """By the primary key of a row; rows of which no store has said their key are told apart by their place."""
-    for name in [*before.by_name, *(name for name in after.by_name if name not in before.by_name)]:
-        sides = [tables.table(name) if name in tables.by_name else {} for tables in (before, after)]
-        for key in [*sides[0], *(key for key in sides[1] if key not in sides[0])]:
-            one, other = (side.get(key, ABSENT) for side in sides)
+def _diff_tables(path: str, before: Tables, after: Tables) -> Iterator[Change]:
+    """Compare rows by primary key; if no store has named the key yet, by position."""
+    for name in dict.fromkeys([*before.by_name, *after.by_name]):
+        old, new = (tables.table(name) if name in tables.by_name else {} for tables in (before, after))
+        for key in dict.fromkeys([*old, *new]):
             row = f"{path}.{name}[{format_value(key)}]"
-            if one is ABSENT or other is ABSENT:
-                yield Change(row, one, other)
+            if key not in old or key not in new:
+                yield Change(row, old.get(key, ABSENT), new.get(key, ABSENT))
             else:
-                for column, value in one.items():
-                    yield from _walk(f"{row}.{column}", value, other.get(column, ABSENT))
+                for column, value in old[key].items():
+                    yield from _diff(f"{row}.{column}", value, new[key].get(column, ABSENT))
 
 
-def _keyed(path: str, before: dict[Any, Any], after: dict[Any, Any]) -> Iterator[Change]:
-    for key in [*before, *(key for key in after if key not in before)]:
+def _diff_dicts(path: str, before: dict[Any, Any], after: dict[Any, Any]) -> Iterator[Change]:
+    for key in dict.fromkeys([*before, *after]):
         step = f"{path}[{format_value(key)}]"
-        if key not in before:
-            yield Change(step, ABSENT, after[key])
-        elif key not in after:
-            yield Change(step, before[key], ABSENT)
+        if key not in before or key not in after:
+            yield Change(step, before.get(key, ABSENT), after.get(key, ABSENT))
         else:
-            yield from _walk(step, before[key], after[key])
-
-
-def _fields(value: Any) -> list[str] | None:
-    declared = getattr(type(value), "__dataclass_fields__", None)
-    if declared is not None:
-        return list(declared)
-    attrs = getattr(type(value), "__attrs_attrs__", None)
-    return None if attrs is None else [item.name for item in attrs]
+            yield from _diff(step, before[key], after[key])

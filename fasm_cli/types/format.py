@@ -1,64 +1,57 @@
-"""Values as source text: what is printed can be pasted back (`parse(render(x)) == x`)."""
+"""Formats values as source text that the parser reads back: `parse(format_value(x)) == x`."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
 
+from fasm_cli.types.fields import field_names, is_record
 from fasm_cli.types.scalars import SCALARS
 
 
 def format_value(value: Any) -> str:
-    """`value` in constructor syntax, on one line; sets in a fixed order, everything else in its own."""
+    """`value` in constructor syntax on one line. Elements of sets are sorted; everything else keeps its order."""
     kind = type(value)
     scalar = SCALARS.get(kind)
     if scalar is not None:
         return scalar.source(value)
-    writer = _COLLECTIONS.get(kind)
-    if writer is not None:
-        return writer(value)
+    format_collection = _COLLECTIONS.get(kind)
+    if format_collection is not None:
+        return format_collection(value)
     if isinstance(value, Enum):
-        named = value.name in kind.__members__
-        return f"{kind.__name__}.{value.name}" if named else f"{kind.__name__}({value.value!r})"
-    names = _field_names(value)
-    if names is None:
+        is_named = value.name in kind.__members__  # a combination of flags is not
+        return f"{kind.__name__}.{value.name}" if is_named else f"{kind.__name__}({value.value!r})"
+    if not is_record(kind):
         return repr(value)
-    return f"{kind.__name__}({', '.join(f'{name}={format_value(getattr(value, name))}' for name in names)})"
+    return f"{kind.__name__}({', '.join(f'{name}={format_value(getattr(value, name))}' for name in field_names(kind))})"
 
 
-def _field_names(value: Any) -> list[str] | None:
-    if is_dataclass(value) and not isinstance(value, type):
-        return [field.name for field in fields(value)]
-    if hasattr(type(value), "__attrs_attrs__"):
-        return [item.name for item in type(value).__attrs_attrs__]
-    return None
-
-
-def _joined(values: Iterable[Any]) -> str:
+def _join(values: Iterable[Any]) -> str:
     return ", ".join(map(format_value, values))
 
 
-def _set(values: Any) -> str:
+def _format_set(values: Any) -> str:
     elements = list(values)
-    plain = {type(element) for element in elements} in ({int}, {str})
-    elements.sort(key=None if plain else format_value)
-    inside = f"{{{_joined(elements)}}}" if elements else ""
+    is_ordered = {type(element) for element in elements} in ({int}, {str})
+    elements.sort(key=None if is_ordered else format_value)
+    inside = f"{{{_join(elements)}}}" if elements else ""
     if isinstance(values, frozenset):
         return f"frozenset({inside})"
     return inside or "set()"
 
 
-def _tuple(values: Any) -> str:
-    return f"({_joined(values)},)" if len(values) == 1 else f"({_joined(values)})"
+def _format_tuple(values: Any) -> str:
+    return f"({_join(values)},)" if len(values) == 1 else f"({_join(values)})"
+
+
+def _format_dict(values: Any) -> str:
+    return f"{{{', '.join(f'{format_value(key)}: {format_value(value)}' for key, value in values.items())}}}"
 
 
 _COLLECTIONS: dict[type, Callable[[Any], str]] = {
     type(None): repr,
-    list: lambda values: f"[{_joined(values)}]",
-    tuple: _tuple,
-    set: _set,
-    frozenset: _set,
-    dict: lambda pairs: (
-        f"{{{', '.join(f'{format_value(key)}: {format_value(value)}' for key, value in pairs.items())}}}"
-    ),
+    list: lambda values: f"[{_join(values)}]",
+    tuple: _format_tuple,
+    set: _format_set,
+    frozenset: _format_set,
+    dict: _format_dict,
 }

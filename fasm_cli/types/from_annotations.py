@@ -1,105 +1,120 @@
-"""Annotations to registry: what the author declared, read once.
+"""Builds schemas from the annotations that the author wrote.
 
-A type that has no schema is refused when the machine is loaded, with the path to it and what to write in its place.
+A type that has no schema is refused when the machine is loaded. The message names the path to it and what to write in
+its place.
 """
 
 import enum
 import inspect
 import types
 from collections.abc import Iterator
-from dataclasses import MISSING
-from dataclasses import fields as dataclass_fields
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Annotated, Any, ForwardRef, Literal, NewType, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    ForwardRef,
+    Literal,
+    NewType,
+    Union,
+    assert_never,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 from uuid import UUID
 
 from fasm_cli.contract.constraints import Between, Constraint, OneOf, Size, Text
 from fasm_cli.contract.database import Database
+from fasm_cli.types.fields import declared_fields, is_record
 from fasm_cli.types.scalars import SCALARS
 from fasm_cli.types.schema import (
-    REQUIRED,
     CollectionSchema,
     DatabaseSchema,
     DictSchema,
     EnumSchema,
     Field,
+    Member,
     NoneSchema,
     RecordSchema,
     ScalarSchema,
     Schema,
     TupleSchema,
     UnionSchema,
-    hashable_in_place_of,
-    runtime_type,
-    tag_of,
-    unhashable,
+    find_unhashable,
+    hashable_alternative,
+    variants,
 )
+
+MAX_NESTING = 100  # of annotations inside annotations; a class starts anew
 
 
 class Unsupported(Exception):
-    """The annotation at `path` has no schema; the text says why and what to write."""
+    """The annotation at `path` has no schema; `why` gives the reason and what to write instead."""
 
     def __init__(self, path: str, why: str) -> None:
         super().__init__(f"{path}: {why}")
 
 
 class SchemaRegistry:
-    """Reads annotations into registry; one instance for each machine, so that a class has one schema everywhere."""
+    """Builds the schemas of one machine. A class has the same schema everywhere in it.
+
+    records: the schema of each dataclass and attrs class.
+    classes: each record class and enum by its name in source text.
+    databases: the path to each `Database`.
+    """
 
     def __init__(self) -> None:
         self.records: dict[type, RecordSchema] = {}
-        self.classes: dict[str, type] = {}  # every record and enum met, by the name it is written with
-        self.databases: list[str] = []  # where a `Database` stands
-        self._open = 0
+        self.classes: dict[str, type] = {}
+        self.databases: list[str] = []
+        self._nesting = 0
 
     def of(self, annotation: Any, path: str) -> Schema:
-        """The schema of `annotation`. Raises `Unsupported` with `path` in front."""
-        annotation, constraints = _unwrapped(annotation)
-        self._open += 1
+        """The schema of an annotation. Raises `Unsupported` with `path` in front."""
+        annotation, constraints = _unwrap(annotation)
+        self._nesting += 1
         try:
-            if self._open > _DEEPEST:
-                raise Unsupported(path, "an alias that contains itself has no end; write it as a @dataclass")
-            schema = self._made(annotation, get_origin(annotation), path)
+            if self._nesting > MAX_NESTING:
+                raise Unsupported(path, "a type alias that contains itself never ends; write it as a @dataclass")
+            schema = self._build(annotation, get_origin(annotation), path)
         finally:
-            self._open -= 1
+            self._nesting -= 1
         _check_constraints(schema, constraints, path)
         schema.constraints += constraints
         return schema
 
-    def _made(self, annotation: Any, origin: Any, path: str) -> Schema:
+    def _build(self, annotation: Any, origin: Any, path: str) -> Schema:
         args = get_args(annotation)
         if annotation is None or annotation is type(None):
-            schema: Schema = NoneSchema(annotation)
-        elif isinstance(annotation, type) and annotation in SCALARS:
-            schema = ScalarSchema(annotation, scalar=SCALARS[annotation])
-        elif origin in (Union, types.UnionType):
-            schema = self._choice(annotation, path)
-        elif origin in (list, set, frozenset) and len(args) == 1:
-            schema = self._sequence(annotation, origin, path)
-        elif origin is tuple and (args or annotation == tuple[()]):
-            schema = self._tuple(annotation, path)
-        elif origin is dict and len(args) == 2:
-            schema = self._mapping(annotation, path)
-        elif isinstance(annotation, type) and issubclass(annotation, enum.Enum):
-            schema = EnumSchema(annotation, cls=annotation)
+            return NoneSchema(annotation)
+        if isinstance(annotation, type) and annotation in SCALARS:
+            return ScalarSchema(annotation, scalar=SCALARS[annotation])
+        if origin in (Union, types.UnionType):
+            return self._union(annotation, path)
+        if origin in (list, set, frozenset) and len(args) == 1:
+            return self._collection(annotation, origin, path)
+        if origin is tuple and (args or annotation == tuple[()]):
+            return self._tuple(annotation, path)
+        if origin is dict and len(args) == 2:
+            return self._dict(annotation, path)
+        if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
             self._register(annotation, path)
-        elif annotation is Database:
+            return EnumSchema(annotation, cls=annotation)
+        if annotation is Database:
             self.databases.append(path)
-            schema = DatabaseSchema(annotation, rows=self.of(dict[str, list[dict[str, _COLUMN]]], path))
-        elif isinstance(annotation, type) and _is_record(annotation):
-            schema = self._record(annotation, path)
-        else:
-            raise Unsupported(path, _why_not(annotation))
-        return schema
+            return DatabaseSchema(annotation, rows=self.of(dict[str, list[dict[str, _COLUMN]]], path))
+        if isinstance(annotation, type) and is_record(annotation):
+            return self._record(annotation, path)
+        raise Unsupported(path, _why_unsupported(annotation))
 
     def _register(self, kind: type, path: str) -> None:
         known = self.classes.setdefault(kind.__name__, kind)
         if known is not kind:
-            where = f"{known.__module__}.{known.__qualname__} and {kind.__module__}.{kind.__qualname__}"
-            raise Unsupported(path, f"two types are called {kind.__name__} ({where}); rename one of them")
+            both = f"{known.__module__}.{known.__qualname__} and {kind.__module__}.{kind.__qualname__}"
+            raise Unsupported(path, f"two types have the name {kind.__name__} ({both}); rename one of them")
         if kind.__name__ in _RESERVED:
-            raise Unsupported(path, f"the name {kind.__name__} is taken by a built-in type; rename the class")
+            raise Unsupported(path, f"{kind.__name__} is the name of a built-in type; rename the class")
 
     def _record(self, kind: type, path: str) -> RecordSchema:
         shared = self.records.get(kind)
@@ -113,20 +128,22 @@ class SchemaRegistry:
     def _fields(self, kind: type) -> Iterator[Field]:
         try:
             hints = get_type_hints(kind, include_extras=True)
-        except Exception as error:  # a text may hold any expression, and fail in any way
+        except Exception as error:  # an annotation in quotes may be any expression
             raise Unsupported(kind.__name__, f"its annotations cannot be resolved: {error}") from error
-        for name, default, init, hashed in _declared_fields(kind):
-            path = f"{kind.__name__}.{name}"
-            if name.startswith("_"):
-                raise Unsupported(path, "a stored field has no leading underscore; rename it")
-            if not init:
-                raise Unsupported(path, "init=False: the codec could not build the value again; make it a property")
-            yield Field(name, self.of(hints[name], path), default, hashed)
+        for field in declared_fields(kind):
+            path = f"{kind.__name__}.{field.name}"
+            if field.name.startswith("_"):
+                raise Unsupported(path, "the name of a stored field must not begin with an underscore; rename it")
+            if not field.in_init:
+                raise Unsupported(
+                    path, "init=False: the decoder passes every field to the constructor; write it as a property"
+                )
+            yield Field(field.name, self.of(hints[field.name], path), field.default, field.hashed)
 
-    def _sequence(self, annotation: Any, origin: type, path: str) -> CollectionSchema:
+    def _collection(self, annotation: Any, origin: type, path: str) -> CollectionSchema:
         item = self.of(get_args(annotation)[0], f"{path}[]")
         if origin is not list:
-            self._need_hashable(item, path, "an element of a set")
+            self._require_hash(item, path, "an element of a set")
         return CollectionSchema(annotation, cls=origin, item=item)
 
     def _tuple(self, annotation: Any, path: str) -> Schema:
@@ -135,32 +152,30 @@ class SchemaRegistry:
             return CollectionSchema(annotation, cls=tuple, item=self.of(args[0], f"{path}[]"))
         return TupleSchema(annotation, items=tuple(self.of(arg, f"{path}[{at}]") for at, arg in enumerate(args)))
 
-    def _mapping(self, annotation: Any, path: str) -> DictSchema:
+    def _dict(self, annotation: Any, path: str) -> DictSchema:
         key, value = get_args(annotation)
         schema = DictSchema(annotation, key=self.of(key, f"{path} key"), value=self.of(value, f"{path}[…]"))
-        self._need_hashable(schema.key, path, "a key of a dict")
+        self._require_hash(schema.key, path, "a key of a dict")
         return schema
 
-    def _choice(self, annotation: Any, path: str) -> UnionSchema:
-        members: dict[str, Schema] = {}
+    def _union(self, annotation: Any, path: str) -> UnionSchema:
+        members: dict[str, Member] = {}
         for arg in get_args(annotation):
-            schema = self.of(arg, path)
-            for member in schema.members.values() if isinstance(schema, UnionSchema) else (schema,):
-                tag = tag_of(member)
+            for tag, member in variants(self.of(arg, path)).items():
                 if tag in members:
-                    raise Unsupported(path, f"two members of the union are a {tag}; give them classes of their own")
+                    raise Unsupported(path, f"two members of the union are a {tag}; give each a class of its own")
                 members[tag] = member
         return UnionSchema(annotation, members=members)
 
     @staticmethod
-    def _need_hashable(schema: Schema, path: str, role: str) -> None:
-        wrong = unhashable(schema)
-        if wrong:
-            raise Unsupported(path, f"{wrong} cannot be {role}: it has no hash; write {hashable_in_place_of(wrong)}")
+    def _require_hash(schema: Schema, path: str, role: str) -> None:
+        found = find_unhashable(schema)
+        if found is not None:
+            instead = hashable_alternative(found)
+            raise Unsupported(path, f"{found.tag} cannot be {role}: it has no hash; write {instead}")
 
 
 _COLUMN = None | bool | int | float | str | bytes | Decimal | UUID | date | datetime | time | timedelta
-_DEEPEST = 100  # annotations inside annotations; classes start anew
 _RESERVED = {kind.__name__ for kind in SCALARS} | {"None", "list", "tuple", "set", "frozenset", "dict", "timezone"}
 _BARE = {
     list: "list[int]",
@@ -171,7 +186,7 @@ _BARE = {
 }
 
 
-def _unwrapped(annotation: Any) -> tuple[Any, tuple[Constraint, ...]]:
+def _unwrap(annotation: Any) -> tuple[Any, tuple[Constraint, ...]]:
     constraints: tuple[Constraint, ...] = ()
     while True:
         if get_origin(annotation) is Annotated:
@@ -180,20 +195,20 @@ def _unwrapped(annotation: Any) -> tuple[Any, tuple[Constraint, ...]]:
             annotation = inner
         elif isinstance(annotation, NewType):
             annotation = annotation.__supertype__
-        elif type(annotation).__name__ == "TypeAliasType":  # `type X = …`, Python 3.12 and later
+        elif type(annotation).__name__ == "TypeAliasType":  # `type X = …` in Python 3.12 and later
             annotation = annotation.__value__
         else:
             return annotation, constraints
 
 
-def _why_not(annotation: Any) -> str:
+def _why_unsupported(annotation: Any) -> str:
     if annotation is Any or annotation is object:
-        return "Any says nothing about the value; name the type, or a union of the types it may be"
+        return "Any does not say what the value is; name the type, or a union of types"
     bare = get_origin(annotation) or annotation
     if isinstance(bare, type) and bare in _BARE and not get_args(annotation):
-        return f"a bare {bare.__name__} does not say of what; write {_BARE[bare]}"
+        return f"{bare.__name__} does not name the type of its elements; write for example {_BARE[bare]}"
     if isinstance(annotation, str | ForwardRef):
-        return f"the annotation {annotation!r} was not resolved; put the class at the top of the module"
+        return f"the annotation {annotation!r} cannot be resolved; move the class to the top level of the module"
     if get_origin(annotation) is Literal:
         return "Literal is not supported; use an enum, or Annotated[str, OneOf(...)]"
     if isinstance(annotation, type) and issubclass(annotation, tuple):
@@ -201,76 +216,53 @@ def _why_not(annotation: Any) -> str:
     name = annotation.__name__ if isinstance(annotation, type) else str(annotation)
     known = ", ".join(kind.__name__ for kind in SCALARS)
     return (
-        f"the codec does not know {name}; use dataclasses, enums, None, {known}, "
+        f"{name} cannot be stored; use dataclasses, enums, None, {known}, "
         "and lists, tuples, sets, dicts and unions of them"
     )
 
 
-def _is_record(kind: type) -> bool:
-    return hasattr(kind, "__dataclass_fields__") or hasattr(kind, "__attrs_attrs__")
-
-
 def _check_constructor(kind: type, names: list[str]) -> None:
-    """A value is built again from its fields, by name: an alias, an InitVar or a written `__init__` may prevent it."""
-    takes = inspect.signature(kind).parameters.values()
-    open_ended = any(each.kind is each.VAR_KEYWORD for each in takes)
-    by_name = {each.name for each in takes if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)}
-    needed = [each.name for each in takes if each.default is each.empty and each.kind not in _VARIADIC]
-    wrong = [name for name in names if name not in by_name and not open_ended]
-    if wrong:
-        raise Unsupported(f"{kind.__name__}.{wrong[0]}", f"{kind.__name__}() does not take it by its name")
+    """Check that the constructor takes every field by name.
+
+    An alias, an `InitVar` or an `__init__` of the author may prevent it.
+    """
+    parameters = inspect.signature(kind).parameters.values()
+    open_ended = any(each.kind is each.VAR_KEYWORD for each in parameters)
+    by_name = {each.name for each in parameters if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)}
+    needed = [each.name for each in parameters if each.default is each.empty and each.kind not in _VARIADIC]
+    refused = [name for name in names if name not in by_name and not open_ended]
+    if refused:
+        raise Unsupported(f"{kind.__name__}.{refused[0]}", f"{kind.__name__}() has no parameter of this name")
     extra = [name for name in needed if name not in names]
     if extra:
-        raise Unsupported(kind.__name__, f"{kind.__name__}() needs {extra[0]}, which is not a field; give it a default")
+        raise Unsupported(
+            kind.__name__, f"{kind.__name__}() requires {extra[0]}, which is not a field; give it a default"
+        )
 
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
-def _declared_fields(kind: Any) -> Iterator[tuple[str, Any, bool, bool]]:
-    if hasattr(kind, "__dataclass_fields__"):
-        for item in dataclass_fields(kind):
-            default = item.default_factory if item.default_factory is not MISSING else item.default
-            constant = item.default_factory is MISSING and item.default is not MISSING
-            hashed = item.compare if item.hash is None else item.hash
-            yield item.name, (lambda value=item.default: value) if constant else default, item.init, hashed
-        return
-    for item in kind.__attrs_attrs__:  # read by its documented protocol: core need not import attrs
-        made = getattr(item.default, "factory", None)
-        hashed = bool(item.eq if item.hash is None else item.hash)
-        if repr(item.default) == "NOTHING":
-            yield item.name, REQUIRED, item.init, hashed
-        else:
-            yield item.name, made or (lambda value=item.default: value), item.init, hashed
-
-
-_BOUNDS: dict[type, tuple[type, ...]] = {
-    int: (int,),
-    float: (int, float),
-    Decimal: (int, Decimal),
-    **{kind: (kind,) for kind in (date, datetime, timedelta)},
-}
-
-
 def _check_constraints(schema: Schema, constraints: tuple[Constraint, ...], path: str) -> None:
     for limit in constraints:
-        sized = isinstance(schema, CollectionSchema | DictSchema) or (
-            isinstance(schema, ScalarSchema) and schema.scalar.cls is bytes
-        )
-        text = isinstance(schema, ScalarSchema) and schema.scalar.cls is str
-        fits = {
-            Text: text,
-            Size: sized,
-            Between: isinstance(schema, ScalarSchema),
-            OneOf: isinstance(schema, ScalarSchema | EnumSchema),
-        }[type(limit)]
-        if fits and isinstance(limit, Between) and isinstance(schema, ScalarSchema):
-            bounds = _BOUNDS.get(schema.scalar.cls, ())
-            fits = type(limit.low) in bounds and type(limit.high) in bounds
-        if fits and isinstance(limit, OneOf):
-            kinds = (float, int) if runtime_type(schema) is float else (runtime_type(schema),)
-            fits = all(type(value) in kinds for value in limit.values)
-        if not fits:
-            raise Unsupported(
-                path, f"{limit} does not apply to {getattr(schema.annotation, '__name__', schema.annotation)}"
-            )
+        if not _is_applicable(limit, schema):
+            name = getattr(schema.annotation, "__name__", schema.annotation)
+            raise Unsupported(path, f"{limit} does not apply to {name}")
+
+
+def _is_applicable(limit: Constraint, schema: Schema) -> bool:
+    match limit:
+        case Text():
+            return isinstance(schema, ScalarSchema) and schema.cls is str
+        case Size():
+            is_bytes = isinstance(schema, ScalarSchema) and schema.cls is bytes
+            return is_bytes or isinstance(schema, CollectionSchema | DictSchema)
+        case Between(low=low, high=high):
+            bounds = schema.scalar.bounds if isinstance(schema, ScalarSchema) else ()
+            return type(low) in bounds and type(high) in bounds
+        case OneOf(values=values):
+            if not isinstance(schema, ScalarSchema | EnumSchema):
+                return False
+            kinds = (float, int) if schema.cls is float else (schema.cls,)
+            return all(type(value) in kinds for value in values)
+    assert_never(limit)

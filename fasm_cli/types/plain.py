@@ -1,23 +1,21 @@
-"""What plain data looks like, and what is said of values that do not become it.
+"""Defines plain data, the stored form of values: None, bool, int, float, str, lists, and dicts with string keys.
 
-Plain data is None, bool, int, float, str, lists and dicts with string keys. A key `type` is always a tag, so a field
-or key that is really called `type` is stored as `type_`.
+The key `type` always holds a tag. A field or key with the name `type` is therefore stored as `type_`.
 """
 
-import json
-from collections.abc import Callable
 from hashlib import blake2b
-from json import encoder as of_json
 from typing import Any
 
+from fasm_cli.types.cpython import json_writer
 from fasm_cli.types.format import format_value
 from fasm_cli.types.schema import EnumSchema, ScalarSchema, Schema
 
 TAG = "type"
+MAX_REPR = 200  # characters of a value in a message
 
 
 class DecodeError(Exception):
-    """A value does not fit its schema; the path grows as the exception leaves each level."""
+    """A value does not match its schema. Each level that the exception leaves puts a step in front of the path."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -25,6 +23,7 @@ class DecodeError(Exception):
         self.path: list[str] = []
 
     def at(self, step: str) -> "DecodeError":
+        """Put `step` in front of the path and return the exception itself."""
         self.path.insert(0, step)
         return self
 
@@ -33,69 +32,49 @@ class DecodeError(Exception):
 
 
 def stored_key(name: str) -> str:
-    """`type` is the tag: a name that is `type` with any number of underscores gets one more."""
+    """The key for a name: `type`, or `type` with underscores behind it, gets one more underscore."""
     return f"{name}_" if name.rstrip("_") == TAG else name
 
 
 def original_key(key: str) -> str:
-    """What `stored_key` was given."""
+    """The inverse of `stored_key`."""
     return key[:-1] if key.rstrip("_") == TAG and key != TAG else key
 
 
-def keyed_by_text(schema: Schema) -> bool:
-    """Whether a dict with such keys is stored as a table (else as a list of pairs)."""
-    return isinstance(schema, EnumSchema) or (isinstance(schema, ScalarSchema) and schema.scalar.cls is not float)
+def has_text_keys(key: Schema) -> bool:
+    """Whether a dict with such keys is stored as a table; otherwise it is stored as a list of pairs."""
+    return isinstance(key, EnumSchema) or (isinstance(key, ScalarSchema) and key.scalar.cls is not float)
 
 
-def _writer(*, sort_keys: bool) -> Callable[[Any], str]:
-    """What `json.dumps` does, with all that it makes anew for each call made once: half the time, for a small value."""
-    usual = json.JSONEncoder(sort_keys=sort_keys, separators=(",", ":"))
-    make = getattr(of_json, "c_make_encoder", None)  # in C, where this Python has it
-    if make is None:
-        return usual.encode
-    write = make(
-        markers=None,  # plain data does not contain itself
-        default=usual.default,
-        encoder=of_json.encode_basestring_ascii,
-        indent=None,
-        key_separator=":",
-        item_separator=",",
-        sort_keys=sort_keys,
-        skipkeys=False,
-        allow_nan=True,
-    )
-    return lambda plain: "".join(write(plain, 0))
-
-
-_canonical, _ordered = _writer(sort_keys=True), _writer(sort_keys=False)
+_write_sorted, _write_ordered = json_writer(sort_keys=True), json_writer(sort_keys=False)
 
 
 def canonical_text(plain: Any) -> str:
-    """One text for equal plain data, whatever the order of its keys."""
-    return _canonical(plain)
+    """JSON on one line with sorted keys: the same text for equal plain data."""
+    return _write_sorted(plain)
 
 
 def ordered_text(plain: Any) -> str:
-    """One line for plain data that keeps the order of its keys: the machine may go by it."""
-    return _ordered(plain)
+    """JSON on one line with keys in their own order, which a machine may depend on."""
+    return _write_ordered(plain)
 
 
 def digest_of(text: str) -> str:
-    """16 hexadecimal digits that stand for `text` in every process."""
+    """16 hexadecimal digits that identify `text`, the same in every process."""
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def safe_repr(value: Any) -> str:
-    """`value` for a message, whatever it is: a value of the wrong type may be anything, and its repr may fail."""
+    """`value` as text for a message. It never raises, although the author's `__repr__` may, and it is short."""
     try:
         text = format_value(value)
-    except Exception:  # an author's __repr__, a value that contains itself, an int of more than 4300 digits
+    except Exception:  # also a value that contains itself, or an int of more than 4300 digits
         return "…"
-    return text if len(text) <= 200 else f"{text[:199]}…"
+    return text if len(text) <= MAX_REPR else f"{text[: MAX_REPR - 1]}…"
 
 
 def constraint_violation(schema: Schema, value: Any) -> str:
-    """What the constraints of `schema` have against `value`, in words; empty where they have nothing."""
+    """Why `value` violates a constraint of `schema`; '' if it violates none."""
     for limit in schema.constraints:
         why = limit.violation_of(value)
         if why:

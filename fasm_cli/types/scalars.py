@@ -1,6 +1,6 @@
-"""The scalar types a state or a message may hold, one row each: how it is stored, read back and written as source.
+"""Lists the scalar types, one row each: how a value is stored, read back, written as source and drawn at random.
 
-To teach the codec another scalar type, add a row (and say in `sim.generate` how to draw one).
+To add a scalar type, add a row to `SCALARS`.
 """
 
 import re
@@ -12,15 +12,32 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-LARGEST = 10**4300 - 1  # Python neither reads nor writes an int with more digits than that
+from fasm_cli.contract.chooser import Chooser
+
+Draw = Callable[[Chooser], Any]
+
+LARGEST = 10**4300 - 1  # Python neither parses nor prints an int with more digits
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+EDGE_TEXTS = ("", " ", "é", "日本", "a'b", 'a"b', "\\", "\n", "0", "None", "🙂")
+EDGE_INTS = (0, 1, -1, 2**31 - 1, -(2**31), 2**63 - 1)
+EDGE_FLOATS = (0.0, -0.0, 1.0, -1.0, 0.1, 1e-9, 1e15)
+EDGE_RATE = 0.05  # the share of edge cases among drawn values
+FIRST_DAY = datetime(2024, 1, 1)  # dates are drawn from the year that begins here
 
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """`encode` gives plain data, `decode` reads it or raises ValueError, `source` is a constructor call.
+    """How the package treats one scalar type.
 
-    `canonical` maps equal values to one plain value, for digests. `stored_as` is the plain type. `build` is what the
-    parser calls for the name in source text; None where Python has a literal.
+    stored_as: the type of the plain data.
+    encode: returns the plain data of a value. Raises `ValueError` if the value cannot be stored.
+    decode: returns the value of plain data. Raises `ValueError` if there is none.
+    source: returns a literal or constructor call that evaluates to the value.
+    canonical: returns the same plain data for equal values; used for digests.
+    draw: returns a random value.
+    build: the function that the parser calls for the type's name in source text; None if Python has a literal.
+    bounds: the types that the two ends of a `Between` may have; empty if the type has no order.
+    draw_between: returns a `Draw` of the values between two bounds, both included.
     """
 
     cls: type
@@ -29,18 +46,20 @@ class Scalar:
     decode: Callable[[Any], Any]
     source: Callable[[Any], str]
     canonical: Callable[[Any], Any]
+    draw: Draw
     build: Callable[..., Any] | None = None
+    bounds: tuple[type, ...] = ()
+    draw_between: Callable[[Any, Any], Draw] | None = None
+
+
+# --- stored and written forms ---
 
 
 def _same(value: Any) -> Any:
     return value
 
 
-def _float_source(value: float) -> str:
-    return repr(value)  # inf, -inf and nan are names the parser knows
-
-
-_FOLD = "[fold=1]"  # written where the offset from UTC does not tell which of two equal clock readings it is
+_FOLD = "[fold=1]"  # stored if the offset from UTC does not distinguish two equal clock readings
 
 
 def _datetime_text(value: datetime | time) -> str:
@@ -54,7 +73,7 @@ def _datetime_text(value: datetime | time) -> str:
     raise ValueError(f"a tzinfo of type {type(zone).__name__} cannot be stored; use timezone or ZoneInfo")
 
 
-def _zoned(text: str) -> tuple[str, ZoneInfo | None, int]:
+def _split_zone(text: str) -> tuple[str, ZoneInfo | None, int]:
     plain = text.removesuffix(_FOLD)
     fold = int(plain != text)
     found = re.fullmatch(r"(.+)\[([^\]]+)\]", plain)
@@ -67,7 +86,7 @@ def _zoned(text: str) -> tuple[str, ZoneInfo | None, int]:
 
 
 def _read_datetime(text: str) -> datetime:
-    plain, zone, fold = _zoned(text)
+    plain, zone, fold = _split_zone(text)
     value = datetime.fromisoformat(plain).replace(fold=fold)
     if zone is None:
         return value
@@ -76,7 +95,7 @@ def _read_datetime(text: str) -> datetime:
 
 
 def _read_time(text: str) -> time:
-    plain, zone, fold = _zoned(text)
+    plain, zone, fold = _split_zone(text)
     value = time.fromisoformat(plain).replace(fold=fold)
     return value if zone is None else value.replace(tzinfo=zone)
 
@@ -87,7 +106,7 @@ def _canonical_datetime(value: datetime) -> str:
         return value.replace(fold=0).isoformat()
     try:
         return value.astimezone(UTC).isoformat()
-    except OverflowError:  # at the ends of the calendar UTC may have no such day
+    except OverflowError:  # the day in UTC may lie outside the calendar
         return f"{_timedelta_text(value.replace(tzinfo=None) - datetime.min - offset)}Z"
 
 
@@ -107,7 +126,7 @@ def _zone_source(zone: Any) -> str:
     return f"timezone({_timedelta_source(zone.utcoffset(None))})"
 
 
-def _clock_source(value: datetime | time, parts: list[int]) -> str:
+def _format_clock(value: datetime | time, parts: list[int]) -> str:
     least = 3 if isinstance(value, datetime) else 0
     while len(parts) > least + 2 and parts[-1] == 0:
         parts.pop()
@@ -118,11 +137,11 @@ def _clock_source(value: datetime | time, parts: list[int]) -> str:
 
 def _datetime_source(value: datetime) -> str:
     clock = [value.hour, value.minute, value.second, value.microsecond]
-    return _clock_source(value, [value.year, value.month, value.day, *clock])
+    return _format_clock(value, [value.year, value.month, value.day, *clock])
 
 
 def _time_source(value: time) -> str:
-    return _clock_source(value, [value.hour, value.minute, value.second, value.microsecond])
+    return _format_clock(value, [value.hour, value.minute, value.second, value.microsecond])
 
 
 def _date_source(value: date) -> str:
@@ -158,7 +177,7 @@ def _read_decimal(text: str) -> Decimal:
 def _canonical_decimal(value: Decimal) -> str:
     if not value.is_finite():
         return str(value)
-    sign, digits, exponent = value.as_tuple()  # normalize() would round to the context's precision
+    sign, digits, exponent = value.as_tuple()  # not normalize(): it rounds to the precision of the context
     number = "".join(map(str, digits)).lstrip("0")
     short = number.rstrip("0")
     return f"{'-' * sign}{short}E{int(exponent) + len(number) - len(short)}" if short else "0"
@@ -171,11 +190,11 @@ def _read_bytes(text: str) -> bytes:
 
 
 def _canonical_float(value: float) -> float:
-    return value + 0.0  # -0.0 + 0.0 is 0.0, which it equals
+    return value + 0.0  # turns -0.0 into 0.0, which equals it
 
 
-def _decimal(value: Any = "0") -> Decimal:
-    """What source text calls `Decimal`: refuses in words."""
+def _build_decimal(value: Any = "0") -> Decimal:
+    """Build what `Decimal(...)` in source text means; its error names the text."""
     return _read_decimal(value) if type(value) is str else Decimal(value)
 
 
@@ -183,19 +202,153 @@ def _quoted(name: str) -> Callable[[Any], str]:
     return lambda value: f"{name}({str(value)!r})"
 
 
+# --- random values ---
+
+
+def draw_text(min_length: int, max_length: int, alphabet: str = LETTERS) -> Draw:
+    """A `Draw` of texts of a length between two limits, both included."""
+    return lambda choose: "".join([choose.pick(alphabet) for _ in range(choose.randint(min_length, max_length))])
+
+
+def draw_bytes(min_length: int, max_length: int) -> Draw:
+    """A `Draw` of bytes of a length between two limits, both included."""
+    return lambda choose: bytes([choose.randbelow(256) for _ in range(choose.randint(min_length, max_length))])
+
+
+def _with_edge_cases(usual: Draw, edge_cases: tuple[Any, ...]) -> Draw:
+    return lambda choose: choose.pick(edge_cases) if choose.chance(EDGE_RATE) else usual(choose)
+
+
+def _int_between(low: int, high: int) -> Draw:
+    return lambda choose: choose.randint(low, high)
+
+
+def _float_between(low: float, high: float) -> Draw:
+    def draw(choose: Chooser) -> float:
+        part = choose.draw()
+        return min(max(low * (1 - part) + high * part, low), high) + 0.0
+
+    return draw
+
+
+def _decimal_between(low: Any, high: Any) -> Draw:
+    places = max(2, *(-int(Decimal(bound).as_tuple().exponent) for bound in (low, high)))
+    unit = Decimal(1).scaleb(-places)
+    steps = int((Decimal(high) - Decimal(low)) / unit)
+    return lambda choose: Decimal(low) + unit * choose.randbelow(steps + 1)
+
+
+def _date_between(low: date, high: date) -> Draw:
+    days = (high - low).days
+    return lambda choose: low + timedelta(days=choose.randbelow(days + 1))
+
+
+def _datetime_between(low: datetime, high: datetime) -> Draw:
+    seconds = int((high - low).total_seconds())
+    return lambda choose: low + timedelta(seconds=choose.randbelow(seconds + 1))
+
+
+def _timedelta_between(low: timedelta, high: timedelta) -> Draw:
+    unit = timedelta(microseconds=1)
+    first, last = low // unit, high // unit
+    return lambda choose: timedelta(microseconds=choose.randint(first, last))
+
+
 SCALARS: dict[type, Scalar] = {
     row.cls: row
     for row in (
-        Scalar(bool, bool, _same, _same, repr, _same),
-        Scalar(int, int, _same, _same, repr, _same),
-        Scalar(float, float, _same, _same, _float_source, _canonical_float),
-        Scalar(str, str, _same, _same, repr, _same),
-        Scalar(bytes, str, bytes.hex, _read_bytes, repr, bytes.hex),
-        Scalar(Decimal, str, str, _read_decimal, _quoted("Decimal"), _canonical_decimal, _decimal),
-        Scalar(UUID, str, str, UUID, _quoted("UUID"), str, UUID),
-        Scalar(date, str, date.isoformat, date.fromisoformat, _date_source, date.isoformat, date),
-        Scalar(datetime, str, _datetime_text, _read_datetime, _datetime_source, _canonical_datetime, datetime),
-        Scalar(time, str, _datetime_text, _read_time, _time_source, _canonical_time, time),
-        Scalar(timedelta, str, _timedelta_text, _read_timedelta, _timedelta_source, _timedelta_text, timedelta),
+        Scalar(bool, bool, _same, _same, repr, _same, lambda choose: choose.chance(0.5)),
+        Scalar(
+            int,
+            int,
+            _same,
+            _same,
+            repr,
+            _same,
+            draw=_with_edge_cases(lambda choose: choose.randint(-2, 12), EDGE_INTS),
+            bounds=(int,),
+            draw_between=_int_between,
+        ),
+        Scalar(
+            float,
+            float,
+            _same,
+            _same,
+            repr,
+            _canonical_float,  # the parser knows the names inf and nan
+            draw=_with_edge_cases(lambda choose: choose.randint(-100, 1000) / 8, EDGE_FLOATS),
+            bounds=(int, float),
+            draw_between=_float_between,
+        ),
+        Scalar(str, str, _same, _same, repr, _same, _with_edge_cases(draw_text(0, 8), EDGE_TEXTS)),
+        Scalar(bytes, str, bytes.hex, _read_bytes, repr, bytes.hex, draw_bytes(0, 5)),
+        Scalar(
+            Decimal,
+            str,
+            str,
+            _read_decimal,
+            _quoted("Decimal"),
+            _canonical_decimal,
+            draw=lambda choose: Decimal(choose.randint(-500, 10_000)) / 100,
+            build=_build_decimal,
+            bounds=(int, Decimal),
+            draw_between=_decimal_between,
+        ),
+        Scalar(
+            UUID,
+            str,
+            str,
+            UUID,
+            _quoted("UUID"),
+            str,
+            draw=lambda choose: UUID(int=choose.randbelow(2**128)),
+            build=UUID,
+        ),
+        Scalar(
+            date,
+            str,
+            date.isoformat,
+            date.fromisoformat,
+            _date_source,
+            date.isoformat,
+            draw=lambda choose: (FIRST_DAY + timedelta(days=choose.randbelow(366))).date(),
+            build=date,
+            bounds=(date,),
+            draw_between=_date_between,
+        ),
+        Scalar(
+            datetime,
+            str,
+            _datetime_text,
+            _read_datetime,
+            _datetime_source,
+            _canonical_datetime,
+            draw=lambda choose: FIRST_DAY + timedelta(minutes=choose.randbelow(366 * 24 * 60)),
+            build=datetime,
+            bounds=(datetime,),
+            draw_between=_datetime_between,
+        ),
+        Scalar(
+            time,
+            str,
+            _datetime_text,
+            _read_time,
+            _time_source,
+            _canonical_time,
+            draw=lambda choose: time(choose.randbelow(24), choose.randbelow(60)),
+            build=time,
+        ),
+        Scalar(
+            timedelta,
+            str,
+            _timedelta_text,
+            _read_timedelta,
+            _timedelta_source,
+            _timedelta_text,
+            draw=lambda choose: timedelta(minutes=choose.randbelow(3 * 24 * 60)),
+            build=timedelta,
+            bounds=(timedelta,),
+            draw_between=_timedelta_between,
+        ),
     )
 }

@@ -1,12 +1,18 @@
-"""Simpler values of a schema: what the shrinker tries in a value's place, the simplest first."""
+"""Proposes simpler values of a declared type; the shrinker tries them in place of a value, the simplest first.
+
+The order of values and the passes over numbers and sequences follow the shrinker of Hypothesis (MacIver and Donaldson,
+"Test-Case Reduction via Test-Case Generation", 2020).
+"""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, assert_never
 
 from fasm_cli.contract.constraints import Between, OneOf, Size, Text
+from fasm_cli.types.fields import field_names, is_record
 from fasm_cli.types.format import format_value
 from fasm_cli.types.schema import (
     CollectionSchema,
+    DatabaseSchema,
     DictSchema,
     EnumSchema,
     NoneSchema,
@@ -15,136 +21,153 @@ from fasm_cli.types.schema import (
     Schema,
     TupleSchema,
     UnionSchema,
-    runtime_type,
+    constraint_of,
 )
 
-_SHORT = "a"
+MAX_DEPTH = 6  # of the values that `minimal` makes
+MAX_WHOLE_FLOAT = 1e15  # larger floats are simplified to zero only
+NO_VALUE = object()
 
 
 def complexity(schema: Schema, value: Any) -> tuple[Any, ...]:
-    """How complicated `value` is; compared with `<`. Zero, empty, the first member and None are the simplest."""
+    """A key that orders values from simple to complicated: zero, empty, the first member and None come first."""
     match schema:
         case NoneSchema():
             return (0,)
-        case ScalarSchema(scalar=scalar) if scalar.cls in (int, float):
-            zero = _origin(schema, scalar.cls)
-            away = abs(value - zero) if value == value else float("inf")
-            return (away, value < zero)
-        case ScalarSchema(scalar=scalar) if scalar.cls in (str, bytes):
-            return (len(value), value != _plainest(schema, len(value)), str(value))
+        case ScalarSchema(scalar=scalar):
+            if scalar.cls in (int, float):
+                zero = _nearest_to_zero(schema, scalar.cls)
+                return (abs(value - zero) if value == value else float("inf"), value < zero)
+            if scalar.cls in (str, bytes):
+                return (len(value), value != _plainest(schema, len(value)), str(value))
+            text = format_value(value)
+            return (len(text), text)
         case EnumSchema(cls=kind):
-            return (list(kind).index(value) if value in list(kind) else len(kind),)
+            members = list(kind)
+            return (members.index(value) if value in members else len(members),)
         case RecordSchema(fields=fields):
             return tuple(complexity(field.schema, getattr(value, field.name)) for field in fields)
         case CollectionSchema(item=item):
-            parts = sorted(value, key=format_value) if schema.cls in (set, frozenset) else value
-            return (len(value), tuple(complexity(item, part) for part in parts))
+            return (len(value), tuple(complexity(item, part) for part in _ordered(schema.cls, value)))
         case TupleSchema(items=items):
             return tuple(complexity(item, part) for item, part in zip(items, value, strict=True))
         case DictSchema():
-            return (
-                len(value),
-                tuple((complexity(schema.key, key), complexity(schema.value, item)) for key, item in value.items()),
-            )
+            pairs = ((complexity(schema.key, key), complexity(schema.value, item)) for key, item in value.items())
+            return (len(value), tuple(pairs))
         case UnionSchema(members=members):
             for rank, member in enumerate(members.values()):
-                if runtime_type(member) is type(value):
+                if member.cls is type(value):
                     return (0 if isinstance(member, NoneSchema) else rank + 1, complexity(member, value))
-    text = format_value(value)
-    return (len(text), text)
+            text = format_value(value)
+            return (len(text), text)
+        case DatabaseSchema():
+            text = format_value(value)
+            return (len(text), text)
+    assert_never(schema)
 
 
 def candidates(schema: Schema, value: Any) -> Iterator[Any]:
-    """Values to try in place of `value`; some may break a constraint, which the codec will say."""
-    for limit in schema.constraints:
-        if isinstance(limit, OneOf):
-            yield from limit.values[: limit.values.index(value)] if value in limit.values else ()
-            return
+    """Values to try in place of `value`. Some may violate a constraint; the codec refuses those."""
+    one_of = constraint_of(schema, OneOf)
+    if one_of is not None:
+        yield from _before(one_of.values, value)
+        return
     match schema:
-        case ScalarSchema(scalar=scalar) if scalar.cls is int:
-            yield from _ints(_origin(schema, int), value)
-        case ScalarSchema(scalar=scalar) if scalar.cls is float:
-            for whole in (
-                _ints(int(_origin(schema, float)), int(value)) if value == value and abs(value) < 1e15 else (0,)
-            ):
-                yield float(whole)
-        case ScalarSchema(scalar=scalar) if scalar.cls is bool:
-            yield False
-        case ScalarSchema(scalar=scalar) if scalar.cls in (str, bytes):
-            yield from _texts(schema, value)
+        case NoneSchema() | DatabaseSchema():
+            return
+        case ScalarSchema():
+            yield from _scalar_candidates(schema, value)
         case EnumSchema(cls=kind):
-            yield from list(kind)[: list(kind).index(value)] if value in list(kind) else ()
+            yield from _before(tuple(kind), value)
         case RecordSchema(cls=kind, fields=fields):
-            given = {field.name: getattr(value, field.name) for field in fields}
+            values = {field.name: getattr(value, field.name) for field in fields}
             for field in fields:
-                for other in candidates(field.schema, given[field.name]):
-                    yield from _built(kind, {**given, field.name: other})
+                for simpler in candidates(field.schema, values[field.name]):
+                    yield from _construct(kind, {**values, field.name: simpler})
         case CollectionSchema(cls=kind, item=item):
-            yield from _sequences(kind, item, value)
+            yield from _collection_candidates(kind, item, value)
         case TupleSchema(items=items):
             for at, item in enumerate(items):
-                for other in candidates(item, value[at]):
-                    yield (*value[:at], other, *value[at + 1 :])
+                for simpler in candidates(item, value[at]):
+                    yield (*value[:at], simpler, *value[at + 1 :])
         case DictSchema():
-            for key in value:
-                yield {other: item for other, item in value.items() if other != key}
+            for removed in value:
+                yield {key: item for key, item in value.items() if key != removed}
             for key, item in value.items():
-                for other in candidates(schema.value, item):
-                    yield {**value, key: other}
-        case UnionSchema(members=members):
-            if any(isinstance(member, NoneSchema) for member in members.values()) and value is not None:
-                yield None
-            for member in members.values():
-                if runtime_type(member) is type(value):
-                    yield from candidates(member, value)
-                    return
-                if not isinstance(member, NoneSchema):
-                    yield from minimal(member)
+                for simpler in candidates(schema.value, item):
+                    yield {**value, key: simpler}
+        case UnionSchema():
+            yield from _union_candidates(schema, value)
+        case _:
+            assert_never(schema)
 
 
 def minimal(schema: Schema, depth: int = 0) -> Iterator[Any]:
-    """The simplest value of a schema, where one can be made."""
-    for limit in schema.constraints:
-        if isinstance(limit, OneOf):
-            yield limit.values[0]
-            return
-    if depth > _DEEPEST:
+    """The simplest value of a schema; none if there is no value of at most `MAX_DEPTH` levels.
+
+    A union yields the simplest value of each member, in their order.
+    """
+    one_of = constraint_of(schema, OneOf)
+    if one_of is not None:
+        yield one_of.values[0]
+        return
+    if depth > MAX_DEPTH:
         return
     match schema:
         case NoneSchema():
             yield None
-        case ScalarSchema(scalar=scalar) if scalar.cls in (int, float):
-            yield _origin(schema, scalar.cls)
-        case ScalarSchema(scalar=scalar) if scalar.cls in (str, bytes):
-            yield _plainest(
-                schema, next((limit.min for limit in schema.constraints if isinstance(limit, Text | Size)), 0)
-            )
-        case ScalarSchema(scalar=scalar) if scalar.cls is bool:
-            yield False
+        case ScalarSchema(scalar=scalar):
+            if scalar.cls in (int, float):
+                yield _nearest_to_zero(schema, scalar.cls)
+            elif scalar.cls in (str, bytes):
+                limit = constraint_of(schema, Text) or constraint_of(schema, Size)
+                yield _plainest(schema, limit.min if limit is not None else 0)
+            elif scalar.cls is bool:
+                yield False
         case EnumSchema(cls=kind):
             yield next(iter(kind))
         case RecordSchema(cls=kind, fields=fields):
-            parts = {field.name: next(minimal(field.schema, depth + 1), _NONE) for field in fields}
-            if _NONE not in parts.values():
-                yield from _built(kind, parts)
+            values = {field.name: next(minimal(field.schema, depth + 1), NO_VALUE) for field in fields}
+            if NO_VALUE not in values.values():
+                yield from _construct(kind, values)
         case CollectionSchema(cls=kind, item=item):
-            least = next((limit.min for limit in schema.constraints if isinstance(limit, Size)), 0)
-            part = next(minimal(item, depth + 1), _NONE)
-            if least == 0 or part is not _NONE:
-                yield kind([part] * least)
+            size = constraint_of(schema, Size)
+            length = size.min if size is not None else 0
+            part = next(minimal(item, depth + 1), NO_VALUE)
+            if length == 0 or part is not NO_VALUE:
+                yield kind([part] * length)
         case TupleSchema(items=items):
-            parts_of = [next(minimal(item, depth + 1), _NONE) for item in items]
-            if _NONE not in parts_of:
-                yield tuple(parts_of)
-        case DictSchema() if not schema.constraints:
-            yield {}
+            parts = [next(minimal(item, depth + 1), NO_VALUE) for item in items]
+            if NO_VALUE not in parts:
+                yield tuple(parts)
+        case DictSchema():
+            if not schema.constraints:
+                yield {}
         case UnionSchema(members=members):
             for member in members.values():
                 yield from minimal(member, depth + 1)
+        case DatabaseSchema():
+            return
+        case _:
+            assert_never(schema)
 
 
-def _built(kind: Any, values: dict[str, Any]) -> Iterator[Any]:
-    """The record of these values, unless its author refuses them."""
+def substitute(value: Any, before: Any, after: Any) -> Any:
+    """`value` with every occurrence of `before` replaced by `after`."""
+    kind: Any = type(value)
+    if kind is type(before) and value == before:
+        return after
+    if isinstance(value, list | tuple | set | frozenset):
+        return kind([substitute(part, before, after) for part in value])
+    if isinstance(value, dict):
+        return {substitute(key, before, after): substitute(part, before, after) for key, part in value.items()}
+    if not is_record(kind):
+        return value
+    return kind(**{name: substitute(getattr(value, name), before, after) for name in field_names(kind)})
+
+
+def _construct(kind: Any, values: dict[str, Any]) -> Iterator[Any]:
+    """The record with these values; nothing if the author's class refuses them."""
     try:
         made = kind(**values)
     except Exception:
@@ -152,63 +175,63 @@ def _built(kind: Any, values: dict[str, Any]) -> Iterator[Any]:
     yield made
 
 
-def substitute(value: Any, before: Any, after: Any) -> Any:
-    """`value` with `after` wherever it holds `before`."""
-    if type(value) is type(before) and value == before:
-        return after
-    if isinstance(value, list | tuple | set | frozenset):
-        return type(value)([substitute(part, before, after) for part in value])
-    if isinstance(value, dict):
-        return {substitute(key, before, after): substitute(part, before, after) for key, part in value.items()}
-    names = getattr(type(value), "__dataclass_fields__", None)
-    if names is None:
-        return value
-    return type(value)(**{name: substitute(getattr(value, name), before, after) for name in names})
+def _before(values: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
+    """The values that precede `value`; none if it is not among them."""
+    return values[: values.index(value)] if value in values else ()
 
 
-_NONE = object()
-_DEEPEST = 6
+def _ordered(kind: type, values: Any) -> list[Any]:
+    return sorted(values, key=format_value) if kind in (set, frozenset) else list(values)
 
 
-def _origin(schema: Schema, kind: Any) -> Any:
-    """The number nearest to zero that is legal."""
-    for limit in schema.constraints:
-        if isinstance(limit, Between):
-            return kind(min(max(0, limit.low), limit.high))
-    return kind(0)
+def _nearest_to_zero(schema: Schema, kind: Any) -> Any:
+    limit = constraint_of(schema, Between)
+    return kind(0) if limit is None else kind(min(max(0, limit.low), limit.high))
 
 
-def _ints(origin: int, value: int) -> Iterator[int]:
-    """The origin, the next one, then halving the distance."""
-    away = value - origin
-    if away == 0:
+def _scalar_candidates(schema: ScalarSchema, value: Any) -> Iterator[Any]:
+    kind = schema.scalar.cls
+    if kind is int:
+        yield from _int_candidates(_nearest_to_zero(schema, int), value)
+    elif kind is float:
+        if value == value and abs(value) < MAX_WHOLE_FLOAT:
+            yield from map(float, _int_candidates(int(_nearest_to_zero(schema, float)), int(value)))
+        else:
+            yield 0.0
+    elif kind is bool:
+        yield False
+    elif kind in (str, bytes):
+        yield from _text_candidates(schema, value)
+
+
+def _int_candidates(origin: int, value: int) -> Iterator[int]:
+    """The origin, its mirror image if the value is below it, its neighbour, then values at half the distance."""
+    distance = value - origin
+    if distance == 0:
         return
     yield origin
-    if away < 0:
-        yield origin - away
-    step = 1 if away > 0 else -1
-    if abs(away) > 1:
+    if distance < 0:
+        yield origin - distance
+    step = 1 if distance > 0 else -1
+    if abs(distance) > 1:
         yield origin + step
-    far = abs(away) // 2
-    while far > 0:
-        yield value - step * far
-        far //= 2
+    half = abs(distance) // 2
+    while half > 0:
+        yield value - step * half
+        half //= 2
 
 
 def _plainest(schema: Schema, length: int) -> Any:
+    """The text or bytes of a length that consist of the first letter of the alphabet, or of zeros."""
     if isinstance(schema, ScalarSchema) and schema.scalar.cls is bytes:
         return bytes(length)
-    return _first_letter(schema) * length
+    limit = constraint_of(schema, Text)
+    return (limit.alphabet[0] if limit is not None and limit.alphabet else "a") * length
 
 
-def _first_letter(schema: Schema) -> str:
-    return next(
-        (limit.alphabet[0] for limit in schema.constraints if isinstance(limit, Text) and limit.alphabet), _SHORT
-    )
-
-
-def _texts(schema: Schema, value: Any) -> Iterator[Any]:
-    shortest = next((limit.min for limit in schema.constraints if isinstance(limit, Text)), 0)
+def _text_candidates(schema: Schema, value: Any) -> Iterator[Any]:
+    limit = constraint_of(schema, Text)
+    shortest = limit.min if limit is not None else 0
     for length in sorted({shortest, 0, 1, len(value) // 2, len(value) - 1, len(value)}):
         if shortest <= length <= len(value):
             if _plainest(schema, length) != value:
@@ -217,12 +240,24 @@ def _texts(schema: Schema, value: Any) -> Iterator[Any]:
                 yield value[:length]
 
 
-def _sequences(kind: Any, item: Schema, value: Any) -> Iterator[Any]:
-    parts = sorted(value, key=format_value) if kind in (set, frozenset) else list(value)
+def _collection_candidates(kind: Any, item: Schema, value: Any) -> Iterator[Any]:
+    parts = _ordered(kind, value)
     if len(parts) > 1:
         yield kind()
     for at in range(len(parts)):
         yield kind([*parts[:at], *parts[at + 1 :]])
     for at, part in enumerate(parts):
-        for other in candidates(item, part):
-            yield kind([*parts[:at], other, *parts[at + 1 :]])
+        for simpler in candidates(item, part):
+            yield kind([*parts[:at], simpler, *parts[at + 1 :]])
+
+
+def _union_candidates(schema: UnionSchema, value: Any) -> Iterator[Any]:
+    members = schema.members.values()
+    if value is not None and any(isinstance(member, NoneSchema) for member in members):
+        yield None
+    for member in members:
+        if member.cls is type(value):
+            yield from candidates(member, value)
+            return
+        if not isinstance(member, NoneSchema):
+            yield from minimal(member)

@@ -9,7 +9,7 @@ from fasm_cli.project.load import load_for_file
 from fasm_cli.project.project import Project
 from fasm_cli.sessions import Header, Stored
 from fasm_cli.types.codec import DecodeError
-from fasm_cli.types.description_diff import TypeChange, summarize, type_changes
+from fasm_cli.types.description import TypeChange, summarize, type_changes
 
 
 def machine_of(project: Project, path: Path, stored: Stored, target: str) -> Machine:

@@ -4,12 +4,12 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
-from fasm_cli.engine.machine import Machine, variants
+from fasm_cli.engine.machine import Machine
 from fasm_cli.project.project import Project
 from fasm_cli.reports.machines import Description, FieldLine, MachineLine, Machines, TypeLine
 from fasm_cli.types.codec import Schema, format_value
-from fasm_cli.types.schema import EnumSchema, RecordSchema
-from fasm_cli.types.type_text import default_text, schema_label
+from fasm_cli.types.description import default_text, schema_label
+from fasm_cli.types.schema import EnumSchema, RecordSchema, variants
 
 
 def listed(project: Project) -> Machines:

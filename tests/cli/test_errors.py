@@ -62,7 +62,7 @@ USAGE = {
 INPUT = {
     ("Redem(points=1)",): f"no input 'Redem'; did you mean 'RedeemPoints'? {INPUTS}",
     ("Frob",): f"no input 'Frob'; {INPUTS}",
-    ("RedeemPoints()",): "RedeemPoints misses points (column 1 of RedeemPoints()); RedeemPoints(points)",
+    ("RedeemPoints()",): "RedeemPoints lacks points (column 1 of RedeemPoints()); RedeemPoints(points)",
     (
         "RedeemPoints(points='a')",
     ): "RedeemPoints.points: expected int, got str 'a' (column 21 of RedeemPoints(points='a'))",
@@ -71,12 +71,12 @@ INPUT = {
     (
         "RedeemPoints(points=20o)",
     ): "not a value: invalid decimal literal (column 22 of RedeemPoints(points=20o)); write",
-    ("",): "nothing is written here; write Name(field=value)",
-    ("   ",): "nothing is written here; write Name(field=value)",
+    ("",): "the value is missing; write Name(field=value)",
+    ("   ",): "the value is missing; write Name(field=value)",
     ("RedeemPoints(" * 3000,): "not a value: ",
     (f"RedeemPoints(points={'1' * 5000})",): "not a value: ",
     ("x" * 200_000,): "no input 'xxxx",
-    (f"RedeemPoints(points={'x' * 200_000})",): "200021 characters are too many for one value; the limit is 100000",
+    (f"RedeemPoints(points={'x' * 200_000})",): "a value of 200021 characters is too long; the limit is 100000",
     (f"RedeemPoints(points={'x' * 9_000!r})",): "RedeemPoints.points: expected int, got str 'xxxx",
     ("__import__('os')",): "no input '__import__'; ",
 }
@@ -84,7 +84,7 @@ COMPLETION = {
     ("9.9", "Pending()"): "no tracked action 9.9; pending: 1.1 (id 1)",
     ("7", "Pending()"): "no pending action has the id 7; pending: 1.1 (id 1)",
     ("1.1", "Sucess()"): "no result 'Sucess'; did you mean 'Success'? results: Failed, Pending, Refunded, Success",
-    ("1.1", "Success()"): "Success misses points_deducted (column 1 of Success()); Success(points_deducted)",
+    ("1.1", "Success()"): "Success lacks points_deducted (column 1 of Success()); Success(points_deducted)",
     ("²", "Pending()"): "not a value: invalid character '²' (U+00B2) (column 1 of ²); write Name(field=value)",
 }
 

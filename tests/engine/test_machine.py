@@ -136,7 +136,7 @@ TRACKED = {"ActionId": int, "TrackedAction": Go, "ActionResult": Go, "restore": 
         ),
         (
             machine(State=AnyRow),
-            "M: AnyRow.rows[…][]: Any says nothing about the value; name the type, or a union of the types it may be",
+            "M: AnyRow.rows[…][]: Any does not say what the value is; name the type, or a union of types",
             "",
         ),
         (
@@ -144,7 +144,7 @@ TRACKED = {"ActionId": int, "TrackedAction": Go, "ActionResult": Go, "restore": 
             "M: Input: Between(low=1, high=2) does not apply to str",
             "",
         ),
-        (machine(Input=list), "M: Input: a bare list does not say of what; write list[int]", ""),
+        (machine(Input=list), "M: Input: list does not name the type of its elements; write for example list[int]", ""),
         (machine(**{**TRACKED, "ActionId": Count}), "M: ActionId Count has no hash", "write @dataclass(frozen=True)"),
         (machine(**{**TRACKED, "ActionId": list[int]}), "M: ActionId list has no hash", "write tuple[…, ...]"),
         (machine(**{**TRACKED, "ActionId": FixedList}), "M: ActionId list has no hash", "write tuple[…, ...]"),

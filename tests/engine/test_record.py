@@ -98,7 +98,7 @@ def test_the_cause_counts_and_not_the_id_that_was_stored(machine):
         ({"type": "inputs"}, "no such event: {'type': 'inputs'}"),
         ({"type": "input"}, "no such event: {'type': 'input'}"),
         ({"type": "restore", "at": 1}, "no such event: {'type': 'restore', 'at': 1}"),
-        ({"type": "input", "value": {"type": "Go"}}, "Go misses n, items"),
+        ({"type": "input", "value": {"type": "Go"}}, "Go lacks n, items"),
         ({"type": "input", "value": {"type": "Stop"}}, "expected type = 'Go', got 'Stop'"),
         (
             {"type": "crash", "point": "later"},
@@ -114,7 +114,7 @@ def test_the_cause_counts_and_not_the_id_that_was_stored(machine):
         ({"type": "lost", "of": "7.3", "id": 1}, "no tracked action 7.3 was emitted"),
         ({"type": "lost", "id": "1"}, "expected int, got str '1'"),
         ({"type": "completion", "id": 1}, "no such event: {'type': 'completion', 'id': 1}"),
-        ({"type": "completion", "id": 1, "result": {"type": "Answer"}}, "Answer misses text"),
+        ({"type": "completion", "id": 1, "result": {"type": "Answer"}}, "Answer lacks text"),
     ],
 )
 def test_an_event_that_does_not_fit_is_refused(machine, plain, why):

@@ -145,7 +145,7 @@ def refused(annotation: Any) -> str:
 
 def unknown(name: str) -> str:
     return (
-        f"State.x: the codec does not know {name}; use dataclasses, enums, {KNOWN}, "
+        f"State.x: {name} cannot be stored; use dataclasses, enums, {KNOWN}, "
         "and lists, tuples, sets, dicts and unions of them"
     )
 
@@ -153,18 +153,21 @@ def unknown(name: str) -> str:
 @pytest.mark.parametrize(
     ("annotation", "why"),
     [
-        (Any, "State.x: Any says nothing about the value; name the type, or a union of the types it may be"),
-        (object, "State.x: Any says nothing about the value; name the type, or a union of the types it may be"),
-        (list, "State.x: a bare list does not say of what; write list[int]"),
-        (set, "State.x: a bare set does not say of what; write set[str]"),
-        (frozenset, "State.x: a bare frozenset does not say of what; write frozenset[str]"),
-        (tuple, "State.x: a bare tuple does not say of what; write tuple[int, ...]"),
-        (dict, "State.x: a bare dict does not say of what; write dict[str, int]"),
-        (typing.Dict, "State.x: a bare dict does not say of what; write dict[str, int]"),
-        (typing.Tuple, "State.x: a bare tuple does not say of what; write tuple[int, ...]"),
-        (list | None, "State.x: a bare list does not say of what; write list[int]"),
-        ("int", "State.x: the annotation 'int' was not resolved; put the class at the top of the module"),
-        (list["Order"], "State.x[]: the annotation 'Order' was not resolved; put the class at the top of the module"),
+        (Any, "State.x: Any does not say what the value is; name the type, or a union of types"),
+        (object, "State.x: Any does not say what the value is; name the type, or a union of types"),
+        (list, "State.x: list does not name the type of its elements; write for example list[int]"),
+        (set, "State.x: set does not name the type of its elements; write for example set[str]"),
+        (frozenset, "State.x: frozenset does not name the type of its elements; write for example frozenset[str]"),
+        (tuple, "State.x: tuple does not name the type of its elements; write for example tuple[int, ...]"),
+        (dict, "State.x: dict does not name the type of its elements; write for example dict[str, int]"),
+        (typing.Dict, "State.x: dict does not name the type of its elements; write for example dict[str, int]"),
+        (typing.Tuple, "State.x: tuple does not name the type of its elements; write for example tuple[int, ...]"),
+        (list | None, "State.x: list does not name the type of its elements; write for example list[int]"),
+        ("int", "State.x: the annotation 'int' cannot be resolved; move the class to the top level of the module"),
+        (
+            list["Order"],
+            "State.x[]: the annotation 'Order' cannot be resolved; move the class to the top level of the module",
+        ),
         (Literal["a"], "State.x: Literal is not supported; use an enum, or Annotated[str, OneOf(...)]"),
         (Pair, "State.x: Pair is a NamedTuple; write it as a @dataclass(frozen=True)"),
         (namedtuple("Old", "a"), "State.x: Old is a NamedTuple; write it as a @dataclass(frozen=True)"),
@@ -178,11 +181,11 @@ def unknown(name: str) -> str:
         (tuple[complex, ...], unknown("complex").replace("State.x", "State.x[]")),
         (dict[complex, int], unknown("complex").replace("State.x", "State.x key")),
         (dict[str, complex], unknown("complex").replace("State.x", "State.x[…]")),
-        (Deep, "Deep.rows[…][][1]: Any says nothing about the value; name the type, or a union of the types it may be"),
-        (list[int] | list[str], "State.x: two members of the union are a list; give them classes of their own"),
+        (Deep, "Deep.rows[…][][1]: Any does not say what the value is; name the type, or a union of types"),
+        (list[int] | list[str], "State.x: two members of the union are a list; give each a class of its own"),
         (
             tuple[int] | tuple[int, ...] | None,
-            "State.x: two members of the union are a tuple; give them classes of their own",
+            "State.x: two members of the union are a tuple; give each a class of its own",
         ),
         (set[list[int]], "State.x: list cannot be an element of a set: it has no hash; write tuple[…, ...]"),
         (set[set[int]], "State.x: set cannot be an element of a set: it has no hash; write frozenset[…]"),
@@ -200,14 +203,17 @@ def unknown(name: str) -> str:
             set[AttrsUnhashed],
             "State.x: AttrsUnhashed cannot be an element of a set: it has no hash; write @dataclass(frozen=True)",
         ),
-        (Private, "Private._x: a stored field has no leading underscore; rename it"),
-        (Derived, "Derived.x: init=False: the codec could not build the value again; make it a property"),
-        (AttrsDerived, "AttrsDerived.x: init=False: the codec could not build the value again; make it a property"),
-        (NeedsMore, "NeedsMore: NeedsMore() needs seed, which is not a field; give it a default"),
-        (Unbuilt, "Unbuilt.x: Unbuilt() does not take it by its name"),
-        (Aliased, "Aliased.x: Aliased() does not take it by its name"),
+        (Private, "Private._x: the name of a stored field must not begin with an underscore; rename it"),
+        (Derived, "Derived.x: init=False: the decoder passes every field to the constructor; write it as a property"),
+        (
+            AttrsDerived,
+            "AttrsDerived.x: init=False: the decoder passes every field to the constructor; write it as a property",
+        ),
+        (NeedsMore, "NeedsMore: NeedsMore() requires seed, which is not a field; give it a default"),
+        (Unbuilt, "Unbuilt.x: Unbuilt() has no parameter of this name"),
+        (Aliased, "Aliased.x: Aliased() has no parameter of this name"),
         (Lost, "Lost: its annotations cannot be resolved: name 'NoSuchType' is not defined"),
-        (UUID, "State.x: the name UUID is taken by a built-in type; rename the class"),
+        (UUID, "State.x: UUID is the name of a built-in type; rename the class"),
     ],
 )
 def test_what_has_no_shape_is_refused_with_its_path(annotation, why):
@@ -220,7 +226,7 @@ def test_an_annotation_that_is_no_expression_is_refused():
 
 def test_two_classes_of_one_name_are_refused():
     where = f"{__name__}.Twin and {__name__}.Twin"
-    assert refused(FirstTwin | Twin) == f"State.x: two types are called Twin ({where}); rename one of them"
+    assert refused(FirstTwin | Twin) == f"State.x: two types have the name Twin ({where}); rename one of them"
 
 
 @pytest.mark.parametrize(
@@ -275,7 +281,7 @@ def test_type_statements_are_seen_through():
     schema = registry.of(list[names["Maybe"]], "T")
     assert type_text(schema) == "list[int Between(low=0, high=9) | None]"
     assert Codec(registry).validate(schema, [1, None]) == [1, None]
-    assert refused(names["Tree"]).endswith(": an alias that contains itself has no end; write it as a @dataclass")
+    assert refused(names["Tree"]).endswith(": a type alias that contains itself never ends; write it as a @dataclass")
     assert refused(names["Both"][int]) == unknown("Both[int]")
 
 

@@ -86,4 +86,4 @@ def test_a_wide_range_of_floats_gives_more_than_its_bounds() -> None:
 def test_a_class_that_refuses_everything_is_named() -> None:
     with pytest.raises(MachineError) as caught:
         drawn(Never, 1)
-    assert caught.value.message == "Never refuses what is generated for it: ValueError: never"
+    assert caught.value.message == "Never refuses every generated value: ValueError: never"

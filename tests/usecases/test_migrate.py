@@ -72,7 +72,7 @@ def test_a_file_of_format_1_says_as_much_as_it_can(till: Project, write_till: Wr
     old_format()
     open_session(till, "till")[0].close()
     write_till("field")
-    assert "changed since: its initial state does not fit: Till misses currency; " in refused(till)
+    assert "changed since: its initial state does not fit: Till lacks currency; " in refused(till)
     write_till(("    cents: int\n\n@dataclass\nclass Paid", "    cents: float\n\n@dataclass\nclass Paid"))
     assert "changed since: a file of format 1 does not say which; " in refused(till)
 
@@ -138,7 +138,7 @@ def test_what_would_be_too_large_is_not_written(
     assert not NEW.exists()
 
 
-MISSES = "the states of version 1 do not fit TillMachine: Till misses currency"
+MISSES = "the states of version 1 do not fit TillMachine: Till lacks currency"
 NONE = "TillMachine: migrate(1, …) gives what is no state of version 2: "
 WRITE = "write `def migrate(self, version, data)` in TillMachine"
 WHOLE = "give the whole state as plain data, as it stands in a session"
@@ -151,7 +151,7 @@ GIVES = 'return {**data, "currency": f"EUR{version}"}'
         (["field"], MISSES, f"raise `version` and {WRITE}"),
         (["field", "second"], MISSES, WRITE),
         (["field", "second", "migrate", (GIVES, "pass")], f"{NONE}expected a table of Till, got None", WHOLE),
-        (["field", "second", "migrate", (GIVES, "return data")], f"{NONE}Till misses currency", WHOLE),
+        (["field", "second", "migrate", (GIVES, "return data")], f"{NONE}Till lacks currency", WHOLE),
     ],
 )
 def test_what_gives_no_state(till: Project, write_till: WriteTill, changes: list[Any], message: str, hint: str) -> None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from fasm_cli.cli.prompt.tokens import Open
 from fasm_cli.contract.state_machine import TrackedActionCompleted
 from fasm_cli.engine.machine import Machine
-from fasm_cli.types.schema import REQUIRED, DictSchema, Field, RecordSchema, Schema, TupleSchema, UnionSchema
+from fasm_cli.types.description import default_text, schema_label
+from fasm_cli.types.fields import REQUIRED
 from fasm_cli.types.schema import CollectionSchema as Many
-from fasm_cli.types.type_text import default_text, schema_label
+from fasm_cli.types.schema import DictSchema, Field, RecordSchema, Schema, TupleSchema, UnionSchema
 
 
 @dataclass(frozen=True, slots=True)

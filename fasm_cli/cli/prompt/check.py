@@ -16,9 +16,9 @@ from fasm_cli.cli.repl.registry import SHOWN, VERBS
 from fasm_cli.contract.state_machine import TrackedActionCompleted
 from fasm_cli.debugger.input_parser import read_input
 from fasm_cli.debugger.session import DebugSession
-from fasm_cli.engine.machine import variants
 from fasm_cli.errors import InputError, UsageError, did_you_mean
 from fasm_cli.types.parse import BUILDERS
+from fasm_cli.types.schema import variants
 
 LONGEST = 2000  # characters that are looked at with each key
 PATH = re.compile(r"\A[^\W\d]\w*\.[^:\s]+: ")  # which field it is, the column says

@@ -16,13 +16,14 @@ from fasm_cli.debugger.expressions.grammar import FUNCTIONS, field_names, field_
 from fasm_cli.debugger.navigate import END, START
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.events import CrashPoint, FaultKind
-from fasm_cli.engine.machine import Machine, variants
+from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import FasmError
 from fasm_cli.reports.steps import event_text
 from fasm_cli.sessions.timeline import Snapshot
 from fasm_cli.simulation.answers import sample_responses
 from fasm_cli.types.format import format_value
+from fasm_cli.types.schema import variants
 
 SHORT = 60  # characters of a value beside an option
 RECENT = 40  # steps that are looked at and offered: each must be read and told while somebody waits for a key

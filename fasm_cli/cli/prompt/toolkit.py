@@ -16,7 +16,7 @@ from fasm_cli.cli.prompt.colours import cropped
 from fasm_cli.cli.prompt.line_analysis_cache import Live
 from fasm_cli.cli.prompt.tokens import Token, tokens
 from fasm_cli.cli.repl.registry import VERBS
-from fasm_cli.engine.machine import variants
+from fasm_cli.types.schema import variants
 
 if TYPE_CHECKING:
     from fasm_cli.cli.prompt.value_completions import Option

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from fasm_cli.cli.prompt.argument_context import arguments
 from fasm_cli.contract.constraints import Between, OneOf
+from fasm_cli.types.description import schema_label
 from fasm_cli.types.format import format_value
 from fasm_cli.types.schema import (
     CollectionSchema,
@@ -18,7 +19,6 @@ from fasm_cli.types.schema import (
     TupleSchema,
     UnionSchema,
 )
-from fasm_cli.types.type_text import schema_label
 
 OPENING: dict[type, str] = {list: "[", tuple: "(", set: "{", frozenset: "frozenset({"}
 PART = r"(?:(?<![A-Za-z0-9])|(?-i:(?<=[a-z])(?=[A-Z])))"  # where a part of a name begins

@@ -7,11 +7,11 @@ from time import perf_counter
 from fasm_cli.cli.repl.registry import SHOWN, VERBS, offset_errors
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.debugger.settings import FORMATS
-from fasm_cli.engine.machine import variants
 from fasm_cli.errors import FasmError, InputError, UsageError, did_you_mean
 from fasm_cli.reports.repl import ScriptReport
 from fasm_cli.reports.report import Report
 from fasm_cli.reports.steps import Finding
+from fasm_cli.types.schema import variants
 
 ONCE = re.compile(r"(\s*[^\W\d][\w-]*)/(\w*)(?=\s|$)")  # a verb, and how its report is written
 DEEPEST = 8  # files and aliases that perform lines that perform lines

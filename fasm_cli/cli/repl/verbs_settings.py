@@ -6,10 +6,10 @@ from fasm_cli.cli.repl.argument_kinds import Kind
 from fasm_cli.cli.repl.registry import SHOWN, VERBS, Quit, reject_arguments, verb
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.debugger.settings import FORMATS
-from fasm_cli.engine.machine import variants
 from fasm_cli.errors import UsageError, did_you_mean
 from fasm_cli.reports.repl import Message, Saved
 from fasm_cli.reports.report import Report
+from fasm_cli.types.schema import variants
 
 NAME = re.compile(r"[^\W\d][\w-]*")
 SETTINGS = {"format": FORMATS, "time": ("off", "on")}

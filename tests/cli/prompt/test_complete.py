@@ -227,7 +227,7 @@ def test_paths_of_the_state(shop: DebugSession) -> None:
         ("RedeemPoints(points=5000)", Fault(20, "5000 is not between 1 and 1000")),
         ("RedeemPoints(points=5000, ", Fault(20, "5000 is not between 1 and 1000")),
         ("RedeemPoints(pts=20,", Fault(17, "RedeemPoints has no field 'pts'", "did you mean 'points'? known: points")),
-        ("step RedeemPoints()", Fault(5, "RedeemPoints misses points", "RedeemPoints(points)")),
+        ("step RedeemPoints()", Fault(5, "RedeemPoints lacks points", "RedeemPoints(points)")),
         ("Foo(", Fault(0, "no input 'Foo'", "inputs: CancelOrder, RedeemPoints")),
         ("pending 3", Fault(8, "pending takes nothing, got '3'")),
         ("complete 1.1 Success(points_deducted='é', ", Fault(37, "expected int, got str 'é'")),

@@ -11,8 +11,7 @@ import pytest
 from fasm_cli import Between
 from fasm_cli.project.project import Project
 from fasm_cli.types.codec import SchemaRegistry
-from fasm_cli.types.description import describe_types, fingerprint, is_description
-from fasm_cli.types.description_diff import summarize, type_changes
+from fasm_cli.types.description import describe_types, fingerprint, is_description, summarize, type_changes
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,0 +1,74 @@
+"""Reads the fields of dataclasses and attrs classes in the same way, without importing attrs."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, dataclass
+from dataclasses import fields as dataclass_fields
+from typing import Any
+
+REQUIRED: Any = MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredField:
+    """A field as its class declares it.
+
+    default: a function without arguments that returns the default, or `REQUIRED`.
+    in_init: the constructor takes the field.
+    hashed: a generated `__hash__` reads the field.
+    """
+
+    name: str
+    default: Callable[[], Any] | Any
+    in_init: bool
+    hashed: bool
+
+
+def is_record(cls: type) -> bool:
+    """Whether `cls` is a dataclass or an attrs class."""
+    return hasattr(cls, "__dataclass_fields__") or hasattr(cls, "__attrs_attrs__")
+
+
+def field_names(cls: type) -> tuple[str, ...]:
+    """The names of the fields of a class in the order of declaration; empty if it is not a record."""
+    if hasattr(cls, "__dataclass_fields__"):
+        return tuple([field.name for field in dataclass_fields(cls)])
+    return tuple([field.name for field in getattr(cls, "__attrs_attrs__", ())])
+
+
+def declared_fields(cls: Any) -> Iterator[DeclaredField]:
+    """The fields of a record class in the order of declaration."""
+    if hasattr(cls, "__dataclass_fields__"):
+        for item in dataclass_fields(cls):
+            hashed = bool(item.compare if item.hash is None else item.hash)
+            if item.default is not MISSING:
+                yield DeclaredField(item.name, _constant(item.default), item.init, hashed)
+            else:
+                yield DeclaredField(item.name, item.default_factory, item.init, hashed)
+        return
+    for item in cls.__attrs_attrs__:
+        hashed = bool(item.eq if item.hash is None else item.hash)
+        if repr(item.default) == "NOTHING":
+            yield DeclaredField(item.name, REQUIRED, item.init, hashed)
+        else:
+            factory = getattr(item.default, "factory", None)
+            yield DeclaredField(item.name, factory or _constant(item.default), item.init, hashed)
+
+
+def is_frozen(cls: type) -> bool:
+    """Whether a record class refuses assignment to its fields.
+
+    dataclasses publish this. An attrs class is asked by assigning an attribute that it does not declare: a frozen class
+    refuses with `FrozenInstanceError`, and any other class either accepts it or raises another error.
+    """
+    params = getattr(cls, "__dataclass_params__", None)
+    if params is not None:
+        return bool(params.frozen)
+    try:
+        setattr(object.__new__(cls), "_fasm_probe", None)  # noqa: B010 - the name is not declared
+    except Exception as error:
+        return type(error).__name__ == "FrozenInstanceError"
+    return False
+
+
+def _constant(value: Any) -> Callable[[], Any]:
+    return lambda: value

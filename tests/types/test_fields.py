@@ -1,0 +1,88 @@
+"""Fields of dataclasses and attrs classes are read in the same way."""
+
+from dataclasses import InitVar, dataclass, field
+from typing import Any, ClassVar
+
+import attrs
+import pytest
+
+from fasm_cli.types.fields import REQUIRED, DeclaredField, declared_fields, field_names, is_frozen, is_record
+
+
+@dataclass
+class Point:
+    x: int
+    y: int = 2
+    tags: list[str] = field(default_factory=list, compare=False)
+    limit: ClassVar[int] = 9
+    scale: InitVar[int] = 1
+    length: int = field(init=False, default=0)
+
+
+@attrs.define
+class PointByAttrs:
+    x: int
+    y: int = 2
+    tags: list[str] = attrs.field(factory=list, eq=False)
+    limit: ClassVar[int] = 9
+    length: int = attrs.field(init=False, default=0)
+
+
+@dataclass(frozen=True)
+class Frozen:
+    x: int
+
+
+@attrs.frozen
+class FrozenByAttrs:
+    x: int
+
+
+@attrs.frozen(slots=False)
+class FrozenInDict:
+    x: int
+
+
+@attrs.define
+class Guarded:
+    x: int
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise ValueError(name)
+
+
+class Plain:
+    x = 1
+
+
+@pytest.mark.parametrize("cls", [Point, PointByAttrs])
+def test_the_fields_of_a_record(cls: Any) -> None:
+    assert is_record(cls)
+    assert field_names(cls) == ("x", "y", "tags", "length")
+    x, y, tags, length = declared_fields(cls)
+    assert x == DeclaredField("x", REQUIRED, in_init=True, hashed=True)
+    assert (y.default(), tags.default(), length.default()) == (2, [], 0)
+    assert [each.hashed for each in (y, tags, length)] == [True, False, True]
+    assert [each.in_init for each in (y, tags, length)] == [True, True, False]
+
+
+def test_a_class_without_declared_fields_is_no_record() -> None:
+    assert not is_record(Plain)
+    assert field_names(Plain) == ()
+
+
+@pytest.mark.parametrize(
+    ("cls", "frozen"),
+    [
+        (Point, False),
+        (PointByAttrs, False),
+        (attrs.make_class("Empty", {}), False),
+        (Guarded, False),
+        (Frozen, True),
+        (FrozenByAttrs, True),
+        (FrozenInDict, True),
+        (attrs.make_class("FrozenEmpty", {}, frozen=True), True),
+    ],
+)
+def test_frozen_classes_are_recognized(cls: type, frozen: bool) -> None:
+    assert is_frozen(cls) is frozen
