@@ -127,7 +127,7 @@ REFUSALS = {
     "state.names[1:2, 3]": ("a slice stands alone in its brackets", 12),
     "~3": ("a sign belongs in front of a number, not of 3", 0),
     "1j": ("1j is not allowed here", 0),
-    "": ("nothing is written here", None),
+    "": ("the value is missing", None),
     "1 + )": ("not a value: unmatched ')'", 4),
     "-" * 60 + "1": ("nested more than 50 levels deep", 51),
     "[*state.names]": ("* is not allowed here", 1),
