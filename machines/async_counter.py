@@ -1,8 +1,8 @@
-"""A counter that is somewhere else: reading and writing it takes a while and may fail.
+"""A counter behind a network: reading and writing it takes time and may fail.
 
-What it teaches: a state may be awaited. `read` and `write` are methods of the state, so an STF may wait for them, and
-at each await it may be cancelled or find the connection gone. Everything that may fail comes first, and the one line
-that changes something comes last, behind the last await: then there is never anything to undo.
+It shows a state that is awaited. `read` and `write` are methods of the state, so the STF may await them, and at each
+await it may be cancelled or lose the connection. Everything that may fail comes first, and the only change comes last,
+after the last await, so there is never anything to undo.
 """
 
 import asyncio
@@ -22,12 +22,12 @@ from fasm_cli import (
 )
 
 HIGHEST = 2**64 - 1
-LATENCY = 0.005  # seconds, of the virtual clock: simulating them takes no time
+LATENCY = 0.005  # seconds of virtual time: a simulation does not wait for them
 
 
 @dataclass
 class Remote:
-    """A number at the other end of a wire."""
+    """A number on a remote server."""
 
     counter: Annotated[int, Between(0, HIGHEST)] = 0
 
@@ -36,29 +36,29 @@ class Remote:
         return self.counter
 
     async def write(self, value: int) -> None:
-        await asyncio.sleep(LATENCY)  # a write that is cut off here was not made
+        await asyncio.sleep(LATENCY)  # if the await fails here, nothing was written
         self.counter = value
 
 
 @dataclass
 class Increment:
-    """Count one more."""
+    """Add one."""
 
 
 @dataclass
 class Incremented:
-    """Tells whoever watches; nobody answers."""
+    """Announces the new value; no result is expected."""
 
     before: int
     after: int
 
 
 class Overflowed(TransitionError):
-    """The counter is at its highest value."""
+    """The counter has its highest value."""
 
 
 class AsyncCounter(StateMachine):
-    """Counts up to 2**64 - 1 in a state that is read and written over a wire."""
+    """Counts up to 2**64 - 1 in a state that is read and written over a network."""
 
     State = Remote
     Input = Increment
@@ -71,7 +71,7 @@ class AsyncCounter(StateMachine):
         before = await state.read()
         if before == HIGHEST:
             raise Overflowed(counter=before)
-        actions.add(Untracked(Incremented(before, before + 1)))  # this may fail, so the write comes after it
+        actions.add(Untracked(Incremented(before, before + 1)))  # may fail, so the write comes after it
         await state.write(before + 1)
 
     @invariant

@@ -1,8 +1,8 @@
-"""Seats of a theatre: who has which is in a database, what was taken in is in the state beside it.
+"""Seats of a theatre: the bookings are in a database, the takings in a field of the state.
 
-What it teaches: a state may be both. The tables and the fields are committed together, so an invariant may span them.
-The tables undo themselves when a transition fails; the fields keep the order of every state in memory, and change last.
-Restore is a query, with an order of its own, since a table has none.
+It shows a state with both. Tables and fields are committed together, so an invariant may compare them. If a transition
+fails, the database rolls back the tables; fields follow the rule for every state in memory and change last. `restore`
+is a query with ORDER BY, because a table has no order.
 """
 
 import sys
@@ -56,7 +56,7 @@ class Book:
 
 @dataclass
 class GiveBack:
-    """A guest who has paid does not want the seat any more; the money is not returned."""
+    """A guest returns a paid seat; the money is not refunded."""
 
     seat: Annotated[int, Between(1, SEATS)]
 
@@ -68,8 +68,8 @@ class Charge:
 
 
 @dataclass
-class AskAbout:
-    """Whether a charge went through: what restore sends in the place of `Charge`."""
+class CheckCharge:
+    """Asks whether a charge succeeded; `restore` emits it instead of `Charge`."""
 
     charge: int
 
@@ -91,24 +91,24 @@ class Tell:
 
 
 class SeatTaken(TransitionError):
-    """Somebody has the seat, or holds it."""
+    """The seat is paid for or held by another guest."""
 
 
 class NotPaid(TransitionError):
-    """Nobody has paid for the seat."""
+    """The seat is not paid for."""
 
 
 class UnknownCharge(TransitionError):
-    """No seat waits for this charge."""
+    """No held seat belongs to this charge."""
 
 
 class BookingDb(StateMachine):
-    """Holds a seat while it is being paid for."""
+    """Holds a seat until its charge succeeds or is declined."""
 
     State = House
     Input = Book | GiveBack
     ActionId = int
-    TrackedAction = Charge | AskAbout
+    TrackedAction = Charge | CheckCharge
     ActionResult = Paid | Declined
     UntrackedAction = Tell
     store = Sqlite(schema=SCHEMA)
@@ -124,7 +124,7 @@ class BookingDb(StateMachine):
                 if not await state.db.execute("DELETE FROM bookings WHERE seat = ? AND status = 'paid'", seat):
                     raise NotPaid(seat)
             case TrackedActionCompleted(id, result):
-                await self.charged(state, id, result, actions)
+                await self.handle_charge_result(state, id, result, actions)
 
     async def book(self, state: House, seat: int, guest: str, actions: Actions) -> None:
         hold = "INSERT INTO bookings (seat, charge, guest, status) VALUES (?, ?, ?, 'held')"
@@ -135,7 +135,7 @@ class BookingDb(StateMachine):
         actions.add(Tracked(state.next_charge, Charge(guest, PRICE)))
         state.next_charge += 1
 
-    async def charged(self, state: House, id: int, result: Paid | Declined, actions: Actions) -> None:
+    async def handle_charge_result(self, state: House, id: int, result: Paid | Declined, actions: Actions) -> None:
         held = await state.db.fetch_one("SELECT seat, guest FROM bookings WHERE charge = ? AND status = 'held'", id)
         if held is None:
             raise UnknownCharge(id)
@@ -150,19 +150,19 @@ class BookingDb(StateMachine):
 
     async def restore(self, state: House, actions: Actions) -> None:
         for row in await state.db.fetch("SELECT charge FROM bookings WHERE status = 'held' ORDER BY charge"):
-            actions.add(Tracked(row["charge"], AskAbout(row["charge"])))
+            actions.add(Tracked(row["charge"], CheckCharge(row["charge"])))
 
     @invariant
-    def whoever_sits_has_paid(self, state: House) -> bool:
+    def takings_cover_paid_seats(self, state: House) -> bool:
         paid = [row for row in state.db.rows("bookings") if row["status"] == "paid"]
         return state.takings >= len(paid) * PRICE
 
     @invariant
-    def charges_are_new(self, state: House) -> bool:
+    def charge_ids_are_below_the_counter(self, state: House) -> bool:
         return all(int(row["charge"]) < state.next_charge for row in state.db.rows("bookings"))
 
     @eventually
-    def nothing_is_held(self, state: House) -> bool:
+    def no_seat_is_held(self, state: House) -> bool:
         return all(row["status"] == "paid" for row in state.db.rows("bookings"))
 
     @sometimes
@@ -173,19 +173,19 @@ class BookingDb(StateMachine):
         seat = choose.randint(1, SEATS)
         return GiveBack(seat) if choose.chance(0.2) else Book(seat, choose.pick(("ann", "bob", "eve")))
 
-    def respond(self, choose: Chooser, id: int, action: Charge | AskAbout) -> Paid | Declined:
+    def respond(self, choose: Chooser, id: int, action: Charge | CheckCharge) -> Paid | Declined:
         return Paid() if choose.chance(0.8) else Declined("card expired")
 
 
-# For `fasm run`. A bank would be given the id as the idempotency key of the charge; this one says yes to everything.
+# Handlers for `fasm run`. A real bank would get the id as idempotency key of the charge; this one accepts every charge.
 
 
-async def ask_the_bank(id: int, action: Charge | AskAbout) -> Paid | Declined:
+async def charge_card(id: int, action: Charge | CheckCharge) -> Paid | Declined:
     return Paid()
 
 
-async def tell_the_guest(action: Tell) -> None:
+async def notify_guest(action: Tell) -> None:
     print(f"to {action.guest}: {action.text}", file=sys.stderr)
 
 
-BookingDb.handlers = {Charge: Handler(ask_the_bank, timeout=10), AskAbout: ask_the_bank, Tell: tell_the_guest}
+BookingDb.handlers = {Charge: Handler(charge_card, timeout=10), CheckCharge: charge_card, Tell: notify_guest}

@@ -1,9 +1,9 @@
-"""Coffee-shop loyalty app: points pay for coffee, once the backend confirms that it took them.
+"""Coffee-shop loyalty app: points pay for coffee once the backend confirms that it deducted them.
 
-What it teaches: an answer that is on its way cannot be called back. A redemption stays locked in the state from the
-request until its fate is known, whatever the customer does meanwhile. Cancelling only changes what happens next:
-a confirmation that comes too late is not refused, as if nothing had been taken, but followed by a tracked refund,
-and the redemption is forgotten when the refund is through. One redemption has one id for all of its actions.
+It shows that a request in flight cannot be cancelled. The state keeps a redemption locked from the request until its
+result is known, whatever the customer does. `CancelOrder` only changes what happens next: a confirmation that arrives
+after it is not rejected, because the points were deducted; it is followed by a tracked refund, and the redemption is
+removed when the refund is confirmed. All actions of a redemption have the same id.
 """
 
 from dataclasses import dataclass
@@ -29,11 +29,11 @@ CENTS_PER_POINT = 5
 
 
 class Phase(Enum):
-    """Where a redemption stands between the request and its end."""
+    """The progress of a redemption."""
 
     REQUESTED = "requested"
-    CANCELLED = "cancelled"  # by the customer, while the backend may be taking the points
-    REFUNDING = "refunding"  # the points were taken all the same and are to be given back
+    CANCELLED = "cancelled"  # by the customer; the backend may still deduct the points
+    REFUNDING = "refunding"  # the points were deducted after the cancellation and must be returned
 
 
 @dataclass
@@ -57,14 +57,14 @@ class Shop:
 
 @dataclass
 class RedeemPoints:
-    """Pay with points, 5 cents for each."""
+    """Pay with points; each is worth 5 cents."""
 
     points: Annotated[int, Between(1, 1000)]
 
 
 @dataclass
 class CancelOrder:
-    """Do not redeem after all."""
+    """Cancel the redemption."""
 
 
 # --- tracked actions and their results ------------------------------------------------------------------------
@@ -72,7 +72,7 @@ class CancelOrder:
 
 @dataclass
 class Redeem:
-    """Asks the backend to take the points."""
+    """Asks the backend to deduct the points."""
 
     user_id: int
     points: int
@@ -80,14 +80,14 @@ class Redeem:
 
 @dataclass
 class CheckStatus:
-    """Asks the backend what became of a redemption."""
+    """Asks the backend whether a redemption succeeded."""
 
     redemption_id: int
 
 
 @dataclass
 class Refund:
-    """Asks the backend to give the points back; asking twice under one id gives them back once."""
+    """Asks the backend to return the points; it is idempotent by id."""
 
     user_id: int
     points: int
@@ -95,26 +95,26 @@ class Refund:
 
 @dataclass
 class Success:
-    """The backend has taken the points."""
+    """The backend has deducted the points."""
 
     points_deducted: int
 
 
 @dataclass
 class Failed:
-    """The backend has done nothing, and will not."""
+    """The backend has not changed anything and will not."""
 
     reason: str
 
 
 @dataclass
 class Pending:
-    """The backend does not know yet."""
+    """The backend does not know the result yet."""
 
 
 @dataclass
 class Refunded:
-    """The backend has given the points back."""
+    """The backend has returned the points."""
 
 
 # --- untracked actions ----------------------------------------------------------------------------------------
@@ -160,31 +160,31 @@ class SendPushNotification:
     text: str
 
 
-# --- refusals -------------------------------------------------------------------------------------------------
+# --- errors ---------------------------------------------------------------------------------------------------
 
 
 class InsufficientPoints(TransitionError):
-    """The customer has fewer points than that."""
+    """The customer does not have enough points."""
 
 
 class RedemptionAlreadyPending(TransitionError):
-    """One redemption at a time: the fate of the one before is not known yet."""
+    """The result of the previous redemption is not known yet."""
 
 
 class InvalidRedemptionId(TransitionError):
-    """No redemption waits under this id: a result that comes twice, too late or out of nowhere."""
+    """No pending redemption has this id: the result is a duplicate, late or unknown."""
 
 
 class UnexpectedResult(TransitionError):
-    """The redemption waits for something else."""
+    """The redemption expects a different result."""
 
 
 class NothingToCancel(TransitionError):
-    """No redemption is pending that is not cancelled already."""
+    """No redemption is pending, or it is cancelled already."""
 
 
 class CoffeeShop(StateMachine):
-    """Redeems loyalty points; a redemption is locked until the backend has confirmed, refused or refunded it."""
+    """Redeems loyalty points; a redemption is locked until the backend confirms, refuses or refunds it."""
 
     State = Shop
     Input = RedeemPoints | CancelOrder
@@ -211,7 +211,7 @@ class CoffeeShop(StateMachine):
         pending = state.pending_redemption
         match input:
             case Normal(RedeemPoints(points)):
-                _request(state, points, actions)
+                _request_redemption(state, points, actions)
             case Normal(CancelOrder()):
                 if pending is None or pending.phase is not Phase.REQUESTED:
                     raise NothingToCancel()
@@ -220,9 +220,9 @@ class CoffeeShop(StateMachine):
                 if pending is None or pending.id != id:
                     raise InvalidRedemptionId(id)
                 if pending.phase is Phase.REFUNDING:
-                    _refund_answered(state, pending, result, actions)
+                    _handle_refund_result(state, pending, result, actions)
                 else:
-                    _redeem_answered(state, pending, result, actions)
+                    _handle_redeem_result(state, pending, result, actions)
 
     async def restore(self, state: Shop, actions: Actions) -> None:
         pending = state.pending_redemption
@@ -238,7 +238,7 @@ class CoffeeShop(StateMachine):
         return state.points_balance >= 0 and state.order_cents >= 0
 
     @invariant
-    def locked_points_are_there(self, state: Shop) -> bool:
+    def locked_points_are_covered(self, state: Shop) -> bool:
         pending = state.pending_redemption
         return pending is None or (pending.points <= state.points_balance and pending.id < state.next_redemption_id)
 
@@ -253,8 +253,8 @@ class CoffeeShop(StateMachine):
     def propose(self, choose: Chooser, state: Shop) -> RedeemPoints | CancelOrder:
         if choose.chance(0.15):
             return CancelOrder()
-        most = state.points_balance if choose.chance(0.8) else 200  # now and then more than there is
-        return RedeemPoints(choose.randint(1, max(1, most)))
+        limit = state.points_balance if choose.chance(0.8) else 200  # sometimes more than the balance
+        return RedeemPoints(choose.randint(1, max(1, limit)))
 
     def respond(
         self, choose: Chooser, id: int, action: Redeem | CheckStatus | Refund
@@ -264,13 +264,13 @@ class CoffeeShop(StateMachine):
         match action:
             case Redeem(_, points):
                 return Success(points) if choose.chance(0.85) else Failed("card expired")
-            case CheckStatus():  # answered afresh, so the request itself never arrived
+            case CheckStatus():  # a restarted process asks, so the request never arrived
                 return Failed("never heard of it")
             case Refund():
                 return Refunded()
 
 
-def _request(state: Shop, points: int, actions: Actions) -> None:
+def _request_redemption(state: Shop, points: int, actions: Actions) -> None:
     if state.pending_redemption is not None:
         raise RedemptionAlreadyPending(state.pending_redemption.id)
     if state.points_balance < points:
@@ -279,12 +279,12 @@ def _request(state: Shop, points: int, actions: Actions) -> None:
     actions.add(Tracked(id, Redeem(state.user_id, points)))
     actions.add(Untracked(ShowStampAnimation()))
     actions.add(Untracked(LogAnalytics(f"redemption_requested:{points}")))
-    # Everything that can fail is behind us; from here on nothing may.
+    # Nothing may fail from here on.
     state.pending_redemption = Redemption(id, points)
     state.next_redemption_id += 1
 
 
-def _redeem_answered(
+def _handle_redeem_result(
     state: Shop, pending: Redemption, result: Success | Failed | Pending | Refunded, actions: Actions
 ) -> None:
     match result:
@@ -295,18 +295,18 @@ def _redeem_answered(
                 actions.add(Tracked(pending.id, Refund(state.user_id, deducted)))
                 pending.phase = Phase.REFUNDING
             else:
-                _redeemed(state, deducted, actions)
+                _confirm(state, deducted, actions)
         case Failed(reason):
             actions.add(Untracked(ShowErrorMessage(reason)))
             state.pending_redemption = None
         case Pending():
-            # Accepted and left at that, nobody would ever ask again.
+            # Without a new action, no result would ever arrive.
             actions.add(Tracked(pending.id, CheckStatus(pending.id)))
         case Refunded():
             raise UnexpectedResult(result, phase=pending.phase.value)
 
 
-def _redeemed(state: Shop, points: int, actions: Actions) -> None:
+def _confirm(state: Shop, points: int, actions: Actions) -> None:
     saved = points * CENTS_PER_POINT
     balance, total = state.points_balance - points, max(0, state.order_cents - saved)
     text = f"Redeemed {points} points! Saved ${saved // 100}.{saved % 100:02}"
@@ -318,14 +318,14 @@ def _redeemed(state: Shop, points: int, actions: Actions) -> None:
     state.points_balance, state.order_cents, state.pending_redemption = balance, total, None
 
 
-def _refund_answered(
+def _handle_refund_result(
     state: Shop, pending: Redemption, result: Success | Failed | Pending | Refunded, actions: Actions
 ) -> None:
     match result:
         case Refunded():
             actions.add(Untracked(ShowErrorMessage("Order cancelled, points returned")))
             state.pending_redemption = None
-        case Failed() | Pending():  # the points are owed until they are back
+        case Failed() | Pending():  # the refund is repeated until it succeeds
             actions.add(Tracked(pending.id, Refund(state.user_id, pending.points)))
         case Success():
             raise UnexpectedResult(result, phase=pending.phase.value)

@@ -1,8 +1,8 @@
-"""The smallest machine: it counts, and says so.
+"""The smallest machine: it counts and announces each increment.
 
-What it teaches: where each part goes. The type of the state carries its own limits, the STF refuses before it changes
-anything, and a message that may get lost is an untracked action. Nothing waits for an answer, so there is no
-`restore` to write.
+It shows where each part goes. The type of the state declares its limits, the STF rejects an input before it changes
+anything, and a message that may be lost is an untracked action. There are no tracked actions, so there is nothing to
+restore.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from fasm_cli import (
     sometimes,
 )
 
-HIGHEST = 2**64 - 1  # what a u64 holds: a counter that goes round would count backwards
+HIGHEST = 2**64 - 1  # the largest u64: a counter that wraps around would count backwards
 
 
 @dataclass
@@ -30,19 +30,19 @@ class Count:
 
 @dataclass
 class Increment:
-    """Count one more."""
+    """Add one."""
 
 
 @dataclass
 class Incremented:
-    """Tells whoever watches; nobody answers."""
+    """Announces the new value; no result is expected."""
 
     before: int
     after: int
 
 
 class Overflowed(TransitionError):
-    """The counter is at its highest value."""
+    """The counter has its highest value."""
 
 
 class Counter(StateMachine):
@@ -59,7 +59,7 @@ class Counter(StateMachine):
         if state.counter == HIGHEST:
             raise Overflowed(counter=state.counter)
         after = state.counter + 1
-        actions.add(Untracked(Incremented(state.counter, after)))  # this may fail, so the state comes after it
+        actions.add(Untracked(Incremented(state.counter, after)))  # may fail, so the state changes after it
         state.counter = after
 
     @invariant

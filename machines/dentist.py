@@ -1,12 +1,12 @@
-"""A dentist's diary: a slot is booked once the card is authorised, and who comes second gets the hold lifted.
+"""A dentist's diary: a slot is booked once the card is authorised; a hold on a card without a slot is released.
 
-What it teaches: everything that is owed to the outside stands in the state until it is settled. A request awaits its
-preauthorisation; if somebody else has the slot by then, it awaits the release of the hold on the card. `restore`
-asks again for both, in the order of their ids. Finished requests are forgotten, so a second result finds nothing, is
-refused, and `restore` never wades through history.
+It shows that the state holds every pending obligation until it is settled. A request awaits its preauthorisation; if
+another request got the slot in the meantime, it awaits the release of the hold on the card. `restore` emits both again,
+in the order of their ids. Finished requests are removed, so a second result matches no request and is rejected, and
+`restore` does not search old requests.
 
-Times are minutes since midnight. What no booking has taken is kept as a list of gaps a day: a slot is free when it lies
-inside one gap, and a full day has none to look at. That is all it takes to refuse a request in a microsecond.
+Times are minutes since midnight. The free time of each day is a list of gaps: a slot is free if it lies within one gap,
+and a full day has no gaps. This makes a rejection take about a microsecond.
 """
 
 from dataclasses import dataclass, field
@@ -31,10 +31,10 @@ from fasm_cli import (
 )
 
 Minute = Annotated[int, Between(0, 24 * 60)]
-Hours = tuple[Minute, Minute]  # from the first up to the second
+Hours = tuple[Minute, Minute]  # start and end
 
 
-class Day(IntEnum):  # an int: it hashes without a call, and days come in order
+class Day(IntEnum):  # an int: its hash is fast, and days have an order
     MONDAY = 0
     TUESDAY = 1
     WEDNESDAY = 2
@@ -62,7 +62,7 @@ SCHEDULE: dict[Day, tuple[tuple[int, int], ...]] = {
 }
 
 
-# --- state: what stays there is frozen, so that every copy of the state shares it --------------------------------
+# --- state: its values are frozen, so that copies of the state share them -----------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Patient:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Somebody wants a slot; its id is its key in the diary."""
+    """A requested slot; its id is its key in the diary."""
 
     patient: Patient
     day: Day
@@ -95,19 +95,19 @@ class Booking:
 @dataclass(slots=True)
 class Diary:
     schedule: dict[Day, tuple[tuple[int, int], ...]]
-    free: dict[Day, list[tuple[int, int]]]  # the schedule less the bookings, in order
-    bookings: dict[Day, dict[int, Booking]]  # by the minute they start
-    awaiting: dict[int, Request] = field(default_factory=dict)  # a preauthorisation
-    releasing: dict[int, Request] = field(default_factory=dict)  # the hold on a card whose slot was lost
+    free: dict[Day, list[tuple[int, int]]]  # the schedule minus the bookings, sorted
+    bookings: dict[Day, dict[int, Booking]]  # by start minute
+    awaiting: dict[int, Request] = field(default_factory=dict)  # requests that await their preauthorisation
+    releasing: dict[int, Request] = field(default_factory=dict)  # requests that await the release of their hold
     next_id: int = 1
 
 
-# --- inputs: not frozen, since simulations make millions of them and a frozen one costs twice as much -----------
+# --- inputs: not frozen, because simulations create millions and a frozen dataclass takes twice as long ---------
 
 
 @dataclass(slots=True)
 class RequestSlot:
-    """This slot and no other."""
+    """Request a specific slot."""
 
     patient: Patient
     day: Day
@@ -117,7 +117,7 @@ class RequestSlot:
 
 @dataclass(slots=True)
 class RequestAuto:
-    """The first free slot on these days, inside these hours; both in the order of preference."""
+    """Request the first free slot on these days within these hours, both in order of preference."""
 
     patient: Patient
     days: Annotated[list[Day], Size(0, 5)]
@@ -130,7 +130,7 @@ class RequestAuto:
 
 @dataclass(slots=True)
 class Preauth:
-    """Put a hold on the patient's card."""
+    """Asks for a hold on the patient's card."""
 
     user_id: int
     cents: int
@@ -139,7 +139,7 @@ class Preauth:
 
 @dataclass(slots=True)
 class CheckStatus:
-    """What became of that preauthorisation?"""
+    """Asks whether the preauthorisation succeeded."""
 
     request: int
     cents: int
@@ -147,7 +147,7 @@ class CheckStatus:
 
 @dataclass(slots=True)
 class Release:
-    """Lift the hold; asking twice lifts it once."""
+    """Asks to release the hold; it is idempotent by id."""
 
     request: int
 
@@ -169,33 +169,33 @@ class Released:
 
 @dataclass(slots=True)
 class Pending:
-    """Not known yet."""
+    """The result is not known yet."""
 
 
 Result = Success | Failed | Released | Pending
 
 
-# --- refusals ----------------------------------------------------------------------------------------------------
+# --- errors ------------------------------------------------------------------------------------------------------
 
 
 class SlotNotAvailable(TransitionError):
-    """The appointment would not lie inside the opening hours, or would overlap another."""
+    """The appointment is outside the opening hours or overlaps another."""
 
 
 class NoSlotFound(TransitionError):
-    """None of the days and hours asked for has room."""
+    """No requested day has a free slot within the requested hours."""
 
 
 class InvalidRequest(TransitionError):
-    """No request waits under this id: a result that comes twice, too late or out of nowhere."""
+    """No pending request has this id: the result is a duplicate, late or unknown."""
 
 
 class UnexpectedResult(TransitionError):
-    """The request waits for something else."""
+    """The request expects a different result."""
 
 
 class Dentist(StateMachine):
-    """Books appointments against preauthorised cards; of two requests for one slot the first to be authorised wins."""
+    """Books appointments on preauthorised cards; of two requests for a slot, the first to be authorised wins."""
 
     State = Diary
     Input = RequestSlot | RequestAuto
@@ -225,9 +225,9 @@ class Dentist(StateMachine):
                 _preauthorise(state, Request(wish.patient, *found, wish.treatment), actions)
             case TrackedActionCompleted(id, result):
                 if id in state.awaiting:
-                    _preauth_answered(state, id, result, actions)
+                    _handle_preauth_result(state, id, result, actions)
                 elif id in state.releasing:
-                    _release_answered(state, id, result, actions)
+                    _handle_release_result(state, id, result, actions)
                 else:
                     raise InvalidRequest(id)
 
@@ -257,8 +257,8 @@ class Dentist(StateMachine):
         return True
 
     @invariant
-    def free_is_what_is_left(self, state: Diary) -> bool:
-        """From opening to closing, each booking or gap begins where the one before ends, and none is left over."""
+    def free_is_schedule_minus_bookings(self, state: Diary) -> bool:
+        """Bookings and gaps cover the opening hours exactly, without an overlap."""
         for day, hours in state.schedule.items():
             bookings, gaps = state.bookings[day], state.free[day]
             ends = dict(gaps)
@@ -276,8 +276,8 @@ class Dentist(StateMachine):
         return True
 
     @invariant
-    def one_fate_for_each_request(self, state: Diary) -> bool:
-        """A request waits for its card, for its release, or is the booking that bears its id."""
+    def each_request_is_in_one_place(self, state: Diary) -> bool:
+        """A request awaits its preauthorisation, awaits its release, or is a booking."""
         ids = [booking.request for bookings in state.bookings.values() for booking in bookings.values()]
         ids += state.awaiting
         ids += state.releasing
@@ -318,7 +318,7 @@ class Dentist(StateMachine):
                 return Success(cents) if choose.chance(0.85) else Failed("card declined")
 
 
-# What `propose` draws from: one draw for a whole slot is cheaper than one for each part of it.
+# `propose` draws from these: drawing a whole slot is cheaper than drawing each of its parts.
 TREATMENTS = tuple(Treatment)
 QUARTERS = tuple(range(9 * 60, 17 * 60, 15))
 SLOTS = tuple(product(Day, QUARTERS, Treatment))
@@ -327,15 +327,15 @@ PATIENTS = tuple(Patient(id, f"Patient {id}", f"patient{id}@example.com") for id
 
 
 def _fits(gaps: list[tuple[int, int]] | tuple[tuple[int, int], ...], start: int, minutes: int) -> bool:
-    """Whether one of the gaps has room for `minutes` from `start` on."""
-    for opens, closes in gaps:  # noqa: SIM110 - a refusal, most of what a simulation does, is faster without any()
+    """Whether a gap has room for `minutes` from `start`."""
+    for opens, closes in gaps:  # noqa: SIM110 - the most frequent check in a simulation, faster without any()
         if opens <= start and start + minutes <= closes:
             return True
     return False
 
 
 def _first_slot(state: Diary, wish: RequestAuto) -> tuple[Day, int] | None:
-    """The first start in the order days → opening hours → preferred hours → every 15 minutes from where both begin."""
+    """The first start, searching days, then opening hours, then preferred hours, in steps of 15 minutes."""
     minutes = wish.treatment.minutes
     for day in wish.days:
         gaps = state.free[day]
@@ -354,12 +354,12 @@ def _first_slot(state: Diary, wish: RequestAuto) -> tuple[Day, int] | None:
 def _preauthorise(state: Diary, request: Request, actions: Actions) -> None:
     id = state.next_id
     actions.add(Tracked(id, Preauth(request.patient.user_id, request.treatment.cents, id)))
-    # `add` may fail; from here on nothing may.
+    # Nothing may fail from here on.
     state.awaiting[id] = request
     state.next_id += 1
 
 
-def _preauth_answered(state: Diary, id: int, result: Result, actions: Actions) -> None:
+def _handle_preauth_result(state: Diary, id: int, result: Result, actions: Actions) -> None:
     request = state.awaiting[id]
     match result:
         case Success(cents):
@@ -372,17 +372,17 @@ def _preauth_answered(state: Diary, id: int, result: Result, actions: Actions) -
         case Failed():
             del state.awaiting[id]
         case Pending():
-            # Accepted and left at that, nobody would ask again before the next crash.
+            # Without a new action, no result would arrive before the next crash.
             actions.add(Tracked(id, CheckStatus(id, request.treatment.cents)))
         case Released():
             raise UnexpectedResult(id, "awaits its preauthorisation")
 
 
-def _release_answered(state: Diary, id: int, result: Result, actions: Actions) -> None:
+def _handle_release_result(state: Diary, id: int, result: Result, actions: Actions) -> None:
     match result:
         case Released():
             del state.releasing[id]
-        case Failed() | Pending():  # the hold stays until it is lifted
+        case Failed() | Pending():  # the release is repeated until it succeeds
             actions.add(Tracked(id, Release(id)))
         case Success():
             raise UnexpectedResult(id, "awaits its release")

@@ -1,15 +1,15 @@
-"""The dentist's diary as it was published, with the five faults that it had and nobody had a tool to find.
+"""The dentist's diary as it was published, with its five faults, which its own tests did not find.
 
-1. A crash loses the tracked `Release`: `restore` asks again only for requests that await their preauthorisation, so
-   the hold on a card whose slot was lost is never lifted (law `stored`).
-2. A second `Success` for a request finds its own booking in the way, marks it SLOT_TAKEN and releases the payment,
-   while the booking stays (law `completion`).
-3. The counter is moved and the request stored before `actions.add`, which may fail (law `atomic`).
-4. `restore` walks a set: equal states, different order (laws `restore`, `deterministic`).
-5. The result `Pending` is accepted and changes nothing, so that nothing drives the request any more until the next
-   crash (law `completion`; `stuck`).
+1. A crash loses the tracked `Release`: `restore` emits only requests that await their preauthorisation, so the hold on
+   a card whose slot was lost is never released (law `stored`).
+2. A second `Success` for a request conflicts with the request's own booking, marks it SLOT_TAKEN and releases the
+   payment, although the booking stays (law `completion`).
+3. The counter is incremented and the request stored before `actions.add`, which may fail (law `atomic`).
+4. `restore` iterates over a set: equal states, different order (laws `restore`, `deterministic`).
+5. The result `Pending` is accepted but changes nothing, so the request makes no progress until the next crash
+   (law `completion`; `stuck`).
 
-What it teaches is the difference to `dentist.py` beside it, which mends them: read the two side by side.
+Compare it with `dentist.py`, which fixes them.
 """
 
 from dataclasses import dataclass, field, replace
@@ -34,10 +34,10 @@ from fasm_cli import (
 )
 
 Minute = Annotated[int, Between(0, 24 * 60)]
-Hours = tuple[Minute, Minute]  # from the first up to the second
+Hours = tuple[Minute, Minute]  # start and end
 
 
-class Day(IntEnum):  # an int: it hashes without a call, and days come in order
+class Day(IntEnum):  # an int: its hash is fast, and days have an order
     MONDAY = 0
     TUESDAY = 1
     WEDNESDAY = 2
@@ -65,7 +65,7 @@ SCHEDULE: dict[Day, tuple[tuple[int, int], ...]] = {
 }
 
 
-# --- state: what stays there is frozen, so that every copy of the state shares it --------------------------------
+# --- state: its values are frozen, so that copies of the state share them -----------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +102,18 @@ class Booking:
 @dataclass(slots=True)
 class Diary:
     schedule: dict[Day, tuple[tuple[int, int], ...]]
-    free: dict[Day, list[tuple[int, int]]]  # the schedule less the bookings, in order
-    bookings: dict[Day, dict[int, Booking]]  # by the minute they start
-    pending: set[Request] = field(default_factory=set)  # every request there ever was; fault 4: without an order
+    free: dict[Day, list[tuple[int, int]]]  # the schedule minus the bookings, sorted
+    bookings: dict[Day, dict[int, Booking]]  # by start minute
+    pending: set[Request] = field(default_factory=set)  # all requests, finished ones too; fault 4: unordered
     next_id: int = 1
 
 
-# --- inputs: not frozen, since simulations make millions of them and a frozen one costs twice as much -----------
+# --- inputs: not frozen, because simulations create millions and a frozen dataclass takes twice as long ---------
 
 
 @dataclass(slots=True)
 class RequestSlot:
-    """This slot and no other."""
+    """Request a specific slot."""
 
     patient: Patient
     day: Day
@@ -123,7 +123,7 @@ class RequestSlot:
 
 @dataclass(slots=True)
 class RequestAuto:
-    """The first free slot on these days, inside these hours; both in the order of preference."""
+    """Request the first free slot on these days within these hours, both in order of preference."""
 
     patient: Patient
     days: Annotated[list[Day], Size(0, 5)]
@@ -136,7 +136,7 @@ class RequestAuto:
 
 @dataclass(slots=True)
 class Preauth:
-    """Put a hold on the patient's card."""
+    """Asks for a hold on the patient's card."""
 
     user_id: int
     cents: int
@@ -145,7 +145,7 @@ class Preauth:
 
 @dataclass(slots=True)
 class CheckStatus:
-    """What became of that preauthorisation?"""
+    """Asks whether the preauthorisation succeeded."""
 
     request: int
     cents: int
@@ -153,7 +153,7 @@ class CheckStatus:
 
 @dataclass(slots=True)
 class Release:
-    """Lift the hold."""
+    """Asks to release the hold."""
 
     request: int
 
@@ -175,29 +175,29 @@ class Released:
 
 @dataclass(slots=True)
 class Pending:
-    """Not known yet."""
+    """The result is not known yet."""
 
 
 Result = Success | Failed | Released | Pending
 
 
-# --- refusals ----------------------------------------------------------------------------------------------------
+# --- errors ------------------------------------------------------------------------------------------------------
 
 
 class SlotNotAvailable(TransitionError):
-    """The appointment would not lie inside the opening hours, or would overlap another."""
+    """The appointment is outside the opening hours or overlaps another."""
 
 
 class NoSlotFound(TransitionError):
-    """None of the days and hours asked for has room."""
+    """No requested day has a free slot within the requested hours."""
 
 
 class InvalidRequest(TransitionError):
-    """There is no request with this id."""
+    """No request has this id."""
 
 
 class DentistAsPublished(StateMachine):
-    """Books appointments against preauthorised cards, with five faults: see the text at the top of the module."""
+    """Books appointments on preauthorised cards, with the five faults listed in the module docstring."""
 
     State = Diary
     Input = RequestSlot | RequestAuto
@@ -229,10 +229,10 @@ class DentistAsPublished(StateMachine):
                 request = next((request for request in state.pending if request.id == id), None)
                 if request is None:
                     raise InvalidRequest(id)
-                _answered(state, request, result, actions)
+                _handle_result(state, request, result, actions)
 
     async def restore(self, state: Diary, actions: Actions) -> None:
-        for request in state.pending:  # fault 4: in whatever order the set is
+        for request in state.pending:  # fault 4: in the order of the set
             if request.status is Status.AWAITING_PREAUTH:  # fault 1: and SLOT_TAKEN, whose hold is not lifted yet?
                 actions.add(Tracked(request.id, CheckStatus(request.id, request.treatment.cents)))
 
@@ -297,7 +297,7 @@ class DentistAsPublished(StateMachine):
                 return Success(cents) if choose.chance(0.85) else Failed("card declined")
 
 
-# What `propose` draws from: one draw for a whole slot is cheaper than one for each part of it.
+# `propose` draws from these: drawing a whole slot is cheaper than drawing each of its parts.
 TREATMENTS = tuple(Treatment)
 QUARTERS = tuple(range(9 * 60, 17 * 60, 15))
 SLOTS = tuple(product(Day, QUARTERS, Treatment))
@@ -306,15 +306,15 @@ PATIENTS = tuple(Patient(id, f"Patient {id}", f"patient{id}@example.com") for id
 
 
 def _fits(gaps: list[tuple[int, int]] | tuple[tuple[int, int], ...], start: int, minutes: int) -> bool:
-    """Whether one of the gaps has room for `minutes` from `start` on."""
-    for opens, closes in gaps:  # noqa: SIM110 - a refusal, most of what a simulation does, is faster without any()
+    """Whether a gap has room for `minutes` from `start`."""
+    for opens, closes in gaps:  # noqa: SIM110 - the most frequent check in a simulation, faster without any()
         if opens <= start and start + minutes <= closes:
             return True
     return False
 
 
 def _first_slot(state: Diary, wish: RequestAuto) -> tuple[Day, int] | None:
-    """The first start in the order days → opening hours → preferred hours → every 15 minutes from where both begin."""
+    """The first start, searching days, then opening hours, then preferred hours, in steps of 15 minutes."""
     minutes = wish.treatment.minutes
     for day in wish.days:
         gaps = state.free[day]
@@ -334,11 +334,11 @@ def _preauthorise(state: Diary, patient: Patient, day: Day, time: int, treatment
     id = state.next_id
     state.next_id += 1  # fault 3: the state is changed …
     state.pending.add(Request(id, patient, day, time, treatment))
-    actions.add(Tracked(id, Preauth(patient.user_id, treatment.cents, id)))  # … when this fails
+    actions.add(Tracked(id, Preauth(patient.user_id, treatment.cents, id)))  # … although this may fail
 
 
-def _answered(state: Diary, request: Request, result: Result, actions: Actions) -> None:
-    match result:  # fault 2: whatever has become of the request since
+def _handle_result(state: Diary, request: Request, result: Result, actions: Actions) -> None:
+    match result:  # fault 2: ignores the current status of the request
         case Success(cents):
             if _fits(state.free[request.day], request.time, request.treatment.minutes):
                 _book(state, request, cents)

@@ -1,13 +1,13 @@
-"""Payments out of one balance, each settled when the payment provider confirms its charge.
+"""Payments from one balance; each is settled when the payment provider confirms its charge.
 
-What it teaches: a tracked action lives in the state from the moment it is emitted until its result is in, so that
-`restore` can ask about it again; an id comes from a counter in the state and is never used twice; a second result
-for the same payment is refused.
+It shows how to track an action: the state holds it from the moment it is emitted until its result is accepted, so that
+`restore` can ask for its status; ids come from a counter in the state and are never reused; a second result for the
+same payment is rejected.
 
-It has one fault, and keeps it, because it is the kind that only a simulation finds: the balance is checked when a
-payment is asked for and reduced when it is confirmed. Two payments that wait side by side may each be covered, and
-together overdraw the account. The invariant `never_overdrawn` says so. (To mend it, check against the balance less
-everything that is still pending.)
+It has one deliberate bug, of the kind that only a simulation finds: the balance is checked when a payment is requested
+but reduced when it is confirmed. Two pending payments may each be covered and still overdraw the account together. The
+invariant `never_overdrawn` detects it.
+To fix it, subtract the pending payments from the balance before comparing.
 """
 
 from dataclasses import dataclass, field, replace
@@ -51,7 +51,7 @@ class Account:
 
 @dataclass
 class Process:
-    """A user wants to pay."""
+    """A user requests a payment."""
 
     amount: Annotated[int, Between(1, 200)]
     user: Annotated[str, Text(1, 20)]
@@ -59,14 +59,14 @@ class Process:
 
 @dataclass
 class Charge:
-    """Asks the provider for the money …"""
+    """Asks the provider to charge the payment."""
 
     amount: int
 
 
 @dataclass
 class CheckStatus:
-    """… and, after a crash, what became of it."""
+    """Asks the provider, after a crash, whether the payment was charged."""
 
     payment: int
 
@@ -78,7 +78,7 @@ class Success:
 
 @dataclass
 class Failed:
-    """The provider has not, and will not."""
+    """The provider has not charged the payment and will not."""
 
     reason: str
 
@@ -92,11 +92,11 @@ class NotFound(TransitionError):
 
 
 class AlreadySettled(TransitionError):
-    """The payment has its result; a second one must not count."""
+    """The payment already has its result; a second one must not count."""
 
 
 class Payment(StateMachine):
-    """Pays out of one balance; two payments that are pending at once can overdraw it."""
+    """Pays from one balance; two pending payments can overdraw it."""
 
     State = Account
     Input = Process
@@ -110,7 +110,7 @@ class Payment(StateMachine):
     async def stf(self, state: Account, input: Normal | TrackedActionCompleted, actions: Actions) -> None:
         match input:
             case Normal(Process(amount, user)):
-                if state.balance < amount:  # the fault: what is pending is not counted
+                if state.balance < amount:  # the bug: pending payments are not counted
                     raise InsufficientFunds(needed=amount, had=state.balance)
                 actions.add(Tracked(state.next_id, Charge(amount)))
                 state.payments[state.next_id] = Order(amount, user)
@@ -138,15 +138,15 @@ class Payment(StateMachine):
         return state.balance >= 0
 
     @invariant
-    def ids_are_behind_the_counter(self, state: Account) -> bool:
+    def ids_are_below_the_counter(self, state: Account) -> bool:
         return all(id < state.next_id for id in state.payments)
 
     @sometimes
-    def two_at_once(self, state: Account) -> bool:
+    def two_pending_at_once(self, state: Account) -> bool:
         return sum(order.status is Status.PENDING for order in state.payments.values()) >= 2
 
     @sometimes
-    def one_declined(self, state: Account) -> bool:
+    def a_payment_was_declined(self, state: Account) -> bool:
         return any(order.status is Status.FAILED for order in state.payments.values())
 
     def respond(self, choose: Chooser, id: int, action: Charge | CheckStatus) -> Success | Failed:

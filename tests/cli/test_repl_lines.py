@@ -170,9 +170,9 @@ def test_help(repl: Call) -> None:
         assert told.startswith(f"{verb.usage}\n   {verb.summary}\n   > {verb.examples[0]}\n")
         assert set(verb.related) <= set(VERBS)
     assert repl("inputs").out == (
-        "RedeemPoints(points: int 1..1000)  Pay with points, 5 cents for each.\n"
+        "RedeemPoints(points: int 1..1000)  Pay with points; each is worth 5 cents.\n"
         "   RedeemPoints(points=7)  committed\n"
-        "CancelOrder()  Do not redeem after all.\n"
+        "CancelOrder()  Cancel the redemption.\n"
         "   CancelOrder()  rejected  NothingToCancel()\n"
     )
     assert repl("describe").out.startswith("coffee_shop  CoffeeShop, version 1\n")

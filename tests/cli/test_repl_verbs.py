@@ -151,7 +151,7 @@ WRONG = {
     "diff 1 2 3": "diff takes two places, got '1 2 3'; usage: diff [A] [B]",
     "diff nowhere.toml": "no session nowhere.toml; `fasm session list` shows those there are",
     "diff sessions/payment_overdraft.toml": "sessions/payment_overdraft.toml is a session of payment; the types of",
-    "check nothing": "no check 'nothing'; known: invariant:locked_points_are_there, invariant:never_in_debt",
+    "check nothing": "no check 'nothing'; known: invariant:locked_points_are_covered, invariant:never_in_debt",
     "inputs Redem": "no input 'Redem'; known: CancelOrder, RedeemPoints",
     "watch state.nothing": "Shop has no field 'nothing'; known: ",
     "break remove 3": "no watch or break number '3'; there are 0; `break` lists them",

@@ -272,10 +272,10 @@ def _ahead_of_the_counter(m, state):
     [
         (_overlapping, "no_overlap"),
         (_outside, "inside_schedule"),
-        (_still_free, "free_is_what_is_left"),
-        (_lost_time, "free_is_what_is_left"),
-        (_booked_and_awaiting, "one_fate_for_each_request"),
-        (_ahead_of_the_counter, "one_fate_for_each_request"),
+        (_still_free, "free_is_schedule_minus_bookings"),
+        (_lost_time, "free_is_schedule_minus_bookings"),
+        (_booked_and_awaiting, "each_request_is_in_one_place"),
+        (_ahead_of_the_counter, "each_request_is_in_one_place"),
     ],
 )
 def test_each_invariant_sees_what_it_is_there_for(dentist, m, spoil, broken):

@@ -84,7 +84,7 @@ def test_a_fault_is_shrunk_and_mended(books: DebugSession) -> None:
     books.submit("Transfer(2, 3, 20)")
     assert (shrunk := going.shrink(books)).what == "shrunk 4 -> 1 events"
     assert shrunk.finding is not None
-    assert shrunk.finding.law == "invariant:no_money_is_made_or_lost"
+    assert shrunk.finding.law == "invariant:total_is_constant"
     assert lines(books) == ["Transfer(source=1, target=3, amount=1)"]
     edited(" + (id = 3)", "")
     told = reload(books)

@@ -90,7 +90,7 @@ def texts(bench: DebugSession, text: str) -> list[str]:
         ("set ", ["format", "time"]),
         ("switch ", ["main"]),
         ("state pending_redemption.ph", ["pending_redemption.phase"]),
-        ("check ", ["never_in_debt", "locked_points_are_there"]),
+        ("check ", ["never_in_debt", "locked_points_are_covered"]),
         ("help go", ["goto"]),
         ("state/json points_", ["points_balance"]),
         ("state/", []),
