@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from fasm_cli.cli.render.document import document
 from fasm_cli.cli.repl.argument_kinds import Kind
 from fasm_cli.cli.repl.execute import expanded
 from fasm_cli.cli.repl.lines import logical_lines
@@ -19,6 +18,7 @@ from fasm_cli.debugger.open import open_target
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import FasmError, InputError, UsageError
 from fasm_cli.project.project import Project
+from fasm_cli.reports.schema import document
 
 ROOT = Path(__file__).parents[2]
 Call = Callable[..., Any]

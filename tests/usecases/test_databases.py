@@ -72,8 +72,8 @@ def test_random_steps_stop_where_a_row_changes(books: DebugSession) -> None:
     watch(books, "db.accounts[3].balance")
     set_break(books, "len(state.db.transfers) > 99")
     told = going.run_random(books, 50, 3)
-    assert told.stopped == f"stopped at step {books.timeline.head}: watch db.accounts[3].balance: 95 -> 134"
-    assert [line.held for line in check(books).lines] == [True, True]
+    assert told.stop_reason == f"stopped at step {books.timeline.head}: watch db.accounts[3].balance: 95 -> 134"
+    assert [line.holds for line in check(books).lines] == [True, True]
     assert sample_inputs(books).items[0].outcome == "committed"
 
 
@@ -82,7 +82,7 @@ def test_a_fault_is_shrunk_and_mended(books: DebugSession) -> None:
     told = reload(books)
     assert (told.difference, told.branch) == ("", "")
     books.submit("Transfer(2, 3, 20)")
-    assert (shrunk := going.shrink(books)).what == "shrunk 4 -> 1 events"
+    assert (shrunk := going.shrink(books)).title == "shrunk 4 -> 1 events"
     assert shrunk.finding is not None
     assert shrunk.finding.law == "invariant:total_is_constant"
     assert lines(books) == ["Transfer(source=1, target=3, amount=1)"]
@@ -107,4 +107,4 @@ def test_a_fresh_process_repeats_the_steps_or_reports_the_first_difference(
     edited("balance >= ?", "balance > ?")  # makes no difference to these steps
     edited("SameAccount(wanted.source)", "SameAccount(wanted.target + 1)")
     finding = verify_here(books.project, books.timeline).finding
-    assert str(finding) == "StepDifference(step=2, what='error', old='SameAccount(1)', new='SameAccount(2)')"
+    assert str(finding) == "StepDifference(step=2, part='error', old='SameAccount(1)', new='SameAccount(2)')"
