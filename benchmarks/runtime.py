@@ -23,12 +23,13 @@ from time import perf_counter
 from typing import Any
 
 from fasm_cli.contract.chooser import Chooser
+from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
 from fasm_cli.runtime.runtime import Runtime
 from fasm_cli.stores.durable_store import SCHEMA as OURS
 
 ROOT = Path(__file__).parents[1]
-MACHINE = Project(ROOT).load("ledger")
+MACHINE = import_machine(Project(ROOT), "ledger")
 LEDGER = sys.modules[MACHINE.cls.__module__]
 ROUNDS, TRANSFERS = 5, 1_000
 CLIENTS = 1, 8

@@ -21,6 +21,7 @@ from pathlib import Path
 from fasm_cli.debugger.open import open_session
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.records import Record
+from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
 from fasm_cli.sessions import SNAPSHOT_EVERY, SessionFile, render_session
 from fasm_cli.sessions.disk import Disk
@@ -39,7 +40,7 @@ class Unflushed(Disk):
 
 def story() -> Iterator[tuple[Record, object]]:
     """Redemptions that fail, for ever: steps that are all alike, and a state that does not grow."""
-    bench = DebugSession.fresh(Project(ROOT).load("coffee_shop"))
+    bench = DebugSession.fresh(import_machine(Project(ROOT), "coffee_shop"))
     while True:
         pending = list(bench.timeline.now.pending.values())
         if pending:
@@ -53,7 +54,7 @@ def story() -> Iterator[tuple[Record, object]]:
 
 
 def write(path: Path, steps: int, told: list[tuple[Record, object]]) -> None:
-    machine = Project(ROOT).load("coffee_shop")
+    machine = import_machine(Project(ROOT), "coffee_shop")
     header = sessions.header_of(Project(ROOT), machine, {"kind": "session"})
     snapshots = {record.n: state for record, state in told[:steps] if state is not None}
     path.write_text(render_session(header, [record for record, _ in told[:steps]], snapshots), encoding="utf-8")
@@ -78,7 +79,7 @@ def appending(folder: Path, told: list[tuple[Record, object]], disk: Disk) -> tu
 def opened(path: Path) -> None:
     """Open the session at `path` and print seconds and the most memory used, in KiB; run in a process of its own."""
     project = Project(ROOT)
-    project.load("coffee_shop")
+    import_machine(project, "coffee_shop")
     before = time.perf_counter()
     bench, _ = open_session(project, str(path))
     with bench:

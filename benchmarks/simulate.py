@@ -23,6 +23,7 @@ from fasm_cli.contract.chooser import substream
 from fasm_cli.contract.state_machine import StateMachine, Tracked
 from fasm_cli.engine.coroutines import run_coroutine
 from fasm_cli.engine.machine import Machine
+from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
 from fasm_cli.purity import install as guard
 from fasm_cli.simulation.plan import Plan
@@ -105,7 +106,7 @@ def main() -> None:
     project = Project(Path(__file__).resolve().parent.parent)
     kinds = {"by hand": by_hand, "fasm": by_fasm, "Hypothesis": by_hypothesis}
     for name in WORK:
-        machine = project.load(name)
+        machine = import_machine(project, name)
         rounds = [{kind: speed(measured, machine) for kind, measured in kinds.items()} for _ in range(ROUNDS)]
         for kind in kinds:
             ratio = median(one["fasm"] / one[kind] for one in rounds)

@@ -9,7 +9,7 @@ Named = list[tuple[str, str]]  # a word, and what some shells show beside it
 
 def machines(incomplete: str) -> Named:
     """The machines under `machines/`."""
-    return [(found.name, found.summary) for found in _here().listed() if found.name.startswith(incomplete)]
+    return [(found.name, found.summary) for found in _here().list_machines() if found.name.startswith(incomplete)]
 
 
 def sessions(incomplete: str) -> Named:

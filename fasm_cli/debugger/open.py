@@ -22,7 +22,7 @@ def open_target(project: Project, target: str, keep: str = "", by_hand: str = ""
         create(project, target, keep)
         return open_session(project, keep, target)
     if not any(mark in target for mark in "./:") and not project.has_machine(target):
-        known = [found.name for found in project.listed()] + [path.stem for path in project.session_files()]
+        known = [found.name for found in project.list_machines()] + [path.stem for path in project.session_files()]
         raise UsageError(f"no machine and no session {target!r}", did_you_mean(target, known))
     return DebugSession.fresh(load(project, target), project), ""
 

@@ -1,34 +1,36 @@
-"""Where an exception came from, in the author's own code: our frames, the standard library's and those of what is
-installed are cut away."""
+"""The author's part of a traceback: without the frames of fasm, the standard library and installed packages.
+
+A module of its own because the command line needs it at start-up, and `load` imports the engine.
+"""
 
 import sysconfig
 import traceback
 from pathlib import Path
 
-OURS = str(Path(__file__).resolve().parent.parent)
-LIBRARIES = tuple({OURS, *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))})
+FASM = str(Path(__file__).resolve().parent.parent)
+LIBRARIES = tuple({FASM, *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))})
 
 
 def author_traceback(error: BaseException) -> str:
-    """The traceback of the author's own code, empty where there is none."""
+    """The frames of the author's code, formatted as in a traceback; empty if there are none."""
     return "".join(traceback.format_list(_author_frames(error))).rstrip()
 
 
 def author_location(error: BaseException) -> str:
-    """The author's line that raised `error`, like `machines/shop.py:12 in stf`; empty where none did."""
+    """The author's line that raised `error`, like `machines/shop.py:12 in stf`; empty if there is none."""
     frames = _author_frames(error)
     return f"{frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""
 
 
 def _author_frames(error: BaseException) -> list[traceback.FrameSummary]:
     return [
-        traceback.FrameSummary(_short(frame.filename), frame.lineno, frame.name, line=frame.line)
+        traceback.FrameSummary(_relative(frame.filename), frame.lineno, frame.name, line=frame.line)
         for frame in traceback.extract_tb(error.__traceback__)
         if not frame.filename.startswith((*LIBRARIES, "<frozen"))
     ]
 
 
-def _short(filename: str) -> str:
-    """A path as it would be typed here."""
+def _relative(filename: str) -> str:
+    """A path relative to the working directory if it is inside."""
     here = Path.cwd()
     return str(Path(filename).relative_to(here)) if Path(filename).is_relative_to(here) else filename

@@ -14,7 +14,7 @@ from fasm_cli.types.schema import EnumSchema, RecordSchema, variants
 
 def listed(project: Project) -> Machines:
     """The machines of this project; none is imported."""
-    items = [MachineLine(found.name, found.cls, found.summary) for found in project.listed()]
+    items = [MachineLine(found.name, found.cls, found.summary) for found in project.list_machines()]
     return Machines(items, project.display_path(project.machines))
 
 

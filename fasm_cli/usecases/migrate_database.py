@@ -2,6 +2,7 @@
 
 from fasm_cli.contract.database import DatabaseError, redact_url
 from fasm_cli.errors import SessionError
+from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import MigratedDatabase
 from fasm_cli.runtime.runtime import lock_of
@@ -12,7 +13,7 @@ from fasm_cli.usecases.migrate_session import migrate_state
 def migrate_database(project: Project, target: str, url: str, *, dry_run: bool = False) -> MigratedDatabase:
     """The database at `url`, for the machine TARGET names. Raises `SessionError` for a database or a version that
     nothing can be done with, or that a process has; `MachineError` where `migrate` gives what is no state."""
-    machine = project.load(target)
+    machine = import_machine(project, target)
     shown = redact_url(url)
     lock = lock_of(url)
     if lock is not None:

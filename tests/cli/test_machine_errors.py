@@ -142,7 +142,7 @@ def test_list_imports_nothing(fasm: Call, project: Path, machine: Write) -> None
     (project / "machines" / "notes.txt").write_text("x")
     result = fasm("list")
     assert (result.code, result.err) == (0, "")
-    assert result.out == "bad   cannot be read as Python\nloud  Counts, for a test.\n"
+    assert result.out == "bad   not valid Python\nloud  Counts, for a test.\n"
     (project / "machines" / "bad.py").unlink()
     (project / "machines" / "loud.py").unlink()
     assert fasm("list").out == "no machines under machines/\n"

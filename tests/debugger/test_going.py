@@ -21,6 +21,7 @@ from fasm_cli.debugger.reload import reload
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.events import Event
 from fasm_cli.errors import MachineError, SessionError, UsageError
+from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import StepDifference, Verified
 from fasm_cli.sessions import read_session
@@ -33,7 +34,7 @@ OVERDRAWN = ("Process(80, 'a')", "Process(80, 'b')", "Process(1, 'c')")
 
 
 def bench(project: Project, name: str = "coffee_shop") -> DebugSession:
-    return DebugSession.fresh(project.load(name), project)
+    return DebugSession.fresh(import_machine(project, name), project)
 
 
 def overdrawn(project: Project) -> DebugSession:

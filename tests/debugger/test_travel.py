@@ -14,6 +14,7 @@ from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.events import Event
 from fasm_cli.engine.process import Process
 from fasm_cli.errors import UsageError
+from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
 from fasm_cli.reports.repl import Differences
 from fasm_cli.sessions import SNAPSHOT_EVERY, render_session
@@ -36,7 +37,7 @@ def story(workbench: DebugSession) -> None:
 
 @pytest.fixture
 def bench(project: Project) -> DebugSession:
-    workbench = DebugSession.fresh(project.load("coffee_shop"), project)
+    workbench = DebugSession.fresh(import_machine(project, "coffee_shop"), project)
     story(workbench)
     return workbench
 
@@ -166,7 +167,7 @@ def test_logs(bench: DebugSession) -> None:
 
 def test_any_step_is_at_most_a_snapshot_interval_away(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Going to a step loads the nearest snapshot and runs only the steps after it, wherever the head is."""
-    workbench = DebugSession.fresh(project.load("counter"), project)
+    workbench = DebugSession.fresh(import_machine(project, "counter"), project)
     going.run_random(workbench, 1_000, 1)
     timeline = workbench.timeline
     known = {n: {"counter": timeline.snapshot(n).state.counter} for n in range(SNAPSHOT_EVERY, 1_001, SNAPSHOT_EVERY)}

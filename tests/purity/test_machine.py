@@ -99,11 +99,12 @@ def test_a_breach_names_its_line_and_survives_pickling() -> None:
 
 @pytest.mark.parametrize("name", ["counter", "coffee_shop", "dentist", "payment"])
 def test_the_shipped_machines_are_pure(name: str, shop: ModuleType) -> None:
+    from fasm_cli.project.load import import_machine
     from fasm_cli.project.project import Project
     from fasm_cli.simulation.plan import Plan
     from fasm_cli.simulation.run import Simulator
     from fasm_cli.simulation.stats import Stats
 
-    machine = Project(Path(__file__).parents[2]).load(name)
+    machine = import_machine(Project(Path(__file__).parents[2]), name)
     runs, tally = Simulator(machine, Plan(seed=1, runs=3, steps=200)), Stats()
     assert [runs.run_fast(run, tally) for run in range(3)] == [None] * 3

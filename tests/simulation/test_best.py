@@ -7,6 +7,7 @@ from time import monotonic, process_time
 import pytest
 
 from fasm_cli.engine.laws import Violation
+from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
 from fasm_cli.simulation.replicas import RemotePlayer
 from fasm_cli.simulation.shrink.candidate import ShrinkState
@@ -14,7 +15,7 @@ from fasm_cli.simulation.trace import Player
 
 
 def test_time_is_that_of_the_player(monkeypatch: pytest.MonkeyPatch) -> None:
-    player = Player(Project(Path(__file__).parents[2]).load("counter"))
+    player = Player(import_machine(Project(Path(__file__).parents[2]), "counter"))
     monkeypatch.setattr(Player, "clock", staticmethod(lambda: 7.0))
     search = ShrinkState(player, [], Violation("defect", ""), seconds=1)
     assert (search.budget_exhausted(), search.in_time) == (False, True)

@@ -6,6 +6,7 @@ import pytest
 
 from fasm_cli.engine.events import ActionRef, Completion, InputReceived
 from fasm_cli.engine.laws import Violation
+from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
 from fasm_cli.simulation.shrink.search import Shrinker
 from fasm_cli.simulation.trace import Player, TraceEvent
@@ -72,7 +73,7 @@ RESPOND = """
 @pytest.mark.parametrize(("respond", "result"), [(RESPOND, "Unknown"), ("", "Released")], ids=["respond", "any"])
 def test_only_what_respond_may_give(tmp_path: Path, respond: str, result: str) -> None:
     (tmp_path / "hotel.py").write_text(HOTEL + respond, encoding="utf-8")
-    machine = Project(tmp_path).load(str(tmp_path / "hotel.py"))
+    machine = import_machine(Project(tmp_path), str(tmp_path / "hotel.py"))
     kinds = machine.schemas.classes
     items = [
         TraceEvent(1, InputReceived(kinds["Book"]())),

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import pytest
 
 from fasm_cli import Between
+from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
 from fasm_cli.types.codec import SchemaRegistry
 from fasm_cli.types.description import describe_types, fingerprint, is_description, summarize, type_changes
@@ -59,7 +60,7 @@ def test_a_description_names_every_class_once() -> None:
 
 def test_the_fingerprint_is_as_ever() -> None:
     """Files of format 1 hold nothing else of their types."""
-    machine = Project(ROOT).load("coffee_shop")
+    machine = import_machine(Project(ROOT), "coffee_shop")
     assert (fingerprint(machine.types), machine.fingerprint) == ("20b5f05e65c42183", "20b5f05e65c42183")
     assert is_description(machine.types)
 

@@ -119,7 +119,7 @@ def test_info_imports_nothing(project: Project) -> None:
 
 def test_a_name_without_end_is_not_told_without_end(project: Project) -> None:
     with pytest.raises(SessionError) as refused:
-        project.load_trusted("x" * 4_000_000)
+        project.locate_trusted("x" * 4_000_000)
     assert len(refused.value.message) < 200
 
 

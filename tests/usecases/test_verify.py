@@ -11,6 +11,7 @@ from fasm_cli.debugger.open import open_session
 from fasm_cli.engine.events import Event
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
+from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import StepDifference
 from fasm_cli.sessions import read_session, render_session
@@ -75,7 +76,7 @@ def test_each_step_is_executed_once_and_its_snapshot_evicted(till: Project, monk
         return execute(self, recorded, event)
 
     monkeypatch.setattr(Timeline, "execute", count)
-    machine, stored = till.load("till"), read_session(FILE)
+    machine, stored = import_machine(till, "till"), read_session(FILE)
     rerun = JournalReplay(machine, stored.journal(), machine.decode_state(stored.header.state), strict_diff)
     assert max(len(rerun.timeline._snapshots) for _ in rerun.steps()) == 3
     assert rerun.difference is None

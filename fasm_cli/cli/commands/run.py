@@ -25,9 +25,10 @@ def run(
     with command_output("run", as_json=False) as output:
         from fasm_cli.cli.jsonl_server import serve
         from fasm_cli.cli.logs import logging_to
+        from fasm_cli.project.load import import_machine
         from fasm_cli.runtime.runtime import Runtime
 
-        machine = project().load(target)
+        machine = import_machine(project(), target)
         with logging_to(sys.stderr):
             serve(
                 Runtime(machine, db, concurrency=room, shutdown_timeout=grace, history=history),

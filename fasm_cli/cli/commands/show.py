@@ -15,7 +15,8 @@ def list_(json: JsonFlag = False) -> None:
 @app.verb("fasm describe coffee_shop")
 def describe(target: Target, json: JsonFlag = False) -> None:
     """What a machine takes, emits and promises."""
+    from fasm_cli.project.load import import_machine
     from fasm_cli.usecases import describe as machines
 
     with command_output("describe", json) as output:
-        output.report(machines.describe(project().load(target)))
+        output.report(machines.describe(import_machine(project(), target)))

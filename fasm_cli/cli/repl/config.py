@@ -2,7 +2,7 @@
 
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import UsageError
-from fasm_cli.project.config import ReplConfig, read_own_config, read_repl_config
+from fasm_cli.project.config import ReplConfig, read_repl_config, read_user_config
 
 
 def configure(workbench: DebugSession) -> None:
@@ -13,7 +13,7 @@ def configure(workbench: DebugSession) -> None:
 def configure_prompt(workbench: DebugSession) -> None:
     """As the person at the prompt likes it, where the project is silent: no script depends on that. Raises
     `UsageError`."""
-    _apply(workbench, read_own_config())
+    _apply(workbench, read_user_config())
     configure(workbench)
 
 

@@ -16,6 +16,7 @@ from terminals import Rendered
 from fasm_cli.cli.prompt.colours import INK, STYLE
 from fasm_cli.cli.repl import verbs  # noqa: F401  fills the table of verbs
 from fasm_cli.debugger.session import DebugSession
+from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
 
 ROOT = Path(__file__).parents[3]
@@ -53,7 +54,7 @@ SCENES: dict[str, tuple[tuple[str, ...], list[Move]]] = {
 
 def screens(name: str) -> Iterator[tuple[str, Rendered]]:
     columns, rows, encoding = SIZES[name]
-    machine = Project(ROOT).load("coffee_shop")
+    machine = import_machine(Project(ROOT), "coffee_shop")
     for scene, (inputs, moves) in SCENES.items():
         bench = DebugSession.fresh(machine)
         bench.machine.reference = "coffee_shop"
@@ -87,7 +88,7 @@ def test_ascii_is_ascii() -> None:
 @pytest.mark.parametrize("plain", [True, False])
 def test_no_color_has_none_and_still_shows_what_is_selected(plain: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1" if plain else "")
-    bench = DebugSession.fresh(Project(ROOT).load("coffee_shop"))
+    bench = DebugSession.fresh(import_machine(Project(ROOT), "coffee_shop"))
     drawn = Rendered(bench)
     drawn.play(
         ("", shown("not saved")),
