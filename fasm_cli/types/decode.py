@@ -163,7 +163,7 @@ class Decoders:
 
     def _dict(self, schema: DictSchema) -> Decoder:
         is_table = has_text_keys(schema.key)
-        pairs_of = (lambda plain: _table_items(schema.key, plain)) if is_table else _require_pairs
+        pairs_of = _table_items(_key_reader(schema.key)) if is_table else _require_pairs
         source = FunctionSource(pairs_of=pairs_of, safe_repr=safe_repr, Errors=_Errors)
         key = self._part(source, "key", "key", schema.key, "f'[{str(key)!r}]'" if is_table else "f'[key {at}]'")
         item = self._part(source, "item", "item", schema.value, "f'[{safe_repr(key)}]'")
@@ -237,11 +237,15 @@ def _require_pairs(plain: Any) -> list[list[Any]]:
     return pairs
 
 
-def _table_items(key: Schema, plain: Any) -> list[tuple[Any, Any]]:
-    """The items of a table, with the plain data of the keys in place of their text."""
-    if not isinstance(plain, dict):
-        raise _Errors(f"expected a table, got {plain!r}")
-    return [(_plain_key(key, text), item) for text, item in plain.items()]
+def _table_items(read_key: Callable[[str], Any]) -> Callable[[Any], list[tuple[Any, Any]]]:
+    """A function that returns the items of a table, with the plain data of the keys in place of their text."""
+
+    def items(plain: Any) -> list[tuple[Any, Any]]:
+        if not isinstance(plain, dict):
+            raise _Errors(f"expected a table, got {plain!r}")
+        return [(read_key(text), item) for text, item in plain.items()]
+
+    return items
 
 
 def _decode_none(plain: Any) -> None:
@@ -272,14 +276,19 @@ def _decode_enum(kind: Any, plain: Any) -> Any:
     raise _Errors(f"{kind.__name__} has no member {plain!r}; one of {', '.join(kind.__members__)}")
 
 
-def _plain_key(schema: Schema, text: str) -> Any:
-    """The plain data of a key that a TOML or JSON table holds as `text`."""
+def _key_reader(schema: Schema) -> Callable[[str], Any]:
+    """A function that returns the plain data of a key that a TOML or JSON table holds as text.
+
+    A text that no key is written as is returned as it is; the decoder of the key refuses it.
+    """
     kind = schema.cls if isinstance(schema, ScalarSchema | EnumSchema) else str
-    if kind is bool and text in ("true", "false"):
-        return text == "true"
-    if (kind is int or issubclass(kind, Flag)) and _INT.fullmatch(text):
-        return int(text)
-    return original_key(text) if kind is str or isinstance(schema, EnumSchema) else text
+    if kind is bool:
+        return lambda text: {"true": True, "false": False}.get(text, text)
+    if kind is int:
+        return lambda text: int(text) if _INT.fullmatch(text) else text
+    if issubclass(kind, Flag):
+        return lambda text: int(text) if _INT.fullmatch(text) else original_key(text)
+    return original_key if kind is str or isinstance(schema, EnumSchema) else str
 
 
 _INT = re.compile(r"0|-?[1-9][0-9]{0,4299}")  # the one spelling that the encoder writes

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, dataclass
 from dataclasses import fields as dataclass_fields
+from functools import lru_cache
 from typing import Any
 
 REQUIRED: Any = MISSING
@@ -28,6 +29,7 @@ def is_record(cls: type) -> bool:
     return hasattr(cls, "__dataclass_fields__") or hasattr(cls, "__attrs_attrs__")
 
 
+@lru_cache(maxsize=256)  # bounded, so that reloaded classes do not accumulate
 def field_names(cls: type) -> tuple[str, ...]:
     """The names of the fields of a class in the order of declaration; empty if it is not a record."""
     if hasattr(cls, "__dataclass_fields__"):
