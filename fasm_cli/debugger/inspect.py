@@ -16,6 +16,7 @@ from fasm_cli.reports.machines import TypeLine
 from fasm_cli.reports.repl import CheckLine, Checks, ProblemDetails, SampleLine, Samples, Value
 from fasm_cli.reports.steps import Finding
 from fasm_cli.types.codec import format_value
+from fasm_cli.types.fields import field_names
 from fasm_cli.types.generate import Generators
 from fasm_cli.types.plain import safe_repr
 from fasm_cli.types.schema import variants
@@ -86,7 +87,7 @@ def _values(looked: Any, state: Any) -> list[str]:
     """The fields of the state that a check names, with their values here."""
     code = getattr(looked, "__code__", None)
     names = code.co_names if code is not None else ()
-    fields = getattr(type(state), "__dataclass_fields__", {})
+    fields = field_names(type(state))
     return [f"{name} = {safe_repr(getattr(state, name))}" for name in names if name in fields]
 
 

@@ -21,6 +21,7 @@ from fasm_cli.errors import InputError, MachineError
 from fasm_cli.types.codec import Codec, DecodeError, Schema, SchemaRegistry, Unsupported
 from fasm_cli.types.copy import CopierCache
 from fasm_cli.types.description import IS, Types, describe_types, fingerprint
+from fasm_cli.types.fields import compares_fields
 from fasm_cli.types.plain import TAG
 from fasm_cli.types.schema import RecordSchema, find_unhashable, hashable_alternative, is_immutable, variants
 
@@ -262,15 +263,6 @@ class Machine:
             return value if shape is None else self.copiers.of(shape)(value)
         except Exception:  # not what was declared: said when it is encoded
             return value
-
-
-def compares_fields(kind: type) -> bool:
-    """Whether `==` on a dataclass looks at every field: then equal states need no second look."""
-    own = vars(kind).get("__eq__")
-    generated = own is None or own.__code__.co_filename == "<string>"  # where dataclasses say theirs is from
-    params = getattr(kind, "__dataclass_params__", None)
-    fields = getattr(kind, "__dataclass_fields__", {}).values()
-    return params is not None and params.eq and generated and all(field.compare for field in fields)
 
 
 def _has_coroutines(kind: type) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from fasm_cli.contract.state_machine import MARKER, StateMachine
 from fasm_cli.errors import MachineError
+from fasm_cli.types.fields import field_names, is_frozen, is_record
 
 REQUIRED_TYPES = ("State", "Input")
 TRACKED_TYPES = ("ActionId", "TrackedAction", "ActionResult")
@@ -109,11 +110,9 @@ def instantiate_sealed(cls: type[StateMachine]) -> StateMachine:
 def _is_constant(value: Any) -> bool:
     if isinstance(value, tuple | frozenset):
         return all(map(_is_constant, value))
-    params = getattr(type(value), "__dataclass_params__", None)
-    if params is not None:
-        return bool(params.frozen) and all(
-            _is_constant(getattr(value, name)) for name in type(value).__dataclass_fields__
-        )
+    kind = type(value)
+    if is_record(kind):
+        return is_frozen(kind) and all(_is_constant(getattr(value, name)) for name in field_names(kind))
     hash_method: Any = type(value).__hash__
     if hash_method is object.__hash__:  # compared by identity, so its contents may be mutable
         return value is None or callable(value) or inspect.ismodule(value)

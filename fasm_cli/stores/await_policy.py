@@ -16,6 +16,7 @@ from fasm_cli.engine.events import AWAIT_FAULTS, Crash, FaultKind, InjectedFault
 from fasm_cli.engine.purity_latch import LATCH, Breach, awaiting, suspended_at
 from fasm_cli.engine.sql_policy import law_broken_by
 from fasm_cli.engine.transaction import Statement, Transaction
+from fasm_cli.types.fields import field_names
 
 
 class Waiter(Protocol):
@@ -140,7 +141,5 @@ def _inside(part: Any) -> Iterator[Any]:
     elif isinstance(part, list | tuple):
         yield from part
     elif not isinstance(part, Database):
-        fields = getattr(type(part), "__dataclass_fields__", None)
-        names = fields or [each.name for each in getattr(type(part), "__attrs_attrs__", ())]
-        for name in names:
+        for name in field_names(type(part)):
             yield getattr(part, name, None)

@@ -6,6 +6,8 @@ from dataclasses import fields as dataclass_fields
 from functools import lru_cache
 from typing import Any
 
+from fasm_cli.types.cpython import is_generated
+
 REQUIRED: Any = MISSING
 
 
@@ -29,12 +31,15 @@ def is_record(cls: type) -> bool:
     return hasattr(cls, "__dataclass_fields__") or hasattr(cls, "__attrs_attrs__")
 
 
-@lru_cache(maxsize=256)  # bounded, so that reloaded classes do not accumulate
-def field_names(cls: type) -> tuple[str, ...]:
+def _field_names(cls: type) -> tuple[str, ...]:
     """The names of the fields of a class in the order of declaration; empty if it is not a record."""
     if hasattr(cls, "__dataclass_fields__"):
         return tuple([field.name for field in dataclass_fields(cls)])
     return tuple([field.name for field in getattr(cls, "__attrs_attrs__", ())])
+
+
+# The cache is bounded, so that classes of reloaded machines do not accumulate. mypy rejects `type` as a cache key.
+field_names: Callable[[type], tuple[str, ...]] = lru_cache(maxsize=256)(_field_names)
 
 
 def declared_fields(cls: Any) -> Iterator[DeclaredField]:
@@ -70,6 +75,15 @@ def is_frozen(cls: type) -> bool:
     except Exception as error:
         return type(error).__name__ == "FrozenInstanceError"
     return False
+
+
+def compares_fields(cls: type) -> bool:
+    """Whether `==` of a dataclass compares every field; then equal values need no second comparison."""
+    params = getattr(cls, "__dataclass_params__", None)
+    if params is None or not params.eq:
+        return False
+    own = vars(cls).get("__eq__")
+    return (own is None or is_generated(own)) and all(field.compare for field in dataclass_fields(cls))
 
 
 def _constant(value: Any) -> Callable[[], Any]:

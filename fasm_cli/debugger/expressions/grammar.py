@@ -3,13 +3,13 @@
 import ast
 import operator
 from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from fasm_cli.contract.database import Tables
 from fasm_cli.types.codec import format_value
+from fasm_cli.types.fields import field_names as declared_names
 
 MAX_DEPTH = 50
 MAX_DIGITS = 4300  # of a number, as everywhere
@@ -41,9 +41,7 @@ def field_names(value: Any) -> list[str]:
         return list(value.by_name)
     if type(value) is Row:
         return list(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return [field.name for field in fields(value)]
-    return [field.name for field in getattr(type(value), "__attrs_attrs__", ())]
+    return list(declared_names(type(value)))
 
 
 def field_of(value: Any, name: str) -> Any:

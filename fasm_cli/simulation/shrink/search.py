@@ -15,6 +15,7 @@ from fasm_cli.engine.events import InputReceived
 from fasm_cli.simulation.shrink.passes import Simplifying
 from fasm_cli.simulation.trace import PlayResult, TraceEvent
 from fasm_cli.types.codec import DecodeError
+from fasm_cli.types.fields import field_names
 
 PAIR_DISTANCE = 8
 LOWERED = 16  # items; numbers are lowered when so few are left
@@ -122,8 +123,8 @@ def _numbers(value: Any) -> Iterator[int]:
         for key, part in value.items():
             yield from _numbers(key)
             yield from _numbers(part)
-    elif hasattr(value, "__dataclass_fields__"):
-        for name in value.__dataclass_fields__:
+    else:
+        for name in field_names(type(value)):
             yield from _numbers(getattr(value, name))
 
 
