@@ -20,6 +20,7 @@ from pathlib import Path
 
 from fasm_cli.debugger.open import open_session
 from fasm_cli.debugger.session import DebugSession
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.records import Record
 from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
@@ -40,7 +41,7 @@ class Unflushed(Disk):
 
 def story() -> Iterator[tuple[Record, object]]:
     """Redemptions that fail, for ever: steps that are all alike, and a state that does not grow."""
-    bench = DebugSession.fresh(import_machine(Project(ROOT), "coffee_shop"))
+    bench = DebugSession.fresh(Engine(import_machine(Project(ROOT), "coffee_shop")))
     while True:
         pending = list(bench.timeline.now.pending.values())
         if pending:
@@ -54,8 +55,8 @@ def story() -> Iterator[tuple[Record, object]]:
 
 
 def write(path: Path, steps: int, told: list[tuple[Record, object]]) -> None:
-    machine = import_machine(Project(ROOT), "coffee_shop")
-    header = sessions.header_of(Project(ROOT), machine, {"kind": "session"})
+    engine = Engine(import_machine(Project(ROOT), "coffee_shop"))
+    header = sessions.header_of(Project(ROOT), engine, {"kind": "session"})
     snapshots = {record.n: state for record, state in told[:steps] if state is not None}
     path.write_text(render_session(header, [record for record, _ in told[:steps]], snapshots), encoding="utf-8")
 

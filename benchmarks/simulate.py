@@ -22,6 +22,7 @@ from fasm_cli import Actions, Normal, TrackedActionCompleted
 from fasm_cli.contract.chooser import substream
 from fasm_cli.contract.state_machine import StateMachine, Tracked
 from fasm_cli.engine.coroutines import run_coroutine
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.machine import Machine
 from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
@@ -63,7 +64,10 @@ def by_hand(machine: Machine, runs: int, steps: int) -> int:
 
 
 def by_fasm(machine: Machine, runs: int, steps: int) -> int:
-    simulation, tally = Simulator(machine, Plan(seed=1, runs=runs, steps=steps, profile=machine.profile)), Stats()
+    simulation, tally = (
+        Simulator(Engine(machine), Plan(seed=1, runs=runs, steps=steps, profile=machine.profile)),
+        Stats(),
+    )
     for run in range(runs):
         assert simulation.run_fast(run, tally) is None
     return tally.steps

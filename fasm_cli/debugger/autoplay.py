@@ -164,9 +164,9 @@ def shrink(workbench: DebugSession, seconds: float = SHRINK_SECONDS) -> RunRepor
     if broken is None:
         raise UsageError("nothing is broken on the way here", "`run N` looks for something, `tree` shows what is known")
     law = path[broken - 1].violated_law
-    if machine.encode_state(machine.initial()) != machine.encode_state(timeline.snapshot(0).state):
+    if machine.encode_state(timeline.engine.initial()) != machine.encode_state(timeline.snapshot(0).state):
         raise SessionError("this session does not begin in the machine's initial state", "start a new one to shrink in")
-    player = Player(machine)
+    player = Player(timeline.engine)
     items = trace_of(workbench, path[:broken])
     found = player.play(items, law)
     if found.violation is None:

@@ -112,7 +112,7 @@ def save(workbench: DebugSession, name: str) -> Saved:
     machine, timeline = workbench.machine, workbench.timeline
     check_name(workbench.project, name)
     path = new_path(workbench.project, name)
-    header = header_of(workbench.project, machine, {"kind": "session"})
+    header = header_of(workbench.project, workbench.engine, {"kind": "session"})
     header.state = machine.encode_state(timeline.snapshot(0).state)
     if workbench.file is not None:
         header.origin, header.finding = workbench.file.stored.header.origin, workbench.file.stored.header.finding

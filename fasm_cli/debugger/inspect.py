@@ -100,7 +100,7 @@ def sample_inputs(workbench: DebugSession, name: str = "") -> Samples:
     known = variants(machine.input_schema)
     if name and name not in known:
         raise UsageError(f"no input {name[:60]!r}", did_you_mean(name, known))
-    told = {kind.name: kind for kind in machines.describe(machine).types if kind.role == "Input"}
+    told = {kind.name: kind for kind in machines.describe(workbench.engine).types if kind.role == "Input"}
     return Samples([_sample(workbench, each, told.get(each)) for each in known if name in ("", each)])
 
 

@@ -203,7 +203,7 @@ def _moment(workbench: DebugSession, text: str) -> tuple[str, Snapshot]:
     if ".toml" in text or "/" in text:
         side = side_of(workbench.project, text)
         check_version(side.path, side.stored.header, workbench.machine, given=True)
-        return text, timeline_of(workbench.machine, side.path, side.stored, side.step).now
+        return text, timeline_of(workbench.engine, side.path, side.stored, side.step).now
     step = resolve_step(workbench, text)
     return f"@{step}", workbench.timeline.snapshot(step)
 

@@ -30,10 +30,10 @@ def open_target(project: Project, target: str, keep: str = "", by_hand: str = ""
 def open_session(project: Project, name: str, target: str = "") -> tuple[DebugSession, str]:
     """Open a session for writing, and report what was dropped of a torn end (usually an empty string)."""
     timeline, file = open_file(project, name, target)
-    return DebugSession(timeline.machine, timeline, file, project), dropped(project.session_path(name), file.stored)
+    return DebugSession(timeline, file, project), dropped(project.session_path(name), file.stored)
 
 
 def view_session(project: Project, name: str, target: str = "") -> tuple[DebugSession, str]:
     """Open a session for reading: nothing is locked and nothing is written."""
     timeline, lost = read_timeline(project, name, target)
-    return DebugSession(timeline.machine, timeline, None, project), lost
+    return DebugSession(timeline, None, project), lost

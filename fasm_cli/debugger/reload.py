@@ -4,8 +4,8 @@ from typing import Any
 
 from fasm_cli.debugger.autoplay import play_events
 from fasm_cli.debugger.session import DebugSession, source_time
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import decode_event
-from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import Record
 from fasm_cli.engine.replayer import CannotReplay
 from fasm_cli.project.load import reload_machine
@@ -24,10 +24,11 @@ def reload(workbench: DebugSession) -> Reloaded:
     their own; where its types have changed, the session's file stays behind. Raises `MachineError`: nothing changed."""
     old, before = workbench.machine, workbench.timeline
     workbench.loaded = source_time(old)  # seen, even where it cannot be loaded
-    machine = reload_machine(workbench.project, old)
+    engine = reload_machine(workbench.project, old)
+    machine = engine.machine
     path = before.ancestors()
-    initial, note = _initial(machine, before)
-    scratch = Timeline(machine, initial)
+    initial, note = _initial(engine, before)
+    scratch = Timeline(engine, initial)
     found, finding = _compare(scratch, path, before)
     records = before.journal
     if machine.fingerprint != old.fingerprint:
@@ -37,12 +38,11 @@ def reload(workbench: DebugSession) -> Reloaded:
             workbench.file.close()
             workbench.file = None
         found = found or ("the types have changed", [])
-    workbench.machine = machine
     if found is None:
-        workbench.timeline = Timeline(machine, initial, records)
+        workbench.timeline = Timeline(engine, initial, records)
         workbench.timeline.goto(before.head)
         return Reloaded(machine.reference, len(path), "", [], "", finding, note)
-    workbench.timeline = Timeline(machine, initial, records)
+    workbench.timeline = Timeline(engine, initial, records)
     workbench.timeline.head = 0
     items = []
     for record in path:
@@ -58,13 +58,13 @@ def reload(workbench: DebugSession) -> Reloaded:
     return Reloaded(machine.reference, len(told.steps), found[0], found[1], branch, last, note)
 
 
-def _initial(machine: Machine, before: Timeline) -> tuple[Any, str]:
+def _initial(engine: Engine, before: Timeline) -> tuple[Any, str]:
     """The state that the session began in, or the machine's own where that fits no more."""
     plain = before.machine.encode_state(before.snapshot(0).state)
     try:
-        return machine.decode_state(plain), ""
+        return engine.decode_state(plain), ""
     except DecodeError as wrong:
-        return machine.initial(), f"the initial state fits no more ({wrong}); it is the machine's own now"
+        return engine.initial(), f"the initial state fits no more ({wrong}); it is the machine's own now"
 
 
 def _compare(
@@ -108,7 +108,7 @@ def _fields(scratch: Timeline, record: Record, now: Record, before: Timeline) ->
             out.append(f"action {index + 1}: {_action(old)} -> {_action(new)}")
     try:
         plain = before.machine.encode_state(before.snapshot(record.n).state)
-        state = scratch.machine.decode_state(plain)
+        state = scratch.engine.decode_state(plain)
     except DecodeError:
         return out
     return out + [f"state.{change}" for change in diff_values(state, scratch.now.state)]

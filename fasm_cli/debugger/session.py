@@ -15,6 +15,7 @@ from fasm_cli.contract.database import Tables
 from fasm_cli.debugger import input_parser as typed
 from fasm_cli.debugger.defer_sigint import defer_sigint
 from fasm_cli.debugger.settings import Settings
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import Crash, CrashPoint, Event, Restore
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.step_result import Emission, StepResult
@@ -45,32 +46,38 @@ class ReplState:
 
 
 class DebugSession:
-    """A timeline of `machine`; with `file`, each step is appended to it. `project` is where names are looked up."""
+    """A timeline of a machine; with `file`, each step is appended to it. `project` is where names are looked up."""
 
     def __init__(
         self,
-        machine: Machine,
         timeline: Timeline,
         file: "SessionFile | None" = None,
         project: Project | None = None,
     ) -> None:
-        self.machine = machine
         self.timeline = timeline
         self.file = file
         self.project = project or Project(Path())
         self.marks = Marks.of(file.stored.marks if file is not None else ())
         self.repl_state = ReplState(forward_target=timeline.head)
-        self.loaded = source_time(machine)
+        self.loaded = source_time(timeline.machine)
+
+    @property
+    def engine(self) -> Engine:
+        return self.timeline.engine
+
+    @property
+    def machine(self) -> Machine:
+        return self.timeline.machine
 
     @classmethod
-    def fresh(cls, machine: Machine, project: Project | None = None) -> "DebugSession":
+    def fresh(cls, engine: Engine, project: Project | None = None) -> "DebugSession":
         """From the machine's initial state, in memory."""
-        return cls(machine, Timeline(machine, machine.initial()), None, project)
+        return cls(Timeline(engine, engine.initial()), None, project)
 
     def replace(self, other: "DebugSession") -> None:
         """Go on with what `other` holds; what was open here is closed."""
         self.close()
-        self.machine, self.timeline, self.file = other.machine, other.timeline, other.file
+        self.timeline, self.file = other.timeline, other.file
         self.project, self.marks, self.loaded = other.project, other.marks, other.loaded
         self.repl_state.last, self.repl_state.forward_target = None, other.timeline.head
 

@@ -13,9 +13,7 @@ from typing import Any
 
 from fasm_cli.contract.database import Postgres, Sqlite, StoreSpec
 from fasm_cli.contract.state_machine import MARKER, Action, Profile, StateMachine, Tracked, Untracked
-from fasm_cli.engine.coroutines import Runner, run_coroutine
 from fasm_cli.engine.events import AWAIT_FAULTS, FaultKind
-from fasm_cli.engine.store import StoreFactory
 from fasm_cli.engine.validation import TYPES, check_functions, check_names, instantiate_sealed
 from fasm_cli.errors import InputError, MachineError
 from fasm_cli.types.codec import Codec, DecodeError, Schema, SchemaRegistry, Unsupported
@@ -32,9 +30,9 @@ class Machine:
     """A checked machine: `reference` is the TARGET it was loaded by, `source` the file it stands in.
 
     `input`, `result` and the other shapes are None where the machine declares None. `database` is the field of the
-    state that is one, or empty. `awaits` is whether there is anything in the state to await, `waits` whether that may
-    take any time it likes. `drive` and `backend` say how a state that is awaited, or not in memory, is run and
-    kept; they are given by who may know (`state.equip`).
+    state that is one, or empty. `has_awaitable_state`: the state has parts that can be awaited. `awaits_arbitrarily`:
+    those may suspend for an unbounded time (coroutines of the author's own classes, not SQL). A machine never changes;
+    `Engine` adds where its states are stored.
     """
 
     def __init__(self, cls: type[StateMachine], reference: str = "", source: str = "") -> None:
@@ -51,8 +49,6 @@ class Machine:
         self.database = self._find_database()
         self.awaits_arbitrarily = any(map(_has_coroutines, self.schemas.records))
         self.has_awaitable_state = bool(self.database) or self.awaits_arbitrarily
-        self.drive: Runner = run_coroutine
-        self.backend: StoreFactory | None = None
         self.codec = Codec(self.schemas)
         self.copiers = CopierCache()
         self.eq_is_exact = all(map(compares_fields, self.schemas.records))
@@ -161,17 +157,6 @@ class Machine:
         return fingerprint(self.types)
 
     # --- states -----------------------------------------------------------------------------------------------
-
-    def initial(self) -> Any:
-        """The state a new machine starts from, as its store gives it."""
-        return self._kept(self.instance.initial())
-
-    def decode_state(self, plain: Any) -> Any:
-        """The state that `plain` stands for, as its store gives it. Raises `Mismatch`."""
-        return self._kept(self.codec.decode(self.state_schema, plain))
-
-    def _kept(self, state: Any) -> Any:
-        return state if self.backend is None else self.backend.open(self, state).committed
 
     @property
     def applicable_faults(self) -> list[FaultKind]:

@@ -1,17 +1,12 @@
-"""State in memory, and which store a machine's state lives in."""
+"""State in memory."""
 
 from collections.abc import Callable
 from typing import Any
 
 from fasm_cli.contract.state_machine import Action
+from fasm_cli.engine.coroutines import Runner, run_coroutine
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.store import Store
 from fasm_cli.types.codec import DecodeError
-
-
-def open_store(machine: Machine, state: Any) -> Store:
-    """A store of `machine` that has `state` committed. Raises `Mismatch` where it cannot hold it."""
-    return MemoryStore(machine, state) if machine.backend is None else machine.backend.open(machine, state)
 
 
 class MemoryStore:
@@ -19,10 +14,10 @@ class MemoryStore:
 
     fix: Callable[[Action], Action] | None
 
-    def __init__(self, machine: Machine, state: Any) -> None:
+    def __init__(self, machine: Machine, state: Any, runner: Runner = run_coroutine) -> None:
         self._machine = machine
         self.fix = machine.copy_action
-        self.run = machine.drive
+        self.run = runner
         self._copy = machine.copiers.of(machine.state_schema)
         self.committed = self._copy(state)
         self.working = self._copy(state)

@@ -1,13 +1,11 @@
 """What a process asks of the place its state lives in. The store in memory is in `memory`; others are in `state`."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from fasm_cli.contract.state_machine import Action
 from fasm_cli.engine.coroutines import Runner
-
-if TYPE_CHECKING:
-    from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.machine import Machine
 
 
 class Store(Protocol):
@@ -53,7 +51,7 @@ class Store(Protocol):
 class StoreFactory(Protocol):
     """Makes the stores of a machine whose state is not in memory alone."""
 
-    def open(self, machine: "Machine", state: Any) -> Store:
+    def open(self, machine: Machine, state: Any) -> Store:
         """A store of its own that has `state` committed. Raises `Mismatch` where it cannot hold it."""
         ...
 

@@ -15,24 +15,25 @@ from types import ModuleType
 from typing import Any
 
 from fasm_cli.contract.state_machine import StateMachine
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.machine import Machine
 from fasm_cli.errors import MachineError, UsageError, did_you_mean
 from fasm_cli.project.project import TARGETS, Location, Project
 from fasm_cli.project.tracebacks import author_traceback
 from fasm_cli.purity import install as guard
-from fasm_cli.stores.bind import attach_store
+from fasm_cli.stores.bind import engine_for
 
 
-def load(project: Project, target: str) -> Machine:
-    """The machine that TARGET names, imported under the purity guard and with its store.
+def load(project: Project, target: str) -> Engine:
+    """The machine that TARGET names, imported under the purity guard, with the store of its states.
 
     Raises `UsageError` if there is no such machine, `MachineError` if it cannot be loaded.
     """
     guard.install()  # before the import: names that the module binds must be wrappers
-    return attach_store(import_machine(project, target), project.db)
+    return engine_for(import_machine(project, target), project.db)
 
 
-def load_for_file(project: Project, reference: str, override: str) -> Machine:
+def load_for_file(project: Project, reference: str, override: str) -> Engine:
     """The machine that a session file names by `reference`, or the target `override` if a person gave one.
 
     Raises `SessionError` if the file names a module that it may not, and what `load` raises.
@@ -40,10 +41,10 @@ def load_for_file(project: Project, reference: str, override: str) -> Machine:
     if override:
         return load(project, override)
     guard.install()
-    return attach_store(_import_location(project.locate_trusted(reference)), project.db)
+    return engine_for(_import_location(project.locate_trusted(reference)), project.db)
 
 
-def reload_machine(project: Project, machine: Machine) -> Machine:
+def reload_machine(project: Project, machine: Machine) -> Engine:
     """The machine with its module executed again from the current source. Raises `MachineError` if that fails."""
     previous = sys.modules.pop(machine.reference.partition(":")[0], None)
     try:

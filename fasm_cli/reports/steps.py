@@ -16,8 +16,6 @@ from fasm_cli.engine.events import (
 )
 from fasm_cli.engine.laws import Violation, count_holding
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.memory_store import open_store
-from fasm_cli.engine.process import Process
 from fasm_cli.engine.process_state import ProcessState
 from fasm_cli.engine.records import Record, decode_action
 from fasm_cli.engine.step_result import Outcome
@@ -210,7 +208,7 @@ def undelivered(timeline: Timeline, crash: Record, event: Crash) -> Iterator[tup
 
 def _unwritten(timeline: Timeline, entry: TakenStep, before: Snapshot) -> list[str]:
     """What a transition would have changed, had it been committed."""
-    process = Process(timeline.machine, open_store(timeline.machine, before.state), ProcessState(dict(before.pending)))
+    process = timeline.engine.start(before.state, ProcessState(dict(before.pending)))
     process.step(entry.step.event, entry.record.n)
     return [str(change) for change in diff_values(before.state, process.store.committed)]
 

@@ -11,10 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fasm_cli.contract.state_machine import Tracked
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import ActionRef, Completion, Event, InputReceived, decode_event
 from fasm_cli.engine.laws import Violation, first_violation
-from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.memory_store import open_store
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.process_state import ArmedFault, ProcessState
 from fasm_cli.engine.records import Record, decode_action, record_step
@@ -63,8 +62,9 @@ class TakenStep:
 class Timeline:
     """The journal of one machine from `initial`; the next step follows step `head`."""
 
-    def __init__(self, machine: Machine, initial: Any, journal: Journal | Iterable[Record] = ()) -> None:
-        self.machine = machine
+    def __init__(self, engine: Engine, initial: Any, journal: Journal | Iterable[Record] = ()) -> None:
+        self.engine = engine
+        self.machine = engine.machine
         self.journal = journal if isinstance(journal, Journal) else Journal(journal)
         self._snapshots: dict[int, Snapshot] = {0: Snapshot(initial)}
         self._process: tuple[int, Process] | None = None  # the one that executed the last step
@@ -109,7 +109,7 @@ class Timeline:
     def _load_snapshot(self, n: int) -> Snapshot:
         """The stored snapshot after step `n`. Raises `SessionError` if it does not fit the machine."""
         try:
-            state = self.machine.decode_state(self.journal.snapshots[n])
+            state = self.engine.decode_state(self.journal.snapshots[n])
             process = self.journal.process_state(n)
             emissions = [
                 replace(each, tracked=self._action(each.step, each.position)) for each in process.pending.values()
@@ -225,7 +225,7 @@ class Timeline:
         """
         if self._process is not None and self._process[0] == n:
             return self._process[1]
-        return Process(self.machine, open_store(self.machine, snapshot.state), snapshot.process.copy())
+        return self.engine.start(snapshot.state, snapshot.process.copy())
 
 
 _DIVERGED = "the machine has changed since; `fasm replay` shows the whole difference"

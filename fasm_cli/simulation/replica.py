@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import Completion, InputReceived
 from fasm_cli.engine.laws import Violation, has_restore
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.memory_store import open_store
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.records import error_text
 from fasm_cli.engine.step_result import StepResult
@@ -47,10 +47,10 @@ class Observation:
     restored: list[Any]  # what restore emits for the state after it
 
 
-def observe(machine: Machine, packed: Sequence[Packed], *, stored: bool = False) -> list[Observation]:
+def observe(engine: Engine, packed: Sequence[Packed], *, stored: bool = False) -> list[Observation]:
     """Play `packed` from the initial state and note every step, with the states where they are to be `stored`."""
-    store = open_store(machine, machine.initial())
-    process = Process(machine, store)
+    machine, process = engine.machine, engine.start(engine.initial())
+    store = process.store
     emitted: dict[Any, Any] = {}
     seen: list[Observation] = []
     now = _look(process, stored=stored)
@@ -69,15 +69,17 @@ def observe(machine: Machine, packed: Sequence[Packed], *, stored: bool = False)
     return seen
 
 
-def replay_isolated(machine: Machine, seen: Sequence[Observation]) -> dict[int, Effect]:
+def replay_isolated(engine: Engine, seen: Sequence[Observation]) -> dict[int, Effect]:
     """What every step of `seen` leads to by itself, from its stored state; the last one is taken first."""
+    machine = engine.machine
     led = {}
     for one in reversed(seen):
         if one.alone:
             item: TraceEvent = decode(machine, [(one.number, one.event)])[0]
-            store = open_store(machine, machine.decode_state(one.state))
+            process = engine.start(engine.decode_state(one.state))
+            store = process.store
             before = store.committed
-            step = Process(machine, store).step(item.event, one.number)
+            step = process.step(item.event, one.number)
             digest = one.digest if store.committed is before else machine.digest(store.committed)
             led[one.number] = _led(machine, step, digest)
     return led

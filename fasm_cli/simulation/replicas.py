@@ -5,8 +5,8 @@ from concurrent.futures import Future
 from time import monotonic
 from typing import TypeVar
 
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.laws import Violation
-from fasm_cli.engine.machine import Machine
 from fasm_cli.project.project import Project
 from fasm_cli.reports.steps import Finding
 from fasm_cli.simulation import worker
@@ -26,8 +26,9 @@ PLAYS = 200  # traces played to shrink what replicas found: each takes several p
 class Replicas:
     """One process for each environment; whatever it is asked, it answers from a fork that has done nothing before."""
 
-    def __init__(self, machine: Machine, project: Project) -> None:
-        self.machine = machine
+    def __init__(self, engine: Engine, project: Project) -> None:
+        self.engine = engine
+        self.machine = machine = engine.machine
         self.compared = 0  # steps
         setting = (str(project.root), project.db, machine.reference)
         self._pools = [Pool(1, environment, worker.set_up, *setting) for environment in ENVIRONMENTS]
@@ -142,7 +143,7 @@ class RemotePlayer(Player):
     clock = staticmethod(monotonic)  # the work is done elsewhere
 
     def __init__(self, replicas: Replicas, *, by_replicas: bool) -> None:
-        super().__init__(replicas.machine)
+        super().__init__(replicas.engine)
         self._replicas = replicas
         self._by_replicas = by_replicas
 

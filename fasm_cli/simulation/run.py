@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import Event, InputReceived
 from fasm_cli.engine.laws import (
     Violation,
@@ -19,8 +20,6 @@ from fasm_cli.engine.laws import (
     first_violation,
     has_restore,
 )
-from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.memory_store import open_store
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import Outcome, StepResult
 from fasm_cli.simulation.drain import liveness_violation
@@ -51,8 +50,9 @@ class Failure:
 class Simulator:
     """All runs of one plan, to be run in any order and any number of times."""
 
-    def __init__(self, machine: Machine, plan: Plan) -> None:
-        self.machine = machine
+    def __init__(self, engine: Engine, plan: Plan) -> None:
+        self.engine = engine
+        self.machine = machine = engine.machine
         self.plan = plan
         self._generators = Generators()
         self._restores = has_restore(machine)
@@ -67,7 +67,7 @@ class Simulator:
         """One run into `tally`; the first suspicion ends it."""
         machine = self.machine
         world = self._world(run)
-        store = open_fast(machine, machine.initial())
+        store = open_fast(self.engine, self.engine.initial())
         process = Process(machine, store)
         reached: set[str] = set()
         plain = FastCounters()
@@ -156,11 +156,10 @@ class Simulator:
 
     def run_exact(self, run: int, most: int | None = None) -> Failure | None:
         """The same run, or its first `most` steps, with every law after every step; None where nothing breaks."""
-        machine = self.machine
         world = self._world(run)
-        process = Process(machine, open_store(machine, machine.initial()))
+        process = self.engine.start(self.engine.initial())
         items: list[TraceEvent] = []
-        start = snapshot(machine)
+        start = snapshot(self.machine)
         events = (
             world.next(process, process.store.committed) for _ in range(min(most or self.plan.steps, self.plan.steps))
         )
@@ -176,7 +175,7 @@ class Simulator:
     def events(self, run: int, most: int) -> list[TraceEvent]:
         """The first `most` events of a run, whatever they break."""
         world = self._world(run)
-        process = Process(self.machine, open_store(self.machine, self.machine.initial()))
+        process = self.engine.start(self.engine.initial())
         items = []
         for _ in range(min(most, self.plan.steps)):
             event = world.next(process, process.store.committed)

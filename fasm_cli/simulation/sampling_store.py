@@ -9,14 +9,17 @@ from collections.abc import Callable
 from typing import Any
 
 from fasm_cli.contract.state_machine import Action
+from fasm_cli.engine.coroutines import Runner, run_coroutine
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.memory_store import open_store
 from fasm_cli.engine.store import Store
 
 
-def open_fast(machine: Machine, state: Any) -> Store:
-    """The store of a fast run that has `state` committed. A database is its own, and exact."""
-    return SamplingStore(machine, state) if machine.backend is None else open_store(machine, state)
+def open_fast(engine: Engine, state: Any) -> Store:
+    """The store of a fast run, with `state` committed. A state in a database is checked exactly."""
+    if engine.stores is None:
+        return SamplingStore(engine.machine, state, engine.runner)
+    return engine.open_store(state)
 
 
 EXHAUSTIVE_FIRST = 4  # occurrences of a place that are all looked at; after them the 8th, 16th, 32nd …
@@ -38,9 +41,9 @@ class SamplingStore:
         "working",
     )
 
-    def __init__(self, machine: Machine, state: Any) -> None:
+    def __init__(self, machine: Machine, state: Any, runner: Runner = run_coroutine) -> None:
         self.fix: Callable[[Action], Action] | None = None
-        self.run = machine.drive
+        self.run = runner
         self._copy = machine.copiers.of(machine.state_schema)
         self.committed = self._copy(state)
         self.working = state

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.laws import Violation
-from fasm_cli.engine.machine import Machine
 from fasm_cli.project.project import Project
 from fasm_cli.simulation import worker
 from fasm_cli.simulation.dask import Cluster
@@ -71,7 +71,7 @@ class Search:
     """One search through the runs of a plan; `known` are findings that were there before."""
 
     project: Project
-    machine: Machine
+    engine: Engine
     search: SearchOptions
     known: set[tuple[str, int]] = field(default_factory=set)
     tally: Stats = field(default_factory=Stats)
@@ -86,12 +86,12 @@ class Search:
 
     def go(self) -> Iterator[Progress]:
         """Search; Ctrl-C ends it with what was found so far."""
-        setting = (str(self.project.root.absolute()), self.project.db, self.machine.reference)
+        setting = (str(self.project.root.absolute()), self.project.db, self.engine.machine.reference)
         try:
             with (
                 ignore_sigpipe(),
                 self._workers(setting) as pool,
-                Replicas(self.machine, self.project) as replicas,
+                Replicas(self.engine, self.project) as replicas,
             ):
                 yield from self._runs(pool, replicas)
                 yield from self._shrink(pool, replicas)
@@ -101,7 +101,7 @@ class Search:
     def _workers(self, setting: tuple[str, ...]) -> Cluster | Pool:
         search = self.search
         if search.cluster:
-            source = str(Path(self.machine.source).absolute())
+            source = str(Path(self.engine.machine.source).absolute())
             return Cluster(search.cluster, source, FIXED_HASH_SEED, worker.set_up, *setting)
         return Pool(search.jobs, FIXED_HASH_SEED, worker.set_up, *setting)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from fasm_cli.contract.chooser import substream
 from fasm_cli.contract.state_machine import StateMachine, Tracked
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import (
     ActionRef,
     Event,
@@ -20,7 +21,6 @@ from fasm_cli.engine.events import (
 )
 from fasm_cli.engine.laws import Violation, violations
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.memory_store import open_store
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import Emission, Outcome, StepResult
 from fasm_cli.simulation.drain import drain, liveness_violation
@@ -59,15 +59,16 @@ class Player:
 
     clock = staticmethod(process_time)
 
-    def __init__(self, machine: Machine) -> None:
-        self.machine = machine
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.machine = machine = engine.machine
         self.played = 0  # how many times
         responds = machine.cls.respond is not StateMachine.respond
         self._respond = machine.instance.respond if responds else None
         self._any_result = None if machine.result_schema is None else Generators().of(machine.result_schema)
 
     def start(self) -> Process:
-        return Process(self.machine, open_store(self.machine, self.machine.initial()))
+        return self._engine.start(self._engine.initial())
 
     def play(self, items: Sequence[TraceEvent], law: str) -> PlayResult:
         """Let `items` happen up to the first violation of `law`; for a law of rest, also what comes after them.

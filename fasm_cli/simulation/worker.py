@@ -10,8 +10,8 @@ from functools import partial, wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.laws import Violation
-from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import FasmError, MachineError
 from fasm_cli.project.load import load
@@ -75,13 +75,14 @@ class Worker:
     """The state of one process: a machine, and the runs of the plan it was last asked for."""
 
     def __init__(self, project: Project, target: str) -> None:
-        self.machine: Machine = load(project, target)
+        self.engine = load(project, target)
+        self.machine = self.engine.machine
         self.machine.warm_up()
         self._runs: Simulator | None = None
 
     def runs(self, plan: Plan) -> Simulator:
         if self._runs is None or self._runs.plan != plan:
-            self._runs = Simulator(self.machine, plan)
+            self._runs = Simulator(self.engine, plan)
         return self._runs
 
 
@@ -141,24 +142,24 @@ def pin(plan: Plan, run: int) -> Reproduced | None:
     broken = worker.runs(plan).run_exact(run)
     if broken is None:
         return None
-    line = locate(Player(worker.machine), broken.items, broken.violation)
+    line = locate(Player(worker.engine), broken.items, broken.violation)
     return Reproduced(broken.violation, run, line, encode(worker.machine, broken.items))
 
 
 def shrink(pinned: Reproduced, seconds: float) -> ShrunkTrace | None:
     """The smallest trace; None where the trace does not break its law when it is played alone."""
-    machine = current_worker().machine
-    shrinker = Shrinker(Player(machine), decode(machine, pinned.items), pinned.violation, seconds)
+    engine = current_worker().engine
+    shrinker = Shrinker(Player(engine), decode(engine.machine, pinned.items), pinned.violation, seconds)
     if not shrinker.reproduces:
         return None
     shrunk = shrinker.shrink()
     return smallest(
-        machine, pinned.violation, shrunk.played.items, shrunk.played.quiet, shrunk.plays, in_time=shrunk.in_time
+        engine, pinned.violation, shrunk.played.items, shrunk.played.quiet, shrunk.plays, in_time=shrunk.in_time
     )
 
 
 def smallest(
-    machine: Machine,
+    engine: Engine,
     violation: Violation,
     items: list[TraceEvent],
     quiet: list[TraceEvent],
@@ -169,14 +170,14 @@ def smallest(
     """The trace as it is told: numbered from 1, with its steps and the place it points at."""
     whole = renumbered([*items, *quiet])
     trace = whole[: len(items)]
-    records = records_of(machine, whole)  # first: what a machine hides from its state shows in what comes later
-    player = Player(machine)
+    records = records_of(engine, whole)  # first: what a machine hides from its state shows in what comes later
+    player = Player(engine)
     again = player.play(trace, violation.law)
     line = locate(player, trace, violation)
     return ShrunkTrace(
         again.violation or violation,
         line,
-        encode(machine, trace),
+        encode(engine.machine, trace),
         records,
         len(items) + 1 if quiet else 0,
         size(trace),
@@ -185,8 +186,8 @@ def smallest(
     )
 
 
-def records_of(machine: Machine, items: list[TraceEvent]) -> list[Record]:
-    timeline = Timeline(machine, machine.initial())
+def records_of(engine: Engine, items: list[TraceEvent]) -> list[Record]:
+    timeline = Timeline(engine, engine.initial())
     return [timeline.step(item.event).record for item in items]
 
 
@@ -201,10 +202,10 @@ def _with_cleanup(function: Callable[..., T], *args: Any) -> T:
     try:
         return function(*args)
     finally:
-        backend = current_worker().machine.backend
-        if backend is not None:
-            gc.collect()  # a store that is held by an exception, or by itself
-            backend.close()
+        engine = current_worker().engine
+        if engine.stores is not None:
+            gc.collect()  # an exception, or a reference cycle, may still hold a store
+            engine.close()
 
 
 def tell(items: list[Packed], violation: Violation, plays: int, in_time: bool) -> ShrunkTrace:  # noqa: FBT001
@@ -213,8 +214,8 @@ def tell(items: list[Packed], violation: Violation, plays: int, in_time: bool) -
 
 
 def _tell(items: list[Packed], violation: Violation, plays: int, in_time: bool) -> ShrunkTrace:  # noqa: FBT001
-    machine = current_worker().machine
-    return smallest(machine, violation, decode(machine, items), [], plays, in_time=in_time)
+    engine = current_worker().engine
+    return smallest(engine, violation, decode(engine.machine, items), [], plays, in_time=in_time)
 
 
 # --- replicas: each call in a process that has done nothing before -------------------------------------------------
@@ -245,7 +246,7 @@ def observe(items: list[Packed]) -> list[Observation]:
 
 
 def _observe(items: list[Packed], *, stored: bool = False) -> list[Observation]:
-    return replica.observe(current_worker().machine, items, stored=stored)
+    return replica.observe(current_worker().engine, items, stored=stored)
 
 
 def observe_and_alone(items: list[Packed]) -> tuple[list[Observation], Disagreement | None]:
@@ -256,7 +257,7 @@ def observe_and_alone(items: list[Packed]) -> tuple[list[Observation], Disagreem
 
 
 def _alone(seen: list[Observation]) -> dict[int, Effect]:
-    return replica.replay_isolated(current_worker().machine, seen)
+    return replica.replay_isolated(current_worker().engine, seen)
 
 
 def left_behind(items: list[Packed]) -> tuple[Violation, list[Packed]] | None:
@@ -265,9 +266,9 @@ def left_behind(items: list[Packed]) -> tuple[Violation, list[Packed]] | None:
 
 
 def _left_behind(items: list[Packed]) -> tuple[Violation, list[Packed]] | None:
-    machine = current_worker().machine
-    found = Player(machine).play_checking_hidden_state(decode(machine, items))
-    return None if found.violation is None else (found.violation, encode(machine, found.items))
+    engine = current_worker().engine
+    found = Player(engine).play_checking_hidden_state(decode(engine.machine, items))
+    return None if found.violation is None else (found.violation, encode(engine.machine, found.items))
 
 
 def told_globals() -> dict[str, str]:
@@ -281,6 +282,6 @@ def replay_alone(items: list[Packed], law: str) -> bool:
 
 
 def _replay_alone(items: list[Packed], law: str) -> bool:
-    machine = current_worker().machine
-    found = Player(machine).play(decode(machine, items), law).violation
+    engine = current_worker().engine
+    found = Player(engine).play(decode(engine.machine, items), law).violation
     return found is not None and found.law == law

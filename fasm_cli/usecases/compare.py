@@ -6,7 +6,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import FasmError, MachineError, SessionError, UsageError
 from fasm_cli.project.load import load_for_file
@@ -99,25 +99,25 @@ def _told(record: Record) -> StepSummary:
 
 def _states(project: Project, sides: tuple[Side, Side], target: str) -> list[Change]:
     """By path. Two states of one machine are compared as they are, others as plain data."""
-    machines: dict[str, Machine] = {}
-    (machine, state), (other, other_state) = (_state(project, side, machines, target) for side in sides)
-    if machine is None or machine is not other:
-        state = state if machine is None else machine.encode_state(state)
-        other_state = other_state if other is None else other.encode_state(other_state)
+    engines: dict[str, Engine] = {}
+    (engine, state), (other, other_state) = (_state(project, side, engines, target) for side in sides)
+    if engine is None or engine is not other:
+        state = state if engine is None else engine.machine.encode_state(state)
+        other_state = other_state if other is None else other.machine.encode_state(other_state)
     return diff_report(state, other_state)
 
 
-def _state(project: Project, side: Side, machines: dict[str, Machine], target: str) -> tuple[Machine | None, Any]:
+def _state(project: Project, side: Side, engines: dict[str, Engine], target: str) -> tuple[Engine | None, Any]:
     """The state with its machine, which is loaded once for both; plain and without one where it does not fit any more
     but the file itself has that state."""
     header = side.stored.header
     reference = target or header.machine
     try:
-        if reference not in machines:
-            machines[reference] = load_for_file(project, header.machine, target)
-        machine = machines[reference]
-        check_version(side.path, header, machine, given=bool(target))
-        return machine, timeline_of(machine, side.path, side.stored, side.step).now.state
+        if reference not in engines:
+            engines[reference] = load_for_file(project, header.machine, target)
+        engine = engines[reference]
+        check_version(side.path, header, engine.machine, given=bool(target))
+        return engine, timeline_of(engine, side.path, side.stored, side.step).now.state
     except (SessionError, MachineError):
         kept = _kept(side)
         if kept is None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from shlex import quote
 
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.machine import Machine
 from fasm_cli.errors import SessionError
 from fasm_cli.project.load import load_for_file
@@ -12,11 +13,11 @@ from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.description import TypeChange, summarize, type_changes
 
 
-def machine_of(project: Project, path: Path, stored: Stored, target: str) -> Machine:
+def engine_of(project: Project, path: Path, stored: Stored, target: str) -> Engine:
     """The machine of a file, or the one given by hand, which must have the same types. Raises `SessionError`."""
-    machine = load_for_file(project, stored.header.machine, target)
-    check_version(path, stored.header, machine, given=bool(target))
-    return machine
+    engine = load_for_file(project, stored.header.machine, target)
+    check_version(path, stored.header, engine.machine, given=bool(target))
+    return engine
 
 
 def check_version(path: Path, header: Header, machine: Machine, *, given: bool) -> None:
@@ -56,7 +57,7 @@ def what_changed(header: Header, machine: Machine) -> str:
     if header.types is not None:
         return summarize(type_changes(header.types, machine.types))
     try:
-        machine.decode_state(header.state)
+        machine.codec.decode(machine.state_schema, header.state)
     except DecodeError as wrong:
         return f"its initial state does not fit: {wrong}"
     return "a file of format 1 does not say which"

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.machine import Machine
 from fasm_cli.project.project import Project
 from fasm_cli.reports.machines import Description, FieldLine, MachineLine, Machines, TypeLine
@@ -18,9 +19,9 @@ def listed(project: Project) -> Machines:
     return Machines(items, project.display_path(project.machines))
 
 
-def describe(machine: Machine) -> Description:
+def describe(engine: Engine) -> Description:
     """What a machine takes, emits and promises."""
-    initial = machine.initial()
+    machine, initial = engine.machine, engine.initial()
     return Description(
         machine.reference,
         machine.name,

@@ -6,8 +6,8 @@ error: the machine has changed since, or it is not deterministic.
 
 from dataclasses import replace
 
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import ActionRef, Completion, Event, decode_event
-from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import Record
 from fasm_cli.engine.replayer import CannotReplay, replay
 from fasm_cli.engine.step_result import Outcome
@@ -28,14 +28,15 @@ def import_history(project: Project, target: str, url: str, name: str) -> Histor
     Raises `SessionError` if the session is no copy of this history, or if a step comes out differently; the steps
     before that one are kept.
     """
-    machine = load(project, target)
+    engine = load(project, target)
+    machine = engine.machine
     past = read_history(machine, url)
     first, rows = past[0], past[1:]
     path = project.session_path(name)
     if path.exists():
         timeline, file = open_file(project, name, target)
     else:
-        timeline, file = _create(project, machine, name, first)
+        timeline, file = _create(project, engine, name, first)
     with file:
         origin = file.stored.header.origin
         if origin.get("kind") != "run" or origin.get("from") != first.step:
@@ -55,15 +56,16 @@ def import_history(project: Project, target: str, url: str, name: str) -> Histor
     return HistoryImported(project.display_path(path), machine.reference, len(rows) - known, len(rows))
 
 
-def _create(project: Project, machine: Machine, name: str, first: JournalEntry) -> tuple[Timeline, SessionFile]:
+def _create(project: Project, engine: Engine, name: str, first: JournalEntry) -> tuple[Timeline, SessionFile]:
+    machine = engine.machine
     try:
-        initial = machine.decode_state(first.event["state"])
+        initial = engine.decode_state(first.event["state"])
     except DecodeError as wrong:
         raise SessionError(f"the history does not fit {machine.name}: {wrong}") from None
     path = new_path(project, name)
     types = (machine.version, machine.types, first.event["state"])
     header = Header(project.reference(machine), *types, {"kind": "run", "from": first.step}, None)
-    return Timeline(machine, initial), SessionFile.create(path, header)
+    return Timeline(engine, initial), SessionFile.create(path, header)
 
 
 class _HistoryStage:

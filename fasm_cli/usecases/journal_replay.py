@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.records import Record
 from fasm_cli.engine.replayer import CannotReplay
 from fasm_cli.reports.sessions import StepDifference
@@ -27,9 +27,9 @@ class JournalReplay:
     `difference` is set when a step differs from its record by `compare`; iterating ends there.
     """
 
-    def __init__(self, machine: Machine, journal: Journal, initial: Any, compare: Compare) -> None:
+    def __init__(self, engine: Engine, journal: Journal, initial: Any, compare: Compare) -> None:
         self.difference: StepDifference | None = None
-        self.timeline = Timeline(machine, initial)
+        self.timeline = Timeline(engine, initial)
         self._journal = journal
         self._compare = compare
 

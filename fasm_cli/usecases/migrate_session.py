@@ -14,7 +14,7 @@ from pathlib import Path
 from re import sub
 from typing import Any
 
-from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import MachineError, SessionError
 from fasm_cli.project.load import load_for_file
@@ -35,7 +35,8 @@ def migrate(project: Project, name: str, target: str = "", *, dry_run: bool = Fa
     path = project.session_path(name)
     stored = read_session(path)
     header = stored.header
-    machine = load_for_file(project, header.machine, target)
+    engine = load_for_file(project, header.machine, target)
+    machine = engine.machine
     versions = (header.version, machine.version)
     if header.version > machine.version:
         raise SessionError(
@@ -56,8 +57,8 @@ def migrate(project: Project, name: str, target: str = "", *, dry_run: bool = Fa
     )
     if header.format == FORMAT and versions[0] == versions[1] and same_types(header, machine):
         return report
-    initial = migrate_state(machine, header.version, header.state)
-    steps, snapshots, finding = _replay_all(machine, stored, initial)
+    initial = migrate_state(engine, header.version, header.state)
+    steps, snapshots, finding = _replay_all(engine, stored, initial)
     if finding is not None:
         return replace(report, finding=finding)
     paths = candidate_names(path, machine.version)
@@ -70,12 +71,13 @@ def migrate(project: Project, name: str, target: str = "", *, dry_run: bool = Fa
     return replace(report, target=project.display_path(written), written=True)
 
 
-def migrate_state(machine: Machine, version: int, plain: Any) -> Any:
+def migrate_state(engine: Engine, version: int, plain: Any) -> Any:
     """The state that was stored as `plain` by `version` of the machine, as one of the present version."""
+    machine = engine.machine
     own = machine.migrates and version < machine.version
     data = machine.instance.migrate(version, plain) if own else plain
     try:
-        return machine.decode_state(data)
+        return engine.decode_state(data)
     except DecodeError as wrong:
         if own:
             text = f"{machine.name}: migrate({version}, …) gives what is no state of version {machine.version}: {wrong}"
@@ -88,22 +90,22 @@ def migrate_state(machine: Machine, version: int, plain: Any) -> Any:
 
 
 def _replay_all(
-    machine: Machine, stored: Stored, initial: Any
+    engine: Engine, stored: Stored, initial: Any
 ) -> tuple[list[Record], dict[int, Any], StepDifference | None]:
     """The steps as they are now, with their snapshots; or where they go another way."""
     steps: list[Record] = []
     snapshots: dict[int, Any] = {}
-    rerun = JournalReplay(machine, stored.journal(), initial, behavioural_diff)
+    rerun = JournalReplay(engine, stored.journal(), initial, behavioural_diff)
     for record, entry in rerun.steps():
         if record.n in stored.snapshots:
-            kept = migrate_state(machine, stored.header.version, stored.snapshots[record.n])
+            kept = migrate_state(engine, stored.header.version, stored.snapshots[record.n])
             apart = diff_values(kept, entry.state)
             if apart:
                 what = f"state, {apart[0].path}"
                 return [], {}, StepDifference(record.n, what, *apart[0].before_after)
         steps.append(entry.record)
         if record.n in stored.snapshots or record.n % SNAPSHOT_EVERY == 0:
-            snapshots[record.n] = machine.encode_state(entry.state)
+            snapshots[record.n] = engine.machine.encode_state(entry.state)
     return steps, snapshots, rerun.difference
 
 

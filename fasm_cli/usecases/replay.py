@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fasm_cli.contract.database import redact_url
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import decode_event
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import Record
@@ -28,27 +29,27 @@ SHOWN_BY_REPLICAS = ("deterministic", "hidden", "reads", "restore")
 def replay(project: Project, path: Path, target: str = "") -> Replayed:
     """Every step that leads to the head of a session or trace, from the initial state in it, with every law."""
     stored = read_session(path)
-    machine = load_for_file(project, stored.header.machine, target)
-    return replayed(project, machine, path, stored)
+    engine = load_for_file(project, stored.header.machine, target)
+    return replayed(project, engine, path, stored)
 
 
-def replayed(project: Project, machine: Machine, path: Path, stored: Stored) -> Replayed:
+def replayed(project: Project, engine: Engine, path: Path, stored: Stored) -> Replayed:
     """As `replay`, of what was read already."""
     try:
-        initial = machine.decode_state(stored.header.state)
+        initial = engine.decode_state(stored.header.state)
     except DecodeError as wrong:
         of = stored.header.machine
-        text = f"{path} is a session of {of}, and its initial state does not fit {machine.name}: {wrong}"
+        text = f"{path} is a session of {of}, and its initial state does not fit {engine.machine.name}: {wrong}"
         raise SessionError(text, "give the machine it was made with: --machine TARGET") from None
     recorded = recorded_finding(stored.header)
-    steps, finding, differs = _replay_steps(machine, stored, Timeline(machine, initial), recorded)
+    steps, finding, differs = _replay_steps(stored, Timeline(engine, initial), recorded)
     if finding is None and recorded is not None and recorded.law in SHOWN_BY_REPLICAS and steps:
-        finding = _by_replicas(project, machine, stored, recorded)
+        finding = _by_replicas(project, engine, stored, recorded)
     return Replayed(project.display_path(path), steps, recorded, finding, differs)
 
 
 def _replay_steps(
-    machine: Machine, stored: Stored, timeline: Timeline, recorded: Finding | None
+    stored: Stored, timeline: Timeline, recorded: Finding | None
 ) -> tuple[list[StepReport], Finding | None, str]:
     """The steps, the first violation (of the recorded law, where there is one), and the first difference."""
     steps: list[StepReport] = []
@@ -69,25 +70,26 @@ def _replay_steps(
         return steps, finding, differs or f"step {failed.recorded.n} can no longer be taken: {failed.reason}"
     at_rest = recorded is not None and recorded.law.startswith(LIVENESS_LAWS)
     if recorded is not None and at_rest and finding is None and not differs:
-        unrest = liveness_violation_of(machine, timeline.now.pending, timeline.now.state)
+        unrest = liveness_violation_of(timeline.machine, timeline.now.pending, timeline.now.state)
         if unrest is not None and unrest.law == recorded.law:
             finding = Finding(unrest.law, unrest.reason, timeline.head)
     return steps, finding, differs
 
 
-def _by_replicas(project: Project, machine: Machine, stored: Stored, recorded: Finding) -> Finding | None:
+def _by_replicas(project: Project, engine: Engine, stored: Stored, recorded: Finding) -> Finding | None:
     """The recorded violation, where it shows only when processes are compared."""
     from fasm_cli.simulation.pool import ignore_sigpipe
     from fasm_cli.simulation.replicas import Replicas
 
     items = [(record.n, record.event) for record in stored.journal().ancestors(stored.head)]
-    with ignore_sigpipe(), Replicas(machine, project) as replicas:
+    with ignore_sigpipe(), Replicas(engine, project) as replicas:
         return next((found for found in replicas.findings(items) if found.law == recorded.law), None)
 
 
-def still_breaks(project: Project, machine: Machine, path: Path, stored: Stored) -> Finding | None:
+def still_breaks(project: Project, engine: Engine, path: Path, stored: Stored) -> Finding | None:
     """The recorded finding, as it is told, where the trace still breaks its law."""
-    told = replayed(project, machine, path, stored)
+    machine = engine.machine
+    told = replayed(project, engine, path, stored)
     recorded, finding = told.recorded, told.finding
     if recorded is None or finding is None or finding.law != recorded.law:
         return None

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.engine import Engine
 from fasm_cli.errors import FasmError
 from fasm_cli.project.project import Project
 from fasm_cli.reports.steps import Finding
@@ -10,15 +10,15 @@ from fasm_cli.sessions import read_session
 from fasm_cli.usecases.replay import still_breaks
 
 
-def known_findings(project: Project, machine: Machine, folder: Path) -> tuple[list[Finding], list[str]]:
-    """The traces of `machine` in `folder` that still break it as recorded, and the files of those that do not."""
+def known_findings(project: Project, engine: Engine, folder: Path) -> tuple[list[Finding], list[str]]:
+    """The traces of a machine in `folder` that still break it as recorded, and the files of those that do not."""
     findings, mended = [], []
     for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
         try:
             stored = read_session(path)
-            if stored.header.finding is None or stored.header.machine != project.reference(machine):
+            if stored.header.finding is None or stored.header.machine != project.reference(engine.machine):
                 continue
-            finding = still_breaks(project, machine, path, stored)
+            finding = still_breaks(project, engine, path, stored)
         except FasmError:
             continue  # `fasm session list` says what is wrong with it
         if finding is None:

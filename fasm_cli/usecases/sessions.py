@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import FasmError, SessionError, UsageError
 from fasm_cli.project.load import load
@@ -16,15 +16,15 @@ from fasm_cli.sessions.journal import Journal
 from fasm_cli.sessions.pins import Marks
 from fasm_cli.sessions.timeline import Timeline
 from fasm_cli.types.codec import DecodeError
-from fasm_cli.usecases.compatibility import machine_of
+from fasm_cli.usecases.compatibility import engine_of
 
 
 def create(project: Project, target: str, name: str) -> SessionInfo:
     """An empty session of TARGET."""
     check_name(project, name)
-    machine = load(project, target)
+    engine = load(project, target)
     path = new_path(project, name)
-    SessionFile.create(path, header_of(project, machine, {"kind": "session"})).close()
+    SessionFile.create(path, header_of(project, engine, {"kind": "session"})).close()
     return info(project, name, created=True)
 
 
@@ -47,10 +47,11 @@ def new_path(project: Project, name: str) -> Path:
 
 
 def header_of(
-    project: Project, machine: Machine, origin: dict[str, Any], finding: dict[str, Any] | None = None
+    project: Project, engine: Engine, origin: dict[str, Any], finding: dict[str, Any] | None = None
 ) -> Header:
-    """The header of a new file for `machine`."""
-    initial = machine.encode_state(machine.initial())
+    """The header of a new file for a machine."""
+    machine = engine.machine
+    initial = machine.encode_state(engine.initial())
     return Header(project.reference(machine), machine.version, machine.types, initial, origin, finding)
 
 
@@ -61,10 +62,10 @@ def open_file(project: Project, name: str, target: str = "") -> tuple[Timeline, 
     """
     path = project.session_path(name)
     found = scan_file(path)
-    machine = machine_of(project, path, found.stored, target)
+    engine = engine_of(project, path, found.stored, target)
     file = SessionFile.open(path, read=found)
     try:
-        return timeline_of(machine, path, file.stored), file
+        return timeline_of(engine, path, file.stored), file
     except BaseException:
         file.close()
         raise
@@ -74,7 +75,7 @@ def read_timeline(project: Project, name: str, target: str = "") -> tuple[Timeli
     """Open a session for reading; it is neither locked nor written. Returns its history and `dropped` of the file."""
     path = project.session_path(name)
     stored = read_session(path)
-    return timeline_of(machine_of(project, path, stored, target), path, stored), dropped(path, stored)
+    return timeline_of(engine_of(project, path, stored, target), path, stored), dropped(path, stored)
 
 
 def dropped(path: Path, stored: Stored) -> str:
@@ -82,16 +83,16 @@ def dropped(path: Path, stored: Stored) -> str:
     return f"{path}, {stored.dropped}" if stored.dropped else ""
 
 
-def timeline_of(machine: Machine, path: Path, stored: Stored, at: int | None = None) -> Timeline:
+def timeline_of(engine: Engine, path: Path, stored: Stored, at: int | None = None) -> Timeline:
     """The history in a file, with its head at step `at` (where the file has it, if None); its machine runs only what
     comes after the last snapshot before that."""
     head = stored.head if at is None else at
     try:
-        initial = machine.decode_state(stored.header.state)
-        timeline = Timeline(machine, initial, stored.journal())
+        initial = engine.decode_state(stored.header.state)
+        timeline = Timeline(engine, initial, stored.journal())
         timeline.goto(head)
     except DecodeError as wrong:
-        raise SessionError(f"{path} does not fit {machine.name}: {wrong}", "start a new session") from None
+        raise SessionError(f"{path} does not fit {engine.machine.name}: {wrong}", "start a new session") from None
     except SessionError as error:
         raise SessionError(f"{path}: {error.message}", error.hint) from None
     return timeline

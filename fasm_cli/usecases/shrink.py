@@ -23,17 +23,18 @@ def shrink_trace(project: Project, name: str, out: Path, target: str, seconds: f
     """
     path = project.session_path(name)
     stored = read_session(path)
-    machine = load_for_file(project, stored.header.machine, target)
+    engine = load_for_file(project, stored.header.machine, target)
+    machine = engine.machine
     shown = project.display_path(path)
-    before = replayed(project, machine, path, stored)
+    before = replayed(project, engine, path, stored)
     records = [step.record for step in before.steps]
     if before.finding is None:
         raise UsageError(f"nothing breaks in {shown}", "`fasm replay` shows what happens in it")
     if not records[-1].violated_law:
         raise UsageError(f"{shown} breaks only at rest", "`fasm simulate` shrinks what it finds")
-    if stored.header.state != machine.encode_state(machine.initial()):
+    if stored.header.state != machine.encode_state(engine.initial()):
         raise SessionError(f"{shown} does not begin in the initial state of {machine.name}", "start a new session")
-    player = Player(machine)
+    player = Player(engine)
     items = [TraceEvent(record.n, decode_event(machine, record.event, None)) for record in records]
     found = player.play(items, records[-1].violated_law)
     if found.violation is None:
@@ -46,7 +47,7 @@ def shrink_trace(project: Project, name: str, out: Path, target: str, seconds: f
         "size": size(shrunk),
         "quiet": 0,
     }
-    header = header_of(project, machine, {**stored.header.origin, "events": size(items)}, kept)
-    write_trace(out, header, records_of(machine, list(shrunk)))
-    after = replayed(project, machine, out, read_session(out))
+    header = header_of(project, engine, {**stored.header.origin, "events": size(items)}, kept)
+    write_trace(out, header, records_of(engine, list(shrunk)))
+    after = replayed(project, engine, out, read_session(out))
     return RunReport(f"shrunk {size(items)} -> {size(shrunk)} events", after.steps, f"written to {out}", None)

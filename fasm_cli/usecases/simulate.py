@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
@@ -27,18 +28,22 @@ class Simulation:
     """One call of `simulate`: iterate over `go`, then ask for the `report`."""
 
     project: Project
-    machine: Machine
+    engine: Engine
     search: SearchOptions
     folder: Path  # where traces are saved, and looked for first
     _hunt: Search | None = None
     _known: list[Finding] = field(default_factory=list)
     mended: list[str] = field(default_factory=list)  # traces in the folder that no longer break anything
 
+    @property
+    def machine(self) -> Machine:
+        return self.engine.machine
+
     def go(self) -> Iterator[Progress]:
         """Replay what is known, then search for what is not."""
-        self._known, self.mended = known_findings(self.project, self.machine, self.folder)
+        self._known, self.mended = known_findings(self.project, self.engine, self.folder)
         known = {(finding.law, finding.line) for finding in self._known}
-        self._hunt = Search(self.project, self.machine, self.search, known)
+        self._hunt = Search(self.project, self.engine, self.search, known)
         yield from self._hunt.go()
 
     @property
@@ -107,7 +112,7 @@ class Simulation:
         }
         header = header_of(
             self.project,
-            machine,
+            self.engine,
             origin,
             {"law": law, "step": step, "why": why, "where": where, "size": smallest.size, "quiet": smallest.quiet},
         )

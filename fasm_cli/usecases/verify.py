@@ -17,7 +17,7 @@ from fasm_cli.simulation.pool import ignore_sigpipe
 from fasm_cli.simulation.replicas import Replicas
 from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.plain import canonical_text
-from fasm_cli.usecases.compatibility import machine_of
+from fasm_cli.usecases.compatibility import engine_of
 from fasm_cli.usecases.journal_replay import JournalReplay, narrow_diff, strict_diff
 
 
@@ -26,9 +26,9 @@ def verify(project: Project, name: str, target: str = "") -> Verified:
     `SessionError` for a file that is not whole or not of this machine."""
     path = project.session_path(name)
     stored = read_session(path)
-    machine = machine_of(project, path, stored, target)
+    engine = engine_of(project, path, stored, target)
     way = stored.journal().ancestors(stored.head)
-    with ignore_sigpipe(), Replicas(machine, project) as replicas:
+    with ignore_sigpipe(), Replicas(engine, project) as replicas:
         found = replicas.alone(first_of_file, str(path)) or _doubt(replicas, stored.header.state, way)
     return Verified(
         project.display_path(path), stored.header.machine, len(stored.records), len(stored.snapshots), found
@@ -39,7 +39,7 @@ def verify_here(project: Project, timeline: Timeline) -> Verified:
     """The steps that lead to the head: only they were taken by the machine as it is now, where it was reloaded."""
     machine = timeline.machine
     initial, way = machine.encode_state(timeline.snapshot(0).state), timeline.ancestors()
-    with ignore_sigpipe(), Replicas(machine, project) as replicas:
+    with ignore_sigpipe(), Replicas(timeline.engine, project) as replicas:
         found = replicas.alone(first_of_way, initial, way) or _doubt(replicas, initial, way)
     return Verified("", machine.reference, len(way), 0, found)
 
@@ -47,7 +47,7 @@ def verify_here(project: Project, timeline: Timeline) -> Verified:
 def _doubt(replicas: Replicas, initial: Any, way: list[Record]) -> Finding | None:
     """What shows only when processes are compared; they begin in the machine's own initial state."""
     machine = replicas.machine
-    if canonical_text(initial) != canonical_text(machine.encode_state(machine.initial())):
+    if canonical_text(initial) != canonical_text(machine.encode_state(replicas.engine.initial())):
         return None
     return next(replicas.findings([(record.n, record.event) for record in way]), None)
 
@@ -79,12 +79,13 @@ def _first_of_way(initial: Any, way: list[Record]) -> StepDifference | None:
 
 def _first(initial: Any, history: Journal, snapshots: Mapping[int, Any]) -> StepDifference | None:
     """The first step, or snapshot, that does not come out the same."""
-    machine = worker.current_worker().machine
+    engine = worker.current_worker().engine
+    machine = engine.machine
     try:
-        state = machine.decode_state(initial)
+        state = engine.decode_state(initial)
     except DecodeError as wrong:
         raise SessionError(f"the initial state does not fit {machine.name}: {wrong}") from None
-    rerun = JournalReplay(machine, history, state, strict_diff)
+    rerun = JournalReplay(engine, history, state, strict_diff)
     for record, entry in rerun.steps():
         if record.n in snapshots:
             kept, now = snapshots[record.n], machine.encode_state(entry.state)

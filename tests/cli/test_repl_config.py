@@ -13,6 +13,7 @@ from terminals import Terminal
 from fasm_cli.cli.prompt.session import Prompt
 from fasm_cli.cli.repl.config import configure_prompt
 from fasm_cli.debugger.session import DebugSession
+from fasm_cli.engine.engine import Engine
 from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
 
@@ -40,7 +41,7 @@ def test_ones_own_wishes_give_way_to_the_project_and_hold_at_a_prompt_alone(
     (home / "fasm" / "config.toml").write_text("[repl]\nformat = 'json'\nkeys = 'vi'\n[aliases]\nc = 'crash'\n")
     (project / "pyproject.toml").write_text("[tool.fasm.repl]\nformat = 'text'\n")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home))
-    workbench = DebugSession.fresh(import_machine(Project(project), "counter"), Project(project))
+    workbench = DebugSession.fresh(Engine(import_machine(Project(project), "counter")), Project(project))
     configure_prompt(workbench)
     settings = workbench.repl_state.settings
     assert (settings.format, settings.keys, workbench.repl_state.aliases) == ("text", "vi", {"c": "crash"})

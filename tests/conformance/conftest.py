@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 from shipped import machine_class
 
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import Completion, InputReceived
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.memory_store import open_store
-from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import StepResult
-from fasm_cli.stores.bind import attach_store
+from fasm_cli.stores.bind import engine_for
 
 PLACES = ("memory", "sqlite", "file", "postgres")
 DATABASES = PLACES[1:]
@@ -24,9 +23,10 @@ DATABASES = PLACES[1:]
 class Stepped:
     """A machine somewhere; each method is one thing that happens to it."""
 
-    def __init__(self, machine: Machine) -> None:
-        self.machine = machine
-        self.process = Process(machine, open_store(machine, machine.initial()))
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.machine = engine.machine
+        self.process = engine.start(engine.initial())
 
     @property
     def state(self) -> Any:
@@ -49,8 +49,8 @@ class Stepped:
         return self.process.step(self.event(text, result))
 
 
-def machine_at(name: str, url: str) -> Machine:
-    return attach_store(Machine(machine_class(name)), url)
+def engine_at(name: str, url: str) -> Engine:
+    return engine_for(Machine(machine_class(name)), url)
 
 
 @pytest.fixture(scope="session")
@@ -85,7 +85,7 @@ def url_of(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[str], st
 @pytest.fixture
 def at(url_of: Callable[[str], str]) -> Callable[[str, str], Stepped]:
     """A machine, by its name under `machines/`, in a place."""
-    return lambda name, place: Stepped(machine_at(name, url_of(place)))
+    return lambda name, place: Stepped(engine_at(name, url_of(place)))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

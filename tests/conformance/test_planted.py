@@ -19,7 +19,7 @@ from fasm_cli.simulation.run import Simulator
 from fasm_cli.simulation.shrink.search import Shrinker
 from fasm_cli.simulation.stats import Stats
 from fasm_cli.simulation.trace import Player, renumbered
-from fasm_cli.stores.bind import attach_store
+from fasm_cli.stores.bind import engine_for
 
 SOURCE = Path(__file__).with_name("planted.py")
 _SPEC = importlib.util.spec_from_file_location("planted", SOURCE)
@@ -39,13 +39,13 @@ def guarded():
 
 def smallest(cls, url=""):
     """The first violation in some runs, and the smallest trace for it."""
-    machine = attach_store(Machine(cls, source=str(SOURCE)), url)
-    runs = Simulator(machine, Plan(seed=1, runs=60, steps=60, profile=machine.profile))
+    engine = engine_for(Machine(cls, source=str(SOURCE)), url)
+    runs = Simulator(engine, Plan(seed=1, runs=60, steps=60, profile=engine.machine.profile))
     for run in range(60):
         suspicion = runs.run_fast(run, Stats())
         broken = runs.run_exact(run) if suspicion is not None else None
         if broken is not None:
-            played = Shrinker(Player(machine), broken.items, broken.violation, 120).shrink().played
+            played = Shrinker(Player(engine), broken.items, broken.violation, 120).shrink().played
             events = [item.event for item in renumbered(played.items) if type(item.event) is not Restore]
             return broken.violation.law, tuple(map(format_event, events))
     return "", ()

@@ -145,13 +145,13 @@ def test_what_is_left_of_a_killed_process_is_removed(server, at):
     scratch = PostgresScratch(server)
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    machine = at("booking_db", "postgres").machine
+    engine = at("booking_db", "postgres").engine
     own = [name for name in scratch.names() if name.endswith(f"_{os.getpid()}")]
     assert own
     left = own[0].removesuffix(str(os.getpid())) + str(ended.pid)
     scratch.connect("", left).drop()
     assert left in scratch.names()
-    machine.backend.close()
+    engine.close()
     assert left not in scratch.names()
 
 

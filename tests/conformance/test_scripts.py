@@ -45,11 +45,11 @@ SCRIPTS = {
 }
 
 
-def printed(machine, script):
+def printed(engine, script):
     out = io.StringIO()
     output = TerminalWriter()
     output.stream = out
-    code = run_script(DebugSession.fresh(machine), [line.strip() for line in script.splitlines()], output, "script")
+    code = run_script(DebugSession.fresh(engine), [line.strip() for line in script.splitlines()], output, "script")
     output.done()
     assert code == 0
     return out.getvalue()
@@ -57,11 +57,11 @@ def printed(machine, script):
 
 def test_a_script_over_a_plain_state(at, database):
     script = SCRIPTS["coffee_shop"]
-    assert printed(at("coffee_shop", database).machine, script) == printed(at("coffee_shop", "memory").machine, script)
+    assert printed(at("coffee_shop", database).engine, script) == printed(at("coffee_shop", "memory").engine, script)
 
 
 @pytest.mark.parametrize("name", ["booking_db"])
 def test_a_script_over_tables(at, database, name):
-    text = printed(at(name, database).machine, SCRIPTS[name])
-    assert text == printed(at(name, "sqlite").machine, SCRIPTS[name])
+    text = printed(at(name, database).engine, SCRIPTS[name])
+    assert text == printed(at(name, "sqlite").engine, SCRIPTS[name])
     assert "#6 crash before-commit" in text

@@ -124,12 +124,12 @@ def test_a_debit_before_its_refusal_is_undone_by_the_transaction_alone(at, datab
 def test_a_state_is_read_back_from_what_is_stored_of_it(at, place):
     shop = at("coffee_shop" if place == "memory" else "booking_db", place)
     shop.step("RedeemPoints(points=100)" if place == "memory" else BOOK)
-    again = shop.machine.decode_state(shop.machine.encode_state(shop.state))
+    again = shop.engine.decode_state(shop.machine.encode_state(shop.state))
     assert (again, shop.machine.digest(again)) == (shop.state, shop.digest)
 
 
 def test_time_goes_back_and_forks(at, database):
-    line = Timeline(at("booking_db", database).machine, at("booking_db", database).machine.initial())
+    line = Timeline(at("booking_db", database).engine, at("booking_db", database).engine.initial())
     events = at("booking_db", database).event
     line.step(events(BOOK))
     line.step(events(OTHER))
@@ -146,16 +146,16 @@ def test_time_goes_back_and_forks(at, database):
 
 @pytest.mark.parametrize("name", ["coffee_shop", "async_counter"])
 def test_a_run_over_a_plain_state_goes_as_it_does_in_memory(at, database, name):
-    assert walked(at(name, database).machine) == walked(at(name, "memory").machine)
+    assert walked(at(name, database).engine) == walked(at(name, "memory").engine)
 
 
 @pytest.mark.parametrize("name", ["booking_db", "ledger"])
 def test_a_run_over_tables_goes_as_it_does_in_sqlite(at, database, name):
-    assert walked(at(name, database).machine) == walked(at(name, "sqlite").machine)
+    assert walked(at(name, database).engine) == walked(at(name, "sqlite").engine)
 
 
-def walked(machine):
+def walked(engine):
     """Every record of one simulated run, with its faults and crashes."""
-    runs = Simulator(machine, Plan(seed=1, runs=1, steps=60, profile=machine.profile))
-    line = Timeline(machine, machine.initial())
+    runs = Simulator(engine, Plan(seed=1, runs=1, steps=60, profile=engine.machine.profile))
+    line = Timeline(engine, engine.initial())
     return [line.step(item.event).record for item in runs.events(0, 60)]

@@ -19,6 +19,7 @@ from fasm_cli.debugger.inspect import check, sample_inputs, why
 from fasm_cli.debugger.open import open_session, view_session
 from fasm_cli.debugger.reload import reload
 from fasm_cli.debugger.session import DebugSession
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import Event
 from fasm_cli.errors import MachineError, SessionError, UsageError
 from fasm_cli.project.load import import_machine
@@ -34,7 +35,7 @@ OVERDRAWN = ("Process(80, 'a')", "Process(80, 'b')", "Process(1, 'c')")
 
 
 def bench(project: Project, name: str = "coffee_shop") -> DebugSession:
-    return DebugSession.fresh(import_machine(project, name), project)
+    return DebugSession.fresh(Engine(import_machine(project, name)), project)
 
 
 def overdrawn(project: Project) -> DebugSession:

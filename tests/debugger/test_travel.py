@@ -11,6 +11,7 @@ from fasm_cli.debugger import navigate as travel
 from fasm_cli.debugger.breakpoints import set_break, watch
 from fasm_cli.debugger.open import open_session, view_session
 from fasm_cli.debugger.session import DebugSession
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import Event
 from fasm_cli.engine.process import Process
 from fasm_cli.errors import UsageError
@@ -37,7 +38,7 @@ def story(workbench: DebugSession) -> None:
 
 @pytest.fixture
 def bench(project: Project) -> DebugSession:
-    workbench = DebugSession.fresh(import_machine(project, "coffee_shop"), project)
+    workbench = DebugSession.fresh(Engine(import_machine(project, "coffee_shop")), project)
     story(workbench)
     return workbench
 
@@ -167,11 +168,11 @@ def test_logs(bench: DebugSession) -> None:
 
 def test_any_step_is_at_most_a_snapshot_interval_away(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Going to a step loads the nearest snapshot and runs only the steps after it, wherever the head is."""
-    workbench = DebugSession.fresh(import_machine(project, "counter"), project)
+    workbench = DebugSession.fresh(Engine(import_machine(project, "counter")), project)
     going.run_random(workbench, 1_000, 1)
     timeline = workbench.timeline
     known = {n: {"counter": timeline.snapshot(n).state.counter} for n in range(SNAPSHOT_EVERY, 1_001, SNAPSHOT_EVERY)}
-    header = sessions.header_of(project, workbench.machine, {"kind": "session"})
+    header = sessions.header_of(project, workbench.engine, {"kind": "session"})
     (project.root / "sessions").mkdir()
     Path("sessions/long.toml").write_text(render_session(header, list(timeline.journal.values()), known))
     opened, _ = view_session(project, "long")

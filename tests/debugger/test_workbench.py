@@ -8,6 +8,7 @@ import pytest
 from fasm_cli.debugger import navigate as travel
 from fasm_cli.debugger.open import open_session
 from fasm_cli.debugger.session import DebugSession
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import Crash, CrashPoint
 from fasm_cli.errors import InputError, SessionError, UsageError
 from fasm_cli.project.load import import_machine
@@ -157,7 +158,7 @@ def test_a_preview_is_not_kept(project: Project, shop: str) -> None:
 
 
 def test_actions_are_found_by_handle_and_by_id(project: Project) -> None:
-    workbench = DebugSession.fresh(import_machine(project, "payment"))
+    workbench = DebugSession.fresh(Engine(import_machine(project, "payment")))
     workbench.submit("Process(10, 'a')")
     workbench.submit("Process(20, 'b')")
     assert workbench.find("2.1").tracked.id == workbench.find("2").tracked.id == 2
@@ -167,11 +168,11 @@ def test_actions_are_found_by_handle_and_by_id(project: Project) -> None:
         with pytest.raises(InputError):
             workbench.find(wrong)
     with pytest.raises(InputError, match="no tracked actions"):
-        DebugSession.fresh(import_machine(project, "counter")).find("1")
+        DebugSession.fresh(Engine(import_machine(project, "counter"))).find("1")
 
 
 def test_a_restore_tells_what_it_emits_in_place_of_what(project: Project) -> None:
-    workbench = DebugSession.fresh(import_machine(project, "coffee_shop"))
+    workbench = DebugSession.fresh(Engine(import_machine(project, "coffee_shop")))
     workbench.submit("RedeemPoints(10)")
     workbench.take(Crash())
     first = workbench.restore()
@@ -209,13 +210,13 @@ def test_a_restore_tells_what_it_emits_in_place_of_what(project: Project) -> Non
     ],
 )
 def test_a_crash_tells_what_it_cost(project: Project, point: CrashPoint, at: int, lost: list[str]) -> None:
-    workbench = DebugSession.fresh(import_machine(project, "coffee_shop"))
+    workbench = DebugSession.fresh(Engine(import_machine(project, "coffee_shop")))
     workbench.submit("RedeemPoints(10)")
     assert workbench.crash(point, at).lost == lost
 
 
 def test_what_was_not_committed_never_happened(project: Project) -> None:
-    workbench = DebugSession.fresh(import_machine(project, "coffee_shop"))
+    workbench = DebugSession.fresh(Engine(import_machine(project, "coffee_shop")))
     workbench.submit("RedeemPoints(10)")
     workbench.crash(CrashPoint.BEFORE_COMMIT)
     assert workbench.submit("CancelOrder()").lost == [
@@ -230,7 +231,7 @@ def test_what_was_not_committed_never_happened(project: Project) -> None:
 
 
 def test_an_action_of_another_branch_is_not_here(project: Project) -> None:
-    workbench = DebugSession.fresh(import_machine(project, "coffee_shop"))
+    workbench = DebugSession.fresh(Engine(import_machine(project, "coffee_shop")))
     workbench.submit("RedeemPoints(10)")
     travel.goto(workbench, 0)
     workbench.submit("RedeemPoints(20)")
@@ -240,7 +241,7 @@ def test_an_action_of_another_branch_is_not_here(project: Project) -> None:
 
 
 def test_a_result_comes_again(project: Project) -> None:
-    workbench = DebugSession.fresh(import_machine(project, "coffee_shop"))
+    workbench = DebugSession.fresh(Engine(import_machine(project, "coffee_shop")))
     workbench.submit("RedeemPoints(10)")
     workbench.complete("1", "Success(10)")
     for action in ("1.1", "1"):

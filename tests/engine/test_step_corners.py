@@ -5,6 +5,7 @@ import types
 import pytest
 
 from fasm_cli import Tracked, TrackedActionCompleted
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import Crash, CrashPoint, InputReceived, Restore
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.sessions.timeline import Timeline
@@ -81,5 +82,5 @@ def test_a_timeline_records_the_input_that_was_given(tiny):
         input.value.items.append("x")
 
     machine = tiny.run(stf).machine
-    line = Timeline(machine, machine.instance.initial())
+    line = Timeline(Engine(machine), machine.instance.initial())
     assert line.step(InputReceived(tiny.Go(1, [5]))).record.event["value"]["items"] == [5]

@@ -14,11 +14,10 @@ from fasm_cli.contract.state_machine import Action
 from fasm_cli.engine.events import Completion, Crash, FaultKind, InjectedFault, InputReceived, Restore
 from fasm_cli.engine.laws import check_invariants
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.memory_store import open_store
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.simulation.sampling_store import open_fast
-from fasm_cli.stores.bind import attach_store
+from fasm_cli.stores.bind import engine_for
 from fasm_cli.types.generate import Generators
 
 RUNS, STEPS = 20, 100
@@ -29,7 +28,8 @@ KEPT = {
 
 
 def test_every_machine_tells_what_it_is(any_machine, machine_class):
-    machine = attach_store(Machine(machine_class(any_machine)))
+    engine = engine_for(Machine(machine_class(any_machine)))
+    machine = engine.machine
     assert machine.doc
     assert machine.invariants
     assert machine.sometimes
@@ -37,10 +37,11 @@ def test_every_machine_tells_what_it_is(any_machine, machine_class):
 
 @pytest.mark.parametrize("run", range(RUNS))
 def test_every_machine_keeps_the_laws(any_machine, machine_class, run):
-    machine = attach_store(Machine(machine_class(any_machine)))
+    engine = engine_for(Machine(machine_class(any_machine)))
+    machine = engine.machine
     outside = Outside(machine, run)
     kept = KEPT.get(any_machine, set())
-    process = Process(machine, open_store(machine, machine.initial()))
+    process = engine.start(engine.initial())
     for _ in range(STEPS):
         before = process.store.committed
         event = outside.next(before, up=process.running)
@@ -52,9 +53,9 @@ def test_every_machine_keeps_the_laws(any_machine, machine_class, run):
             assert check_invariants(machine, after) is None, event
         if step.outcome is Outcome.COMMITTED and type(event) in (InputReceived, Completion):
             if "stored" not in kept:
-                assert set(process.pending) <= set(restored_ids(machine, after)), event
+                assert set(process.pending) <= set(restored_ids(engine, after)), event
             if "atomic" not in kept:
-                fails_whole(machine, before, event, len(step.actions))
+                fails_whole(engine, before, event, len(step.actions))
         if type(event) is Completion and step.outcome is Outcome.COMMITTED and "completion" not in kept:
             tracked = [action for action in step.actions if type(action) is Tracked]
             assert tracked or after != before, f"{event} was accepted and moved nothing on"
@@ -67,11 +68,12 @@ def test_every_machine_keeps_the_laws(any_machine, machine_class, run):
 
 def test_every_machine_gets_where_a_good_simulation_gets(any_machine, machine_class):
     """One long run and many short ones, in the store of a simulation."""
-    machine = attach_store(Machine(machine_class(any_machine)))
+    engine = engine_for(Machine(machine_class(any_machine)))
+    machine = engine.machine
     missing = set(machine.sometimes)
     for run, steps in enumerate([2500, *[40] * 60]):
         outside = Outside(machine, run, crash=0)
-        store = open_fast(machine, machine.initial())
+        store = open_fast(engine, engine.initial())
         process = Process(machine, store)
         for _ in range(steps):
             step = process.step(outside.next(store.committed, up=True))
@@ -84,18 +86,19 @@ def test_every_machine_gets_where_a_good_simulation_gets(any_machine, machine_cl
 
 
 def test_every_state_that_is_reached_can_be_stored_and_read_back(any_machine, machine_class):
-    machine = attach_store(Machine(machine_class(any_machine)))
+    engine = engine_for(Machine(machine_class(any_machine)))
+    machine = engine.machine
     outside = Outside(machine)
-    process = Process(machine, open_store(machine, machine.initial()))
+    process = engine.start(engine.initial())
     for number in range(STEPS):
         outside.note(process.step(outside.next(process.store.committed, up=process.running)).actions)
         if number % 10 == 0:
             state = process.store.committed
-            again = machine.decode_state(machine.encode_state(state))
+            again = engine.decode_state(machine.encode_state(state))
             assert again == state
             assert machine.digest(again) == machine.digest(state)
             if "restore" not in KEPT.get(any_machine, ()):
-                assert restored_ids(machine, again) == restored_ids(machine, state)
+                assert restored_ids(engine, again) == restored_ids(engine, state)
 
 
 class Outside:
@@ -125,16 +128,16 @@ class Outside:
         self.in_flight += [action for action in actions if type(action) is Tracked]
 
 
-def restored_ids(machine, state):
-    actions, error, dirty = Process(machine, open_store(machine, state)).dry_run_restore()
+def restored_ids(engine, state):
+    actions, error, dirty = engine.start(state).dry_run_restore()
     assert (error, dirty) == (None, False)
     return [action.id for action in actions if type(action) is Tracked]
 
 
-def fails_whole(machine, before, event, emitted) -> None:
+def fails_whole(engine, before, event, emitted) -> None:
     """Repeat the transition with room for fewer actions than it emits: it is refused and nothing is changed."""
     for room in range(emitted):
-        process = Process(machine, open_store(machine, before))
+        process = engine.start(before)
         process.step(InjectedFault(FaultKind.ACTIONS_FULL, room + 1))
         step = process.step(event)
         assert type(step.error) is ActionsFull

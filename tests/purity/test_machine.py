@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import Crash, CrashPoint, Event, InputReceived, Restore
 from fasm_cli.engine.laws import Violation, check_restore, check_step
 from fasm_cli.engine.machine import Machine
@@ -106,5 +107,5 @@ def test_the_shipped_machines_are_pure(name: str, shop: ModuleType) -> None:
     from fasm_cli.simulation.stats import Stats
 
     machine = import_machine(Project(Path(__file__).parents[2]), name)
-    runs, tally = Simulator(machine, Plan(seed=1, runs=3, steps=200)), Stats()
+    runs, tally = Simulator(Engine(machine), Plan(seed=1, runs=3, steps=200)), Stats()
     assert [runs.run_fast(run, tally) for run in range(3)] == [None] * 3

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from fasm_cli import Database, Handler, Tables, Tracked, invariant
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.machine import Machine
 from fasm_cli.errors import MachineError, SessionError
 from fasm_cli.runtime.runtime import Runtime
@@ -84,7 +85,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def over(machine: Any, file: Path, *, keep: bool = True) -> MigrationResult:
     made = Machine(machine)
     return migrate_stored(
-        made, f"sqlite:///{file}", lambda version, plain: migrate_state(made, version, plain), keep=keep
+        made, f"sqlite:///{file}", lambda version, plain: migrate_state(Engine(made), version, plain), keep=keep
     )
 
 
@@ -238,7 +239,9 @@ def notes_are_carried_over(url: str, monkeypatch: pytest.MonkeyPatch) -> list[An
     monkeypatch.setattr(Notes, "handlers", {Print: print_it})
     asyncio.run(go(Notes))
     made = Machine(TitledNotes)
-    assert migrate_stored(made, url, lambda version, plain: migrate_state(made, version, plain), keep=True).needed
+    assert migrate_stored(
+        made, url, lambda version, plain: migrate_state(Engine(made), version, plain), keep=True
+    ).needed
     asyncio.run(go(TitledNotes))
     return printed
 

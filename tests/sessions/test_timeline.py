@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from fasm_cli import Tracked
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import (
     ActionRef,
     Completion,
@@ -29,7 +30,7 @@ AGAIN = "the machine has changed since; `fasm replay` shows the whole difference
 @pytest.fixture
 def line(tiny):
     machine = Machine(tiny.cls())
-    return Timeline(machine, machine.instance.initial())
+    return Timeline(Engine(machine), machine.instance.initial())
 
 
 def go(tiny, n):
@@ -108,7 +109,7 @@ def test_a_step_that_could_not_be_written_down_is_taken_back(tiny, line):
 def test_a_record_from_elsewhere_is_taken_under_its_own_number(tiny, line):
     line.step(go(tiny, 1))
     second = line.step(go(tiny, 2)).record
-    other = Timeline(line.machine, line.machine.instance.initial())
+    other = Timeline(Engine(line.machine), line.machine.instance.initial())
     other.step(go(tiny, 1))
     [(_, entry)] = other.replay([replace(second, n=7)])
     assert (entry.record.n, entry.record.parent, other.head, other.last) == (7, 1, 7, 7)
@@ -122,7 +123,7 @@ def test_moments_are_found_by_running_the_steps_again(tiny, line):
     line.step(go(tiny, 1))
     line.step(Completion(ActionRef(1, 1), 1, tiny.Answer()))
     line.step(go(tiny, 2))
-    opened = Timeline(line.machine, line.machine.instance.initial(), line.journal.values())
+    opened = Timeline(Engine(line.machine), line.machine.instance.initial(), line.journal.values())
     assert opened.head == 3
     assert opened.now == line.now
     assert opened.step(go(tiny, 3)).record == line.step(go(tiny, 3)).record
@@ -158,7 +159,7 @@ def test_a_record_that_does_not_come_out_the_same_is_a_divergence(tiny, line, ch
     line.step(go(tiny, 1))
     line.step(go(tiny, 2))
     records = [line.journal[1], replace(line.journal[2], **changes)]
-    opened = Timeline(line.machine, line.machine.instance.initial(), records)
+    opened = Timeline(Engine(line.machine), line.machine.instance.initial(), records)
     for _ in range(2):
         with pytest.raises(SessionError) as caught:
             opened.goto(2)
@@ -172,7 +173,7 @@ def test_a_divergence_before_a_snapshot_is_not_run_again(tiny, line):
     line.step(go(tiny, 2))
     records = [replace(line.journal[1], digest="0" * 16), line.journal[2]]
     journal = Journal(records, {2: line.machine.encode_state(line.now.state)})
-    opened = Timeline(line.machine, line.machine.instance.initial(), journal)
+    opened = Timeline(Engine(line.machine), line.machine.instance.initial(), journal)
     opened.goto(2)
     assert opened.now == line.now
     with pytest.raises(SessionError):
@@ -198,7 +199,7 @@ def test_the_order_of_a_dict_is_part_of_what_was_lived(tiny):
             state.names[first] = state.names.pop(first)
 
     machine = Machine(tiny.cls(stf))
-    line = Timeline(machine, tiny.Box(count=1, names={"a": [], "bb": []}))
+    line = Timeline(Engine(machine), tiny.Box(count=1, names={"a": [], "bb": []}))
     for count in (1, 2, 1):
         line.step(go(tiny, 0))
         assert line.now.state.count == count
@@ -222,7 +223,7 @@ def test_a_fault_that_a_restore_uses_up_is_used_up_for_a_snapshot_too(line, fail
     for event in (InjectedFault(failure), Crash(), Restore()):
         line.step(event)
     known = {3: line.machine.encode_state(line.now.state)}
-    opened = Timeline(line.machine, line.machine.instance.initial(), Journal(line.journal.values(), known))
+    opened = Timeline(Engine(line.machine), line.machine.instance.initial(), Journal(line.journal.values(), known))
     opened.goto(3)
     assert (opened.now.running, opened.now.armed_fault) == (line.now.running, line.now.armed_fault) == (True, None)
 
@@ -232,7 +233,7 @@ def test_a_finding_is_kept_with_its_step(tiny):
         return None
 
     machine = Machine(tiny.cls(restore=restore))
-    line = Timeline(machine, machine.instance.initial())
+    line = Timeline(Engine(machine), machine.instance.initial())
     entry = line.step(go(tiny, 4))
     assert entry.violation.reason == "the state cannot restore the pending action 4"
     assert entry.record.violated_law == "stored"

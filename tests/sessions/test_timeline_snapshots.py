@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fasm_cli import StateMachine
 from fasm_cli.contract.chooser import Chooser
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import (
     Completion,
     Crash,
@@ -58,7 +59,7 @@ def event_of(line, kind, seed):
 
 
 def lived(machine, program):
-    line = Timeline(machine, machine.instance.initial())
+    line = Timeline(Engine(machine), machine.instance.initial())
     for kind, seed in program:
         if kind == "goto":
             line.goto(seed % (line.last + 1))
@@ -81,7 +82,7 @@ def test_the_moment_of_a_snapshot_is_the_one_that_was_lived(shipped, name, progr
     line = lived(machine, program)
     for n in line.journal:
         known = {n: json.loads(json.dumps(machine.encode_state(line.snapshot(n).state)))}
-        opened = Timeline(machine, machine.instance.initial(), Journal(read_back(line), known))
+        opened = Timeline(Engine(machine), machine.instance.initial(), Journal(read_back(line), known))
         assert opened.snapshot(n) == line.snapshot(n)
         assert list(opened.snapshot(n).pending) == list(line.snapshot(n).pending)
 
@@ -91,7 +92,7 @@ def test_the_moment_of_a_snapshot_is_the_one_that_was_lived(shipped, name, progr
 def test_running_the_steps_again_gives_the_moments_that_were_lived(shipped, name, program):
     machine = shipped(name)
     line = lived(machine, program)
-    opened = Timeline(machine, machine.instance.initial(), read_back(line))
+    opened = Timeline(Engine(machine), machine.instance.initial(), read_back(line))
     for n in line.journal:
         assert opened.snapshot(n) == line.snapshot(n)
     opened.goto(line.head)
@@ -105,7 +106,7 @@ def test_going_on_from_a_snapshot_gives_what_going_on_gave(shipped, name, progra
     machine = shipped(name)
     line = lived(machine, program)
     known = {line.head: machine.encode_state(line.now.state)} if line.head else {}
-    opened = Timeline(machine, machine.instance.initial(), Journal(read_back(line), known))
+    opened = Timeline(Engine(machine), machine.instance.initial(), Journal(read_back(line), known))
     opened.goto(line.head)
     for kind in ("complete", "restore", "input", "complete"):
         event = event_of(line, kind, seed)
@@ -127,11 +128,11 @@ def test_the_programs_get_everywhere(shipped):
 
 def test_a_snapshot_after_a_moment_that_is_down_is_down(tiny):
     machine = Machine(tiny.cls())
-    line = Timeline(machine, machine.instance.initial())
+    line = Timeline(Engine(machine), machine.instance.initial())
     for event in (InputReceived(tiny.Go(1)), Crash(), InputReceived(tiny.Go(2))):
         line.step(event)
     known = {3: machine.encode_state(line.now.state)}
-    opened = Timeline(machine, machine.instance.initial(), Journal(line.journal.values(), known))
+    opened = Timeline(Engine(machine), machine.instance.initial(), Journal(line.journal.values(), known))
     opened.goto(2)
     opened.goto(3)
     assert opened.now == line.now

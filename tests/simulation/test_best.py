@@ -6,6 +6,7 @@ from time import monotonic, process_time
 
 import pytest
 
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.laws import Violation
 from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
@@ -15,7 +16,7 @@ from fasm_cli.simulation.trace import Player
 
 
 def test_time_is_that_of_the_player(monkeypatch: pytest.MonkeyPatch) -> None:
-    player = Player(import_machine(Project(Path(__file__).parents[2]), "counter"))
+    player = Player(Engine(import_machine(Project(Path(__file__).parents[2]), "counter")))
     monkeypatch.setattr(Player, "clock", staticmethod(lambda: 7.0))
     search = ShrinkState(player, [], Violation("defect", ""), seconds=1)
     assert (search.budget_exhausted(), search.in_time) == (False, True)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import ActionRef, Completion, InputReceived
 from fasm_cli.engine.laws import Violation
 from fasm_cli.project.load import import_machine
@@ -80,6 +81,6 @@ def test_only_what_respond_may_give(tmp_path: Path, respond: str, result: str) -
         TraceEvent(2, Completion(ActionRef(1, 1), 1, kinds["Unknown"]())),
     ]
     found = Violation("invariant:never_free_when_asked", "it is false")
-    shrunk = Shrinker(Player(machine), items, found, 5.0).shrink().played
+    shrunk = Shrinker(Player(Engine(machine)), items, found, 5.0).shrink().played
     assert [type(item.event).__name__ for item in shrunk.items] == ["InputReceived", "Completion"]
     assert type(shrunk.items[1].event.result).__name__ == result  # type: ignore[union-attr]

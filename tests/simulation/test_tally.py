@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from fasm_cli import Profile
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.machine import Machine
 from fasm_cli.simulation.coverage import warnings
 from fasm_cli.simulation.plan import Plan
@@ -21,7 +22,7 @@ def plan_of(**faults: float) -> Plan:
 def counted(machine: Machine, **faults: float) -> Stats:
     """Four runs in which only these faults strike."""
     plan, tally = plan_of(**faults), Stats()
-    runs = Simulator(machine, plan)
+    runs = Simulator(Engine(machine), plan)
     assert [runs.run_fast(run, tally) for run in range(plan.runs)] == [None] * plan.runs
     return tally
 

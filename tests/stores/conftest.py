@@ -9,9 +9,8 @@ import pytest
 from fasm_cli import Database, Sqlite, StateMachine, Tables, Tracked, Untracked
 from fasm_cli.engine.events import InputReceived
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.memory_store import open_store
 from fasm_cli.engine.process import Process
-from fasm_cli.stores.bind import attach_store
+from fasm_cli.stores.bind import engine_for
 
 SCHEMA = "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
 
@@ -41,8 +40,8 @@ def running(stf: Stf, state: Any = None, *, schema: str = SCHEMA, **members: Any
     made = (lambda _: Notes(Tables(notes=[{"id": 1, "text": "first"}]))) if state is None else lambda _: state()
     store = {"store": Sqlite(schema=schema)} if state is None else {}
     body = {"State": state or Notes, "Input": Go, "UntrackedAction": Said, "initial": made, "stf": stf}
-    machine = attach_store(Machine(type("Made", (StateMachine,), {**body, **store, **members})))
-    return Process(machine, open_store(machine, machine.initial()))
+    engine = engine_for(Machine(type("Made", (StateMachine,), {**body, **store, **members})))
+    return engine.start(engine.initial())
 
 
 @pytest.fixture

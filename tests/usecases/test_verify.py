@@ -8,6 +8,7 @@ import pytest
 
 from fasm_cli.debugger import navigate as travel
 from fasm_cli.debugger.open import open_session
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import Event
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
@@ -76,8 +77,8 @@ def test_each_step_is_executed_once_and_its_snapshot_evicted(till: Project, monk
         return execute(self, recorded, event)
 
     monkeypatch.setattr(Timeline, "execute", count)
-    machine, stored = import_machine(till, "till"), read_session(FILE)
-    rerun = JournalReplay(machine, stored.journal(), machine.decode_state(stored.header.state), strict_diff)
+    engine, stored = Engine(import_machine(till, "till")), read_session(FILE)
+    rerun = JournalReplay(engine, stored.journal(), engine.decode_state(stored.header.state), strict_diff)
     assert max(len(rerun.timeline._snapshots) for _ in rerun.steps()) == 3
     assert rerun.difference is None
     assert executed == list(stored.journal())

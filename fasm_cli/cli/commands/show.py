@@ -15,8 +15,9 @@ def list_(json: JsonFlag = False) -> None:
 @app.verb("fasm describe coffee_shop")
 def describe(target: Target, json: JsonFlag = False) -> None:
     """What a machine takes, emits and promises."""
+    from fasm_cli.engine.engine import Engine
     from fasm_cli.project.load import import_machine
     from fasm_cli.usecases import describe as machines
 
     with command_output("describe", json) as output:
-        output.report(machines.describe(import_machine(project(), target)))
+        output.report(machines.describe(Engine(import_machine(project(), target))))

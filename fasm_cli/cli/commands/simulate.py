@@ -29,7 +29,7 @@ from fasm_cli.project.config import read_config
 from fasm_cli.project.project import Project
 
 if TYPE_CHECKING:
-    from fasm_cli.engine.machine import Machine
+    from fasm_cli.engine.engine import Engine
     from fasm_cli.reports.steps import Finding
     from fasm_cli.usecases.simulate import Simulation
 
@@ -99,7 +99,8 @@ def simulate(
         raise UsageError("--json and --on-finding are two things", "one document, or a conversation")
     with command_output("simulate", json) as output:
         here = project(db)
-        machine = load(here, target)
+        engine = load(here, target)
+        machine = engine.machine
         config = read_config(here.root)
         given = config.faults | read_faults(faults) | ({} if crash is None else {"crash": crash})
         profile = with_faults(machine.profile.without_faults() if no_faults else machine.profile, given)
@@ -119,12 +120,12 @@ def simulate(
             shrink_time=first_of(shrink_time, config.shrink_time, 5.0),
             max_findings=KEEP_GOING if keep_going else first_of(max_findings, config.max_findings, 10),
         )
-        simulation = Simulation(here, machine, search, save or here.sessions)
+        simulation = Simulation(here, engine, search, save or here.sessions)
         run_with_progress(simulation, output)
         report = simulation.report()
         output.report(report)
         if on_finding is AfterFinding.REPL and report.findings and not report.interrupted:
-            open_repl_at(here, machine, report.findings[0], output)
+            open_repl_at(here, engine, report.findings[0], output)
     if report.interrupted:
         raise Exit(INTERRUPTED)
     if report.findings or (strict and report.unreached):
@@ -150,9 +151,9 @@ def check(
 
     with command_output("check", json) as output:
         here = project(db)
-        machine = load(here, target)
-        plan = Plan(seed=seed, runs=runs, profile=machine.profile)
-        simulation = Simulation(here, machine, SearchOptions(plan=plan, jobs=jobs or cores()), save or here.sessions)
+        engine = load(here, target)
+        plan = Plan(seed=seed, runs=runs, profile=engine.machine.profile)
+        simulation = Simulation(here, engine, SearchOptions(plan=plan, jobs=jobs or cores()), save or here.sessions)
         run_with_progress(simulation, output)
         report = checked(simulation)
         output.report(report)
@@ -162,7 +163,7 @@ def check(
         raise Exit(FINDING)
 
 
-def open_repl_at(here: Project, machine: "Machine", finding: "Finding", output: Output) -> None:
+def open_repl_at(here: Project, engine: "Engine", finding: "Finding", output: Output) -> None:
     """A REPL at the step that a finding's trace breaks at."""
     from fasm_cli.cli.repl.input_sources import converse
     from fasm_cli.cli.repl.verbs import execute_with_reload
@@ -171,7 +172,7 @@ def open_repl_at(here: Project, machine: "Machine", finding: "Finding", output: 
     if not finding.trace:
         output.note(f"there is no trace of {finding.law} to look into")
         return
-    with DebugSession.fresh(machine, here) as workbench:
+    with DebugSession.fresh(engine, here) as workbench:
         for report in execute_with_reload(workbench, f"replay {finding.trace}"):
             output.report(report)
         converse(workbench, output)

@@ -81,7 +81,7 @@ def _why(workbench: DebugSession, rest: str) -> Report:
 @verb("describe", "what this machine takes, emits and promises", examples=("describe",), related=("inputs",))
 def _describe(workbench: DebugSession, rest: str) -> Report:
     reject_arguments(rest, "describe")
-    return machines.describe(workbench.machine)
+    return machines.describe(workbench.engine)
 
 
 @verb(

@@ -9,6 +9,7 @@ from terminals import Rendered, Terminal
 
 from fasm_cli.cli.repl import verbs  # noqa: F401  fills the table of verbs
 from fasm_cli.debugger.session import DebugSession
+from fasm_cli.engine.engine import Engine
 from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
 
@@ -32,7 +33,7 @@ def bench(project: Path) -> Callable[..., DebugSession]:
     """A workbench of a shipped machine, or of one this test wrote, after some inputs."""
 
     def make(name: str = "coffee_shop", *inputs: str) -> DebugSession:
-        made = DebugSession.fresh(import_machine(Project(project), name))
+        made = DebugSession.fresh(Engine(import_machine(Project(project), name)))
         for text in inputs:
             made.submit(text)
         return made

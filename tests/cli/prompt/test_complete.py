@@ -16,6 +16,7 @@ from fasm_cli.cli.repl import verbs  # noqa: F401  fills the table of verbs
 from fasm_cli.cli.repl.registry import VERBS
 from fasm_cli.debugger.input_parser import read_input
 from fasm_cli.debugger.session import DebugSession
+from fasm_cli.engine.engine import Engine
 from fasm_cli.project.load import import_machine, load
 from fasm_cli.project.project import Project
 
@@ -57,7 +58,7 @@ def orders(machine: Callable[..., None], project: Path) -> DebugSession:
     machine("orders", stf="pass", top=f"{TOP}{EVERYTHING}")
     path = project / "machines" / "orders.py"
     path.write_text(path.read_text().replace("Input = Add", "Input = Add | Order"))
-    return DebugSession.fresh(import_machine(Project(project), "orders"))
+    return DebugSession.fresh(Engine(import_machine(Project(project), "orders")))
 
 
 def texts(bench: DebugSession, text: str) -> list[str]:
@@ -272,7 +273,7 @@ def test_the_signature_follows_the_argument(orders: DebugSession, shop: DebugSes
     assert signature(shop, "frob") is None
 
 
-BENCH = DebugSession.fresh(import_machine(Project(ROOT), "coffee_shop"))
+BENCH = DebugSession.fresh(Engine(import_machine(Project(ROOT), "coffee_shop")))
 BENCH.submit("RedeemPoints(10)")
 WORDS = ["RedeemPoints", "Success", "Phase", "TrackedActionCompleted", "points", "result", "state", "20o", "1.1", "b'"]
 FRAGMENTS = st.sampled_from([*VERBS, *WORDS, *"()[]{}=,:.'\" \n#/~é⧗\\\x00-"])

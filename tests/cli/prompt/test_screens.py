@@ -16,6 +16,7 @@ from terminals import Rendered
 from fasm_cli.cli.prompt.colours import INK, STYLE
 from fasm_cli.cli.repl import verbs  # noqa: F401  fills the table of verbs
 from fasm_cli.debugger.session import DebugSession
+from fasm_cli.engine.engine import Engine
 from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
 
@@ -56,7 +57,7 @@ def screens(name: str) -> Iterator[tuple[str, Rendered]]:
     columns, rows, encoding = SIZES[name]
     machine = import_machine(Project(ROOT), "coffee_shop")
     for scene, (inputs, moves) in SCENES.items():
-        bench = DebugSession.fresh(machine)
+        bench = DebugSession.fresh(Engine(machine))
         bench.machine.reference = "coffee_shop"
         for text in inputs:
             bench.submit(text)
@@ -88,7 +89,7 @@ def test_ascii_is_ascii() -> None:
 @pytest.mark.parametrize("plain", [True, False])
 def test_no_color_has_none_and_still_shows_what_is_selected(plain: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1" if plain else "")
-    bench = DebugSession.fresh(import_machine(Project(ROOT), "coffee_shop"))
+    bench = DebugSession.fresh(Engine(import_machine(Project(ROOT), "coffee_shop")))
     drawn = Rendered(bench)
     drawn.play(
         ("", shown("not saved")),
