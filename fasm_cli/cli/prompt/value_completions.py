@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import assert_never
 
 from fasm_cli.cli.prompt.argument_context import arguments
 from fasm_cli.contract.constraints import Between, OneOf
@@ -10,6 +11,7 @@ from fasm_cli.types.description import schema_label
 from fasm_cli.types.format import format_value
 from fasm_cli.types.schema import (
     CollectionSchema,
+    DatabaseSchema,
     DictSchema,
     EnumSchema,
     NoneSchema,
@@ -57,6 +59,10 @@ def values(shape: Schema) -> Iterator[Option]:
             yield Option("{", schema_label(shape))
         case ScalarSchema():
             yield from _scalars(shape)
+        case DatabaseSchema():
+            return
+        case _:
+            assert_never(shape)
 
 
 def _member(member: object) -> str:
