@@ -16,14 +16,14 @@ def case(body: str, **parts: str) -> Case:
 
 SNIPPETS: dict[str, Case] = {
     "a time that is a field": case("state.count = input.value.n.time"),
-    "a parameter called time": case(
+    "a parameter named time": case(
         "_f(state, 1)",
         after="""
             def _f(state, time):
                 state.count = time
         """,
     ),
-    "a local called time": case(
+    "a local named time": case(
         """
             time = max
             state.count = time(1, 2)
@@ -37,12 +37,12 @@ SNIPPETS: dict[str, Case] = {
         """,
         top="from datetime import datetime",
     ),
-    "a datetime made of numbers": case("state.name = str(datetime(2020, 1, 1))", top="from datetime import datetime"),
+    "a datetime from numbers": case("state.name = str(datetime(2020, 1, 1))", top="from datetime import datetime"),
     "fromtimestamp with a zone": case(
         "state.name = str(datetime.fromtimestamp(1, timezone.utc))", top="from datetime import datetime, timezone"
     ),
     "gmtime of a time": case("state.name = str(time.gmtime(state.count))", top="import time"),
-    "a clock that nobody reaches": case(
+    "a clock in a function that is not reached": case(
         "pass",
         top="""
             import time
@@ -50,7 +50,7 @@ SNIPPETS: dict[str, Case] = {
                 return time.time()
         """,
     ),
-    "a clock in initial": case(
+    "a clock in a method that is not reached": case(
         "pass",
         methods="""
             def seed(self):
@@ -58,7 +58,7 @@ SNIPPETS: dict[str, Case] = {
         """,
         top="from time import time",
     ),
-    "chance in respond": case(
+    "randomness in respond": case(
         "pass",
         methods="""
             def respond(self, choose, id, action):
@@ -81,8 +81,8 @@ SNIPPETS: dict[str, Case] = {
     ),
     "random as a type": case("pass", methods="def f(self, rng: 'random.Random') -> int: ...", top="import random"),
     "uuid5": case("state.name = str(uuid.uuid5(uuid.NAMESPACE_DNS, state.name))", top="import uuid"),
-    "a function of ours called print": case("print(state)", top="def print(state): pass"),
-    "a method called open": case("state.door.open()", fields="door: object = None"),
+    "an own function named print": case("print(state)", top="def print(state): pass"),
+    "a method named open": case("state.door.open()", fields="door: object = None"),
     "an exception of a module": case(
         """
             try:
@@ -92,7 +92,7 @@ SNIPPETS: dict[str, Case] = {
         """,
         top="import subprocess",
     ),
-    "sqlite's errors": case(
+    "errors of sqlite3": case(
         """
             try:
                 state.count += 1
@@ -101,7 +101,7 @@ SNIPPETS: dict[str, Case] = {
         """,
         top="import sqlite3",
     ),
-    "a path put together": case("state.name = str(Path('a') / 'b')", top="from pathlib import Path"),
+    "a path that is joined": case("state.name = str(Path('a') / 'b')", top="from pathlib import Path"),
     "os.path.join": case("state.name = os.path.join('a', 'b')", top="import os"),
     "a lock in asyncio": case(
         """
@@ -114,7 +114,7 @@ SNIPPETS: dict[str, Case] = {
             for n in sorted(state.ids):
                 actions.add(Untracked(Tell(n)))
         """),
-    "a name that is sorted in place of a set": case(
+    "a name that is bound to a set and then to a list": case(
         """
             found = {1, 2}
             found = sorted(found)
@@ -129,14 +129,14 @@ SNIPPETS: dict[str, Case] = {
             if state.count in state.ids:
                 raise Refused()
         """),
-    "a set of a set": case("state.ids = {n + 1 for n in state.ids} | set(list(state.ids))"),
+    "a set made from a set": case("state.ids = {n + 1 for n in state.ids} | set(list(state.ids))"),
     "sorted of a comprehension": case("state.queue = sorted([n + 1 for n in state.ids])"),
-    "looked up in a set": case("state.count = next((n for n in state.ids if n == 3), 0)"),
+    "a lookup in a set": case("state.count = next((n for n in state.ids if n == 3), 0)"),
     "a loop that only counts": case("""
             for n in state.ids:
                 state.count += n
         """),
-    "a loop that only answers": case(
+    "a loop that returns a constant": case(
         "pass",
         methods="""
             @invariant
@@ -147,7 +147,7 @@ SNIPPETS: dict[str, Case] = {
                 return True
         """,
     ),
-    "an element taken out by name": case("state.ids.discard(3)"),
+    "an element removed by value": case("state.ids.discard(3)"),
     "a dict's order": case("""
             for n in state.items:
                 actions.add(Untracked(Tell(n)))
@@ -157,7 +157,7 @@ SNIPPETS: dict[str, Case] = {
                 case TrackedActionCompleted(id, result):
                     state.items.pop(id)
         """),
-    "hash of one's own": case("state.name = hash(state.name)", top="from hashlib import sha256 as hash"),
+    "an own function named hash": case("state.name = hash(state.name)", top="from hashlib import sha256 as hash"),
     "a field that is a set in one class and a list in another": case(
         "state.queue = list(state.tags)",
         fields="tags: set[int] = field(default_factory=set)",

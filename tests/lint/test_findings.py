@@ -126,7 +126,7 @@ SNIPPETS: dict[str, Case] = {
     "in a lambda": case(
         "state.queue = sorted(state.queue, key=lambda n: time()) #! clock", top="from time import time"
     ),
-    "handed on as a function": case(
+    "passed on as a function": case(
         "state.queue.sort(key=_key)",
         after="""
             import time
@@ -158,14 +158,14 @@ SNIPPETS: dict[str, Case] = {
             import random
             state.count = random.Random().getrandbits(8) #! random
         """),
-    "a generator of the module": case(
+    "a generator in a global": case(
         "state.count = RNG.randrange(6) #! random",
         top="""
             import random
             RNG = random.Random(7)
         """,
     ),
-    "a generator of the class": case(
+    "a generator in a class attribute": case(
         "state.count = self.rng.random() #! random", attributes="rng = random.Random(7)", top="import random"
     ),
     "uuid4": case("state.name = str(uuid.uuid4()) #! random", top="import uuid"),
@@ -298,7 +298,7 @@ SNIPPETS: dict[str, Case] = {
                 return {n for n in self.queue if n}
         """,
     ),
-    "the first that a loop meets": case(
+    "the first element that a loop finds": case(
         """
             for n in state.ids: #! deterministic
                 if n > 3:
@@ -308,14 +308,14 @@ SNIPPETS: dict[str, Case] = {
     ),
     "hash": case("state.count = hash(state.name) #! deterministic"),
     "id": case("state.count = id(state) #! deterministic"),
-    "a file of the module": case(
+    "a path of the module is read": case(
         "state.name = PATH.read_text() #! reads",
         top="""
             from pathlib import Path
             PATH = Path('x')
         """,
     ),
-    "a file written": case(
+    "a path of the module is written": case(
         """
             with PATH.open('a') as f: #! effects
                 f.write('x')

@@ -9,8 +9,10 @@ import pytest
 from fasm_cli.errors import UsageError
 from fasm_cli.laws.pages import PAGES
 from fasm_cli.lint.allow import Finding
+from fasm_cli.lint.forbidden import FORBIDDEN
 from fasm_cli.lint.run import lint, lint_source
 from fasm_cli.project.project import Project
+from fasm_cli.purity.forbidden_calls import CALLS
 from fasm_cli.reports.machines import Linted, LintLine
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +58,13 @@ MESSAGES = {
 def test_a_message_says_what_to_write_instead(body: str, source: Any) -> None:
     found = lint_source(source(body).encode())
     assert [(finding.law, finding.message) for finding in found] == [MESSAGES[body]]
+
+
+def test_lint_and_the_runtime_guard_report_a_call_under_the_same_law() -> None:
+    guarded = {f"{module}.{name}": row.law for module in CALLS for row in CALLS[module] for name in row.names.split()}
+    shared = guarded.keys() & FORBIDDEN.keys()
+    assert len(shared) > 100
+    assert {name for name in shared if FORBIDDEN[name][0] != guarded[name]} == set()
 
 
 def test_columns_count_characters_from_one(source: Any) -> None:
