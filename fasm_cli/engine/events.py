@@ -10,7 +10,7 @@ stands (`ProcessState.apply`).
 """
 
 import re
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -89,8 +89,12 @@ class View(Protocol):
         ...
 
 
-class BaseEvent(ABC):
-    """Something that can happen to a machine."""
+class BaseEvent:
+    """Something that can happen to a machine.
+
+    mypy refuses a final class that lacks one of the abstract methods. `ABCMeta` would check it at run time too, and
+    make `isinstance` and `match` several times slower.
+    """
 
     __slots__ = ()
     type_name: ClassVar[str]  # the value of `type` in a file

@@ -9,17 +9,16 @@ specifically. To add a law, write its check with `@check(scope)`; nothing else h
     rest      (machine, pending, state)  liveness, when nothing is in flight any more
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 from fasm_cli.contract.state_machine import Action, RestoreError, StateMachine, Tracked, TransitionError
 from fasm_cli.engine.events import Completion, Restore
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.purity_latch import Breach
-from fasm_cli.engine.step_result import Emission, Outcome, StepResult
+from fasm_cli.engine.step_result import NO_DETAILS, Emission, Outcome, StepResult
 from fasm_cli.types.format import format_value
 
 
@@ -37,12 +36,13 @@ class Violation:
     at: str = ""
 
 
-Check = Callable[..., Iterator[Violation]]
-CHECKS: dict[str, list[Check]] = {"step": [], "restore": [], "state": [], "rest": []}
+_COMMITTED = Outcome.COMMITTED  # looking up a member of an enum is slow
+Check = TypeVar("Check", bound=Callable[..., "Violation | Iterable[Violation] | None"])
+CHECKS: dict[str, list[Callable[..., Any]]] = {"step": [], "restore": [], "state": [], "rest": []}
 
 
 def check(scope: str) -> Callable[[Check], Check]:
-    """Register a generator of violations under `scope`."""
+    """Register a check under `scope`: a function that returns a `Violation` or None, or that yields violations."""
 
     def register(function: Check) -> Check:
         CHECKS[scope].append(function)
@@ -52,7 +52,12 @@ def check(scope: str) -> Callable[[Check], Check]:
 
 
 def _run_checks(scope: str, *subject: Any) -> Iterator[Violation]:
-    return chain.from_iterable(each(*subject) for each in CHECKS[scope])
+    for each in CHECKS[scope]:
+        found = each(*subject)
+        if type(found) is Violation:
+            yield found
+        elif found is not None:
+            yield from found
 
 
 def violations(process: Process, step: StepResult, before: Any) -> Iterator[Violation]:
@@ -71,6 +76,8 @@ def first_violation(process: Process, step: StepResult, before: Any) -> Violatio
 
 def check_step(step: StepResult) -> Violation | None:
     """The first law whose violation the result of a step shows."""
+    if step.details is NO_DETAILS and step.outcome is _COMMITTED and type(step.event) is not Completion:
+        return None  # most steps of a simulation
     return next(_run_checks("step", step), None)
 
 
@@ -138,13 +145,12 @@ def sometimes_reached(machine: Machine, state: Any) -> list[str]:
     return [name for name, predicate in machine.sometimes.items() if predicate(state) is True]
 
 
-# --- checks of a step -------------------------------------------------------------------------------------------------
+# --- checks of a step: plain functions, since a simulation calls them for every unusual step ---
 
 
 @check("step")
-def _defect(step: StepResult) -> Iterator[Violation]:
-    if step.outcome is Outcome.DEFECT:
-        yield _violation_of(step.error)
+def _defect(step: StepResult) -> Violation | None:
+    return _violation_of(step.error) if step.outcome is Outcome.DEFECT else None
 
 
 def _violation_of(error: BaseException | None) -> Violation:
@@ -154,23 +160,25 @@ def _violation_of(error: BaseException | None) -> Violation:
 
 
 @check("step")
-def _mutation(step: StepResult) -> Iterator[Violation]:
-    if step.details.mutated_value:
-        reason = f"an action or an input was changed after it was handed over: {step.details.mutated_value}"
-        yield Violation("hidden", reason)
+def _mutation(step: StepResult) -> Violation | None:
+    if not step.details.mutated_value:
+        return None
+    return Violation(
+        "hidden", f"an action or an input was changed after it was handed over: {step.details.mutated_value}"
+    )
 
 
 @check("step")
-def _retry(step: StepResult) -> Iterator[Violation]:
+def _retry(step: StepResult) -> Violation | None:
     previous = step.details.previous_attempt
     if previous is None or previous == step.actions:
-        return
+        return None
     first, second = (_tracked_ids(actions) for actions in (previous, step.actions))
-    if first != second:
-        ids = f"{', '.join(map(format_value, first))}, then {', '.join(map(format_value, second))}"
-        yield Violation("ids", f"the same input from the same state was given other ids when it came again: {ids}")
-    else:
-        yield Violation("deterministic", "the same input from the same state emitted other actions when it came again")
+    if first == second:
+        reason = "the same input from the same state emitted other actions when it came again"
+        return Violation("deterministic", reason)
+    ids = f"{', '.join(map(format_value, first))}, then {', '.join(map(format_value, second))}"
+    return Violation("ids", f"the same input from the same state was given other ids when it came again: {ids}")
 
 
 def _tracked_ids(actions: tuple[Action, ...]) -> list[Any]:
@@ -178,53 +186,57 @@ def _tracked_ids(actions: tuple[Action, ...]) -> list[Any]:
 
 
 @check("step")
-def _reused_ids(step: StepResult) -> Iterator[Violation]:
-    if step.details.reused_ids and type(step.event) is not Restore:
-        ids = ", ".join(map(format_value, step.details.reused_ids))
-        yield Violation("ids", f"the id {ids} was given to another action while it was pending", "reused")
+def _reused_ids(step: StepResult) -> Violation | None:
+    if not step.details.reused_ids:
+        return None
+    ids = ", ".join(map(format_value, step.details.reused_ids))
+    return Violation("ids", f"the id {ids} was given to another action while it was pending", "reused")
 
 
 @check("step")
-def _restore_step(step: StepResult) -> Iterator[Violation]:
-    if type(step.event) is not Restore:
-        return
-    if step.details.state_leaked:
-        yield Violation("restore", "restore changed the state")
-    if step.details.unrestored_ids:
-        ids = ", ".join(map(format_value, step.details.unrestored_ids))
-        yield Violation("stored", f"restore does not emit the pending action {ids} again")
-    if step.outcome is Outcome.REJECTED and not isinstance(step.error, TransitionError):
-        yield Violation("restore", f"restore failed: {step.error}")
-
-
-@check("step")
-def _atomic(step: StepResult) -> Iterator[Violation]:
-    if not step.details.state_leaked or type(step.event) is Restore:
-        return
+def _state_leak(step: StepResult) -> Violation | None:
+    if not step.details.state_leaked:
+        return None
+    if type(step.event) is Restore:
+        return Violation("restore", "restore changed the state")
     if step.outcome is Outcome.ABORTED:
         reason = f"the state was changed, and then the transition was aborted: {step.details.reason}"
     else:
         reason = f"the state was changed before {step.error} was raised"
-    yield Violation("atomic", reason, type(step.error).__name__)
+    return Violation("atomic", reason, type(step.error).__name__)
 
 
 @check("step")
-def _completion(step: StepResult) -> Iterator[Violation]:
+def _unrestored(step: StepResult) -> Violation | None:
+    if not step.details.unrestored_ids:
+        return None
+    ids = ", ".join(map(format_value, step.details.unrestored_ids))
+    return Violation("stored", f"restore does not emit the pending action {ids} again")
+
+
+@check("step")
+def _failed_restore(step: StepResult) -> Violation | None:
+    if step.outcome is not Outcome.REJECTED or type(step.event) is not Restore:
+        return None
+    return None if isinstance(step.error, TransitionError) else Violation("restore", f"restore failed: {step.error}")
+
+
+@check("step")
+def _completion(step: StepResult) -> Violation | None:
     event = step.event
-    if type(event) is not Completion or step.outcome is not Outcome.COMMITTED or step.details.state_leaked:
-        return
+    if type(event) is not Completion or step.outcome is not _COMMITTED:
+        return None
     emits = any(type(action) is Tracked for action in step.actions)
-    id = format_value(event.id)
     if step.was_pending:
-        if not step.changed_state and not emits:
-            reason = f"the result of action {id} was accepted and had no effect"
-            yield Violation("completion", reason, "ignored")
-    elif emits:
-        reason = f"a result for {id}, which is not pending, was accepted and led to a new action"
-        yield Violation("completion", reason, "emits")
-    elif step.changed_state:
-        reason = f"a result for {id}, which is not pending, was accepted and changed the state"
-        yield Violation("completion", reason, "changes")
+        if emits or step.changed_state:
+            return None
+        reason = f"the result of action {format_value(event.id)} was accepted and had no effect"
+        return Violation("completion", reason, "ignored")
+    if emits or step.changed_state:
+        effect, signature = ("led to a new action", "emits") if emits else ("changed the state", "changes")
+        reason = f"a result for {format_value(event.id)}, which is not pending, was accepted and {effect}"
+        return Violation("completion", reason, signature)
+    return None
 
 
 # --- checks of restore ------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from fasm_cli.contract.state_machine import (
 )
 from fasm_cli.engine.coroutines import ContractViolation
 from fasm_cli.engine.events import (
+    ARMED_POINTS,
     Completion,
     Crash,
     CrashPoint,
@@ -51,6 +52,7 @@ class Process:
     """A machine with its committed state in `store`. `state` tells where it stands."""
 
     __slots__ = (
+        "_conflicts",
         "_escaped_values",
         "_input_copy",
         "_run",
@@ -75,6 +77,7 @@ class Process:
         self._run = store.run
         self._uncommitted: tuple[Event, tuple[Action, ...]] | None = None  # the last attempt, if not committed
         self._escaped_values: list[tuple[Any, Any]] = []  # of the last transition: what the author holds, what it was
+        self._conflicts = 0  # of the current transition with other transactions
         self._input_copy: Any = None  # the copy of its input that the transition works with
 
     @property
@@ -89,102 +92,132 @@ class Process:
 
     def step(self, event: Event, number: int | None = None) -> StepResult:
         """Let `event` happen as step `number`, or as the next one."""
-        self.number = self.number + 1 if number is None else number
-        if type(event) is InputReceived or type(event) is Completion:
-            return self._transition(event)
-        state = self.state
-        reason = event.reason_to_skip(running=state.running)
+        # The hot loop of a simulation: one function, positional arguments, rare cases in functions of their own.
+        self.number = number = self.number + 1 if number is None else number
+        state, store, actions = self.state, self.store, self.actions
+        exact = store.fix is not None
+        input: Input
+        if not state.running:
+            return self._step_aside(event)
+        if type(event) is InputReceived:
+            was_pending = False
+            input = self._copy_input(event) if exact else Normal(event.value)
+        elif type(event) is Completion:
+            was_pending = event.id in state.pending
+            input = self._copy_input(event) if exact else TrackedActionCompleted(event.id, event.result)
+        else:
+            return self._step_aside(event)
+        armed = state.armed_fault
+        if armed is None:
+            fault = None
+            actions.clear()
+        else:
+            fault = None if is_for_restore(armed) else armed
+            actions.clear(None if fault is None else _capacity(fault))
+        working = store.begin()
+        if fault is not None and fault == _LOAD:
+            return self._aborted(event, "the state could not be loaded", was_pending=was_pending)
+        mutated, finished, changed = "", False, True
+        try:
+            error = self._run(self._stf(working, input, actions), working, fault)
+            emitted: tuple[Action, ...] = tuple(actions.items)
+            if exact:
+                mutated = self._detect_mutation(event, emitted)
+                emitted = tuple(actions.frozen_copies)
+            if error is None:
+                if fault is not None and fault in (_COMMIT, _BEFORE_COMMIT):
+                    return self._not_committed(event, fault, emitted, was_pending=was_pending)
+                finished = True
+                try:
+                    if type(event) is Completion:
+                        changed = store.is_dirty()
+                    emitted = store.commit(emitted)
+                except DecodeError as wrong:
+                    error = ContractViolation(str(wrong))
+                except DatabaseError as refused:
+                    error = refused
+        except BaseException:  # Ctrl-C: nothing of the transition remains
+            store.reload()
+            raise
+        if error is not None:
+            leaked = store.rollback(error)
+            if armed is None and not (leaked or mutated) and isinstance(error, TransitionError):
+                return StepResult(number, event, _REJECTED, error, (), was_pending)
+            # A database that refuses the commit says nothing about what the transition did.
+            leaked = leaked and not (finished and isinstance(error, DatabaseError))
+            return self._failed(event, error, fault, was_pending=was_pending, leaked=leaked, mutated=mutated)
+        if mutated or self._uncommitted is not None:
+            return self._committed(event, emitted, was_pending=was_pending, changed=changed, mutated=mutated)
+        completed: Emission | None = None
+        reused: tuple[Any, ...] = ()
+        if type(event) is Completion or armed is not None or (emitted and self._tracks):
+            if type(event) is Completion and was_pending:
+                completed = state.pending[event.id]
+            reused = state.apply(number, event, _COMMITTED, emitted)
+        if reused:
+            details = StepDetails(reused_ids=reused)
+            return StepResult(number, event, _COMMITTED, None, emitted, was_pending, completed, changed, details)
+        return StepResult(number, event, _COMMITTED, None, emitted, was_pending, completed, changed)
+
+    def _step_aside(self, event: Event) -> StepResult:
+        """A step that is no transition: one that does not apply now, or that happens to the process from outside."""
+        reason = event.reason_to_skip(running=self.state.running)
         if reason:
             return StepResult(self.number, event, Outcome.SKIPPED, details=StepDetails(reason=reason))
-        match event:
-            case Restore():
-                result = self._restore(event)
-            case Crash(point):
-                if point not in (CrashPoint.BEFORE_COMMIT, CrashPoint.IN_RESTORE):
-                    self.store.reload()
-                result = StepResult(self.number, event, _COMMITTED)
-            case ResultLost() | InjectedFault():
-                result = StepResult(self.number, event, _COMMITTED)
-            case _:
-                assert_never(event)
-        state.apply(result.number, event, result.outcome, result.actions)
+        if type(event) is InjectedFault or type(event) is ResultLost:
+            result = StepResult(self.number, event, _COMMITTED)
+        elif type(event) is Crash:
+            if event.point not in ARMED_POINTS:
+                self.store.reload()
+            result = StepResult(self.number, event, _COMMITTED)
+        elif type(event) is Restore:
+            result = self._restore(event)
+        elif type(event) is InputReceived or type(event) is Completion:
+            raise AssertionError("`step` executes the transitions of a process that runs")
+        else:
+            assert_never(event)
+        self.state.apply(result.number, event, result.outcome, result.actions)
         return result
 
-    # --- a transition -----------------------------------------------------------------------------------------
+    # --- a transition that did not simply commit ----------------------------------------------------------------
 
-    def _transition(self, event: InputReceived | Completion) -> StepResult:
-        state, store, actions = self.state, self.store, self.actions
-        if not state.running:
-            details = StepDetails(reason=event.reason_to_skip(running=False))
-            return StepResult(self.number, event, Outcome.SKIPPED, details=details)
-        completion = event if type(event) is Completion else None
-        was_pending = completion is not None and completion.id in state.pending
-        armed = state.armed_fault
-        fault = None if armed is None or is_for_restore(armed) else armed
-        capacity = None if fault is None else _capacity(fault)
-        retries = 0
-        while True:
-            actions.clear(capacity)
-            input: Input
-            if store.fix is not None:
-                input = self._copy_input(event)
-            elif completion is not None:
-                input = TrackedActionCompleted(completion.id, completion.result)
-            else:
-                input = Normal(event.value)  # type: ignore[union-attr]
-            working = store.begin()
-            if fault is not None and fault == _LOAD:
-                return self._aborted(event, "the state could not be loaded", was_pending=was_pending)
-            mutated, finished, changed = "", False, True
-            try:
-                error = self._run(self._stf(working, input, actions), working, fault)
-                emitted: tuple[Action, ...] = tuple(actions.items)
-                if store.fix is not None:
-                    mutated = self._detect_mutation(event, emitted)
-                    emitted = tuple(actions.frozen_copies)
-                if error is None and fault is not None and fault in (_COMMIT, _BEFORE_COMMIT):
-                    return self._not_committed(event, fault, emitted, was_pending=was_pending)
-                finished = error is None
-                if finished:
-                    try:
-                        changed = completion is None or store.is_dirty()
-                        emitted = store.commit(emitted)
-                    except DecodeError as wrong:
-                        error = ContractViolation(str(wrong))
-                    except DatabaseError as refused:
-                        error = refused
-            except BaseException:  # Ctrl-C: nothing of the transition remains
-                store.reload()
-                raise
-            if error is None:
-                break
-            # A database that refuses the commit says nothing about what the transition did.
-            leaked = store.rollback(error) and not (finished and isinstance(error, DatabaseError))
-            outcome, reason = _REJECTED, ""
-            if not isinstance(error, TransitionError):
-                reason = _external_failure(error, fault)
-                outcome = _ABORTED if reason else _DEFECT
-                if reason and type(error) is SerializationConflict and retries < MAX_CONFLICT_RETRIES:
-                    retries += 1
-                    continue
-            if armed is not None:
-                state.apply(self.number, event, outcome, ())
-            details = NO_DETAILS
-            if leaked or mutated or reason:
-                details = StepDetails(state_leaked=leaked, mutated_value=mutated, reason=reason)
-            return StepResult(self.number, event, outcome, error, (), was_pending, details=details)
+    def _committed(
+        self, event: Event, emitted: tuple[Action, ...], *, was_pending: bool, changed: bool, mutated: str
+    ) -> StepResult:
+        """A commit after an attempt that was not committed, or of a transition that mutated a value."""
         previous = None
         if self._uncommitted is not None:
             previous = self._uncommitted[1] if self._uncommitted[0] == event else None
             self._uncommitted = None
-        completed, reused = None, ()
-        if completion is not None or armed is not None or (emitted and self._tracks):
-            completed = state.pending[completion.id] if completion is not None and was_pending else None
-            reused = state.apply(self.number, event, _COMMITTED, emitted)
-        details = NO_DETAILS
-        if reused or mutated or previous is not None:
-            details = StepDetails(reused_ids=reused, mutated_value=mutated, previous_attempt=previous)
+        completed = self.state.pending[event.id] if type(event) is Completion and was_pending else None
+        reused = self.state.apply(self.number, event, _COMMITTED, emitted)
+        details = StepDetails(reused_ids=reused, mutated_value=mutated, previous_attempt=previous)
         return StepResult(self.number, event, _COMMITTED, None, emitted, was_pending, completed, changed, details)
+
+    def _failed(
+        self,
+        event: Event,
+        error: BaseException,
+        fault: ArmedFault | None,
+        *,
+        was_pending: bool,
+        leaked: bool,
+        mutated: str,
+    ) -> StepResult:
+        """A transition that raised, or whose commit failed. One that lost a conflict is executed again."""
+        outcome, reason = _REJECTED, ""
+        if not isinstance(error, TransitionError):
+            reason = _external_failure(error, fault)
+            outcome = _ABORTED if reason else _DEFECT
+            if reason and type(error) is SerializationConflict and self._conflicts < MAX_CONFLICT_RETRIES:
+                self._conflicts += 1
+                try:
+                    return self.step(event, self.number)
+                finally:
+                    self._conflicts = 0
+        self.state.apply(self.number, event, outcome, ())
+        details = StepDetails(state_leaked=leaked, mutated_value=mutated, reason=reason)
+        return StepResult(self.number, event, outcome, error, (), was_pending, details=details)
 
     def _copy_input(self, event: InputReceived | Completion) -> Input:
         """The input for the STF: a copy, so that the event keeps its value whatever the STF does to the input."""

@@ -25,6 +25,7 @@ from fasm_cli.engine.events import (
 from fasm_cli.engine.step_result import Emission, Outcome
 
 ArmedFault = Crash | InjectedFault
+_COMMITTED, _ABORTED, _SKIPPED = Outcome.COMMITTED, Outcome.ABORTED, Outcome.SKIPPED  # looking them up is slow
 COMMIT_UNKNOWN = InjectedFault(FaultKind.UNKNOWN)
 CRASH_BEFORE_COMMIT = Crash(CrashPoint.BEFORE_COMMIT)
 
@@ -45,44 +46,34 @@ class ProcessState:
     def apply(self, number: int, event: Event, outcome: Outcome, actions: Iterable[Action]) -> tuple[Any, ...]:
         """Step `number` happened. Returns the ids that it gave to an action while another one with the same id was
         pending."""
-        if outcome is Outcome.SKIPPED:
+        if outcome is _SKIPPED or type(event) is ResultLost:
             return ()
-        match event:
-            case InputReceived() | Completion():
-                return self._apply_transition(number, event, outcome, actions)
-            case Restore():
+        armed, committed = self.armed_fault, outcome is _COMMITTED
+        if type(event) is InputReceived or type(event) is Completion:
+            if armed is not None and not is_for_restore(armed):
                 self.armed_fault = None
-                if outcome is Outcome.COMMITTED:
-                    self.running = True
-                    self._register(number, actions, restored=True)
-            case Crash(point):
-                if point in ARMED_POINTS:
-                    self.armed_fault = event
-                else:
-                    self.running = False
-            case InjectedFault():
+                fatal = COMMIT_UNKNOWN if committed else CRASH_BEFORE_COMMIT if outcome is _ABORTED else None
+                self.running = armed != fatal
+            if not committed:
+                return ()
+            if type(event) is Completion:
+                self.pending.pop(event.id, None)
+            return self._register(number, actions, restored=False) if actions else ()
+        if type(event) is InjectedFault:
+            self.armed_fault = event
+        elif type(event) is Crash:
+            if event.point in ARMED_POINTS:
                 self.armed_fault = event
-            case ResultLost():
-                pass
-            case _:
-                assert_never(event)
-        return ()
-
-    def _apply_transition(
-        self, number: int, event: InputReceived | Completion, outcome: Outcome, actions: Iterable[Action]
-    ) -> tuple[Any, ...]:
-        armed = self.armed_fault
-        if armed is not None and not is_for_restore(armed):
-            self.armed_fault = None
-            if (outcome is Outcome.COMMITTED and armed == COMMIT_UNKNOWN) or (
-                outcome is Outcome.ABORTED and armed == CRASH_BEFORE_COMMIT
-            ):
+            else:
                 self.running = False
-        if outcome is not Outcome.COMMITTED:
-            return ()
-        if type(event) is Completion:
-            self.pending.pop(event.id, None)
-        return self._register(number, actions, restored=False)
+        elif type(event) is Restore:
+            self.armed_fault = None
+            if committed:
+                self.running = True
+                self._register(number, actions, restored=True)
+        else:
+            assert_never(event)
+        return ()
 
     def _register(self, number: int, actions: Iterable[Action], *, restored: bool) -> tuple[Any, ...]:
         """Add the tracked actions to `pending`. An action that restore emits again keeps its name and its place."""

@@ -1,6 +1,5 @@
 """What came of one event: its outcome, what it emitted, and what the laws need to know about it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -31,7 +30,7 @@ class Emission:
     position: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StepDetails:
     """Facts about a step that rarely occur."""
 
@@ -42,6 +41,8 @@ class StepDetails:
     previous_attempt: tuple[Action, ...] | None = None  # what the same input emitted from the same state, uncommitted
     mutated_value: str = ""  # an action or input that is not what it was when it was handed over
     reason: str = ""  # why the event was skipped or aborted
+    at: str = ""  # the machine of a system that took the step
+    cause: ActionRef | None = None  # the action whose delivery the step was
 
 
 NO_DETAILS = StepDetails()
@@ -49,10 +50,9 @@ NO_DETAILS = StepDetails()
 
 @record
 class StepResult:
-    """What one event led to, as step `number` of the machine `at` ("" for a machine that is alone).
+    """What one event led to, as step `number`.
 
-    The simulator makes one for every step, so the facts that rarely occur are apart, in `details`. `cause` is the
-    action whose delivery the step was, if it was one.
+    The simulator makes one for every step, so the facts that rarely occur are apart, in `details`.
     """
 
     number: int
@@ -64,5 +64,13 @@ class StepResult:
     completed_emission: Emission | None = None  # a committed completion: what was pending until now
     changed_state: bool = True  # a committed completion: it changed the state
     details: StepDetails = NO_DETAILS
-    at: str = ""
-    cause: ActionRef | None = None
+
+    @property
+    def at(self) -> str:
+        """The machine of a system that took the step, "" for a machine that is alone."""
+        return self.details.at
+
+    @property
+    def cause(self) -> ActionRef | None:
+        """The action whose delivery the step was, if it was one."""
+        return self.details.cause

@@ -21,7 +21,7 @@ from fasm_cli.engine.laws import (
     has_restore,
 )
 from fasm_cli.engine.process import Process
-from fasm_cli.engine.step_result import Outcome, StepResult
+from fasm_cli.engine.step_result import NO_DETAILS, Outcome, StepResult
 from fasm_cli.simulation.drain import liveness_violation
 from fasm_cli.simulation.hidden_state import Snapshot as Outside
 from fasm_cli.simulation.hidden_state import first_difference, hidden_violation, snapshot
@@ -75,9 +75,10 @@ class Simulator:
         wrong = None
         take, next_event, inputs, refused = process.step, world.next, plain.committed, plain.refused
         to_reach = len(machine.sometimes)
+        state = process.state
         hold, restores = self._hold, self._restores
         for done in range(1, self.plan.steps + 1):
-            ahead = process.state.armed_fault
+            ahead = state.armed_fault
             before = store.committed
             event = next_event(process, before)
             step = take(event)
@@ -87,24 +88,20 @@ class Simulator:
                 if outcome is _REJECTED:
                     kinds = kind, type(step.error)
                     refused[kinds] = refused.get(kinds, 0) + 1
-                    if not step.details.state_leaked:
+                    if step.details is NO_DETAILS:
                         continue
                 else:
                     inputs[kind] = inputs.get(kind, 0) + 1
                     if step.actions:
                         world.emitted(step, process, plain.emitted)
-                    if (
-                        not (restores or step.details.reused_ids)
-                        and step.details.previous_attempt is None
-                        and hold(before, store.committed)
-                    ):
+                    if not restores and step.details is NO_DETAILS and hold(before, store.committed):
                         if len(reached) < to_reach:
                             self._reach(store.committed, reached)
                         continue
             else:
                 world.observe(step, process)
                 tally.count(step, process)
-                if ahead is not None and process.state.armed_fault is None:
+                if ahead is not None and state.armed_fault is None:
                     tally.count_triggered_fault(ahead, step, process)
             wrong = self._suspicion(process, step, before, store.committed, done)
             if wrong is not None:
@@ -120,12 +117,7 @@ class Simulator:
     def _suspicion(self, process: Process, step: StepResult, before: Any, after: Any, done: int) -> Violation | None:
         """What looks wrong: cheap looks that say yes or no, and the laws themselves where one says yes."""
         committed = step.outcome is _COMMITTED
-        if (
-            not committed
-            or step.details.reused_ids
-            or step.details.previous_attempt is not None
-            or type(step.event) is not InputReceived
-        ):
+        if not committed or step.details is not NO_DETAILS or type(step.event) is not InputReceived:
             wrong = check_step(step)
             if wrong is not None or not committed:
                 return wrong

@@ -13,4 +13,4 @@ def record(cls: type[T]) -> type[T]:
     `@dataclass(frozen=True)` assigns each field through `object.__setattr__`, which makes creating an instance about
     three times slower; a simulation creates one or two for each step.
     """
-    return dataclass(slots=True)(cls)
+    return dataclass(slots=True, unsafe_hash=True)(cls)
