@@ -1,14 +1,14 @@
-"""Every error that fasm raises on purpose, as one tree; each branch says whose fault it is and how the command ends.
+"""Defines every error that fasm raises on purpose. A class says whose fault the error is and sets the exit code.
 
     FasmError
-    ├── UsageError        the command line: an unknown name, a bad option               exit 2
-    ├── MachineError      the machine's author: it breaks the contract or will not load exit 3
-    ├── SessionError      the file: unreadable, newer, locked, diverged                 exit 4
-    ├── InputError        the person at the keyboard: an input that is not well formed  exit 5
-    └── InternalError     us                                                            exit 70
+    ├── UsageError        the command line: an unknown name, a bad option                        exit 2
+    ├── MachineError      the machine: it violates the contract, or importing it fails           exit 3
+    ├── SessionError      the file or database: unreadable, newer, locked, diverged              exit 4
+    ├── InputError        a value that the user typed: malformed, or not of the declared type    exit 5
+    └── InternalError     fasm itself                                                            exit 70
 
-A finding (a broken law or invariant) is a result, never one of these; so is a rejected input. The exceptions a
-machine raises itself (`TransitionError`, `RestoreError`) belong to the contract and live in `model`.
+A finding (a violated law or invariant) is a result and not an error; so is a rejected input. The exceptions that a
+machine raises (`TransitionError`, `RestoreError`) belong to the contract and are in `contract.state_machine`.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from difflib import get_close_matches
 
 
 class FasmError(Exception):
-    """Base of all; `message` is one line, `hint` says what to do next (may be empty)."""
+    """The base of all errors. `message` is one line; `hint` says what to do next and may be empty."""
 
     exit_code = 70
     kind = "internal"
@@ -28,32 +28,35 @@ class FasmError(Exception):
 
 
 class UsageError(FasmError):
-    """The command was called with words it cannot use."""
+    """The command line is wrong: an unknown name, a bad option, arguments that exclude each other."""
 
     exit_code = 2
     kind = "usage"
 
 
 class MachineError(FasmError):
-    """The machine cannot be loaded: its code breaks the contract, or raised while being imported."""
+    """The machine cannot be loaded: it violates the contract, or importing it raised an exception.
+
+    `frames` are the lines of the traceback that belong to the author's code.
+    """
 
     exit_code = 3
     kind = "machine"
 
     def __init__(self, message: str, hint: str = "", frames: str = "") -> None:
         super().__init__(message, hint)
-        self.frames = frames  # the author's own traceback lines, ours cut away
+        self.frames = frames
 
 
 class SessionError(FasmError):
-    """A session or trace file cannot be read, is newer than this fasm, is in use, or no longer fits its machine."""
+    """A session, trace or database is unreadable, newer than this fasm, in use, or does not match its machine."""
 
     exit_code = 4
     kind = "session"
 
 
 class InputError(FasmError):
-    """A value that does not fit what the machine declares; `column` (0-based, in characters) points into the text."""
+    """A value does not match its declared type. `column` is its position in the text: 0-based, in characters."""
 
     exit_code = 5
     kind = "input"
@@ -64,14 +67,14 @@ class InputError(FasmError):
 
 
 class InternalError(FasmError):
-    """A fault of ours."""
+    """An error in fasm itself."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`did you mean 'coffee_shop'? known: …`, or only the list where nothing is near."""
+    """`did you mean 'coffee_shop'? known: …`; without the question if no known name is similar."""
     names = sorted(set(known))
-    near = get_close_matches(name, names, n=1, cutoff=0.6)
-    if not near:
-        near = [known for known in names if known.lower() == name.lower()]
+    similar = get_close_matches(name, names, n=1, cutoff=0.6)
+    if not similar:
+        similar = [known for known in names if known.lower() == name.lower()]
     listed = f"known: {', '.join(names)}" if names else "none is known"
-    return f"did you mean {near[0]!r}? {listed}" if near else listed
+    return f"did you mean {similar[0]!r}? {listed}" if similar else listed

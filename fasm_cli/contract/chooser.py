@@ -1,7 +1,6 @@
-"""The only chance there is: every draw of a simulation comes out of a `Chooser`, so a seed is the whole story.
+"""Provides the only source of chance: every draw of a simulation comes from a `Chooser`, so a seed determines it all.
 
-It lives beside the contract and not among the simulator's rooms because a machine's `propose` and `respond` are
-written against it.
+`Chooser` belongs to the contract because the `propose` and `respond` of a machine use it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,7 +15,7 @@ _EXACT = 1 << 53  # random() has 53 bits; a larger range takes more than one dra
 class Chooser:
     """Draws from one seed, the same on every platform and Python version.
 
-    Only `Random.random()` is used: it is the one sequence that Python's documentation promises to keep.
+    It uses only `Random.random()`, the one sequence that the documentation of Python promises to keep.
     """
 
     __slots__ = ("draw",)
@@ -25,33 +24,36 @@ class Chooser:
         self.draw = Random(seed).random
 
     def randbelow(self, n: int) -> int:
-        """A whole number from 0 to `n - 1`."""
+        """A whole number from 0 to `n - 1`. Raises `ValueError` if `n` is less than 1."""
         if n < 1:
-            raise ValueError(f"below({n}): there is no whole number from 0 to {n - 1}")
+            raise ValueError(f"randbelow({n}): must be at least 1")
         if n <= _EXACT:
             return int(self.draw() * n)
         high = (n - 1) // _EXACT
-        while True:  # rejected at most half of the time
+        while True:  # rejection sampling: at most half of the draws are rejected
             drawn = self.randbelow(high + 1) * _EXACT + int(self.draw() * _EXACT)
             if drawn < n:
                 return drawn
 
     def randint(self, low: int, high: int) -> int:
-        """A whole number from `low` to `high`, both included."""
+        """A whole number from `low` to `high`, both included. Raises `ValueError` if there is none."""
         return low + self.randbelow(high - low + 1)
 
     def chance(self, p: float) -> bool:
-        """True with probability `p`."""
+        """True with probability `p`, from 0 to 1."""
         return self.draw() < p
 
     def pick(self, options: Sequence[T]) -> T:
-        """One of `options`, all equally likely."""
+        """One of `options`, all with the same probability. Raises `ValueError` if there are none."""
         if not options:
-            raise ValueError("pick() from an empty sequence")
+            raise ValueError("pick() needs at least one option")
         return options[int(self.draw() * len(options))]
 
     def weighted(self, options: Iterable[tuple[float, T]]) -> T:
-        """One of the `(weight, value)` pairs' values, as likely as its weight says."""
+        """The value of one of the pairs `(weight, value)`, with a probability in proportion to its weight.
+
+        Raises `ValueError` if there are no pairs.
+        """
         pairs = tuple(options)
         left = self.draw() * sum(weight for weight, _ in pairs)
         for weight, value in pairs:
@@ -59,11 +61,11 @@ class Chooser:
             if left < 0:
                 return value
         if not pairs:
-            raise ValueError("weighted() from no options")
+            raise ValueError("weighted() needs at least one option")
         return pairs[-1][1]
 
     def shuffled(self, options: Iterable[T]) -> list[T]:
-        """All of `options` in a random order, as a new list."""
+        """A new list of all `options` in random order (Fisher-Yates)."""
         out = list(options)
         for last in range(len(out) - 1, 0, -1):
             other = int(self.draw() * (last + 1))
@@ -72,9 +74,9 @@ class Chooser:
 
 
 def substream(seed: int, run: int, name: str) -> Chooser:
-    """The draws of one purpose (`inputs`, `answers`, `faults`) in one run.
+    """The draws for one purpose (`inputs`, `answers`, `faults`) in one run.
 
-    Runs are independent of each other and so are the streams: switching the faults off does not move the inputs.
+    Runs are independent of each other, and so are the purposes: without faults, a run draws the same inputs.
     """
     key = blake2b(f"fasm/1/{seed}/{run}/{name}".encode(), digest_size=16).digest()
     return Chooser(int.from_bytes(key, "big"))

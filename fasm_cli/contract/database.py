@@ -1,7 +1,7 @@
-"""State that lives in a database: what a machine's author sees of it, and nothing of any particular database.
+"""Defines the author's interface to a state that lives in a database, independent of the kind of database.
 
-A field `db: Database` of the state is a `Transaction` inside `stf` and `restore` (in `transaction`), and `Tables`, a
-look at what is committed, everywhere else: in `initial`, in invariants, in `propose`, in a session file.
+A field `db: Database` of the state is a `Transaction` (engine/transaction.py) inside `stf` and `restore`. Everywhere
+else, in `initial`, invariants, `propose` and session files, it is `Tables`: a snapshot of the committed rows.
 """
 
 import re
@@ -13,67 +13,69 @@ Row = dict[str, Any]
 
 
 class DatabaseError(Exception):
-    """The database refuses a statement. The transaction can only be undone then; let the exception through.
+    """The database refused a statement. The transaction can only be rolled back; do not catch the exception.
 
-    DatabaseError        the statement: no such table, a value of the wrong type        a defect of the machine
-    ├── ConstraintError  a constraint of the schema: catch it where it is expected      a defect where it is not
-    ├── ConnectionLost   the store: nothing of the transition happened                  nobody's fault
-    └── Contention       another transaction came first: the store tries again          nobody's fault
+    DatabaseError                a wrong statement: no such table, a value of the wrong type  a defect of the machine
+    ├── ConstraintError          a constraint of the schema; catch it where you expect it     a defect if not caught
+    ├── ConnectionLost           the store failed; the transition was rolled back             not the machine's fault
+    └── SerializationConflict    a concurrent transaction; the store retries                  not the machine's fault
     """
 
 
 class ConstraintError(DatabaseError):
-    """A row breaks a constraint: UNIQUE, CHECK, NOT NULL, a foreign key."""
+    """A row violates a constraint: UNIQUE, CHECK, NOT NULL, a foreign key."""
 
 
 class ConnectionLost(DatabaseError):
-    """The store has gone away in the middle of a transition; nothing of it was written."""
+    """The connection to the store was lost during a transition; none of its writes is committed."""
 
 
 class SerializationConflict(DatabaseError):
-    """Another transaction wrote what this one had read; it has to be made again."""
+    """A concurrent transaction wrote what this one had read; the step must run again."""
 
 
 class Database:
-    """The database a state lives in. In `stf` and `restore` it is a transaction, and `await state.db.fetch(…)` reads
-    what this transition wrote; elsewhere it is a look at the committed rows, by `state.db.table(name)`.
+    """The database that holds the state.
 
-    SQL has `?` where an argument goes. Rows are dicts of plain values.
+    In `stf` and `restore` it is a transaction: `await state.db.fetch(…)` also returns what the transition itself wrote.
+    Elsewhere it is a snapshot of the committed rows: `state.db.table(name)`.
+
+    SQL has a `?` in place of each argument. Rows are dicts of plain values.
     """
 
     __slots__ = ()
 
     async def execute(self, sql: str, *args: Any) -> int:
-        """Run a statement; gives how many rows it wrote. Raises `DatabaseError`."""
+        """Execute a statement and return the number of rows that it wrote. Raises `DatabaseError`."""
         _no_transaction()
 
     async def fetch(self, sql: str, *args: Any) -> list[Row]:
-        """The rows of a query. Raises `DatabaseError`."""
+        """Return the rows of a query. Raises `DatabaseError`."""
         _no_transaction()
 
     async def fetch_one(self, sql: str, *args: Any) -> Row | None:
-        """The first row of a query, or None."""
+        """Return the first row of a query, or None if it has no rows."""
         rows = await self.fetch(sql, *args)
         return rows[0] if rows else None
 
     async def fetch_value(self, sql: str, *args: Any) -> Any:
-        """The first column of the first row of a query, or None where there is none."""
+        """Return the first column of the first row of a query, or None if it has no rows."""
         rows = await self.fetch(sql, *args)
         return next(iter(rows[0].values()), None) if rows else None
 
     def snapshot(self) -> "Tables":
-        """Every row there is at this moment."""
+        """All rows as they are now."""
         raise NotImplementedError
 
     def table(self, name: str) -> dict[Any, Row]:
-        """The rows of a table by their primary key (a tuple where it has several columns), in the order of it.
+        """The rows of a table by primary key, in its order. A key of several columns is a tuple.
 
-        Raises KeyError for a table the schema does not have.
+        Raises `KeyError` if the schema has no such table.
         """
         return self.snapshot().table(name)
 
     def rows(self, name: str) -> list[Row]:
-        """The rows of a table, in the order of their primary key."""
+        """The rows of a table in the order of the primary key."""
         return list(self.table(name).values())
 
     def __eq__(self, other: object) -> bool:
@@ -86,19 +88,19 @@ class Database:
 
 
 def _no_transaction() -> NoReturn:
-    raise DatabaseError("there is no transaction here: in `stf` and `restore` await this, elsewhere use db.table(name)")
+    raise DatabaseError("no transaction is open: await this in `stf` and `restore` only; elsewhere use db.table(name)")
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The rows of one table. `key` names the columns of its primary key, empty where no store has said them yet."""
+    """The rows of one table. `key` names the columns of the primary key; it is empty until a store sets it."""
 
     key: tuple[str, ...]
     rows: Mapping[Any, Row]
 
 
 class Tables(Database):
-    """Rows that nobody changes: `Tables(accounts=[{"id": 1, "balance": 100}])`."""
+    """Rows that do not change: `Tables(accounts=[{"id": 1, "balance": 100}])`."""
 
     __slots__ = ("by_name",)
 
@@ -108,11 +110,11 @@ class Tables(Database):
         }
 
     @classmethod
-    def of(cls, found: Mapping[str, Table]) -> "Tables":
-        """What a store found."""
-        made = cls()
-        made.by_name = found
-        return made
+    def of(cls, by_name: Mapping[str, Table]) -> "Tables":
+        """The tables that a store has read."""
+        tables = cls()
+        tables.by_name = by_name
+        return tables
 
     def snapshot(self) -> "Tables":
         return self
@@ -123,20 +125,22 @@ class Tables(Database):
         return dict(self.by_name[name].rows)
 
     def contents(self) -> dict[str, list[Row]]:
-        """The rows of each table that has any."""
+        """The rows of each table that is not empty."""
         return {name: list(table.rows.values()) for name, table in self.by_name.items() if table.rows}
 
     def __repr__(self) -> str:
         return f"Tables({', '.join(f'{name}={rows!r}' for name, rows in self.contents().items())})"
 
 
-# --- where it is --------------------------------------------------------------------------------------------------
+# --- where a state lives ---
 
 
 @dataclass(frozen=True, slots=True)
 class Sqlite:
-    """State in SQLite: `store = Sqlite(schema="CREATE TABLE …")`. `url` is `sqlite:///file`, or `sqlite://` for one
-    in memory."""
+    """State in SQLite: `store = Sqlite(schema="CREATE TABLE …")`.
+
+    `url` is `sqlite:///file`, or `sqlite://` for a database in memory.
+    """
 
     schema: str = ""
     url: str = "sqlite://"
@@ -144,8 +148,10 @@ class Sqlite:
 
 @dataclass(frozen=True, slots=True)
 class Postgres:
-    """State in PostgreSQL: `store = Postgres(schema="CREATE TABLE …")`. `url` is `postgresql://…`; what it leaves out
-    comes from the environment of libpq (PGHOST, PGUSER …)."""
+    """State in PostgreSQL: `store = Postgres(schema="CREATE TABLE …")`.
+
+    `url` is `postgresql://…`. libpq takes what it omits from the environment (PGHOST, PGUSER …).
+    """
 
     schema: str = ""
     url: str = "postgresql://"
@@ -155,5 +161,5 @@ StoreSpec = Sqlite | Postgres
 
 
 def redact_url(url: str) -> str:
-    """`url` as it may be shown: a line to paste must not tell a password to whoever reads the report."""
+    """`url` without its password, for reports and for the commands in them."""
     return re.sub(r"\A(\w+://[^/@:?]+):[^/@]*@", r"\1@", url)

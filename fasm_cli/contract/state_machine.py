@@ -1,7 +1,7 @@
-"""The contract between a machine and everything that runs it: what an author writes against, and nothing else.
+"""Defines the contract between a machine and everything that runs it: all that an author imports.
 
-The names are those of the Rust crate `fasm`. State is changed in place and an exception stands for `Err`. How a
-class is checked against this contract is in `machine`; how it is run is in `step`.
+The names are those of the Rust crate `fasm`. A transition changes the state in place, and an exception takes the place
+of `Err`. `engine.machine` checks a class against the contract; `engine.process` runs it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,14 +14,14 @@ from fasm_cli.contract.database import StoreSpec
 
 @dataclass(slots=True)
 class Normal:
-    """An input from outside: a user's request, a message, a tick that carries its time."""
+    """An input from outside: the request of a user, a message, a tick that carries its time."""
 
     value: Any
 
 
 @dataclass(slots=True)
 class TrackedActionCompleted:
-    """The result of the tracked action that was emitted under `id`."""
+    """An input that delivers the result of the tracked action that was emitted under `id`."""
 
     id: Any
     result: Any
@@ -29,7 +29,7 @@ class TrackedActionCompleted:
 
 @dataclass(slots=True)
 class Tracked:
-    """Describes a side effect whose result comes back as an input; it must be recoverable from the state."""
+    """Describes a side effect whose result comes back as an input. `restore` must be able to emit it from the state."""
 
     id: Any
     action: Any
@@ -37,7 +37,7 @@ class Tracked:
 
 @dataclass(slots=True)
 class Untracked:
-    """Describes a side effect that nobody waits for: a message, a metric. A crash may lose it."""
+    """Describes a side effect without a result: a message, a metric. A crash may lose it."""
 
     action: Any
 
@@ -47,7 +47,7 @@ Action = Tracked | Untracked
 
 
 class _FieldsError(Exception):
-    """Keeps what it is given and prints as a constructor call: `InsufficientPoints(needed=100, had=50)`."""
+    """An exception that keeps its arguments and prints as a call: `InsufficientPoints(needed=100, had=50)`."""
 
     def __init__(self, *args: Any, **fields: Any) -> None:
         super().__init__(*args)
@@ -69,47 +69,52 @@ def _rebuild(kind: type[_FieldsError], args: tuple[Any, ...], fields: dict[str, 
 
 
 class TransitionError(_FieldsError):
-    """Raised by an STF to reject an input; the state stays as it was. Subclass it once for each reason."""
+    """Raised by an STF to reject an input; the state stays unchanged. Write one subclass for each reason."""
 
 
 class ActionsFull(TransitionError):
-    """`actions.add` had no room. Let it through and the transition is rejected."""
+    """Raised by `actions.add` if the container is full. Do not catch it: the transition is then rejected."""
 
 
 class RestoreError(_FieldsError):
-    """Raised by `restore` when the pending actions cannot be rebuilt from the state."""
+    """Raised by `restore` if the pending actions cannot be rebuilt from the state."""
 
 
 class Actions:
-    """The container a transition puts its actions in; the runtime clears it before the STF and before `restore`.
+    """The container that receives the actions of a transition. The engine clears it before `stf` and `restore`.
 
-    `add` is fallible: validate first, add next, change the state last.
+    `add` may fail. Therefore validate the input first, then add the actions, and change the state last.
+
+    capacity: the number of actions that fit; None means no limit.
+    freeze: copies each action when it is added, so that later changes of the action do not reach the copy.
     """
 
-    __slots__ = ("_freeze", "_room", "frozen_copies", "items")
+    __slots__ = ("_free", "_freeze", "frozen_copies", "items")
 
-    def __init__(self, room: int | None = None, fix: Callable[[Action], Action] | None = None) -> None:
-        self._freeze = fix
-        self.frozen_copies: list[Action] = []  # copies made by `fix` at the moment of `add`, for who wants to be exact
-        self.clear(room)
+    def __init__(self, capacity: int | None = None, freeze: Callable[[Action], Action] | None = None) -> None:
+        self._freeze = freeze
+        self.frozen_copies: list[Action] = []
+        self.clear(capacity)
 
     def clear(self, capacity: int | None = None) -> None:
-        """Empty the container; `room` is how many actions it will take (any number where None)."""
+        """Remove all actions and set the capacity; None means no limit."""
         self.items: list[Action] = []
         if self._freeze is not None:
             self.frozen_copies = []
-        self._room = -1 if capacity is None else capacity
+        self._free = -1 if capacity is None else capacity
 
     def add(self, action: Action) -> None:
-        """Emit `action`. Raises `ActionsFull` where there is no room, `TypeError` for anything but an action."""
+        """Emit `action`. Raises `ActionsFull` if the container is full, `TypeError` if `action` is not an action."""
         kind = type(action)
         if kind is not Tracked and kind is not Untracked:
             raise TypeError(f"actions.add takes Tracked(id, action) or Untracked(action), got {action!r}")
-        if self._room == 0:
+        if self._free == 0:
             raise ActionsFull(held=len(self.items))
-        self._room -= 1
+        self._free -= 1
         if self._freeze is not None:
-            self.frozen_copies.append(self._freeze(action))  # first: this runs the author's code, which may raise
+            self.frozen_copies.append(
+                self._freeze(action)
+            )  # before the append: it runs the author's code, which may raise
         self.items.append(action)
 
     def __iter__(self) -> Iterator[Action]:
@@ -121,14 +126,25 @@ class Actions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """How a simulation treats a machine; every figure is a probability from 0 to 1.
+    """How a simulation treats a machine. Every figure is a probability from 0 to 1.
 
-    `complete`: that a step delivers the result of something in flight (when there is any) and not a new input.
-    The rest are faults, each the probability that a step is that fault: the process dies (`crash`); a result is lost
-    (`lose_result`), comes twice (`duplicate`), twice and differently (`conflict`), after a restart that asked again
-    (`late`), or for an id that was never given out (`unknown`); `actions.add` fails (`actions_full`); the store fails
-    to load or commit, or does not say whether it did (`store_failure`); an input is delivered again (`redeliver`). If
-    the state is awaited: an await is cancelled (`cancel`), or the connection is lost at it (`disconnect`).
+    complete_rate: a step delivers the result of an action in flight, if there is one, rather than a new input.
+
+    The other figures are faults; each is the probability that a step is that fault:
+
+    crash: the process dies.
+    lose_result: a result is lost.
+    duplicate: a result is delivered twice.
+    conflict: a second, different result is delivered for an action.
+    late: a result arrives after a restart that emitted the action again.
+    unknown: a result arrives for an id that was never emitted.
+    actions_full: `actions.add` raises `ActionsFull`.
+    store_failure: the store fails to load or commit, or does not report whether it committed.
+    redeliver: an input is delivered again.
+    cancel: an await of the state is cancelled.
+    disconnect: the connection is lost at an await of the state.
+
+    Raises `ValueError` if a figure is not a probability.
     """
 
     complete_rate: float = 0.4
@@ -148,10 +164,10 @@ class Profile:
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-                raise ValueError(f"Profile({field.name}={value!r}): a probability is a number from 0 to 1")
+                raise ValueError(f"Profile({field.name}={value!r}): must be a probability from 0 to 1")
 
     def replace(self, **changed: float | None) -> "Profile":
-        """This profile with the values given; None keeps what is here."""
+        """This profile with other values; None keeps a value."""
         return replace(self, **{name: value for name, value in changed.items() if value is not None})
 
     @property
@@ -160,7 +176,7 @@ class Profile:
         return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "complete_rate"}
 
     def without_faults(self) -> "Profile":
-        """The same world in which nothing goes wrong."""
+        """This profile with the probability of every fault set to 0."""
         return replace(self, **dict.fromkeys(self.faults, 0.0))
 
 
@@ -169,31 +185,31 @@ MARKER = "__fasm_role__"
 
 
 def invariant(check: Check) -> Check:
-    """Marks `check(self, state) -> bool`: true after every transition."""
+    """Mark `check(self, state) -> bool`, which must be true after every transition."""
     setattr(check, MARKER, "invariant")
     return check
 
 
 def transition_invariant(check: Check) -> Check:
-    """Marks `check(self, before, after) -> bool`: true for the states on both sides of every transition."""
+    """Mark `check(self, before, after) -> bool`, which must be true for the states before and after a transition."""
     setattr(check, MARKER, "transition_invariant")
     return check
 
 
 def eventually(check: Check) -> Check:
-    """Marks `check(self, state) -> bool`: true once the world is quiet and nothing is left to happen."""
+    """Mark `check(self, state) -> bool`, which must be true whenever the machine is quiescent."""
     setattr(check, MARKER, "eventually")
     return check
 
 
 def sometimes(check: Check) -> Check:
-    """Marks `check(self, state) -> bool`: true at least once in a simulation that is worth its name."""
+    """Mark `check(self, state) -> bool`, which should be true at least once in a simulation."""
     setattr(check, MARKER, "sometimes")
     return check
 
 
 class StateMachine:
-    """Base of every machine. An instance holds no state of its own: everything that changes is in `state`."""
+    """The base of every machine. An instance holds no state: everything that changes is in `state`."""
 
     State: ClassVar[Any] = None
     Input: ClassVar[Any] = None
@@ -208,37 +224,43 @@ class StateMachine:
     version: ClassVar[int] = 1
 
     def initial(self) -> Any:
-        """The state that a new machine starts from."""
+        """The state of a new machine."""
         raise NotImplementedError
 
     async def stf(self, state: Any, input: Normal | TrackedActionCompleted, actions: Actions) -> None:
-        """The state transition function: validate, emit, change `state` in place; deterministic and atomic."""
+        """The state transition function: validate `input`, emit actions, change `state` in place.
+
+        It must be deterministic and atomic. It raises `TransitionError` to reject the input.
+        """
         raise NotImplementedError
 
     async def restore(self, state: Any, actions: Actions) -> None:
-        """Emit every pending tracked action again, from `state` alone. A machine without any may leave this out."""
+        """Emit every pending tracked action again, from `state` alone. Optional without tracked actions.
+
+        Raises `RestoreError` if the state does not allow it.
+        """
 
     def migrate(self, version: int, data: Any) -> Any:
-        """The plain data of a state that the machine stored as `version`, made into that of the present version.
+        """Convert the plain data of a state that was stored by `version` to the plain data of the present version.
 
-        Both are as they stand in a file: tables by field, a `type` where there is a choice. `data` may be changed and
-        given back. Left out, a state is taken as it is.
+        Plain data has the form of a session file: tables by field, and a `type` for a member of a union. The method may
+        change `data` and return it. Without this method, a state is read as it is.
         """
         raise NotImplementedError
 
     def check_invariants(self, state: Any) -> None:
-        """Raises when `state` must never be; for checks that share work, beside those marked `@invariant`."""
+        """Raise an exception if `state` is illegal. For checks that share work; mark others with `@invariant`."""
 
     def propose(self, choose: Chooser, state: Any) -> Any:
-        """A value of `Input` to try next in a simulation; left out, values are generated from the types."""
+        """An input to try next in a simulation. Without this method, inputs are generated from the types."""
         raise NotImplementedError
 
     def respond(self, choose: Chooser, id: Any, action: Any) -> Any:
-        """How the simulated world answers a tracked action; left out, any value of `ActionResult`."""
+        """The result of a tracked action in a simulation. Without this method, it is any value of `ActionResult`."""
         raise NotImplementedError
 
     def __setattr__(self, name: str, value: Any) -> None:
         if "_sealed" in self.__dict__:
             kind = type(self).__name__
-            raise AttributeError(f"self.{name} = …: {kind} holds no state of its own; keep it in {kind}.State")
+            raise AttributeError(f"self.{name} = …: {kind} must hold no state; keep it in {kind}.State")
         super().__setattr__(name, value)

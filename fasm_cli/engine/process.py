@@ -71,7 +71,7 @@ class Process:
         self.store = store
         self.state = ProcessState() if state is None else state
         self.number = 0
-        self.actions = Actions(fix=store.fix)
+        self.actions = Actions(freeze=store.fix)
         self._stf = machine.stf
         self._tracks = machine.tracked_schema is not None
         self._run = store.run

@@ -41,7 +41,7 @@ def test_crash_is_in_every_run_as_often_as_asked(fasm: Call) -> None:
     [
         (("--faults", "lost=0.1"), "no fault 'lost'; did you mean 'lose'?"),
         (("--faults", "lose=often"), "--faults lose=often: not a probability: 'often'"),
-        (("--crash", "2"), "Profile(crash=2.0): a probability is a number from 0 to 1"),
+        (("--crash", "2"), "Profile(crash=2.0): must be a probability from 0 to 1"),
         (("--time", "soon"), "--time soon: not a time; write 60s, 5m or 1h"),
         (("--time", "0s"), "--time 0s: not a time"),
         (("--steps", "0"), "--steps 0: at least 1"),

@@ -78,10 +78,10 @@ def test_below_uses_every_bit_of_a_large_range():
 @pytest.mark.parametrize(
     ("call", "why"),
     [
-        (lambda choose: choose.randbelow(0), "below(0): there is no whole number from 0 to -1"),
-        (lambda choose: choose.randint(2, 1), "below(0): there is no whole number from 0 to -1"),
-        (lambda choose: choose.pick([]), "pick() from an empty sequence"),
-        (lambda choose: choose.weighted([]), "weighted() from no options"),
+        (lambda choose: choose.randbelow(0), "randbelow(0): must be at least 1"),
+        (lambda choose: choose.randint(2, 1), "randbelow(0): must be at least 1"),
+        (lambda choose: choose.pick([]), "pick() needs at least one option"),
+        (lambda choose: choose.weighted([]), "weighted() needs at least one option"),
     ],
 )
 def test_drawing_from_nothing_is_refused(call, why):

@@ -83,9 +83,9 @@ def test_actions_take_nothing_else(value):
 
 @pytest.mark.parametrize("value", [-0.1, 1.1, True, "0.5", None, float("nan")])
 def test_a_profile_takes_probabilities(value):
-    with pytest.raises(ValueError, match="is a number from 0 to 1") as caught:
+    with pytest.raises(ValueError, match="must be a probability from 0 to 1") as caught:
         Profile(crash=value)
-    assert str(caught.value) == f"Profile(crash={value!r}): a probability is a number from 0 to 1"
+    assert str(caught.value) == f"Profile(crash={value!r}): must be a probability from 0 to 1"
 
 
 def test_a_profile_is_changed_by_making_another():
@@ -153,7 +153,7 @@ def test_an_action_that_cannot_be_copied_is_not_in_there():
     def refusing(action):
         raise ValueError(action)
 
-    actions = Actions(fix=refusing)
+    actions = Actions(freeze=refusing)
     with pytest.raises(ValueError, match="Untracked"):
         actions.add(Untracked(1))
     assert (list(actions), actions.frozen_copies) == ([], [])

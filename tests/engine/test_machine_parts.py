@@ -88,7 +88,7 @@ def test_an_instance_is_sealed_once_it_is_checked():
     sealed = Machine(Base).instance
     with pytest.raises(AttributeError) as caught:
         sealed.last = 1
-    assert str(caught.value) == "self.last = …: Base holds no state of its own; keep it in Base.State"
+    assert str(caught.value) == "self.last = …: Base must hold no state; keep it in Base.State"
 
 
 def test_what_is_marked_is_found_also_when_it_is_inherited():

@@ -303,7 +303,7 @@ def test_assigning_to_the_machine_is_a_defect(tiny):
 
     step = tiny.run(stf).go()
     assert step.outcome is Outcome.DEFECT
-    assert str(step.error) == "self.last = …: Tiny holds no state of its own; keep it in Tiny.State"
+    assert str(step.error) == "self.last = …: Tiny must hold no state; keep it in Tiny.State"
 
 
 def test_an_event_may_be_given_its_number(tiny):
