@@ -1,4 +1,4 @@
-"""A progress bar on stderr, where that is a terminal; nothing anywhere else."""
+"""A progress bar on stderr if that is a terminal; nothing anywhere else."""
 
 import sys
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from fasm_cli.simulation.search import Progress
 
 
 def with_progress(progress: Iterator[Progress]) -> None:
-    """Let `progress` run to its end, drawing it."""
+    """Consume `progress` to its end and draw each value of it."""
     if not sys.stderr.isatty():
         for _ in progress:
             pass
@@ -17,11 +17,16 @@ def with_progress(progress: Iterator[Progress]) -> None:
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[told]}"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[counts]}"),
+        TimeElapsedColumn(),
+    )
     start = monotonic()
     with Bar(*columns, console=Console(file=sys.stderr), transient=True) as bar:
-        task = bar.add_task("starting", total=None, told="")
+        task = bar.add_task("starting", total=None, counts="")
         for now in progress:
             speed = int(now.steps / max(monotonic() - start, 0.001))
-            told = f"{now.runs} runs  {now.steps} steps  {speed:,} steps/s  {now.findings} findings"
-            bar.update(task, description=now.doing, total=now.of, completed=now.runs, told=told)
+            counts = f"{now.runs} runs  {now.steps} steps  {speed:,} steps/s  {now.findings} findings"
+            bar.update(task, description=now.doing, total=now.of, completed=now.runs, counts=counts)

@@ -1,10 +1,14 @@
-"""What the shell's Tab offers for a word of the command line. Nothing of the user's is imported, and nothing raised."""
+"""Completion of command lines in the shell. It imports no machine, and it raises nothing."""
 
 from pathlib import Path
 
+from fasm_cli.cli.lazy import deferred_imports
 from fasm_cli.project.project import Project
 
-Named = list[tuple[str, str]]  # a word, and what some shells show beside it
+with deferred_imports():
+    from fasm_cli.laws import pages
+
+Named = list[tuple[str, str]]  # a word, and the help that some shells show beside it
 
 
 def machines(incomplete: str) -> Named:
@@ -13,7 +17,7 @@ def machines(incomplete: str) -> Named:
 
 
 def sessions(incomplete: str) -> Named:
-    """The sessions under `sessions/`; paths are the shell's own business."""
+    """The sessions under `sessions/`; the shell completes paths itself."""
     return [(path.stem, "a session") for path in _here().session_files() if path.stem.startswith(incomplete)]
 
 
@@ -22,9 +26,7 @@ def machines_and_sessions(incomplete: str) -> Named:
 
 
 def laws(incomplete: str) -> Named:
-    from fasm_cli.laws.pages import PAGES, read_page
-
-    return [(law, read_page(law).rule) for law in PAGES if law.startswith(incomplete)]
+    return [(law, pages.read_page(law).rule) for law in pages.PAGES if law.startswith(incomplete)]
 
 
 def _here() -> Project:

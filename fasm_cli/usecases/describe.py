@@ -1,4 +1,4 @@
-"""`fasm list` and `fasm describe`."""
+"""`fasm describe`: what a machine takes, emits and promises, from its declared types."""
 
 import inspect
 from collections.abc import Iterator
@@ -6,17 +6,10 @@ from typing import Any
 
 from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.machine import Machine
-from fasm_cli.project.project import Project
-from fasm_cli.reports.machines import Description, FieldLine, MachineLine, Machines, TypeLine
+from fasm_cli.reports.machines import Description, FieldLine, TypeLine
 from fasm_cli.types.codec import Schema, format_value
 from fasm_cli.types.description import default_text, schema_label
 from fasm_cli.types.schema import EnumSchema, RecordSchema, variants
-
-
-def listed(project: Project) -> Machines:
-    """The machines of this project; none is imported."""
-    items = [MachineLine(found.name, found.cls, found.summary) for found in project.list_machines()]
-    return Machines(items, project.display_path(project.machines))
 
 
 def describe(engine: Engine) -> Description:

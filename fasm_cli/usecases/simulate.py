@@ -33,7 +33,7 @@ class Simulation:
     folder: Path  # where traces are saved, and looked for first
     _hunt: Search | None = None
     _known: list[Finding] = field(default_factory=list)
-    mended: list[str] = field(default_factory=list)  # traces in the folder that no longer break anything
+    fixed: list[str] = field(default_factory=list)  # traces in the folder that no longer break anything
 
     @property
     def machine(self) -> Machine:
@@ -41,7 +41,7 @@ class Simulation:
 
     def go(self) -> Iterator[Progress]:
         """Replay what is known, then search for what is not."""
-        self._known, self.mended = known_findings(self.project, self.engine, self.folder)
+        self._known, self.fixed = known_findings(self.project, self.engine, self.folder)
         known = {(finding.law, finding.line) for finding in self._known}
         self._hunt = Search(self.project, self.engine, self.search, known)
         yield from self._hunt.go()

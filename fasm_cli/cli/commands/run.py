@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from fasm_cli.cli.commands.base import JsonFlag, Session, Target, app, command_output, project
+from fasm_cli.cli.app import app
+from fasm_cli.cli.commands.base import JsonFlag, Session, Target, command_output, project
 
 
 @app.verb(

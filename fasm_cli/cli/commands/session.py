@@ -4,20 +4,15 @@ from typing import Annotated
 
 import typer
 
-from fasm_cli.cli import shell_completion as cli_names
-from fasm_cli.cli.commands.base import (
-    DIVERGED,
-    FINDING,
-    App,
-    Exit,
-    JsonFlag,
-    MachineOption,
-    Session,
-    Target,
-    app,
-    command_output,
-    project,
-)
+from fasm_cli.cli import shell_completion
+from fasm_cli.cli.app import App, app
+from fasm_cli.cli.commands.base import JsonFlag, MachineOption, Session, Target, command_output, project
+from fasm_cli.cli.lazy import deferred_imports
+
+with deferred_imports():
+    from fasm_cli.usecases import compare as comparer
+    from fasm_cli.usecases import migrate_session, sessions
+    from fasm_cli.usecases import verify as verifier
 
 session_app = App("session", "Sessions: new, list, show, log, diff, verify, migrate, rm.")
 app.add_typer(session_app)
@@ -35,27 +30,21 @@ def session_new(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A path that ends in .toml, or a name under sessions/.")],
     json: JsonFlag = False,
 ) -> None:
-    """An empty session to step from the shell."""
-    from fasm_cli.usecases import sessions
-
+    """Create an empty session, to be stepped from the shell."""
     with command_output("session-new", json) as output:
         output.report(sessions.create(project(), target, file))
 
 
 @session_app.verb("fasm session list", name="list")
 def session_list(json: JsonFlag = False) -> None:
-    """The sessions and traces under sessions/."""
-    from fasm_cli.usecases import sessions
-
+    """List the sessions and traces under sessions/."""
     with command_output("session-list", json) as output:
         output.report(sessions.listed(project()))
 
 
 @session_app.verb("fasm session show shop", "fasm session show sessions/payment_overdraft.toml", name="show")
 def session_show(session: Session, json: JsonFlag = False) -> None:
-    """What is in a session. Its machine is not imported."""
-    from fasm_cli.usecases import sessions
-
+    """Show what is in a session, without importing its machine."""
     with command_output("session-show", json) as output:
         output.report(sessions.info(project(), session))
 
@@ -66,11 +55,9 @@ def session_log(
     last: Annotated[int, typer.Option("--last", metavar="N", min=0, help="Only the last N steps (0: all).")] = 0,
     json: JsonFlag = False,
 ) -> None:
-    """Every step of every branch. Its machine is not imported."""
-    from fasm_cli.usecases.sessions import session_log as log
-
+    """List every step of every branch, without importing the machine."""
     with command_output("session-log", json) as output:
-        report, dropped = log(project(), session, last)
+        report, dropped = sessions.session_log(project(), session, last)
         if dropped:
             output.note(dropped)
         output.report(report)
@@ -83,60 +70,43 @@ def session_diff(
     machine: MachineOption = "",
     json: JsonFlag = False,
 ) -> None:
-    """How two sessions, or the states at two steps, differ.
+    """Compare two sessions, or the states at two steps.
 
-    Ends with 1 where they do, as diff does.
+    The exit code is 1 if they differ, as of diff.
     """
-    from fasm_cli.usecases.compare import compare
-
     with command_output("session-diff", json) as output:
-        report = compare(project(), a, b, machine)
-        output.report(report)
-    if report.differ:
-        raise Exit(FINDING)
-    if report.problem:
-        raise Exit(DIVERGED)
+        output.report(comparer.compare(project(), a, b, machine))
 
 
 @session_app.verb("fasm session verify shop", name="verify")
 def session_verify(session: Session, machine: MachineOption = "", json: JsonFlag = False) -> None:
-    """Run every step again in a fresh process. Says which differs."""
-    from fasm_cli.usecases.verify import verify
-
+    """Execute every step again in a fresh process. Report the first that differs."""
     with command_output("session-verify", json) as output:
-        report = verify(project(), session, machine)
-        output.report(report)
-    if report.finding is not None:
-        raise Exit(FINDING)
+        output.report(verifier.verify(project(), session, machine))
 
 
 @session_app.verb("fasm session migrate shop --dry-run", "fasm session migrate shop", name="migrate")
 def session_migrate(
     session: Session,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say everything, write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report everything, write nothing.")] = False,
     machine: MachineOption = "",
     json: JsonFlag = False,
 ) -> None:
-    """Carry a session over to its changed machine, into a new file."""
-    from fasm_cli.usecases.migrate_session import migrate
-
+    """Migrate a session to its changed machine, into a new file."""
     with command_output("session-migrate", json) as output:
-        report = migrate(project(), session, machine, dry_run=dry_run)
-        output.report(report)
-    if report.finding is not None:
-        raise Exit(FINDING)
+        output.report(migrate_session.migrate(project(), session, machine, dry_run=dry_run))
 
 
 @session_app.verb("fasm session rm shop", name="rm")
 def session_rm(
     files: Annotated[
         list[str],
-        typer.Argument(metavar="SESSION…", help="Paths, or names under sessions/.", autocompletion=cli_names.sessions),
+        typer.Argument(
+            metavar="SESSION…", help="Paths, or names under sessions/.", autocompletion=shell_completion.sessions
+        ),
     ],
     json: JsonFlag = False,
 ) -> None:
-    """Remove sessions and what was left beside them. Asks nothing."""
-    from fasm_cli.usecases.sessions import remove
-
+    """Remove sessions and the files left beside them, without asking."""
     with command_output("session-rm", json) as output:
-        output.report(remove(project(), files))
+        output.report(sessions.remove(project(), files))

@@ -1,37 +1,35 @@
-"""`fasm simulate`, `fasm check` and `fasm replay`."""
+"""`fasm simulate` and `fasm check`."""
 
 import os
 import re
 from enum import StrEnum
 from pathlib import Path
 from time import time_ns
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 
-from fasm_cli.cli.commands.base import (
-    DIVERGED,
-    FINDING,
-    INTERRUPTED,
-    Db,
-    Exit,
-    JsonFlag,
-    MachineOption,
-    Target,
-    app,
-    command_output,
-    project,
-)
+from fasm_cli.cli.app import app
+from fasm_cli.cli.commands.base import Db, JsonFlag, Target, command_output, project
+from fasm_cli.cli.lazy import deferred_imports
+from fasm_cli.cli.progress import with_progress
 from fasm_cli.cli.render.writer import Output
 from fasm_cli.contract.state_machine import Profile
+from fasm_cli.engine.engine import Engine
 from fasm_cli.errors import UsageError, did_you_mean
 from fasm_cli.project.config import read_config
+from fasm_cli.project.load import load
 from fasm_cli.project.project import Project
+from fasm_cli.reports.report import FINDING
+from fasm_cli.reports.steps import Finding
+from fasm_cli.simulation.plan import Plan
+from fasm_cli.simulation.search import SearchOptions
+from fasm_cli.usecases.check import checked
+from fasm_cli.usecases.simulate import Simulation
 
-if TYPE_CHECKING:
-    from fasm_cli.engine.engine import Engine
-    from fasm_cli.reports.steps import Finding
-    from fasm_cli.usecases.simulate import Simulation
+with deferred_imports():
+    from fasm_cli.cli.repl import input_sources, verbs
+    from fasm_cli.debugger import session as debug_session
 
 KEEP_GOING = 1_000_000
 RUNS, STEPS = 1000, 100
@@ -39,7 +37,7 @@ Number = TypeVar("Number", int, float)
 
 
 class AfterFinding(StrEnum):
-    """What follows a simulation that found something."""
+    """What follows a simulation with findings."""
 
     REPL = "repl"
 
@@ -47,20 +45,21 @@ class AfterFinding(StrEnum):
 @app.verb(
     "fasm simulate coffee_shop --seed 1",
     "fasm simulate dentist --seed 1 --runs 20 --steps 10000",
-    "fasm simulate payment --seed 1 --faults duplicate=0.05,lose=0 --crash 0.1",
+    "fasm simulate payment --seed 1 --faults duplicate=0.05,lose_result=0 --crash 0.1",
 )
 def simulate(
     target: Target,
     seed: Annotated[
-        int | None, typer.Option("--seed", help="Decides every draw; a new one each time where left out.")
+        int | None, typer.Option("--seed", help="Seed of every draw; a new one each time by default.")
     ] = None,
     runs: Annotated[int | None, typer.Option("--runs", envvar="FASM_RUNS", help=f"Independent runs ({RUNS}).")] = None,
     steps: Annotated[int | None, typer.Option("--steps", envvar="FASM_STEPS", help=f"Steps a run ({STEPS}).")] = None,
     time: Annotated[
-        str, typer.Option("--time", metavar="60s", help="Runs for so long (s, m, h), in place of --runs.")
+        str, typer.Option("--time", metavar="60s", help="Run for this long (s, m, h) instead of --runs.")
     ] = "",
     jobs: Annotated[
-        int | None, typer.Option("--jobs", envvar="FASM_JOBS", help="Processes (one a core). The report is the same.")
+        int | None,
+        typer.Option("--jobs", envvar="FASM_JOBS", help="Processes (one per core)."),
     ] = None,
     cluster: Annotated[
         str, typer.Option("--cluster", envvar="FASM_CLUSTER", metavar="ADDRESS", help="Processes of a Dask cluster.")
@@ -73,30 +72,26 @@ def simulate(
         str, typer.Option("--faults", metavar="NAME=P,…", help="Probabilities of faults, in every run.")
     ] = "",
     no_faults: Annotated[bool, typer.Option("--no-faults", help="Only those of --crash and --faults.")] = False,
-    save: Annotated[Path | None, typer.Option("--save", metavar="DIR", help="Where traces go (sessions/).")] = None,
+    save: Annotated[Path | None, typer.Option("--save", metavar="DIR", help="Folder for traces (sessions/).")] = None,
     shrink_time: Annotated[
         float | None,
         typer.Option(
             "--shrink-time", envvar="FASM_SHRINK_TIME", min=0, metavar="S", help="Seconds to shrink one finding (5)."
         ),
     ] = None,
-    max_findings: Annotated[int | None, typer.Option("--max-findings", min=1, help="Stop at so many (10).")] = None,
-    keep_going: Annotated[bool, typer.Option("--keep-going", help="However many findings there are.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="What never happened is a finding too.")] = False,
+    max_findings: Annotated[int | None, typer.Option("--max-findings", min=1, help="Findings to stop at (10).")] = None,
+    keep_going: Annotated[bool, typer.Option("--keep-going", help="Do not stop at --max-findings.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Count as a finding what was never reached.")] = False,
     on_finding: Annotated[
-        AfterFinding | None, typer.Option("--on-finding", help="Go on in the REPL, at the step that breaks.")
+        AfterFinding | None, typer.Option("--on-finding", help="Open the REPL at the step that violates.")
     ] = None,
     db: Db = "",
     json: JsonFlag = False,
 ) -> None:
-    """Run a machine in a simulated world. Crashes, faults, every law and invariant."""
-    from fasm_cli.project.load import load
-    from fasm_cli.simulation.plan import Plan
-    from fasm_cli.simulation.search import SearchOptions
-    from fasm_cli.usecases.simulate import Simulation
+    """Run a machine in a simulated environment. Crashes, faults, every law and invariant."""
 
     if json and on_finding is not None:
-        raise UsageError("--json and --on-finding are two things", "one document, or a conversation")
+        raise UsageError("--json and --on-finding cannot be combined", "a REPL writes no document")
     with command_output("simulate", json) as output:
         here = project(db)
         engine = load(here, target)
@@ -126,28 +121,20 @@ def simulate(
         output.report(report)
         if on_finding is AfterFinding.REPL and report.findings and not report.interrupted:
             open_repl_at(here, engine, report.findings[0], output)
-    if report.interrupted:
-        raise Exit(INTERRUPTED)
-    if report.findings or (strict and report.unreached):
-        raise Exit(FINDING)
+        output.code = report.exit_code() or (FINDING if strict and report.unreached else 0)
 
 
 @app.verb("fasm check coffee_shop --seed 1")
 def check(
     target: Target,
-    seed: Annotated[int, typer.Option("--seed", help="Decides every draw.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of every draw.")] = 1,
     runs: Annotated[int, typer.Option("--runs", help="Independent runs of 100 steps.")] = 200,
-    jobs: Annotated[int, typer.Option("--jobs", help="Processes; 0 is one a core. The report is the same.")] = 0,
-    save: Annotated[Path | None, typer.Option("--save", metavar="DIR", help="Where traces go (sessions/).")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", help="Processes; 0 is one per core.")] = 0,
+    save: Annotated[Path | None, typer.Option("--save", metavar="DIR", help="Folder for traces (sessions/).")] = None,
     db: Db = "",
     json: JsonFlag = False,
 ) -> None:
-    """Go through the laws. Each: tried how often, kept or broken."""
-    from fasm_cli.project.load import load
-    from fasm_cli.simulation.plan import Plan
-    from fasm_cli.simulation.search import SearchOptions
-    from fasm_cli.usecases.check import checked
-    from fasm_cli.usecases.simulate import Simulation
+    """Check a machine law by law. Report how often each was checked, and whether it holds."""
 
     with command_output("check", json) as output:
         here = project(db)
@@ -155,52 +142,41 @@ def check(
         plan = Plan(seed=seed, runs=runs, profile=engine.machine.profile)
         simulation = Simulation(here, engine, SearchOptions(plan=plan, jobs=jobs or cores()), save or here.sessions)
         run_with_progress(simulation, output)
-        report = checked(simulation)
-        output.report(report)
-    if report.interrupted:
-        raise Exit(INTERRUPTED)
-    if report.findings:
-        raise Exit(FINDING)
+        output.report(checked(simulation))
 
 
-def open_repl_at(here: Project, engine: "Engine", finding: "Finding", output: Output) -> None:
-    """A REPL at the step that a finding's trace breaks at."""
-    from fasm_cli.cli.repl.input_sources import converse
-    from fasm_cli.cli.repl.verbs import execute_with_reload
-    from fasm_cli.debugger.session import DebugSession
-
+def open_repl_at(here: Project, engine: Engine, finding: Finding, output: Output) -> None:
+    """Open a REPL at the step where the trace of `finding` violates its law."""
     if not finding.trace:
-        output.note(f"there is no trace of {finding.law} to look into")
+        output.note(f"the finding of {finding.law} has no trace to step through")
         return
-    with DebugSession.fresh(engine, here) as workbench:
-        for report in execute_with_reload(workbench, f"replay {finding.trace}"):
+    with debug_session.DebugSession.fresh(engine, here) as session:
+        for report in verbs.execute_with_reload(session, f"replay {finding.trace}"):
             output.report(report)
-        converse(workbench, output)
+        input_sources.converse(session, output)
 
 
-def run_with_progress(simulation: "Simulation", output: Output) -> None:
-    """Let a simulation run, with its progress and its notes on stderr."""
-    from fasm_cli.cli.progress import with_progress
-
+def run_with_progress(simulation: Simulation, output: Output) -> None:
+    """Run a simulation; its progress and its notes go to stderr."""
     with_progress(simulation.go())
-    for name in simulation.mended:
-        output.note(f"{name} no longer breaks anything")
+    for name in simulation.fixed:
+        output.note(f"{name} no longer violates its law")
     if simulation.cut_short:
-        output.note("the time to shrink was up; with a longer --shrink-time a trace may become smaller")
+        output.note("shrinking ran out of time; a longer --shrink-time may make a trace smaller")
 
 
 def first_of(*values: Number | None) -> Number:
-    """The first that is given: the flag or the environment, the project's file, the default."""
+    """The first value that is not None: of the flag or the environment, the project file, the default."""
     return next(value for value in values if value is not None)
 
 
 def cores() -> int:
-    """The processors this process may use."""
+    """The number of processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def read_faults(text: str) -> dict[str, float]:
-    """`duplicate=0.05,lose=0` as probabilities. Raises `UsageError`."""
+    """Parse `duplicate=0.05,lose_result=0` as probabilities. Raises `UsageError`."""
     given = {}
     for part in filter(None, text.split(",")):
         name, _, number = part.partition("=")
@@ -211,13 +187,13 @@ def read_faults(text: str) -> dict[str, float]:
             given[name] = float(number)
         except ValueError:
             raise UsageError(
-                f"--faults {part}: not a probability: {number!r}", "write NAME=P, like lose=0.02"
+                f"--faults {part}: not a probability: {number!r}", "write NAME=P, like lose_result=0.02"
             ) from None
     return given
 
 
 def with_faults(profile: Profile, given: dict[str, float]) -> Profile:
-    """`profile` with the probabilities given on the command line. Raises `UsageError`."""
+    """`profile` with the probabilities of the command line. Raises `UsageError`."""
     try:
         return profile.replace(**given)
     except ValueError as error:
@@ -225,40 +201,8 @@ def with_faults(profile: Profile, given: dict[str, float]) -> Profile:
 
 
 def read_time(text: str) -> float:
-    """`60s`, `5m` or `1h` in seconds. Raises `UsageError`."""
+    """Parse `60s`, `5m` or `1h`; returns seconds. Raises `UsageError`."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)?", text)
     if found is None or float(found[1]) <= 0:
         raise UsageError(f"--time {text}: not a time", "write 60s, 5m or 1h")
     return float(found[1]) * {"h": 3600, "m": 60}.get(found[2] or "s", 1)
-
-
-@app.verb("fasm replay sessions/coffee_shop_crash.toml", "fasm replay sessions")
-def replay(
-    trace: Annotated[str, typer.Argument(metavar="TRACE|DIR", help="A trace or session, or a folder of them.")],
-    machine: MachineOption = "",
-    db: Db = "",
-    json: JsonFlag = False,
-) -> None:
-    """Run a trace again. Says whether it still breaks, and where it differs."""
-    from fasm_cli.usecases.replay import replay
-
-    with command_output("replay", json) as output:
-        here = project(db)
-        if Path(trace).is_dir():
-            code = _folder(here, Path(trace), machine, output)
-        else:
-            report = replay(here, here.session_path(trace), machine)
-            output.report(report)
-            code = FINDING if report.finding else DIVERGED if report.difference and not report.recorded else 0
-    if code:
-        raise Exit(code)
-
-
-def _folder(here: Project, folder: Path, machine: str, output: Output) -> int:
-    from fasm_cli.usecases.replay import replay_all
-
-    report = replay_all(here, folder, machine)
-    output.report(report)
-    if any(item.problem or (item.difference and not item.recorded) for item in report.items):
-        return DIVERGED
-    return FINDING if any(item.finding for item in report.items) else 0

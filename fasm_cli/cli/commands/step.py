@@ -1,76 +1,33 @@
-"""The verbs that open a session for one call: step, complete, crash, restore, pending, back, goto."""
+"""The commands that open a session for one call: step, complete, crash, restore, pending, back, goto."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
-from fasm_cli.cli.commands.base import (
-    FINDING,
-    REJECTED,
-    Exit,
-    JsonFlag,
-    MachineOption,
-    Session,
-    app,
-    command_output,
-    failed,
-    project,
-)
+from fasm_cli.cli.app import app
+from fasm_cli.cli.commands.base import JsonFlag, MachineOption, Session, command_output, parse_or_exit, project
+from fasm_cli.cli.lazy import deferred_imports
 from fasm_cli.cli.render.writer import Output
+from fasm_cli.debugger.open import open_session, view_session
+from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.events import CrashPoint
-from fasm_cli.errors import InputError
 
-if TYPE_CHECKING:
-    from fasm_cli.debugger.session import DebugSession
-    from fasm_cli.reports.report import Report
-    from fasm_cli.reports.steps import StepReport
-
-T = TypeVar("T")
+with deferred_imports():
+    from fasm_cli.debugger import navigate
 
 
 @contextmanager
-def opened_session(session: str, machine: str, output: Output) -> "Iterator[DebugSession]":
-    """The session, open for writing until the end of the block."""
-    from fasm_cli.debugger.open import open_session
-
-    workbench, dropped = open_session(project(), session, machine)
-    if dropped:
-        output.note(dropped)
-    with workbench:
-        yield workbench
-
-
-def exit_for(report: "StepReport") -> None:
-    """End with the code of a step that did not go through."""
-    if report.finding is not None:
-        raise Exit(FINDING)
-    if report.record.outcome != "committed":
-        raise Exit(REJECTED)
-
-
-def one_step(
-    verb: str, session: str, machine: str, as_json: bool, take: "Callable[[DebugSession], StepReport]"
-) -> None:
-    with command_output(verb, as_json) as output, opened_session(session, machine, output) as workbench:
-        report = take(workbench)
-        output.report(report)
-    exit_for(report)
-
-
-def moved(verb: str, session: str, machine: str, as_json: bool, move: "Callable[[DebugSession], Report]") -> None:
-    with command_output(verb, as_json) as output, opened_session(session, machine, output) as workbench:
-        output.report(move(workbench))
-
-
-def typed(output: Output, source: str, read: Callable[[], T]) -> T:
-    """`read`; what is wrong with the text that was typed is shown in the text."""
-    try:
-        return read()
-    except InputError as error:
-        raise failed(output, error, source) from None
+def session_output(verb: str, as_json: bool, name: str, machine: str) -> Iterator[tuple[Output, DebugSession]]:
+    """The output of a command, and the session `name`, open for writing until the end of the block."""
+    with command_output(verb, as_json) as output:
+        session, dropped = open_session(project(), name, machine)
+        if dropped:
+            output.note(dropped)
+        with session:
+            yield output, session
 
 
 @app.verb("fasm step shop 'RedeemPoints(points=100)'")
@@ -80,30 +37,26 @@ def step(
     machine: MachineOption = "",
     json: JsonFlag = False,
 ) -> None:
-    """Send inputs to a session. The first that is not committed ends it."""
-    with command_output("step", json) as output, opened_session(session, machine, output) as workbench:
+    """Send inputs to a session. Stops after the first that is not committed."""
+    with session_output("step", json, session, machine) as (output, opened):
         for text in inputs:
-            report = typed(output, text, partial(workbench.submit, text))
-            output.report(report)
-            if report.finding is not None or report.record.outcome != "committed":
+            output.report(parse_or_exit(output, text, partial(opened.submit, text)))
+            if output.code:
                 break
-    exit_for(report)
 
 
 @app.verb("fasm complete shop 1.1 'Success(points_deducted=100)'")
 def complete(
     session: Session,
-    action: Annotated[str, typer.Argument(metavar="ACTION", help="A handle like 1.1, or the id.")],
+    action: Annotated[str, typer.Argument(metavar="ACTION", help="A ref like 1.1, or the id.")],
     result: Annotated[str, typer.Argument(metavar="RESULT", help="The result as Name(field=value).")],
     machine: MachineOption = "",
     json: JsonFlag = False,
 ) -> None:
-    """Give a tracked action its result."""
-    with command_output("complete", json) as output, opened_session(session, machine, output) as workbench:
-        typed(output, action, lambda: workbench.find(action))
-        report = typed(output, result, lambda: workbench.complete(action, result))
-        output.report(report)
-    exit_for(report)
+    """Deliver the result of a tracked action."""
+    with session_output("complete", json, session, machine) as (output, opened):
+        parse_or_exit(output, action, lambda: opened.find(action))
+        output.report(parse_or_exit(output, result, lambda: opened.complete(action, result)))
 
 
 @app.verb("fasm crash shop")
@@ -116,26 +69,26 @@ def crash(
     machine: MachineOption = "",
     json: JsonFlag = False,
 ) -> None:
-    """Let the process die. What is not committed state is gone."""
-    one_step("crash", session, machine, json, lambda workbench: workbench.crash(point, count))
+    """Crash the process. Only the committed state survives."""
+    with session_output("crash", json, session, machine) as (output, opened):
+        output.report(opened.crash(point, count))
 
 
 @app.verb("fasm restore shop")
 def restore(session: Session, machine: MachineOption = "", json: JsonFlag = False) -> None:
     """Start the process again. Pending actions are emitted again."""
-    one_step("restore", session, machine, json, lambda workbench: workbench.restore())
+    with session_output("restore", json, session, machine) as (output, opened):
+        output.report(opened.restore())
 
 
 @app.verb("fasm pending shop")
 def pending(session: Session, machine: MachineOption = "", json: JsonFlag = False) -> None:
-    """The tracked actions that have no accepted result."""
-    from fasm_cli.debugger.open import view_session
-
+    """List the tracked actions that have no accepted result."""
     with command_output("pending", json) as output:
-        workbench, dropped = view_session(project(), session, machine)
+        opened, dropped = view_session(project(), session, machine)
         if dropped:
             output.note(dropped)
-        output.report(workbench.pending())
+        output.report(opened.pending())
 
 
 @app.verb("fasm back shop", "fasm back shop 2")
@@ -145,10 +98,9 @@ def back(
     machine: MachineOption = "",
     json: JsonFlag = False,
 ) -> None:
-    """Go back N steps. Nothing is lost; the next step starts a branch."""
-    from fasm_cli.debugger import navigate as travel
-
-    moved("back", session, machine, json, lambda workbench: travel.back(workbench, count))
+    """Go back N steps. Nothing is lost: the next step starts a branch."""
+    with session_output("back", json, session, machine) as (output, opened):
+        output.report(navigate.back(opened, count))
 
 
 @app.verb("fasm goto shop 1")
@@ -159,6 +111,5 @@ def goto(
     json: JsonFlag = False,
 ) -> None:
     """Go to step N of a session. Nothing is lost."""
-    from fasm_cli.debugger import navigate as travel
-
-    moved("goto", session, machine, json, lambda workbench: travel.goto(workbench, number))
+    with session_output("goto", json, session, machine) as (output, opened):
+        output.report(navigate.goto(opened, number))

@@ -1,4 +1,4 @@
-"""Output that is taller than the screen goes through the user's pager; nothing else ever does."""
+"""Sends output that is taller than the screen through the user's pager; other output never goes there."""
 
 import os
 import shlex
@@ -7,48 +7,47 @@ import signal
 import subprocess
 from collections.abc import Sequence
 
-from fasm_cli.cli.render.styled_text import Line, plain_text
+from fasm_cli.cli.render.text_layout import Line, plain_text, wrap_line
 from fasm_cli.cli.render.writer import TerminalWriter, styled_text
 
-LESS = "-SRXF"  # long lines are cut, colours kept, the screen left as it is, and what fits is not paged
+LESS = "-SRXF"  # chop long lines, keep colours, leave the screen as it is, and do not page what fits
 
 
-class Paged(TerminalWriter):
-    """Writes where `output` does: to a terminal, folded to its width, and by the pager where it would scroll away."""
+class PagedWriter(TerminalWriter):
+    """Writes to the terminal of `output`, wrapped to its width; through the pager if the top would scroll away."""
 
     def __init__(self, output: TerminalWriter) -> None:
         super().__init__(output.settings)
         self.stream = output.stream
 
     def write(self, lines: list[Line]) -> None:
-        if self.stream.isatty() and self.settings.format == "text":
-            from fasm_cli.cli.render.wrap import folded  # not before there is a report
-
+        as_text = self.settings is None or self.settings.format == "text"
+        if self.stream.isatty() and as_text:
             columns = shutil.get_terminal_size().columns
-            lines = [part for line in lines for part in folded(line, columns)]
-        command = pager() if self.stream.isatty() and too_tall(lines) else None
+            lines = [part for line in lines for part in wrap_line(line, columns)]
+        command = pager_command() if self.stream.isatty() and is_too_tall(lines) else None
         if command is None:
             super().write(lines)
             return
         self.stream.flush()
         try:
             page(styled_text(lines, self.stream), command)
-        except OSError:  # it is there and cannot be started
+        except OSError:  # the pager exists and cannot be started
             super().write(lines)
 
 
-def too_tall(lines: list[Line]) -> bool:
+def is_too_tall(lines: list[Line]) -> bool:
     columns, height = shutil.get_terminal_size()
-    return rows(plain_text(lines).splitlines(), columns) >= height
+    return count_rows(plain_text(lines).splitlines(), columns) >= height
 
 
-def rows(lines: Sequence[str], columns: int) -> int:
+def count_rows(lines: Sequence[str], columns: int) -> int:
     """How many rows of a screen `lines` take, wrapped."""
     return sum(max(-(-len(line) // max(columns, 1)), 1) for line in lines)
 
 
-def pager() -> list[str] | None:
-    """The command of $PAGER, or `less`; None where there is none, or where the terminal cannot move its cursor."""
+def pager_command() -> list[str] | None:
+    """The command of $PAGER, or `less`; None if there is none, or if the terminal cannot move its cursor."""
     if os.environ.get("TERM", "dumb") == "dumb":
         return None
     try:
@@ -59,7 +58,7 @@ def pager() -> list[str] | None:
 
 
 def page(text: str, command: Sequence[str]) -> None:
-    """Show `text` by `command`, and wait. Ctrl-C is the pager's. Raises OSError where it cannot be started."""
+    """Run `command` with `text` on stdin, and wait. Ctrl-C goes to the pager. Raises `OSError` if it cannot start."""
     before = signal.signal(signal.SIGINT, lambda *_: None)  # not SIG_IGN, which the pager would inherit
     try:
         env = {"LESS": LESS, **os.environ}

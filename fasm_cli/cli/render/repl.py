@@ -1,12 +1,13 @@
-"""What the verbs of the REPL give back, as text."""
+"""Renders the reports of REPL verbs."""
 
-from fasm_cli.cli.render.pretty import outline
-from fasm_cli.cli.render.render import OUTCOME_ROLE, change_told, render
-from fasm_cli.cli.render.styled_text import Line, Span
+from fasm_cli.cli.render.render import OUTCOME_ROLE, count_steps, render, renderer
+from fasm_cli.cli.render.steps import change_line
+from fasm_cli.cli.render.text_layout import Line, Span, outline
 from fasm_cli.reports.repl import (
     Checks,
     Differences,
     Expected,
+    Message,
     ProblemDetails,
     Reloaded,
     RunReport,
@@ -19,15 +20,21 @@ from fasm_cli.reports.repl import (
 )
 from fasm_cli.reports.steps import StepReport
 
-SHOWN = 30  # steps of a long run, the last ones
+
+@renderer.register
+def _(report: Message) -> list[Line]:
+    return [[Span(line)] for line in report.lines]
 
 
-@render.register
+MAX_STEPS = 30  # of a long run, the last ones
+
+
+@renderer.register
 def _(report: Value) -> list[Line]:
     return [[Span(line)] for line in outline(report.text)]
 
 
-@render.register
+@renderer.register
 def _(report: Tree) -> list[Line]:
     width = max(len(branch.name) for branch in report.branches)
     lines: list[Line] = []
@@ -51,28 +58,28 @@ def _(report: Tree) -> list[Line]:
     return lines
 
 
-@render.register
+@renderer.register
 def _(report: Differences) -> list[Line]:
     lines: list[Line] = [[Span(f"{report.before} -> {report.after}", "name")]]
-    lines += map(change_told, report.changes)
+    lines += map(change_line, report.changes)
     lines += [[Span(f"   pending {text}")] for text in report.pending]
     return lines if len(lines) > 1 else [[*lines[0], Span("  nothing differs", "quiet")]]
 
 
-@render.register
+@renderer.register
 def _(report: Stops) -> list[Line]:
     if not report.items:
-        return [[Span("nothing stops a run but a finding", "quiet")]]
+        return [[Span("no watches and no breaks: only a finding stops a run", "quiet")]]
     return [
         [Span(f"{at} ", "quiet"), Span(stop.kind, "name"), Span(f"  {stop.text}")]
         for at, stop in enumerate(report.items, 1)
     ]
 
 
-@render.register
+@renderer.register
 def _(report: RunReport) -> list[Line]:
-    left_out = max(len(report.steps) - SHOWN, 0)
-    lines: list[Line] = [[Span(f"   … {left_out} steps more; `log` shows them", "quiet")]] if left_out else []
+    left_out = max(len(report.steps) - MAX_STEPS, 0)
+    lines: list[Line] = [[Span(f"   … {left_out} more steps; `log` lists them", "quiet")]] if left_out else []
     lines += [short(step) for step in report.steps[left_out:]]
     if report.steps and report.steps[-1].finding is not None:
         lines[-1:] = render(report.steps[-1])
@@ -83,7 +90,7 @@ def _(report: RunReport) -> list[Line]:
 
 
 def short(step: StepReport) -> Line:
-    """A step on one line."""
+    """Render a step on one line."""
     record = step.record
     line: Line = [Span(f"#{record.n} ", "quiet"), Span(step.event, "name"), Span("  ")]
     line.append(Span(record.outcome, OUTCOME_ROLE.get(record.outcome, "plain")))
@@ -92,19 +99,18 @@ def short(step: StepReport) -> Line:
     return line
 
 
-@render.register
+@renderer.register
 def _(report: Reloaded) -> list[Line]:
     lines: list[Line] = [[Span("reloaded ", "quiet"), Span(report.machine, "name")]]
     if report.note:
         lines.append([Span(f"   {report.note}", "quiet")])
     if not report.difference:
-        steps = "1 step leads" if report.steps == 1 else f"{report.steps} steps lead"
-        lines.append([Span("   the same", "good"), Span(f"  {steps} to where they led", "quiet")])
+        lines.append([Span("   ok", "good"), Span(f"  {count_steps(report.steps)}", "quiet")])
     else:
         lines.append([Span("   differs", "bad"), Span(f"  {report.difference}")])
         lines += [[Span(f"      {text}")] for text in report.fields]
     if report.branch:
-        lines.append([Span(f"   the steps as they are now are on {report.branch}", "quiet")])
+        lines.append([Span(f"   the new results are on branch {report.branch}", "quiet")])
     finding = report.finding
     if finding is not None:
         lines.append([Span(f"   BROKEN {finding.law}", "bad"), Span(f"  at step {finding.step}: {finding.why}")])
@@ -113,7 +119,7 @@ def _(report: Reloaded) -> list[Line]:
     return lines
 
 
-@render.register
+@renderer.register
 def _(report: Checks) -> list[Line]:
     if not report.lines:
         return [[Span("no invariants, and nothing to restore", "quiet")]]
@@ -126,7 +132,7 @@ def _(report: Checks) -> list[Line]:
     return lines
 
 
-@render.register
+@renderer.register
 def _(report: ProblemDetails) -> list[Line]:
     lines: list[Line] = [[Span(report.title, "bad" if report.reason else "quiet")]]
     told = (
@@ -140,7 +146,7 @@ def _(report: ProblemDetails) -> list[Line]:
     return lines + [[Span(f"   {line}", "quiet")] for line in report.frames.splitlines()]
 
 
-@render.register
+@renderer.register
 def _(report: Samples) -> list[Line]:
     lines: list[Line] = []
     for item in report.items:
@@ -151,16 +157,16 @@ def _(report: Samples) -> list[Line]:
     return lines
 
 
-@render.register
+@renderer.register
 def _(report: Saved) -> list[Line]:
     return [[Span(f"{report.what} ", "quiet"), Span(report.name, "name")]]
 
 
-@render.register
+@renderer.register
 def _(report: Expected) -> list[Line]:
     return [[Span("as expected", "good"), Span(f"  {report.actual}", "quiet")]]
 
 
-@render.register
+@renderer.register
 def _(report: ScriptReport) -> list[Line]:
     return [line for each in report.reports for line in render(each)]

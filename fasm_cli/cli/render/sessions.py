@@ -1,20 +1,93 @@
-"""Reports about sessions as files, as text: how two differ, whether one still comes out the same, what became of it."""
+"""Renders reports about sessions."""
 
-from fasm_cli.cli.render.render import OUTCOME_ROLE, change_told, render, steps_told
-from fasm_cli.cli.render.styled_text import Line, Span
+from fasm_cli.cli.render.render import OUTCOME_ROLE, count_steps, renderer
+from fasm_cli.cli.render.steps import change_line
+from fasm_cli.cli.render.text_layout import Line, Span
 from fasm_cli.reports.sessions import (
     Compared,
+    HeadMoved,
     HistoryImported,
+    Log,
     Migrated,
     MigratedDatabase,
     Removed,
+    SessionInfo,
+    Sessions,
     StepDifference,
     StepSummary,
     Verified,
 )
+from fasm_cli.sessions.journal import MAIN
 
 
-@render.register
+@renderer.register
+def _(report: Log) -> list[Line]:
+    if not report.lines:
+        return [[Span("@0 the initial state; nothing happened yet", "quiet")]]
+    lines = []
+    for entry in report.lines:
+        record = entry.record
+        mark = "*" if record.n == report.head else " " if entry.on_path else "·"
+        fork = f"  from #{record.parent}" if record.parent != record.n - 1 else ""
+        error = f" {record.error}" if record.error else ""
+        labels = "".join(f"  [{name}]" for name in entry.labels)
+        role = OUTCOME_ROLE.get(record.outcome, "plain")
+        broken = [Span(f"  BROKEN {record.violated_law}", "bad")] if record.violated_law else []
+        lines.append(
+            [
+                Span(f"{mark} #{record.n} ", "quiet"),
+                Span(entry.event, "name" if entry.on_path else "quiet"),
+                Span("  "),
+                Span(f"{record.outcome}{error}", role if entry.on_path else "quiet"),
+                *broken,
+                Span(fork, "quiet"),
+                Span(labels, "name"),
+            ]
+        )
+    return lines
+
+
+@renderer.register
+def _(report: HeadMoved) -> list[Line]:
+    pending = f"{report.pending} pending" if report.running else f"crashed, {report.pending} pending"
+    on = "" if report.branch == MAIN else f"  on {report.branch}"
+    head = [Span(f"@{report.start} -> @{report.end}", "name"), Span(f"  {pending}{on}", "quiet")]
+    return [head, *([Span(f"   {change}")] for change in report.changes)]
+
+
+@renderer.register
+def _(report: Sessions) -> list[Line]:
+    if not report.items:
+        return [[Span(f"no sessions under {report.folder}/", "quiet")]]
+    width = max(len(item.name) for item in report.items)
+    lines = []
+    for item in report.items:
+        what = f"{item.machine}  {count_steps(item.steps)}" if item.machine else ""
+        law = [Span(f"  {item.law}", "bad")] if item.law else []
+        problem = [Span(f"  {item.problem}", "bad")] if item.problem else []
+        lines.append([Span(item.name.ljust(width), "name"), Span(f"  {what}"), *law, *problem])
+    return lines
+
+
+@renderer.register
+def _(report: SessionInfo) -> list[Line]:
+    done = "created " if report.created else ""
+    lines: list[Line] = [[Span(done), Span(report.path, "name"), Span(f"  {report.machine}, version {report.version}")]]
+    if report.created:
+        return lines
+    origin = "  ".join(f"{key} {value}" for key, value in report.origin.items())
+    lines.append([Span(f"   {origin}", "quiet")])
+    if report.finding is not None:
+        lines.append(
+            [Span(f"   {report.finding.law}", "bad"), Span(f"  step {report.finding.step}: {report.finding.why}")]
+        )
+    lines.append([Span(f"   {count_steps(len(report.records))}, at step {report.head}")])
+    if report.dropped:
+        lines.append([Span(f"   {report.dropped}", "bad")])
+    return lines
+
+
+@renderer.register
 def _(report: Compared) -> list[Line]:
     lines: list[Line] = [[Span("- ", "bad"), Span(report.a, "name")], [Span("+ ", "good"), Span(report.b, "name")]]
     if report.compares_paths:
@@ -23,13 +96,13 @@ def _(report: Compared) -> list[Line]:
         return [*lines, [Span("the states were not compared: ", "bad"), Span(report.problem)]]
     if not report.states:
         return [*lines, [Span("the states are the same", "good")]]
-    return [*lines, [Span("the states differ", "bad")], *map(change_told, report.states)]
+    return [*lines, [Span("the states differ", "bad")], *map(change_line, report.states)]
 
 
 def _ways(report: Compared) -> list[Line]:
     if report.first_difference < 0:
-        return [[Span("the steps are the same", "good"), Span(f"  {steps_told(report.steps[0])}", "quiet")]]
-    counts = f"  {steps_told(report.steps[0])} and {steps_told(report.steps[1])}"
+        return [[Span("the steps are the same", "good"), Span(f"  {count_steps(report.steps[0])}", "quiet")]]
+    counts = f"  {count_steps(report.steps[0])} and {count_steps(report.steps[1])}"
     where = f"at step {report.first_difference}" if report.first_difference else "at the initial state"
     lines: list[Line] = [[Span(f"they part {where}", "bad"), Span(counts, "quiet")]]
     for pair in report.pairs:
@@ -48,7 +121,7 @@ def _step(sign: str, role: str, told: StepSummary) -> list[Line]:
     ]
 
 
-@render.register
+@renderer.register
 def _(report: Verified) -> list[Line]:
     head: Line = [Span(report.path, "name"), Span("  ")] if report.path else []
     finding = report.finding
@@ -59,7 +132,7 @@ def _(report: Verified) -> list[Line]:
         return [[*head, *broken]]
     snapshots = "1 snapshot" if report.snapshots == 1 else f"{report.snapshots} snapshots"
     what = snapshots if report.path else "taken again in fresh processes"
-    return [[*head, Span("the same", "good"), Span(f"  {steps_told(report.steps)}, {what}")]]
+    return [[*head, Span("the same", "good"), Span(f"  {count_steps(report.steps)}, {what}")]]
 
 
 def _difference(finding: StepDifference) -> list[Line]:
@@ -70,7 +143,7 @@ def _difference(finding: StepDifference) -> list[Line]:
     ]
 
 
-@render.register
+@renderer.register
 def _(report: Migrated) -> list[Line]:
     head: Line = [Span(report.path, "name"), Span(f"  {report.machine}")]
     for what, (old, new) in (("version", report.versions), ("format", report.formats)):
@@ -82,10 +155,10 @@ def _(report: Migrated) -> list[Line]:
     if not report.target:
         return [*lines, [Span("   nothing to do", "good"), Span("  it fits its machine as it is", "quiet")]]
     done = "written" if report.written else "would be written"
-    return [*lines, [Span(f"   {done} ", "good"), Span(report.target, "name"), Span(f"  {steps_told(report.steps)}")]]
+    return [*lines, [Span(f"   {done} ", "good"), Span(report.target, "name"), Span(f"  {count_steps(report.steps)}")]]
 
 
-@render.register
+@renderer.register
 def _(report: MigratedDatabase) -> list[Line]:
     old, new = report.versions
     head: Line = [Span(report.url, "name"), Span(f"  {report.machine}")]
@@ -98,7 +171,7 @@ def _(report: MigratedDatabase) -> list[Line]:
     return [*lines, [Span("   migrated" if report.written else "   it can be migrated", "good")]]
 
 
-@render.register
+@renderer.register
 def _(report: Removed) -> list[Line]:
     lines = []
     for path, left in report.items.items():
@@ -107,8 +180,8 @@ def _(report: Removed) -> list[Line]:
     return lines
 
 
-@render.register
+@renderer.register
 def _(report: HistoryImported) -> list[Line]:
-    what = f"{steps_told(report.steps)} of {report.machine}"
+    what = f"{count_steps(report.steps)} of {report.machine}"
     new = "nothing new" if not report.new else f"{report.new} new"
     return [[Span(report.path, "name"), Span(f"  {what}, {new}")]]

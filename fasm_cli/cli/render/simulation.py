@@ -1,15 +1,50 @@
-"""A simulation as text: what never happened first, then the counts, then every finding with its trace."""
+"""Renders reports about simulations, checks and replayed traces."""
 
 from collections.abc import Iterator
 
-from fasm_cli.cli.render.render import OUTCOME_ROLE, render
-from fasm_cli.cli.render.styled_text import Line, Span
-from fasm_cli.reports.simulation import Checked, Simulated
+from fasm_cli.cli.render.render import OUTCOME_ROLE, count_steps, render, renderer
+from fasm_cli.cli.render.text_layout import Line, Span
+from fasm_cli.reports.simulation import Checked, Replayed, Simulated, TraceLine, Traces
 from fasm_cli.reports.steps import Finding
 from fasm_cli.simulation.stats import Stats
 
 
-@render.register
+@renderer.register
+def _(report: Replayed) -> list[Line]:
+    lines = [line for step in report.steps for line in render(step)]
+    return [*lines, *_verdict(report, len(report.steps))]
+
+
+@renderer.register
+def _(report: Traces) -> list[Line]:
+    lines = []
+    for item in report.items:
+        told = [[Span("error: ", "bad"), Span(item.problem)]] if item.problem else _verdict(item, item.steps)
+        lines += [[Span(f"{item.path}  ", "name"), *line] for line in told]
+    return lines
+
+
+def _verdict(report: Replayed | TraceLine, steps: int) -> Iterator[Line]:
+    recorded, finding = report.recorded, report.finding
+    if report.difference:
+        yield [Span("differs", "bad"), Span(f"  {report.difference}")]
+    if finding is not None:
+        same = recorded is not None and (recorded.law, recorded.step) == (finding.law, finding.step)
+        told = (
+            "as recorded"
+            if same
+            else f"recorded was {recorded.law} at step {recorded.step}"
+            if recorded
+            else "not recorded"
+        )
+        yield [Span(f"BROKEN {finding.law}", "bad"), Span(f"  at step {finding.step}, {told}")]
+    elif recorded is not None:
+        yield [Span(f"{recorded.law} no longer breaks", "good"), Span(f"  (recorded at step {recorded.step})")]
+    elif not report.difference:
+        yield [Span("the same", "good"), Span(f"  {count_steps(steps)}, nothing broken")]
+
+
+@renderer.register
 def _(report: Simulated) -> list[Line]:
     tally = report.stats
     crashes = sum(times for name, times in tally.faults.items() if name.startswith("crash"))
@@ -27,7 +62,7 @@ def _(report: Simulated) -> list[Line]:
     return lines
 
 
-@render.register
+@renderer.register
 def _(report: Checked) -> list[Line]:
     lines: list[Line] = [[Span(f"{report.machine}  seed {report.seed}", "name")]]
     width = max(len(row.law) for row in report.laws)

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from fasm_cli.cli.commands.base import FINDING
 from fasm_cli.cli.render.writer import Output, TerminalWriter
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import UsageError
+from fasm_cli.reports.report import FINDING
 
 TYPED = "-c"
 PIPED = "standard input"

@@ -9,7 +9,7 @@ from pathlib import Path
 from fasm_cli.cli.commands.base import as_error
 from fasm_cli.cli.prompt.colours import ASCII
 from fasm_cli.cli.prompt.status_items import prompt_parts
-from fasm_cli.cli.render.pager import Paged
+from fasm_cli.cli.render.pager import PagedWriter
 from fasm_cli.cli.render.writer import TerminalWriter
 from fasm_cli.cli.repl.lines import is_complete, logical_lines
 from fasm_cli.cli.repl.registry import Quit
@@ -31,7 +31,7 @@ def run_prompt(workbench: DebugSession, output: TerminalWriter, history: Path) -
             settled = workbench.timeline.last
         return ask()
 
-    loop(workbench, Paged(output), ask_settled)
+    loop(workbench, PagedWriter(output), ask_settled)
 
 
 def loop(workbench: DebugSession, output: TerminalWriter, ask: Callable[[], str]) -> None:
