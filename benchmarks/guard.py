@@ -1,10 +1,10 @@
-"""What the guard costs: the same steps with and without it, each in a process of its own, alternating.
+"""Measures the cost of the purity guard: the same steps with and without it, in alternating processes.
 
     python benchmarks/guard.py [PAIRS]
 
-Prints nanoseconds a step (the best of all processes: whatever else the computer does only ever adds) and their ratio,
-for a transition that does next to nothing, where the guard weighs most, and for a machine in a fast simulation; then
-what a wrapped call costs outside of transitions.
+Prints the nanoseconds per step (the minimum of all processes, because other load only adds time) and their ratio, for
+a minimal transition, where the relative cost is highest, for a machine in a fast simulation, and for a wrapped call
+outside a transition.
 """
 
 import subprocess
@@ -54,7 +54,7 @@ KINDS = {"tiny": tiny, "simulated": simulated, "call": call}
 
 
 def measure(kind: str, guarded: str) -> None:
-    """One measurement, in the process that was started for it."""
+    """Run one measurement in this process and print it."""
     sys.path.insert(0, str(ROOT))
     if guarded == "yes":
         from fasm_cli.purity import install as guard
@@ -73,7 +73,7 @@ def main(pairs: int) -> None:
                 )
                 figures.append(float(done.stdout))
         bare, guarded_ns = min(seen["no"]), min(seen["yes"])
-        print(f"{kind:10} {bare:8.0f} ns without, {guarded_ns:8.0f} ns with the guard: x{guarded_ns / bare:.3f}")
+        print(f"{kind:10} {bare:8.0f} ns without, {guarded_ns:8.0f} ns with the guard: {guarded_ns / bare:.3f}")
 
 
 if __name__ == "__main__":

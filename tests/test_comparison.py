@@ -1,4 +1,4 @@
-"""The table of docs/repl.md that stands our REPL beside others: each of our cells is a test that is there."""
+"""Checks that the comparison table in docs/repl.md names an existing test for each feature of our REPL."""
 
 import re
 from pathlib import Path
@@ -15,12 +15,12 @@ ROWS = [
 ]
 
 
-def test_there_is_such_a_table() -> None:
+def test_table_exists() -> None:
     assert ROWS[0] == ["", "fasm", "pgcli", "IPython", "ptpython", "Quint", "Redux DevTools"]
     assert len(ROWS) > 20
 
 
 @pytest.mark.parametrize(("what", "ours"), [row[:2] for row in ROWS[2:]], ids=[row[0] for row in ROWS[2:]])
-def test_each_of_our_cells_names_tests_that_are_there(what: str, ours: str) -> None:
+def test_each_feature_names_existing_tests(what: str, ours: str) -> None:
     named = [each.strip() for each in ours.split(",")]
     assert all(each.startswith("`test_") and each.strip("`") in NAMES for each in named), what

@@ -1,6 +1,6 @@
-"""The README, and the pages that show what is typed: every transcript in them is what really comes out, to the letter.
+"""Executes the transcripts in the README and in docs/, and compares the output exactly.
 
-`python tests/test_readme.py` writes what comes out into them; read the difference before it is committed.
+`python tests/test_readme.py` writes the actual output into the pages; review the diff before you commit it.
 """
 
 import os
@@ -30,14 +30,14 @@ def commands(block: str) -> list[str]:
 
 
 def sources(page: Path) -> dict[str, str]:
-    """The Python of a page by its path, which is named before it."""
+    """The Python blocks of a page by their paths; each is introduced by a line that starts with its path."""
     text = page.read_text(encoding="utf-8")
     found = (block for block in BLOCK.finditer(text) if block[1] == "python")
     return {SOURCE.findall(text[: block.start()])[-1]: block[2] for block in found}
 
 
 def project(folder: Path, page: Path) -> dict[str, str]:
-    """A project as the page has it, and the environment its commands run in."""
+    """Create the project that the page describes; returns the environment for its commands."""
     shutil.copytree(ROOT / "machines", folder / "machines", ignore=shutil.ignore_patterns("__pycache__"))
     for path, text in sources(page).items():
         (folder / path).write_text(text, encoding="utf-8")
@@ -45,14 +45,14 @@ def project(folder: Path, page: Path) -> dict[str, str]:
     fasm = folder / "bin" / "fasm"
     fasm.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m fasm_cli "$@"\n')
     fasm.chmod(0o755)
-    return {**os.environ, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "80", **PATIENT}
+    return {**os.environ, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "80", **SHRINK_TIME}
 
 
-PATIENT = {"FASM_SHRINK_TIME": "60"}  # a busy machine shrinks as far as another
+SHRINK_TIME = {"FASM_SHRINK_TIME": "60"}  # seconds; enough to reach the smallest trace on a busy computer
 
 
-def played(folder: Path, page: Path) -> list[str]:
-    """The transcripts as they come out, one after the other in one project."""
+def run_transcripts(folder: Path, page: Path) -> list[str]:
+    """The transcripts with their actual output; they run one after another in one project."""
     env = project(folder, page)
     out = []
     for block in blocks(page, "console"):
@@ -73,23 +73,23 @@ def played(folder: Path, page: Path) -> list[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_transcripts(tmp_path: Path, page: Path) -> None:
-    assert played(tmp_path, page) == blocks(page, "console")
+    assert run_transcripts(tmp_path, page) == blocks(page, "console")
 
 
 @pytest.mark.parametrize("path", sorted({README, *(ROOT / "docs").glob("*.md")}), ids=lambda path: path.name)
-def test_links_lead_somewhere(path: Path) -> None:
+def test_links_have_targets(path: Path) -> None:
     for target in LINK.findall(path.read_text(encoding="utf-8")):
         assert (path.parent / target).exists(), target
 
 
-def test_the_two_commands_are_one_line_each() -> None:
+def test_installing_is_one_line() -> None:
     first, second = blocks(README, "sh")
     assert [first.count("\n"), second.count("\n")] == [1, 1]
     assert first.endswith("fasm repl coffee_shop\n")
     assert (ROOT / second.split()[-1]).is_file()
 
 
-def test_every_verb_is_told() -> None:
+def test_readme_lists_every_command() -> None:
     from fasm_cli.cli.main import VERBS
 
     text = README.read_text(encoding="utf-8")
@@ -100,7 +100,7 @@ def test_every_verb_is_told() -> None:
 def rewrite(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
-        fresh = iter(played(Path(folder), page))
+        fresh = iter(run_transcripts(Path(folder), page))
     page.write_text(
         BLOCK.sub(lambda found: f"```console\n{next(fresh)}```" if found[1] == "console" else found[0], text),
         encoding="utf-8",

@@ -1,6 +1,6 @@
-"""The tour, run: its transcript is what really comes out, and its edits are made by an editor that follows it.
+"""Executes the transcript of docs/tour.md and compares the output; its diffs are applied by a scripted editor.
 
-`python tests/test_tour.py` writes what comes out into docs/tour.md; read the difference before it is committed.
+`python tests/test_tour.py` writes the actual output into docs/tour.md; review the diff before you commit it.
 """
 
 import os
@@ -25,7 +25,7 @@ path.write_text(text.replace(before, after), encoding="utf-8")
 
 
 def edits() -> list[tuple[str, str]]:
-    """What each diff of the tour stands for: the lines before and after."""
+    """The diffs of the tour as pairs of text: before, after."""
     out = []
     for found in DIFF.finditer(TOUR.read_text(encoding="utf-8")):
         lines = found[1].splitlines(keepends=True)
@@ -34,8 +34,8 @@ def edits() -> list[tuple[str, str]]:
     return out
 
 
-def toured(folder: Path, option: str) -> "subprocess.CompletedProcess[str]":
-    """The tour in a project of its own; its copy there is `tour.md`."""
+def run_tour(folder: Path, option: str) -> "subprocess.CompletedProcess[str]":
+    """Run the tour in a temporary project; its copy there is `tour.md`."""
     shutil.copytree(ROOT / "machines", folder / "machines", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(TOUR, folder / "tour.md")
     (folder / "sessions").mkdir()
@@ -52,7 +52,7 @@ def toured(folder: Path, option: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_the_tour(tmp_path: Path) -> None:
-    done = toured(tmp_path, "--check-transcript")
+    done = run_tour(tmp_path, "--check-transcript")
     assert (done.returncode, done.stdout, done.stderr) == (0, "tour.md says what comes out\n", "")
     source = (tmp_path / "machines" / "dentist_as_published.py").read_text(encoding="utf-8")
     assert all(after in source for _, after in edits())
@@ -64,7 +64,7 @@ def test_the_tour(tmp_path: Path) -> None:
 
 def rewrite() -> None:
     with tempfile.TemporaryDirectory() as name:
-        done = toured(Path(name), "--update-transcript")
+        done = run_tour(Path(name), "--update-transcript")
         print(done.stdout, done.stderr)
         shutil.copy(Path(name) / "tour.md", TOUR)
 

@@ -1,6 +1,6 @@
-"""Terminals for tests: a real one with a process on it, and one in this process that draws the prompt on a screen.
+"""Terminals for tests: a pseudo-terminal with a child process, and an emulated screen for the prompt in this process.
 
-Both wait until what is wanted is on the screen; nothing sleeps.
+Both wait until the expected text is on the screen; nothing sleeps.
 """
 
 import os
@@ -27,7 +27,7 @@ from fasm_cli.cli.repl.loop import loop
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import FasmError
 
-PATIENCE = 20.0  # seconds until a screen that does not come is a failure; nothing waits so long when all is well
+PATIENCE = 20.0  # seconds until an expected screen that does not appear is a failure
 WIDE, TALL = 110, 30
 
 
@@ -37,7 +37,7 @@ class Terminal:
     def __init__(self, *arguments: str, env: dict[str, str], columns: int = WIDE, rows: int = TALL) -> None:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.Stream(self._screen)
-        size = ("COLUMNS", "LINES")  # of whoever runs the tests
+        size = ("COLUMNS", "LINES")  # those of the user's terminal
         around = {name: value for name, value in os.environ.items() if name not in size}
         self._child = pexpect.spawn(
             sys.executable,
@@ -63,19 +63,19 @@ class Terminal:
         return self.lines[self._screen.cursor.y]
 
     def until(self, seen: Callable[[str], bool]) -> str:
-        """Wait until `seen` of the line of the cursor; gives the whole screen."""
+        """Wait until `seen(line of the cursor)`; returns the whole screen."""
         return self.until_screen(lambda _: seen(self.last))
 
     def until_screen(self, seen: Callable[[str], bool]) -> str:
-        """Wait until `seen` of the whole screen; gives it."""
+        """Wait until `seen(whole screen)`; returns the screen."""
         end = monotonic() + PATIENCE
         while not seen(self.text):
-            assert monotonic() < end, f"never seen on\n{self.text}"
+            assert monotonic() < end, f"not found on the screen:\n{self.text}"
             self._read()
         return self.text
 
     def prompt(self, text: str) -> str:
-        """Wait until the prompt is `text` and nothing is typed behind it."""
+        """Wait until the line of the cursor is exactly `text`."""
         return self.until(lambda line: line == text)
 
     def type(self, keys: str) -> None:
@@ -86,12 +86,12 @@ class Terminal:
         self._child.setwinsize(rows, columns)
 
     def kill(self) -> None:
-        """As `kill -9` does."""
+        """Kill the child with SIGKILL."""
         self._child.kill(9)
         self._child.wait()
 
     def leave(self, keys: str = "\x04") -> int:
-        """Leave a session that is in no file: the first time one is asked."""
+        """Leave an unsaved session, which asks for a confirmation."""
         self.type(keys)
         self.until_screen(lambda text: "in no file: `save FILE` keeps it; once more leaves" in text)
         self.type(keys)
@@ -106,10 +106,10 @@ class Terminal:
                 return int(self._child.exitstatus)
 
     def while_silent(self, seen: Callable[[], bool]) -> None:
-        """Wait until `seen`, of something that is not on the screen."""
+        """Wait until `seen()`, a condition that is not about the screen."""
         end = monotonic() + PATIENCE
         while not seen():
-            assert monotonic() < end, f"never so; the screen is\n{self.text}"
+            assert monotonic() < end, f"condition not met; the screen is\n{self.text}"
             with suppress(pexpect.TIMEOUT):
                 self._stream.feed(self._child.read_nonblocking(65536, 0.01))
 
@@ -117,7 +117,7 @@ class Terminal:
         try:
             data = self._child.read_nonblocking(65536, PATIENCE)
         except pexpect.TIMEOUT:
-            raise AssertionError(f"silence on\n{self.text}") from None
+            raise AssertionError(f"no output; the screen is\n{self.text}") from None
         self.raw += data
         self._stream.feed(data)
 
@@ -126,7 +126,7 @@ class Terminal:
 
 
 class _Out:
-    """The stream under prompt_toolkit's output; what is written is on the screen at once."""
+    """The output stream of prompt_toolkit; text appears on the screen at once."""
 
     def __init__(self, screen: Any, encoding: str) -> None:
         self._stream = pyte.Stream(screen)
@@ -136,7 +136,7 @@ class _Out:
         self._stream.feed(text.encode(self.encoding, "replace").decode(self.encoding))
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Output is not buffered."""
 
     def isatty(self) -> bool:
         return True
@@ -146,7 +146,7 @@ class _Out:
 
 
 class Rendered:
-    """The prompt in this process, drawn by prompt_toolkit on a screen that answers it; lines are performed as typed."""
+    """The prompt in this process, drawn by prompt_toolkit on an emulated screen; typed lines are executed."""
 
     def __init__(
         self,
@@ -158,7 +158,7 @@ class Rendered:
     ) -> None:
         self.bench = bench
         self.screen = pyte.Screen(columns, rows)
-        self.screen.set_mode(pyte.modes.LNM)  # a line feed begins a line, as on a terminal that is not raw
+        self.screen.set_mode(pyte.modes.LNM)  # a line feed starts a new line, as on a terminal in cooked mode
         self._out = _Out(self.screen, encoding)
         self._history = history
         self._encoding = encoding
@@ -174,14 +174,16 @@ class Rendered:
         return str(self.screen.display[self.screen.cursor.y]).rstrip()
 
     def play(self, *moves: tuple[str, Callable[["Rendered"], bool]]) -> str:
-        """Send the keys of each move and wait until its predicate holds, one after another; gives the last screen."""
+        """For each move, send its keys and wait until its predicate holds; returns the last screen."""
         waiting = list(moves)
 
         def give_up(*_: Any) -> None:
-            raise AssertionError(f"never seen after {waiting[0][0]!r} on\n{self.text}" if waiting else "no end")
+            raise AssertionError(
+                f"not seen after {waiting[0][0]!r}; the screen is\n{self.text}" if waiting else "the prompt did not end"
+            )
 
         before = signal.signal(signal.SIGALRM, give_up)
-        # again and again: what is raised in a callback of the event loop, the loop only reports
+        # repeatedly, because the event loop only logs an exception of a callback
         signal.setitimer(signal.ITIMER_REAL, PATIENCE, 0.1)
         try:
             self._play(waiting)
@@ -224,10 +226,10 @@ class Rendered:
                         app.exit(exception=_Played)
 
                 prompt.session.app.after_render += look
-                prompt.session.app.timeoutlen = prompt.session.app.ttimeoutlen = 0.01  # Esc is Esc at once
+                prompt.session.app.timeoutlen = prompt.session.app.ttimeoutlen = 0.01  # do not wait after Esc
                 with suppress(_Played):
                     loop(self.bench, _Shown(self._out), self._ask)
-        assert not waiting, f"never seen on\n{self.text}"
+        assert not waiting, f"not found on the screen:\n{self.text}"
 
     def _ask(self) -> str:
         try:
@@ -238,11 +240,11 @@ class Rendered:
 
 
 class _Played(Exception):
-    """All that was to be seen was seen."""
+    """All moves were played."""
 
 
 class _Shown(TerminalWriter):
-    """Results and errors alike on one screen."""
+    """Writes results and errors to the same screen."""
 
     def __init__(self, out: _Out) -> None:
         super().__init__()

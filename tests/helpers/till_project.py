@@ -1,4 +1,4 @@
-"""A project in a temporary directory, used as the shell uses it."""
+"""Fixtures for a project in a temporary directory, and for a machine in it that tests change."""
 
 import shutil
 from collections.abc import Callable
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """The shipped machines, and no sessions; the working directory is there."""
+    """A project with the shipped machines and no sessions, as the working directory."""
     shutil.copytree(ROOT / "machines", tmp_path / "machines", ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.chdir(tmp_path)
     return Project.find(tmp_path)
@@ -21,8 +21,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 @pytest.fixture
 def write_till(project: Project) -> Callable[..., None]:
-    """Writes `machines/till.py`, the till below, with what is to be another: pairs of old and new text, or names of
-    them: a `field` more, the `second` version, which may `migrate`."""
+    """Returns a function that writes `machines/till.py`. Its arguments change `TILL`: pairs of old and new text, or
+    keys of `CHANGES`."""
 
     def write(*changes: str | tuple[str, str]) -> None:
         text = TILL

@@ -17,7 +17,7 @@ from fasm_cli.engine.step_result import Outcome, StepResult
 
 @dataclass
 class Box:
-    """A state with something to change at every depth."""
+    """A state with mutable values at several depths."""
 
     count: int = 0
     rows: list[list[int]] = field(default_factory=lambda: [[1], [2]])
@@ -27,7 +27,7 @@ class Box:
 
 @dataclass
 class Go:
-    """The only input: what it leads to is up to the test."""
+    """The only input; the test decides its effect."""
 
     n: int = 0
     items: list[int] = field(default_factory=list)
@@ -55,13 +55,13 @@ class Say:
 
 
 class Tiny:
-    """The parts of a machine for tests, by short names."""
+    """The parts of the machine, under short names."""
 
     Box, Go, Ask, Answer, Say = Box, Go, Ask, Answer, Say
 
     @staticmethod
     def cls(stf: Callable[..., Any] | None = None, restore: Callable[..., Any] | None = None, **attributes: Any) -> Any:
-        """A machine class. Left out, `stf` counts and `restore` emits everything that is `waiting` again."""
+        """A machine class. By default `stf` counts, and `restore` emits everything in `waiting` again."""
         members = {
             "State": Box,
             "Input": Go,
@@ -81,7 +81,7 @@ class Tiny:
 
 
 class Running:
-    """A process and short names for what can happen to it."""
+    """A process, with short names for its events."""
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
@@ -102,7 +102,7 @@ class Running:
         return self(Completion(None, id, Answer(text)))
 
     def judged(self, event: Event) -> tuple[str, str] | None:
-        """What `event` broke: the id of the law, and why."""
+        """Execute `event`; the id of the law that it violates, and the reason."""
         before = self.state
         broken = first_violation(self.process, self(event), before)
         return None if broken is None else (broken.law, broken.reason)
@@ -113,7 +113,7 @@ class Running:
 
 
 async def _count(self: Any, state: Box, input: Any, actions: Actions) -> None:
-    """An input asks, an answer is counted; what waits is in the state."""
+    """An input emits `Ask`, its completion is counted; pending ids are in `waiting`."""
     if type(input) is TrackedActionCompleted:
         if input.id in state.waiting:
             del state.waiting[input.id]

@@ -1,4 +1,4 @@
-"""The machines under `machines/`, loaded by path as a user's are, and a process to drive one of them by hand."""
+"""Fixtures that run one machine of `machines/` in memory, event by event."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,8 +15,8 @@ from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import Outcome, StepResult
 
 
-class Driven:
-    """One machine in memory; each method is one thing that happens to it."""
+class MachineRun:
+    """A machine in memory; each method executes one event."""
 
     def __init__(self, name: str, state: Any = None) -> None:
         self.module = load_module(name)
@@ -29,11 +29,11 @@ class Driven:
         return self.store.committed
 
     def submit(self, text: str) -> StepResult:
-        """An input as a user types it."""
+        """Execute an input, given as source text."""
         return self.process.step(InputReceived(self.machine.codec.parse(self.machine.input_schema, text)))
 
     def complete(self, id: Any, text: str) -> StepResult:
-        """A result as a user types it."""
+        """Execute a completion; the result is given as source text."""
         assert self.machine.result_schema is not None
         return self.process.step(Completion(None, id, self.machine.codec.parse(self.machine.result_schema, text)))
 
@@ -42,7 +42,7 @@ class Driven:
         return self.process.step(Restore())
 
     def changed_without_room(self, input: Normal | TrackedActionCompleted, room: int) -> bool:
-        """Whether a transition that fails because only `room` actions fit leaves the state other than it was."""
+        """Whether a transition changes the state although `add` fails after `room` actions."""
         copy = self.machine.copiers.of(self.machine.state_schema)(self.state)
         actions = Actions()
         actions.clear(room)
@@ -52,7 +52,7 @@ class Driven:
 
 
 def refused(step: StepResult) -> str:
-    """Why a step was rejected, as it is printed; it emitted nothing and did not touch the state."""
+    """The printed error of a rejected step, which emitted nothing and did not change the state."""
     assert step.outcome is Outcome.REJECTED
     assert step.actions == ()
     assert not step.details.state_leaked
@@ -65,8 +65,8 @@ def _machine_class() -> Callable[[str], type[StateMachine]]:
 
 
 @pytest.fixture
-def run() -> Callable[..., Driven]:
-    return Driven
+def run() -> Callable[..., MachineRun]:
+    return MachineRun
 
 
 @pytest.fixture(name="refused")

@@ -1,4 +1,4 @@
-"""The coffee shop: the crate's scenario to the letter, and what cancelling may not do."""
+"""Tests the coffee shop: the scenario of the Rust crate, and cancelling a redemption in flight."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def m(shop):
     return shop.module
 
 
-def test_the_crates_scenario(shop, m, refused):
+def test_scenario_of_the_crate(shop, m, refused):
     assert shop.state == m.Shop(12345, 150, None, 550, 1)
 
     assert shop.submit("RedeemPoints(points=100)").actions == (
@@ -39,12 +39,12 @@ def test_the_crates_scenario(shop, m, refused):
     assert shop.state == m.Shop(12345, 50, None, 50, 2)
 
 
-def test_a_state_with_a_pending_redemption_restores_to_one_question_about_it(run, m):
+def test_restore_asks_for_the_status_of_a_pending_redemption(run, m):
     shop = run("coffee_shop", m.Shop(pending_redemption=m.Redemption(2, 75), next_redemption_id=3))
     assert shop.restart().actions == (Tracked(2, m.CheckStatus(2)),)
 
 
-def test_a_redemption_survives_a_crash_under_its_id(shop, m):
+def test_redemption_survives_a_crash_under_its_id(shop, m):
     shop.submit("RedeemPoints(points=100)")
     assert shop.restart().actions == (Tracked(1, m.CheckStatus(1)),)
     assert list(shop.process.pending) == [1]
@@ -56,29 +56,29 @@ def test_a_redemption_survives_a_crash_under_its_id(shop, m):
 def test_one_redemption_at_a_time(shop, refused):
     shop.submit("RedeemPoints(10)")
     assert refused(shop.submit("RedeemPoints(10)")) == "RedemptionAlreadyPending(1)"
-    assert refused(shop.submit("RedeemPoints(1000)")) == "RedemptionAlreadyPending(1)"  # before the points are counted
+    assert refused(shop.submit("RedeemPoints(1000)")) == "RedemptionAlreadyPending(1)"  # checked before the balance
 
 
-def test_the_total_does_not_go_below_zero(shop):
+def test_total_does_not_go_below_zero(shop):
     shop.submit("RedeemPoints(150)")
     shop.complete(1, "Success(150)")
     assert (shop.state.points_balance, shop.state.order_cents) == (0, 0)
 
 
-def test_a_failed_redemption_costs_nothing(shop, m):
+def test_failed_redemption_costs_nothing(shop, m):
     shop.submit("RedeemPoints(100)")
     assert shop.complete(1, "Failed('card expired')").actions == (Untracked(m.ShowErrorMessage("card expired")),)
     assert shop.state == m.Shop(12345, 150, None, 550, 2)
 
 
-def test_a_result_that_is_pending_is_asked_for_again(shop, m):
+def test_pending_result_is_requested_again(shop, m):
     shop.submit("RedeemPoints(100)")
     before = shop.machine.digest(shop.state)
     assert shop.complete(1, "Pending()").actions == (Tracked(1, m.CheckStatus(1)),)
     assert shop.machine.digest(shop.state) == before
 
 
-def test_results_that_nobody_waits_for_are_refused(shop, refused):
+def test_results_without_a_pending_redemption_are_rejected(shop, refused):
     assert refused(shop.complete(1, "Success(100)")) == "InvalidRedemptionId(1)"
     shop.submit("RedeemPoints(100)")
     assert refused(shop.complete(2, "Success(100)")) == "InvalidRedemptionId(2)"
@@ -89,7 +89,7 @@ def test_results_that_nobody_waits_for_are_refused(shop, refused):
     assert shop.state.points_balance == 50
 
 
-def test_a_cancelled_redemption_that_is_confirmed_all_the_same_is_refunded(shop, m, refused):
+def test_cancelled_redemption_is_refunded_if_it_is_confirmed(shop, m, refused):
     shop.submit("RedeemPoints(100)")
     assert shop.submit("CancelOrder()").actions == ()
     assert shop.state.pending_redemption == m.Redemption(1, 100, m.Phase.CANCELLED)
@@ -107,7 +107,7 @@ def test_a_cancelled_redemption_that_is_confirmed_all_the_same_is_refunded(shop,
     assert shop.restart().actions == ()
 
 
-def test_a_refund_is_asked_for_until_it_is_through(shop, m):
+def test_refund_is_repeated_until_it_succeeds(shop, m):
     shop.submit("RedeemPoints(100)")
     shop.submit("CancelOrder()")
     shop.complete(1, "Success(100)")
@@ -115,7 +115,7 @@ def test_a_refund_is_asked_for_until_it_is_through(shop, m):
     assert shop.complete(1, "Pending()").actions == (Tracked(1, m.Refund(12345, 100)),)
 
 
-def test_a_cancelled_redemption_that_failed_is_over(shop, m):
+def test_cancelled_redemption_that_failed_is_removed(shop, m):
     shop.submit("RedeemPoints(100)")
     shop.submit("CancelOrder()")
     shop.complete(1, "Failed('never heard of it')")
@@ -123,7 +123,7 @@ def test_a_cancelled_redemption_that_failed_is_over(shop, m):
     assert shop.submit("RedeemPoints(10)").outcome is Outcome.COMMITTED
 
 
-def test_only_what_is_pending_can_be_cancelled_and_only_once(shop, refused):
+def test_only_a_pending_redemption_can_be_cancelled_once(shop, refused):
     assert refused(shop.submit("CancelOrder()")) == "NothingToCancel()"
     shop.submit("RedeemPoints(100)")
     shop.submit("CancelOrder()")
@@ -131,11 +131,11 @@ def test_only_what_is_pending_can_be_cancelled_and_only_once(shop, refused):
 
 
 @pytest.mark.parametrize("room", [0, 1, 2])
-def test_without_room_for_its_actions_a_request_leaves_no_trace(shop, m, room):
+def test_full_actions_reject_a_request_without_a_change(shop, m, room):
     assert not shop.changed_without_room(Normal(m.RedeemPoints(100)), room)
 
 
 @pytest.mark.parametrize("room", [0, 1, 2, 3, 4])
-def test_without_room_for_its_actions_a_confirmation_leaves_no_trace(shop, m, room):
+def test_full_actions_reject_a_confirmation_without_a_change(shop, m, room):
     shop.submit("RedeemPoints(100)")
     assert not shop.changed_without_room(TrackedActionCompleted(1, m.Success(100)), room)

@@ -1,6 +1,6 @@
-"""What every machine under `machines/` must do: 2,000 random steps with crashes, and the laws after each.
+"""Checks every machine of `machines/` against the laws in 2,000 random steps with crashes, without the simulator.
 
-The faults that a machine keeps on purpose are named here, and nowhere else excused.
+`KNOWN_VIOLATIONS` names the laws that a machine violates on purpose.
 """
 
 from collections.abc import Iterable
@@ -21,13 +21,13 @@ from fasm_cli.stores.bind import engine_for
 from fasm_cli.types.generate import Generators
 
 RUNS, STEPS = 20, 100
-KEPT = {
+KNOWN_VIOLATIONS = {
     "payment": {"invariant"},
     "dentist_as_published": {"stored", "completion", "atomic", "restore"},
 }
 
 
-def test_every_machine_tells_what_it_is(any_machine, machine_class):
+def test_machine_has_documentation_and_checks(any_machine, machine_class):
     engine = engine_for(Machine(machine_class(any_machine)))
     machine = engine.machine
     assert machine.doc
@@ -36,73 +36,73 @@ def test_every_machine_tells_what_it_is(any_machine, machine_class):
 
 
 @pytest.mark.parametrize("run", range(RUNS))
-def test_every_machine_keeps_the_laws(any_machine, machine_class, run):
+def test_machine_keeps_the_laws(any_machine, machine_class, run):
     engine = engine_for(Machine(machine_class(any_machine)))
     machine = engine.machine
-    outside = Outside(machine, run)
-    kept = KEPT.get(any_machine, set())
+    environment = Environment(machine, run)
+    known = KNOWN_VIOLATIONS.get(any_machine, set())
     process = engine.start(engine.initial())
     for _ in range(STEPS):
         before = process.store.committed
-        event = outside.next(before, up=process.running)
+        event = environment.next(before, up=process.running)
         step = process.step(event)
         assert step.outcome in (Outcome.COMMITTED, Outcome.REJECTED), f"{event}: {step.error!r}"
         assert not step.details.state_leaked, f"{event} changed the state and failed: {step.error}"
         after = process.store.committed
-        if "invariant" not in kept:
+        if "invariant" not in known:
             assert check_invariants(machine, after) is None, event
         if step.outcome is Outcome.COMMITTED and type(event) in (InputReceived, Completion):
-            if "stored" not in kept:
+            if "stored" not in known:
                 assert set(process.pending) <= set(restored_ids(engine, after)), event
-            if "atomic" not in kept:
-                fails_whole(engine, before, event, len(step.actions))
-        if type(event) is Completion and step.outcome is Outcome.COMMITTED and "completion" not in kept:
+            if "atomic" not in known:
+                check_atomic(engine, before, event, len(step.actions))
+        if type(event) is Completion and step.outcome is Outcome.COMMITTED and "completion" not in known:
             tracked = [action for action in step.actions if type(action) is Tracked]
-            assert tracked or after != before, f"{event} was accepted and moved nothing on"
+            assert tracked or after != before, f"{event} was accepted without progress"
             if event.id not in process.pending:
                 assert process.step(event).outcome is Outcome.REJECTED, f"{event} was accepted twice"
-        if type(event) is Restore and "stored" not in kept:
+        if type(event) is Restore and "stored" not in known:
             assert step.details.unrestored_ids == ()
-        outside.note(step.actions)
+        environment.observe(step.actions)
 
 
-def test_every_machine_gets_where_a_good_simulation_gets(any_machine, machine_class):
-    """One long run and many short ones, in the store of a simulation."""
+def test_sometimes_conditions_are_reached(any_machine, machine_class):
+    """One long run and many short ones, in the store that simulations use."""
     engine = engine_for(Machine(machine_class(any_machine)))
     machine = engine.machine
     missing = set(machine.sometimes)
     for run, steps in enumerate([2500, *[40] * 60]):
-        outside = Outside(machine, run, crash=0)
+        environment = Environment(machine, run, crash=0)
         store = open_fast(engine, engine.initial())
         process = Process(machine, store)
         for _ in range(steps):
-            step = process.step(outside.next(store.committed, up=True))
+            step = process.step(environment.next(store.committed, up=True))
             if step.outcome is Outcome.COMMITTED:
-                outside.note(step.actions)
+                environment.observe(step.actions)
                 missing -= {name for name in missing if machine.sometimes[name](store.committed)}
         if not missing:
             return
     raise AssertionError(f"never reached: {', '.join(sorted(missing))}")
 
 
-def test_every_state_that_is_reached_can_be_stored_and_read_back(any_machine, machine_class):
+def test_reached_states_survive_encoding(any_machine, machine_class):
     engine = engine_for(Machine(machine_class(any_machine)))
     machine = engine.machine
-    outside = Outside(machine)
+    environment = Environment(machine)
     process = engine.start(engine.initial())
     for number in range(STEPS):
-        outside.note(process.step(outside.next(process.store.committed, up=process.running)).actions)
+        environment.observe(process.step(environment.next(process.store.committed, up=process.running)).actions)
         if number % 10 == 0:
             state = process.store.committed
             again = engine.decode_state(machine.encode_state(state))
             assert again == state
             assert machine.digest(again) == machine.digest(state)
-            if "restore" not in KEPT.get(any_machine, ()):
+            if "restore" not in KNOWN_VIOLATIONS.get(any_machine, ()):
                 assert restored_ids(engine, again) == restored_ids(engine, state)
 
 
-class Outside:
-    """Inputs, results and crashes for one run; the same for the same number."""
+class Environment:
+    """Draws inputs, results and crashes; the run number is the seed."""
 
     def __init__(self, machine: Machine, run: int = 0, crash: float = 0.02) -> None:
         self.machine = machine
@@ -124,7 +124,7 @@ class Outside:
             return Completion(None, asked.id, self.machine.instance.respond(self.choose, asked.id, asked.action))
         return InputReceived(self.propose(self.choose, state))
 
-    def note(self, actions: Iterable[Action]) -> None:
+    def observe(self, actions: Iterable[Action]) -> None:
         self.in_flight += [action for action in actions if type(action) is Tracked]
 
 
@@ -134,8 +134,8 @@ def restored_ids(engine, state):
     return [action.id for action in actions if type(action) is Tracked]
 
 
-def fails_whole(engine, before, event, emitted) -> None:
-    """Repeat the transition with room for fewer actions than it emits: it is refused and nothing is changed."""
+def check_atomic(engine, before, event, emitted) -> None:
+    """Repeat the transition with `add` failing at each action: it must be rejected and change nothing."""
     for room in range(emitted):
         process = engine.start(before)
         process.step(InjectedFault(FaultKind.ACTIONS_FULL, room + 1))

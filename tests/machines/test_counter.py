@@ -1,9 +1,9 @@
-"""The counter counts, says so, and stops where it must."""
+"""Tests the counter: it counts, announces each increment and stops at its limit."""
 
 from fasm_cli import Normal, Untracked
 
 
-def test_an_increment_adds_one_and_announces_it(run):
+def test_increment_adds_one_and_announces_it(run):
     counter = run("counter")
     m = counter.module
     assert counter.submit("Increment()").actions == (Untracked(m.Incremented(0, 1)),)
@@ -11,7 +11,7 @@ def test_an_increment_adds_one_and_announces_it(run):
     assert counter.state == m.Count(2)
 
 
-def test_the_highest_value_is_reached_and_not_passed(run, refused):
+def test_counter_stops_at_its_highest_value(run, refused):
     counter = run("counter")
     m = counter.module
     counter = run("counter", m.Count(2**64 - 2))
@@ -20,12 +20,12 @@ def test_the_highest_value_is_reached_and_not_passed(run, refused):
     assert counter.state == m.Count(2**64 - 1)
 
 
-def test_without_room_for_the_announcement_nothing_is_counted(run):
+def test_full_actions_leave_the_count_unchanged(run):
     counter = run("counter")
     assert not counter.changed_without_room(Normal(counter.module.Increment()), 0)
 
 
-def test_a_restart_has_nothing_to_emit_and_keeps_the_count(run):
+def test_restart_emits_nothing_and_keeps_the_count(run):
     counter = run("counter")
     counter.submit("Increment()")
     assert counter.restart().actions == ()

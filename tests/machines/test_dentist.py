@@ -1,4 +1,4 @@
-"""The dentist: its hours, what counts as free, the order of the search, races for a slot, and the hold on the card."""
+"""Tests the dentist: opening hours, free slots, search order, races for a slot, and holds on cards."""
 
 import pytest
 
@@ -30,19 +30,19 @@ def auto(days, times, treatment, patient=ANN):
 
 
 def book(dentist, request):
-    """Request and authorise at once; the request was accepted."""
+    """Request a slot and authorise it; returns the id."""
     (action,) = dentist.submit(request).actions
     assert dentist.complete(action.id, f"Success({action.action.cents})").outcome is Outcome.COMMITTED
     return action.id
 
 
 def wanted(dentist):
-    """Day and time of the request that waits for its card."""
+    """Day and time of the request that awaits its preauthorisation."""
     (request,) = dentist.state.awaiting.values()
     return request.day.name, divmod(request.time, 60)
 
 
-def test_treatments_have_their_minutes_and_prices(m):
+def test_treatments_have_durations_and_prices(m):
     assert {treatment.name: (treatment.minutes, treatment.cents) for treatment in m.Treatment} == {
         "CLEANING": (15, 5000),
         "CHECKUP": (30, 7500),
@@ -64,7 +64,7 @@ def test_opening_hours(dentist):
     }
 
 
-def test_a_slot_is_booked_when_the_card_is_authorised(dentist, m):
+def test_slot_is_booked_when_the_card_is_authorised(dentist, m):
     ann = m.Patient(1, "Ann", "ann@example.com")
     assert dentist.submit(slot("MONDAY", 9, 30, "CHECKUP")).actions == (Tracked(1, m.Preauth(1, 7500, 1)),)
     assert dentist.state.awaiting == {1: m.Request(ann, m.Day.MONDAY, 570, m.Treatment.CHECKUP)}
@@ -81,7 +81,7 @@ def test_a_slot_is_booked_when_the_card_is_authorised(dentist, m):
     ("request_", "free"),
     [
         (slot("MONDAY", 9, 0, "ROOT_CANAL"), True),
-        (slot("MONDAY", 8, 59, "CLEANING"), False),  # before they open
+        (slot("MONDAY", 8, 59, "CLEANING"), False),  # before opening
         (slot("MONDAY", 11, 0, "ROOT_CANAL"), True),  # to the minute
         (slot("MONDAY", 11, 1, "ROOT_CANAL"), False),  # into the lunch break
         (slot("MONDAY", 13, 0, "ROOT_CANAL"), False),
@@ -90,7 +90,7 @@ def test_a_slot_is_booked_when_the_card_is_authorised(dentist, m):
         (slot("MONDAY", 17, 0, "CLEANING"), False),
         (slot("FRIDAY", 14, 0, "ROOT_CANAL"), True),
         (slot("FRIDAY", 14, 15, "ROOT_CANAL"), False),
-        (slot("TUESDAY", 10, 0, "CHECKUP"), False),  # the slot that is booked below
+        (slot("TUESDAY", 10, 0, "CHECKUP"), False),  # booked below
         (slot("TUESDAY", 9, 45, "CLEANING"), True),  # up to it
         (slot("TUESDAY", 9, 46, "CLEANING"), False),
         (slot("TUESDAY", 10, 45, "CLEANING"), True),  # and after it
@@ -99,13 +99,13 @@ def test_a_slot_is_booked_when_the_card_is_authorised(dentist, m):
         (slot("TUESDAY", 10, 15, "CLEANING"), False),  # inside it
     ],
 )
-def test_a_slot_is_free_inside_opening_hours_and_outside_bookings(dentist, request_, free):
+def test_slot_is_free_within_opening_hours_and_outside_bookings(dentist, request_, free):
     book(dentist, slot("TUESDAY", 10, 0, "FILLING"))
     step = dentist.submit(request_)
     assert step.outcome is (Outcome.COMMITTED if free else Outcome.REJECTED)
 
 
-def test_a_slot_that_is_taken_is_refused_with_its_day_and_time(dentist, refused):
+def test_rejection_of_a_booked_slot_names_day_and_time(dentist, refused):
     book(dentist, slot("MONDAY", 9, 0, "CLEANING"))
     assert refused(dentist.submit(slot("MONDAY", 9, 0, "CLEANING", BOB))) == "SlotNotAvailable('MONDAY', 540)"
 
@@ -128,7 +128,7 @@ def test_a_slot_that_is_taken_is_refused_with_its_day_and_time(dentist, refused)
         (auto(["MONDAY"], [], "CLEANING"), None),
     ],
 )
-def test_the_first_slot_is_found_in_the_order_of_the_search(dentist, refused, request_, found):
+def test_search_returns_the_first_free_slot(dentist, refused, request_, found):
     book(dentist, slot("MONDAY", 9, 0, "ROOT_CANAL"))  # Monday is free from 10 on
     step = dentist.submit(request_)
     if found is None:
@@ -137,8 +137,8 @@ def test_the_first_slot_is_found_in_the_order_of_the_search(dentist, refused, re
         assert wanted(dentist) == found
 
 
-def test_the_search_is_the_one_that_tries_every_quarter_of_an_hour(dentist, m):
-    """Against the definition, written out: 300 searches in calendars that fill up."""
+def test_search_equals_trying_every_quarter_of_an_hour(dentist, m):
+    """Compare 300 searches with the definition, in a diary that fills up."""
 
     def overlaps(start, minutes, other, booking):
         return start < other + booking.treatment.minutes and other < start + minutes
@@ -173,7 +173,7 @@ def test_the_search_is_the_one_that_tries_every_quarter_of_an_hour(dentist, m):
     assert 30 < found < 100
 
 
-def test_of_two_requests_for_a_slot_the_first_to_be_authorised_wins(dentist, m, refused):
+def test_first_authorised_request_wins_the_slot(dentist, m, refused):
     dentist.submit(slot("MONDAY", 9, 0, "CHECKUP", ANN))
     dentist.submit(slot("MONDAY", 9, 15, "CHECKUP", BOB))
     dentist.complete(2, "Success(7500)")
@@ -185,7 +185,7 @@ def test_of_two_requests_for_a_slot_the_first_to_be_authorised_wins(dentist, m, 
     assert refused(dentist.complete(2, "Success(7500)")) == "InvalidRequest(2)"
 
 
-def test_a_hold_is_released_however_often_the_process_dies(dentist, m, refused):
+def test_hold_is_released_after_any_number_of_crashes(dentist, m, refused):
     dentist.submit(slot("MONDAY", 9, 0, "CHECKUP", ANN))
     dentist.submit(slot("MONDAY", 9, 0, "CHECKUP", BOB))
     dentist.complete(1, "Success(7500)")
@@ -199,7 +199,7 @@ def test_a_hold_is_released_however_often_the_process_dies(dentist, m, refused):
     assert refused(dentist.complete(2, "Released()")) == "InvalidRequest(2)"
 
 
-def test_a_declined_card_leaves_the_slot_free(dentist, m, refused):
+def test_declined_card_leaves_the_slot_free(dentist, m, refused):
     dentist.submit(slot("MONDAY", 9, 0, "CHECKUP"))
     dentist.complete(1, "Failed('card declined')")
     assert dentist.state == m.Diary(**{**vars_of(dentist.machine.instance.initial()), "next_id": 2})
@@ -210,13 +210,13 @@ def vars_of(record):
     return {name: getattr(record, name) for name in record.__slots__}
 
 
-def test_a_result_that_is_pending_is_asked_for_again(dentist, m, refused):
+def test_pending_result_is_requested_again(dentist, m, refused):
     dentist.submit(slot("MONDAY", 9, 0, "CHECKUP"))
     assert dentist.complete(1, "Pending()").actions == (Tracked(1, m.CheckStatus(1, 7500)),)
     assert refused(dentist.complete(1, "Released()")) == "UnexpectedResult(1, 'awaits its preauthorisation')"
 
 
-def test_a_restart_asks_for_everything_that_is_owed_in_the_order_of_the_ids(dentist, m):
+def test_restart_emits_all_pending_actions_in_id_order(dentist, m):
     for hour in (9, 10, 11):
         dentist.submit(slot("MONDAY", hour, 0, "CHECKUP"))
         dentist.submit(slot("MONDAY", hour, 0, "CLEANING"))
@@ -230,7 +230,7 @@ def test_a_restart_asks_for_everything_that_is_owed_in_the_order_of_the_ids(dent
     )
 
 
-def test_without_room_for_its_action_a_transition_leaves_no_trace(dentist, m):
+def test_full_actions_leave_the_diary_unchanged(dentist, m):
     ann = m.Patient(1, "Ann", "ann@example.com")
     wish = m.RequestSlot(ann, m.Day.MONDAY, 540, m.Treatment.CHECKUP)
     assert not dentist.changed_without_room(Normal(wish), 0)
@@ -268,7 +268,7 @@ def _ahead_of_the_counter(m, state):
 
 
 @pytest.mark.parametrize(
-    ("spoil", "broken"),
+    ("corrupt", "violated"),
     [
         (_overlapping, "no_overlap"),
         (_outside, "inside_schedule"),
@@ -278,9 +278,9 @@ def _ahead_of_the_counter(m, state):
         (_ahead_of_the_counter, "each_request_is_in_one_place"),
     ],
 )
-def test_each_invariant_sees_what_it_is_there_for(dentist, m, spoil, broken):
+def test_each_invariant_detects_its_violation(dentist, m, corrupt, violated):
     state = dentist.machine.instance.initial()
     state.next_id = 100
     assert all(check(state) for check in dentist.machine.invariants.values())
-    spoil(m, state)
-    assert dentist.machine.invariants[broken](state) is False
+    corrupt(m, state)
+    assert dentist.machine.invariants[violated](state) is False

@@ -1,4 +1,4 @@
-"""The published dentist: what it did right, and its five faults, each driven by hand."""
+"""Tests the published dentist: its correct behaviour, and each of its five faults, event by event."""
 
 import json
 import os
@@ -34,14 +34,14 @@ def status(dentist):
 
 
 def race(dentist):
-    """Requests 1 and 2 want one slot, and 1 gets it."""
+    """Requests 1 and 2 are for the same slot; request 1 gets it."""
     dentist.submit(slot(9))
     dentist.submit(slot(9))
     dentist.complete(1, "Success(7500)")
     return dentist.complete(2, "Success(7500)")
 
 
-def test_what_it_does_right(dentist, m, refused):
+def test_requests_are_booked_or_rejected(dentist, m, refused):
     assert dentist.submit(slot(9)).actions == (Tracked(1, m.Preauth(1, 7500, 1)),)
     assert status(dentist) == {1: "AWAITING_PREAUTH"}
     assert dentist.complete(1, "Success(7500)").actions == ()
@@ -53,12 +53,12 @@ def test_what_it_does_right(dentist, m, refused):
     assert status(dentist) == {1: "SLOT_CONFIRMED", 2: "NO_SLOT"}
 
 
-def test_of_two_requests_for_a_slot_the_second_is_released(dentist, m):
+def test_second_request_for_a_slot_is_released(dentist, m):
     assert race(dentist).actions == (Tracked(2, m.Release(2)),)
     assert status(dentist) == {1: "SLOT_CONFIRMED", 2: "SLOT_TAKEN"}
 
 
-def test_fault_1_a_crash_loses_the_release(dentist):
+def test_fault_1_crash_loses_the_release(dentist):
     race(dentist)
     assert list(dentist.process.pending) == [2]
     restored = dentist.restart()
@@ -66,7 +66,7 @@ def test_fault_1_a_crash_loses_the_release(dentist):
     assert restored.details.unrestored_ids == (2,)
 
 
-def test_fault_2_a_second_success_releases_the_payment_of_a_booking_that_stays(dentist, m):
+def test_fault_2_second_success_releases_the_payment_of_a_booking(dentist, m):
     dentist.submit(slot(9))
     dentist.complete(1, "Success(7500)")
     again = dentist.complete(1, "Success(7500)")
@@ -76,7 +76,7 @@ def test_fault_2_a_second_success_releases_the_payment_of_a_booking_that_stays(d
     assert list(dentist.state.bookings[m.Day.MONDAY]) == [540]
 
 
-def test_fault_3_the_request_is_stored_although_its_action_was_not_emitted(dentist, m):
+def test_fault_3_request_is_stored_without_its_action(dentist, m):
     wish = dentist.machine.codec.parse(dentist.machine.input_schema, slot(9))
     assert dentist.changed_without_room(Normal(wish), 0)
 
@@ -99,7 +99,7 @@ except StopIteration:
 """
 
 
-def test_fault_4_equal_states_are_restored_in_different_orders():
+def test_fault_4_equal_states_restore_in_different_orders():
     def order(hash_seed):
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)}
         script = [sys.executable, "-c", RESTORED, str(ROOT / "machines" / "dentist_as_published.py")]
@@ -110,7 +110,7 @@ def test_fault_4_equal_states_are_restored_in_different_orders():
     assert first != second
 
 
-def test_fault_5_a_result_that_is_pending_is_the_last_that_anybody_hears_of_a_request(dentist):
+def test_fault_5_pending_result_ends_all_progress(dentist):
     dentist.submit(slot(9))
     before = dentist.machine.digest(dentist.state)
     answered = dentist.complete(1, "Pending()")
@@ -120,18 +120,18 @@ def test_fault_5_a_result_that_is_pending_is_the_last_that_anybody_hears_of_a_re
     assert status(dentist) == {1: "AWAITING_PREAUTH"}
 
 
-def test_while_nothing_goes_wrong_it_books_what_the_mended_one_books(run):
-    """2,000 inputs, each answered at once: the same refusals and, in the end, the same bookings."""
+def test_without_faults_it_books_like_the_fixed_one(run):
+    """2,000 inputs, each completed at once: the same rejections and the same bookings."""
 
     def booked(name):
         dentist = run(name)
         m, machine = dentist.module, dentist.machine
-        choose, state, actions, refusals = Chooser(7), machine.instance.initial(), Actions(), []
+        choose, state, actions, rejections = Chooser(7), machine.instance.initial(), Actions(), []
         for _ in range(2000):
             actions.clear()
             error = run_coroutine(machine.stf(state, Normal(machine.instance.propose(choose, state)), actions))
             if error is not None:
-                refusals.append(str(error))
+                rejections.append(str(error))
             for action in list(actions):
                 result = m.Success(action.action.cents) if choose.chance(0.85) else m.Failed("card declined")
                 assert run_coroutine(machine.stf(state, TrackedActionCompleted(action.id, result), actions)) is None
@@ -140,8 +140,8 @@ def test_while_nothing_goes_wrong_it_books_what_the_mended_one_books(run):
             for day in m.Day
             for start, booking in sorted(state.bookings[day].items())
         ]
-        return refusals, bookings
+        return rejections, bookings
 
-    mended, published = booked("dentist"), booked("dentist_as_published")
-    assert mended == published
-    assert len(mended[1]) > 50
+    fixed, published = booked("dentist"), booked("dentist_as_published")
+    assert fixed == published
+    assert len(fixed[1]) > 50

@@ -1,10 +1,10 @@
-"""Payments: charged once each, remembered over a crash, and, by the fault it keeps, too many at once."""
+"""Tests payments: each is charged once and survives a crash; the deliberate bug overdraws the account."""
 
 from fasm_cli import Normal, Tracked
 from fasm_cli.engine.laws import Violation, check_invariants
 
 
-def test_a_payment_is_charged_and_confirmed(run):
+def test_payment_is_charged_and_confirmed(run):
     payment = run("payment")
     m = payment.module
     assert payment.submit("Process(amount=60, user='ann')").actions == (Tracked(1, m.Charge(60)),)
@@ -13,7 +13,7 @@ def test_a_payment_is_charged_and_confirmed(run):
     assert payment.state == m.Account(40, {1: m.Order(60, "ann", m.Status.CONFIRMED)}, 2)
 
 
-def test_a_failed_payment_costs_nothing_and_its_id_is_not_used_again(run):
+def test_failed_payment_costs_nothing_and_its_id_is_not_reused(run):
     payment = run("payment")
     m = payment.module
     payment.submit("Process(60, 'ann')")
@@ -22,14 +22,14 @@ def test_a_failed_payment_costs_nothing_and_its_id_is_not_used_again(run):
     assert payment.submit("Process(10, 'bob')").actions == (Tracked(2, m.Charge(10)),)
 
 
-def test_what_the_balance_does_not_cover_is_refused(run, refused):
+def test_payment_above_the_balance_is_rejected(run, refused):
     payment = run("payment")
     assert refused(payment.submit("Process(101, 'ann')")) == "InsufficientFunds(needed=101, had=100)"
     assert payment.state == payment.module.Account(100, {}, 1)
     assert payment.submit("Process(100, 'ann')").actions == (Tracked(1, payment.module.Charge(100)),)
 
 
-def test_a_second_result_is_refused(run, refused):
+def test_second_result_is_rejected(run, refused):
     payment = run("payment")
     payment.submit("Process(60, 'ann')")
     payment.complete(1, "Success()")
@@ -39,7 +39,7 @@ def test_a_second_result_is_refused(run, refused):
     assert payment.state.balance == 40
 
 
-def test_a_restart_asks_again_for_what_is_pending_and_nothing_else(run):
+def test_restart_emits_only_pending_payments(run):
     payment = run("payment")
     m = payment.module
     for amount in (1, 2, 3, 4):
@@ -49,12 +49,12 @@ def test_a_restart_asks_again_for_what_is_pending_and_nothing_else(run):
     assert payment.restart().actions == (Tracked(1, m.CheckStatus(1)), Tracked(4, m.CheckStatus(4)))
 
 
-def test_without_room_for_the_charge_nothing_is_stored(run):
+def test_full_actions_leave_the_account_unchanged(run):
     payment = run("payment")
     assert not payment.changed_without_room(Normal(payment.module.Process(60, "ann")), 0)
 
 
-def test_the_fault_it_keeps_two_pending_payments_overdraw_the_account(run):
+def test_two_pending_payments_overdraw_the_account(run):
     payment = run("payment")
     payment.submit("Process(60, 'ann')")
     payment.submit("Process(60, 'bob')")
