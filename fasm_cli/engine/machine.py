@@ -1,7 +1,7 @@
-"""A machine, checked: an author's class becomes a `Machine` here, or an error that says what to write.
+"""Turns an author's class into a checked `Machine`, or raises an error that says what to write.
 
-Everything behind this point may trust that the contract is kept: types have shapes, the functions have their
-signatures, the initial state can be stored.
+Code that has a `Machine` may rely on the contract: every type has a schema, the functions have the right signatures,
+and the initial state can be stored.
 """
 
 import inspect
@@ -27,12 +27,12 @@ Check = Callable[..., Any]
 
 
 class Machine:
-    """A checked machine: `reference` is the TARGET it was loaded by, `source` the file it stands in.
+    """A checked machine, which never changes; `Engine` adds where its states are stored.
 
-    `input`, `result` and the other shapes are None where the machine declares None. `database` is the field of the
-    state that is one, or empty. `has_awaitable_state`: the state has parts that can be awaited. `awaits_arbitrarily`:
-    those may suspend for an unbounded time (coroutines of the author's own classes, not SQL). A machine never changes;
-    `Engine` adds where its states are stored.
+    `reference` is the TARGET that loaded it, `source` its file. A schema is None if the machine declares None for it.
+    `database` is the name of the field of the state that is a database, or empty. `has_awaitable_state`: the state has
+    parts that can be awaited. `awaits_arbitrarily`: those may suspend for an unbounded time (coroutines of the author's
+    own classes, not SQL). `eq_is_exact`: `==` on a state compares every field. Raises `MachineError`.
     """
 
     def __init__(self, cls: type[StateMachine], reference: str = "", source: str = "") -> None:
@@ -58,7 +58,7 @@ class Machine:
         if not isinstance(self.profile, Profile):
             raise self._error(f"profile is {self.profile!r}", "write profile = Profile(complete_rate=0.4, crash=0.01)")
         if type(self.version) is not int or self.version < 1:
-            raise self._error(f"version is {self.version!r}", "write a whole number from 1 on")
+            raise self._error(f"version is {self.version!r}", "write a whole number of at least 1")
         self.stf: Callable[..., Coroutine[Any, Any, Any]] = self.instance.stf
         self.restore: Callable[..., Coroutine[Any, Any, Any]] = self.instance.restore
         self.invariants = self._checks("invariant")
@@ -85,7 +85,7 @@ class Machine:
         if is_immutable(self.state_schema):
             kind = getattr(cls.State, "__name__", cls.State)
             raise self._error(
-                f"State {kind} cannot change", "the STF changes the state in place: use a plain @dataclass"
+                f"State {kind} is immutable", "the STF changes the state in place: use a plain @dataclass"
             )
 
     def _find_database(self) -> str:
@@ -126,27 +126,24 @@ class Machine:
         try:
             plain = self.encode_state(first)
             if first is second:
-                raise self._error("initial() gives the same object twice", "build a new State in it")
+                raise self._error("initial() returns the same object twice", "create a new State in it")
             if self.encode_state(self.codec.decode(self.state_schema, plain)) != plain:
-                raise self._error("initial() gives a state that is not the same when stored and read back")
+                raise self._error("initial() returns a state that differs after it was stored and loaded")
         except DecodeError as wrong:
-            raise self._error(f"initial() gives a state that cannot be stored: {wrong}") from None
+            raise self._error(f"initial() returns a state that cannot be stored: {wrong}") from None
 
     def _error(self, message: str, hint: str = "") -> MachineError:
         return MachineError(f"{self.name}: {message}", hint)
 
+    def _schemas(self) -> tuple[Schema | None, ...]:
+        """The schemas of the associated types, in the order of `TYPES`."""
+        tracked = self.tracked_schema, self.result_schema, self.untracked_schema
+        return self.state_schema, self.input_schema, self.action_id_schema, *tracked
+
     @cached_property
     def types(self) -> Types:
         """The associated types, the classes they reach and the schema of the store, as a file keeps them."""
-        shapes = (
-            self.state_schema,
-            self.input_schema,
-            self.action_id_schema,
-            self.tracked_schema,
-            self.result_schema,
-            self.untracked_schema,
-        )
-        types = describe_types(dict(zip(TYPES, shapes, strict=True)))
+        types = describe_types(dict(zip(TYPES, self._schemas(), strict=True)))
         if self.store is not None and self.store.schema:
             types.append({"name": "store", IS: " ".join(self.store.schema.split())})
         return types
@@ -160,22 +157,15 @@ class Machine:
 
     @property
     def applicable_faults(self) -> list[FaultKind]:
-        """What can fail under a transition of this machine."""
-        return [failure for failure in FaultKind if self.has_awaitable_state or failure not in AWAIT_FAULTS]
+        """The faults that can be injected into a transition of this machine."""
+        return [kind for kind in FaultKind if self.has_awaitable_state or kind not in AWAIT_FAULTS]
 
     def warm_up(self) -> None:
-        """Make all that is otherwise made when it is first needed: for a process that others are forked from."""
-        for shape in (
-            self.state_schema,
-            self.input_schema,
-            self.action_id_schema,
-            self.tracked_schema,
-            self.result_schema,
-            self.untracked_schema,
-        ):
-            if shape is not None:
-                self.codec.warm_up(shape)
-                self.copiers.of(shape)
+        """Compile the codecs of all types now, and not on first use: for a process that forks others."""
+        for schema in self._schemas():
+            if schema is not None:
+                self.codec.warm_up(schema)
+                self.copiers.of(schema)
 
     # --- plain data -------------------------------------------------------------------------------------------
 
@@ -210,7 +200,7 @@ class Machine:
         return schema
 
     def encode_action(self, action: Action) -> Any:
-        """Plain data for an action. Raises `Mismatch` naming the part that is not what the machine declares."""
+        """Plain data for an action. Raises `DecodeError` naming the part that is not of the declared type."""
         if type(action) is Tracked:
             if self.tracked_schema is None or self.action_id_schema is None:
                 raise DecodeError(f"emits {action!r}, but TrackedAction is None")
@@ -227,31 +217,28 @@ class Machine:
             raise DecodeError(f"emits {action!r}, but UntrackedAction is None")
         return {TAG: "Untracked", "action": self._message(self.untracked_schema, action.action, "Untracked.action")}
 
-    def _message(self, shape: Schema, value: Any, path: str) -> Any:
+    def _message(self, schema: Schema, value: Any, path: str) -> Any:
         try:
-            return self.codec.encode_message(shape, value)
+            return self.codec.encode_message(schema, value)
         except DecodeError as wrong:
             raise wrong.at(path) from None
 
     def copy_action(self, action: Action) -> Action:
-        """`action` as it is now: what the author does to the original later does not reach it."""
+        """A copy of `action` that later changes of the original do not reach."""
         if type(action) is Tracked:
-            return Tracked(action.id, self._copied(self.tracked_schema, action.action))
-        return Untracked(self._copied(self.untracked_schema, action.action))
+            return Tracked(action.id, self.copy_value(self.tracked_schema, action.action))
+        return Untracked(self.copy_value(self.untracked_schema, action.action))
 
-    def copy_value(self, shape: Schema | None, value: Any) -> Any:
-        """`value` of `shape`, sharing nothing that can change with the original."""
-        return self._copied(shape, value)
-
-    def _copied(self, shape: Schema | None, value: Any) -> Any:
+    def copy_value(self, schema: Schema | None, value: Any) -> Any:
+        """A copy of `value` that shares nothing mutable with the original."""
         try:
-            return value if shape is None else self.copiers.of(shape)(value)
-        except Exception:  # not what was declared: said when it is encoded
+            return value if schema is None else self.copiers.of(schema)(value)
+        except Exception:  # not of the declared type: reported when it is encoded
             return value
 
 
 def _has_coroutines(kind: type) -> bool:
-    """Whether values of a class can be awaited: a state that does its own waiting."""
+    """Whether a class has coroutine methods: a state that awaits by itself."""
     return any(inspect.iscoroutinefunction(member) for owner in kind.__mro__ for member in vars(owner).values())
 
 

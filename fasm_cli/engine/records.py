@@ -69,9 +69,11 @@ def record_step(
 
 def decode_action(machine: Machine, plain: Plain) -> Action:
     """The action that was stored as `plain`. Raises `DecodeError`."""
-    if plain.get(TAG) == "Tracked" and machine.tracked_schema is not None and machine.action_id_schema is not None:
-        id = machine.codec.decode(machine.action_id_schema, plain.get("id"))
-        return Tracked(id, machine.codec.decode_message(machine.tracked_schema, plain.get("action")))
+    if plain.get(TAG) == "Tracked" and machine.tracked_schema is not None:
+        return Tracked(
+            machine.decode_id(plain.get("id")),
+            machine.codec.decode_message(machine.tracked_schema, plain.get("action")),
+        )
     if plain.get(TAG) == "Untracked" and machine.untracked_schema is not None:
         return Untracked(machine.codec.decode_message(machine.untracked_schema, plain.get("action")))
     raise DecodeError(f"no such action: {plain!r}")

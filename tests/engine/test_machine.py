@@ -71,7 +71,7 @@ def machine(without: str = "", base: type = StateMachine, **members: Any) -> Any
 
 
 PLAIN = "the STF changes the state in place: use a plain @dataclass"
-WHOLE = "write a whole number from 1 on"
+WHOLE = "write a whole number of at least 1"
 PROFILE = "write profile = Profile(complete_rate=0.4, crash=0.01)"
 STF = "write async def stf(self, state, input, actions) -> None"
 RESPOND = "write def respond(self, choose, id, action) -> ActionResult"
@@ -121,17 +121,17 @@ TRACKED = {"ActionId": int, "TrackedAction": Go, "ActionResult": Go, "restore": 
         (machine(profil=Profile()), "M: profil looks like a misspelt profile", "rename it to profile"),
         (
             machine(State=int),
-            "M: State int cannot change",
+            "M: State int is immutable",
             PLAIN,
         ),
         (
             machine(State=Fixed),
-            "M: State Fixed cannot change",
+            "M: State Fixed is immutable",
             PLAIN,
         ),
         (
             machine(State=Fixed | Color),
-            f"M: State {Fixed | Color} cannot change",
+            f"M: State {Fixed | Color} is immutable",
             PLAIN,
         ),
         (
@@ -159,12 +159,12 @@ TRACKED = {"ActionId": int, "TrackedAction": Go, "ActionResult": Go, "restore": 
         (machine(initial=lambda self: 1 / 0), "M: initial() raised ZeroDivisionError: division by zero", ""),
         (
             machine(initial=lambda self: {"n": 0}),
-            "M: initial() gives a state that cannot be stored: expected Count, got dict {'n': 0}",
+            "M: initial() returns a state that cannot be stored: expected Count, got dict {'n': 0}",
             "",
         ),
         (
             machine(initial=lambda self: Count(None)),
-            "M: initial() gives a state that cannot be stored: n: expected int, got NoneType None",
+            "M: initial() returns a state that cannot be stored: n: expected int, got NoneType None",
             "",
         ),
         (
@@ -190,7 +190,7 @@ def test_what_breaks_the_contract_is_refused(cls, message, hint):
 def test_an_initial_that_gives_one_object_twice_is_refused():
     shared = Count()
     assert refused(machine(initial=lambda self: shared)) == (
-        "M: initial() gives the same object twice",
+        "M: initial() returns the same object twice",
         "build a new State in it",
     )
 
@@ -204,7 +204,7 @@ def test_an_initial_that_is_not_the_same_when_read_back_is_refused():
             self.n += 1
 
     assert refused(machine(State=Growing, initial=lambda self: Growing())) == (
-        "M: initial() gives a state that is not the same when stored and read back",
+        "M: initial() returns a state that differs after it was stored and loaded",
         "",
     )
 
