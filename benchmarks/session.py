@@ -25,7 +25,7 @@ from fasm_cli.engine.records import Record
 from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
 from fasm_cli.sessions import SNAPSHOT_EVERY, SessionFile, render_session
-from fasm_cli.sessions.disk import Disk
+from fasm_cli.sessions.files import Disk
 from fasm_cli.usecases import sessions
 
 ROOT = Path(__file__).resolve().parent.parent

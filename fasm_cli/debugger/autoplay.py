@@ -145,10 +145,10 @@ def replay(workbench: DebugSession, path: Path) -> RunReport:
     shown = workbench.project.display_path(path)
     if not same_types(stored.header, machine):
         raise SessionError(
-            f"{shown} is a session of {stored.header.machine}; the types of {machine.reference} are others",
+            f"{shown} is a session of {stored.header.machine.name}; the types of {machine.reference} are others",
             f"`open {shown}` goes over to it",
         )
-    if stored.header.state != machine.encode_state(timeline.snapshot(0).state):
+    if stored.header.machine.state != machine.encode_state(timeline.snapshot(0).state):
         raise SessionError(f"{shown} begins in another state than this session", f"`open {shown}` goes over to it")
     items = trace_of(workbench, stored.journal().ancestors(stored.head))
     recorded = recorded_finding(stored.header)

@@ -8,7 +8,7 @@ from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import InputError, UsageError
 from fasm_cli.reports.repl import StopLine, Stops
 from fasm_cli.reports.steps import StepReport
-from fasm_cli.sessions.pins import EVENTS, Mark, MarkKind
+from fasm_cli.sessions.model import EVENTS, Mark, MarkKind
 from fasm_cli.types.codec import format_value
 
 

@@ -113,7 +113,7 @@ def save(workbench: DebugSession, name: str) -> Saved:
     check_name(workbench.project, name)
     path = new_path(workbench.project, name)
     header = header_of(workbench.project, workbench.engine, {"kind": "session"})
-    header.state = machine.encode_state(timeline.snapshot(0).state)
+    header.machine.state = machine.encode_state(timeline.snapshot(0).state)
     if workbench.file is not None:
         header.origin, header.finding = workbench.file.stored.header.origin, workbench.file.stored.header.finding
     known: dict[int, Any] = {

@@ -10,7 +10,7 @@ from fasm_cli.reports.repl import BranchLine, Differences, Saved, Tree
 from fasm_cli.reports.sessions import HeadMoved, Log
 from fasm_cli.reports.steps import diff_report, event_text
 from fasm_cli.sessions.journal import MAIN
-from fasm_cli.sessions.pins import Mark, MarkKind
+from fasm_cli.sessions.model import Mark, MarkKind
 from fasm_cli.sessions.timeline import Snapshot, Timeline
 from fasm_cli.types.codec import format_value
 from fasm_cli.types.diff import diff_values

@@ -22,7 +22,7 @@ from fasm_cli.engine.step_result import Emission, StepResult
 from fasm_cli.errors import FasmError
 from fasm_cli.project.project import Project
 from fasm_cli.sessions import SNAPSHOT_EVERY
-from fasm_cli.sessions.pins import Mark, Marks
+from fasm_cli.sessions.model import Mark, Marks
 from fasm_cli.sessions.timeline import TakenStep, Timeline
 from fasm_cli.types.codec import format_value
 

@@ -18,9 +18,9 @@ from fasm_cli.engine.events import ActionRef, Completion, InputReceived
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.step_result import Outcome, StepResult
 from fasm_cli.errors import InputError, MachineError
+from fasm_cli.locks import FileLock
 from fasm_cli.runtime.dispatcher import HandlerPool
 from fasm_cli.runtime.step_queue import StepExecutor, Submitted
-from fasm_cli.sessions.lock import WriterLock
 from fasm_cli.stores.durable_store import OutboxPosition
 from fasm_cli.stores.open import open_durable
 from fasm_cli.stores.urls import file_of
@@ -191,7 +191,7 @@ class Runtime:
             wait = min(2 * wait, RETRY_DELAYS[1])
 
 
-def lock_of(url: str) -> WriterLock | None:
+def lock_of(url: str) -> FileLock | None:
     """The lock on the file at `url`, where it is one: two processes would carry out every action twice."""
     file = file_of(url)
-    return None if file is None else WriterLock(file)
+    return None if file is None else FileLock(file)

@@ -1,194 +1,422 @@
-"""Reading a session file: block by block, every sum checked, in bounded time and memory. Never writes, never locks.
+"""Reads a session file block by block, verifies every checksum, and bounds time and memory. Never writes or locks.
 
-What a file says is data: no name in it is looked up or imported here. Every step is read once, to see that it is whole
-and says what a step says; what stays of it is where it stands (`session_steps`).
+The content of a file is data: no name in it is looked up or imported here. Every step is read once, to verify it; what
+stays in memory of it is its position, 24 bytes, and `FileSteps` reads it again when it is needed.
 """
 
 import re
 import tomllib
-from collections.abc import Callable
+from array import array
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
-from fasm_cli.sessions.block import SUM_LENGTH, read_goto, read_header, read_mark, read_step
-from fasm_cli.sessions.byte_source import InMemory, OpenFile, Source
-from fasm_cli.sessions.corruption import HEAD, KEPT, could_be_torn, damage, lost_sectors, not_a_session
-from fasm_cli.sessions.format import FIRST_WITH_MARKS, GOTO, HEADER_KEYS, MARK, MAX_BLOCK, STEP, chain_checksum
-from fasm_cli.sessions.model import Header, Stored
-from fasm_cli.sessions.pins import Mark
+from fasm_cli.sessions.corruption import HEAD, NOT_MODIFIED, could_be_torn, damage, has_lost_sectors, not_a_session
+from fasm_cli.sessions.files import InMemory, OpenFile, Source
+from fasm_cli.sessions.format import (
+    BLOCKS,
+    GOTO,
+    GOTO_KEYS,
+    HEADER_KEYS,
+    MACHINE_KEYS,
+    MARK,
+    MAX_BLOCK,
+    OLD_STEP_KEYS,
+    STEP,
+    STEP_KEYS,
+    chain_checksum,
+    present_header,
+    present_mark,
+    present_step,
+)
+from fasm_cli.sessions.journal import StepSequence
+from fasm_cli.sessions.model import ALONE, FORMAT, Header, MachineEntry, Mark, MarkKind, Stored
 from fasm_cli.sessions.snapshot_tracker import Line
-from fasm_cli.sessions.step_index import FileSteps
-from fasm_cli.sessions.toml_values import NotStorable
+from fasm_cli.sessions.toml_values import NotStorable, from_toml, read_lines
+from fasm_cli.types.description import is_description
 
-FIRST = tuple(f"format = {number}\n".encode() for number in HEADER_KEYS)
-STEP_OPENING, GOTO_OPENING, MARK_OPENING = STEP.encode(), GOTO.encode(), MARK.encode()
+FIRST_LINES = tuple(f"format = {number}\n".encode() for number in HEADER_KEYS)
+FORMAT_LINE = re.compile(rb"format = ([0-9]{1,9})\n")
+MACHINE_LINE = re.compile(rb"^\[\[machine\]\]\n", re.MULTILINE)
 SUM_LINE = re.compile(rb'(?<=\n)sum = "([0-9a-f]{16})"\n\Z')
-CHUNK = 1024 * 1024  # bytes fetched at a time
+SUM_LENGTH = len(b'sum = "0123456789abcdef"\n')
+REQUIRED_STEP_KEYS = ("n", "parent", "event", "outcome", "digest")
+OPTIONAL_STEP_KEYS = frozenset((*STEP_KEYS, *OLD_STEP_KEYS)) - {*REQUIRED_STEP_KEYS}
+CHUNK = 1024 * 1024  # bytes read at a time
+MAX_CACHED = 512  # records
+TYPE_NAMES = {str: "a string", int: "an integer", dict: "a table", list: "a list"}
 T = TypeVar("T")
+
+
+# --- the values of one block -----------------------------------------------------------------------------------------
+
+
+def parse_values(body: bytes, keys: tuple[str, ...], optional: Collection[str] = ()) -> dict[str, Any]:
+    """The plain values of a block without its first line and its checksum. Raises `NotStorable` or
+    `tomllib.TOMLDecodeError`, like all functions that read a block."""
+    found = read_lines(body)
+    unknown = [key for key in found if key not in keys]
+    if unknown:
+        raise NotStorable(f"unknown key `{unknown[0]}`; known keys: {', '.join(keys)}")
+    missing = [key for key in keys if key not in found and key not in optional]
+    if missing:
+        raise NotStorable(f"`{missing[0]}` is missing")
+    return {key: from_toml(value) for key, value in found.items()}
+
+
+def read_header(body: bytes) -> Header:
+    """The header of a known format."""
+    first = FORMAT_LINE.match(body)
+    assert first is not None, "the scanner has checked the first line"
+    number = int(first[1])
+    if number < FORMAT:
+        values = parse_values(body, HEADER_KEYS[number], ("finding",))
+        _check_types(values, str, "machine", "fingerprint")
+        _check_types(values, int, "version")
+        _check_types(values, dict, "origin", "finding")
+        _check_description(values)
+        return present_header(values)
+    head, *sections = MACHINE_LINE.split(body)
+    values = parse_values(head, HEADER_KEYS[number], ("finding",))
+    _check_types(values, dict, "origin", "finding")
+    if len(sections) != 1:
+        raise NotStorable(f"it has {len(sections)} [[machine]] tables; this fasm opens sessions of one machine")
+    return Header({ALONE: _read_machine(sections[0])}, values["origin"], values.get("finding"), number)
+
+
+def _read_machine(body: bytes) -> MachineEntry:
+    values = parse_values(body, MACHINE_KEYS, ("at",))
+    _check_types(values, str, "at", "name")
+    _check_types(values, int, "version")
+    _check_description(values)
+    if values.get("at", ALONE) != ALONE:
+        raise NotStorable("its machine belongs to a system; this fasm opens sessions of a machine that is alone")
+    return MachineEntry(values["name"], values["version"], values["types"], values["state"])
+
+
+def read_step(body: bytes, n: int, number: int) -> tuple[Record, Any]:
+    """The record, which must be step `n`, in a file of format `number`, and its snapshot or None."""
+    values = parse_values(body, BLOCKS[number][STEP], OPTIONAL_STEP_KEYS)
+    _check_types(values, int, "n", "parent")
+    _check_types(values, str, "at", "cause", "outcome", "error", "violated", "broken", "digest")
+    _check_types(values, list, "actions", "changed", "unrestored", "missing")
+    _check_types(values, dict, "event")
+    if values["n"] != n:
+        raise NotStorable(f"`n` is {values['n']}; the next step is {n}")
+    if not 0 <= values["parent"] < n:
+        raise NotStorable(f"`parent` is {values['parent']}; expected an earlier step, 0 to {n - 1}")
+    for key, kind, name in (("actions", dict, "tables"), ("changed", str, "strings")):
+        if any(type(item) is not kind for item in values.get(key, ())):
+            raise NotStorable(f"`{key}` is not a list of {name}")
+    if number < FORMAT:
+        values = present_step(values)
+    record = Record(
+        values["n"],
+        values["parent"],
+        values["event"],
+        values["outcome"],
+        values.get("error", ""),
+        values.get("actions", []),
+        values.get("changed", []),
+        values.get("unrestored", []),
+        values.get("violated", ""),
+        values["digest"],
+        values.get("at", ""),
+        values.get("cause", ""),
+    )
+    return record, values.get("state")
+
+
+def read_goto(body: bytes, steps: int) -> int:
+    """The step to which the head was moved when the file had `steps` steps."""
+    values = parse_values(body, GOTO_KEYS)
+    _check_types(values, int, "step", "after")
+    _check_position(values, steps)
+    return int(values["step"])
+
+
+def read_mark(body: bytes, steps: int, number: int) -> Mark:
+    """The mark that was set or removed when the file, of format `number`, had `steps` steps."""
+    values = parse_values(body, BLOCKS[number][MARK], ("removed", "gone"))
+    _check_types(values, str, "kind", "name")
+    _check_types(values, int, "step", "after")
+    if values["kind"] not in list(MarkKind):
+        raise NotStorable(f"`kind` is {values['kind'][:40]!r}; known kinds: {', '.join(MarkKind)}")
+    for key in ("removed", "gone"):
+        if values.get(key, True) is not True:
+            raise NotStorable(f"`{key}` must be true or omitted")
+    _check_position(values, steps)
+    if number < FORMAT:
+        values = present_mark(values)
+    return Mark(MarkKind(values["kind"]), values["name"], values["step"], removed="removed" in values)
+
+
+def _check_types(values: dict[str, Any], kind: type, *keys: str) -> None:
+    for key in keys:
+        if key in values and type(values[key]) is not kind:
+            raise NotStorable(f"`{key}` is {str(values[key])[:40]!r}, not {TYPE_NAMES[kind]}")
+
+
+def _check_description(values: dict[str, Any]) -> None:
+    if "types" in values and not is_description(values["types"]):
+        raise NotStorable("`types` does not describe types: each is a table of a name and `is`, `fields` or `members`")
+
+
+def _check_position(values: dict[str, Any], steps: int) -> None:
+    if values["after"] != steps:
+        raise NotStorable(f"`after` is {values['after']}; the number of steps before it is {steps}")
+    if not 0 <= values["step"] <= steps:
+        raise NotStorable(f"`step` is {values['step']}; steps go from 0 to {steps}")
+
+
+# --- steps that are read when they are needed ------------------------------------------------------------------------
+
+
+class FileSteps(StepSequence):
+    """The steps of `source`, called `name` in messages; the records that were used last are cached."""
+
+    def __init__(self, source: Source, name: str) -> None:
+        super().__init__()
+        self.format = FORMAT
+        self._source, self._name = source, name
+        self._offsets, self._sizes = array("Q"), array("I")
+        self._previous = array("Q")  # the checksum of the block before it
+        self._cache: OrderedDict[int, Record] = OrderedDict()
+        self.snapshots = Snapshots(self)
+
+    def add(self, record: Record, offset: int, size: int, previous: str, *, snapshot: bool) -> None:
+        """Add the position of the next step: `size` bytes at `offset`, after a block with the checksum `previous`."""
+        self.parents.append(record.parent)
+        self._offsets.append(offset)
+        self._sizes.append(size)
+        self._previous.append(int(previous, 16))
+        if record.violated_law:
+            self.violated_laws[record.n] = record.violated_law
+        if snapshot:
+            self.snapshots.numbers.append(record.n)
+
+    def read(self, n: int) -> tuple[Record, Any]:
+        """Step `n` and its snapshot or None. Raises `SessionError` if the file was changed."""
+        block = self._source.at(self._offsets[n - 1], self._sizes[n - 1])
+        body, end = block[:-SUM_LENGTH], block[-SUM_LENGTH:]
+        if end != f'sum = "{chain_checksum(body, f"{self._previous[n - 1]:016x}")}"\n'.encode():
+            raise self._changed(n)
+        try:
+            return read_step(body[len(STEP) :], n, self.format)
+        except (NotStorable, tomllib.TOMLDecodeError):
+            raise self._changed(n) from None
+
+    def _changed(self, n: int) -> SessionError:
+        return SessionError(f"{self._name}: step {n} was changed while the file was open", "open it again")
+
+    def _fetch(self, at: int) -> Record:
+        cache = self._cache
+        if at in cache:
+            cache.move_to_end(at)
+            return cache[at]
+        record, _ = self.read(at + 1)
+        cache[at] = record
+        if len(cache) > MAX_CACHED:
+            cache.popitem(last=False)
+        return record
+
+
+class Snapshots(Mapping[int, Any]):
+    """The plain states that a file holds, by step number; read when they are needed."""
+
+    def __init__(self, steps: FileSteps) -> None:
+        self._steps = steps
+        self.numbers = array("I")
+
+    def __getitem__(self, n: int) -> Any:
+        if n not in self:
+            raise KeyError(n)
+        return self._steps.read(n)[1]
+
+    def __contains__(self, n: object) -> bool:
+        return n in self.numbers
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.numbers)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+
+# --- the file --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
 class Scan:
-    """What was read, and what a writer needs to go on: where the last whole block ends, and its sum."""
+    """The content of a file, and what a writer needs to continue it: the end of the last complete block and its
+    checksum."""
 
     stored: Stored
     end: int
-    sum: str
+    checksum: str
     source: Source
     steps: FileSteps
 
 
 def read_session(path: Path) -> Stored:
-    """The session in `path`, up to its last whole block. Raises `SessionError` with the line and the reason."""
+    """The session in `path`, up to its last complete block. Raises `SessionError` with the line and the reason."""
     return scan_file(path).stored
 
 
 def scan_file(path: Path) -> Scan:
-    """As `read_session`, for who wants to go on."""
-    return _scan(OpenFile.of(path), str(path))
+    """The session in `path`, for a writer. Raises `SessionError`."""
+    return _Scanner(OpenFile.of(path), str(path)).run()
 
 
 def scan(data: bytes, name: str) -> Scan:
-    """All whole blocks of `data`. Raises `SessionError`."""
-    return _scan(InMemory(data), name)
+    """The session in `data`, called `name` in messages. Raises `SessionError`."""
+    return _Scanner(InMemory(data), name).run()
 
 
 def read_header_of(path: Path) -> Header:
-    """The first block alone, whatever is behind it. Raises `SessionError`."""
-    return _Scanner(_begun(OpenFile.of(path), str(path)), str(path)).first()
-
-
-def _scan(source: Source, name: str) -> Scan:
-    return _Scanner(_begun(source, name), name).run()
-
-
-def _begun(source: Source, name: str) -> Source:
-    """`source`, which begins as a session does. Raises `SessionError`."""
-    head = source.at(0, HEAD)
-    if not head.startswith(FIRST):
-        cut = head and any(first.startswith(head) for first in FIRST)
-        raise (None if cut else not_a_session(name, head)) or _cut_header(name, head)
-    return source
-
-
-def _cut_header(name: str, data: bytes) -> SessionError:
-    line = data.count(b"\n") + 1
-    return SessionError(f"{name}, line {line}: it is cut off inside its header", KEPT)
+    """The header alone, whatever follows it. Raises `SessionError`."""
+    return _Scanner(OpenFile.of(path), str(path)).read_first()
 
 
 class _Scanner:
+    """Reads the blocks of `source` in order. Raises `SessionError` if it does not begin like a session."""
+
     def __init__(self, source: Source, name: str) -> None:
+        head = source.at(0, HEAD)
+        if not head.startswith(FIRST_LINES):
+            incomplete = head and any(first.startswith(head) for first in FIRST_LINES)
+            raise (None if incomplete else not_a_session(name, head)) or _incomplete_header(name, head)
         self.source, self.name = source, name
-        self.fetched, self.base = b"", 0  # what is there of the source, and where that begins
+        self.fetched, self.base = b"", 0  # the bytes in memory, and their offset
         self.size = self.limit = source.size  # the text ends at the first NUL, if there is one
         self.at, self.line = 0, 1
-        self.end, self.end_line, self.sum = 0, 0, ""
+        self.end, self.end_line, self.checksum = 0, 0, ""
         self.header: Header | None = None
         self.steps = FileSteps(source, name)
-        self.way = Line()
+        self.tracker = Line()
         self.head = 0
         self.marks: list[Mark] = []
 
     def run(self) -> Scan:
-        header = self.first()
-        while self.at < self.limit and self._block():
+        header = self.read_first()
+        while self.at < self.limit and self._read_block():
             pass
         steps, dropped = self.steps, self._dropped()
-        stored = Stored(header, steps, steps.snapshots, self.head, dropped, self.marks, self.way.kept)
-        return Scan(stored, self.end, self.sum, self.source, steps)
+        stored = Stored(header, steps, steps.snapshots, self.head, dropped, self.marks, self.tracker.kept)
+        return Scan(stored, self.end, self.checksum, self.source, steps)
 
-    def first(self) -> Header:
-        """The header, which comes first."""
-        self._block()
+    def read_first(self) -> Header:
+        """Read the header."""
+        self._read_block()
         if self.header is None:
             data = self.source.at(0, MAX_BLOCK)
-            raise not_a_session(self.name, data) or _cut_header(self.name, data)
+            raise not_a_session(self.name, data) or _incomplete_header(self.name, data)
         return self.header
 
-    def _block(self) -> bool:
-        """Take one whole block; false where what comes next is none. Raises `SessionError`."""
+    def _read_block(self) -> bool:
+        """Read one complete block. Returns False if the next one is incomplete."""
         block, ended = self._next()
         found = SUM_LINE.search(block, max(0, len(block) - SUM_LENGTH - 1))
         if found is None and not ended:
             return False
-        if found is None or chain_checksum(block[: found.start()], self.sum) != found[1].decode():
+        if found is None or chain_checksum(block[: found.start()], self.checksum) != found[1].decode():
             raise damage(self.name, block, self.line, self._what())
-        self._take(block, block[: found.start()])
-        self.sum = found[1].decode()
+        self._add(block, block[: found.start()])
+        self.checksum = found[1].decode()
         lines = block.count(b"\n")
         self.end, self.end_line = self.at + len(block), self.line + lines
         self.at, self.line = self.end + 1, self.end_line + 1
         return True
 
     def _next(self) -> tuple[bytes, bool]:
-        """The text up to the next empty line or the end, and whether there is such a line."""
+        """The text up to the next empty line or the end, and whether there is an empty line."""
         while True:
             local = self.at - self.base
-            most = min(self.limit - self.base, local + MAX_BLOCK + 2)
-            stop = self.fetched.find(b"\n\n", local, most)
-            if stop >= 0 or most <= len(self.fetched):
+            limit = min(self.limit - self.base, local + MAX_BLOCK + 2)
+            stop = self.fetched.find(b"\n\n", local, limit)
+            if stop >= 0 or limit <= len(self.fetched):
                 break
             self._fetch(local)
         if stop < 0 and self.limit - self.at > MAX_BLOCK:
-            raise self._at_line(f"{self._what()} is larger than any block: more than {MAX_BLOCK >> 20} MiB")
+            raise self._error(f"{self._what()} is too large: a block has at most {MAX_BLOCK >> 20} MiB")
         return self.fetched[local : self.limit - self.base if stop < 0 else stop + 1], stop >= 0
 
     def _fetch(self, local: int) -> None:
         self.fetched, self.base = self.fetched[local:], self.at
-        upto = self.base + len(self.fetched)
-        more = self.source.at(upto, CHUNK)
-        if not more:  # who writes it has cut it since
-            self.size = self.limit = upto
+        end = self.base + len(self.fetched)
+        more = self.source.at(end, CHUNK)
+        if not more:  # the writer has cut off an incomplete block in the meantime
+            self.size = self.limit = end
         nul = more.find(b"\0")
         if nul >= 0:
-            self.limit = min(self.limit, upto + nul)
+            self.limit = min(self.limit, end + nul)
         self.fetched += more
 
-    def _take(self, block: bytes, body: bytes) -> None:
-        steps = len(self.steps)
+    def _add(self, block: bytes, body: bytes) -> None:
+        """Add the content of a block whose checksum is correct."""
         if self.header is None:
-            self.header = self._read(read_header, body)
-        elif body.startswith(STEP_OPENING):
-            record, state = self._read(lambda text: read_step(text, steps + 1), body[len(STEP_OPENING) :])
-            self.steps.note(record, self.at, len(block), self.sum, snapshot=state is not None)
-            self.way.move(record, snapshot=state is not None)
+            self.header = self._parse(read_header, body)
+            self.steps.format = self.header.format
+            return
+        steps, number = len(self.steps), self.header.format
+        opening = body[: body.find(b"\n") + 1].decode("utf-8", "replace")
+        openings = BLOCKS[number]
+        if opening not in openings:
+            known = " or ".join(each.strip() for each in openings)
+            raise self._error(f"a block begins with {known}")
+        rest = body[len(opening) :]
+        if opening == STEP:
+            record, state = self._parse(lambda text: read_step(text, steps + 1, number), rest)
+            if record.at not in self.header.machines:
+                raise self._error(f"{self._what()}: `at` is {record.at[:40]!r}, and the machine is alone")
+            self.steps.add(record, self.at, len(block), self.checksum, snapshot=state is not None)
+            self.tracker.move(record, snapshot=state is not None)
             self.head = record.n
-        elif body.startswith(GOTO_OPENING):
-            self.head = self._read(lambda text: read_goto(text, steps), body[len(GOTO_OPENING) :])
-        elif body.startswith(MARK_OPENING) and self.header.format >= FIRST_WITH_MARKS:
-            self.marks.append(self._read(lambda text: read_mark(text, steps), body[len(MARK_OPENING) :]))
+        elif opening == GOTO:
+            self.head = self._parse(lambda text: read_goto(text, steps), rest)
         else:
-            marks = self.header.format >= FIRST_WITH_MARKS
-            raise self._at_line(f"a block begins with [[step]]{', [[goto]] or [[mark]]' if marks else ' or [[goto]]'}")
+            self.marks.append(self._parse(lambda text: read_mark(text, steps, number), rest))
 
-    def _read(self, read: Callable[[bytes], T], body: bytes) -> T:
+    def _parse(self, read: Callable[[bytes], T], body: bytes) -> T:
         try:
             return read(body)
-        except NotStorable as why:
-            raise self._at_line(f"{self._what()}: {why}") from None
+        except NotStorable as error:
+            raise self._error(f"{self._what()}: {error}") from None
         except tomllib.TOMLDecodeError as error:
-            raise self._at_line(f"{self._what()} is not TOML: {str(error)[:200]} of the block") from None
+            raise self._error(f"{self._what()} is not TOML: {str(error)[:200]} of the block") from None
 
     def _what(self) -> str:
+        """What the next block is, for messages."""
         if self.header is None:
             return "the header"
         steps = len(self.steps)
-        opening = self.source.at(self.at, len(STEP_OPENING))  # they are all of a length
-        what = {GOTO_OPENING: "move", MARK_OPENING: "mark"}.get(opening)
+        opening = self.source.at(self.at, len(STEP)).decode("utf-8", "replace")  # all first lines have this length
+        what = {GOTO: "move", MARK: "mark"}.get(opening)
         return f"the {what} after step {steps}" if what else f"step {steps + 1}"
 
-    def _at_line(self, why: str) -> SessionError:
-        return SessionError(f"{self.name}, line {self.line}: {why}", KEPT)
+    def _error(self, why: str) -> SessionError:
+        return SessionError(f"{self.name}, line {self.line}: {why}", NOT_MODIFIED)
 
     def _dropped(self) -> str:
-        tail = self.source.at(self.end, min(self.size - self.end, MAX_BLOCK + 1))  # more is no write of ours
+        """Describe an incomplete block at the end, "" if there is none. Raises `SessionError` if it is something
+        else."""
+        assert self.header is not None
+        tail = self.source.at(self.end, min(self.size - self.end, MAX_BLOCK + 1))  # no write is longer
         if not tail:
             return ""
-        torn = lost_sectors(tail, self.end) if self.limit < self.size else could_be_torn(tail)
+        lost = self.limit < self.size
+        torn = has_lost_sectors(tail, self.end) if lost else could_be_torn(tail, BLOCKS[self.header.format])
         if not torn or self.end + len(tail) < self.size:
             raise damage(self.name, tail.removeprefix(b"\n"), self.line, self._what())
         after = f"step {len(self.steps)}" if self.steps else "the header"
-        told = f"{len(tail)} byte{'' if len(tail) == 1 else 's'}"
-        return f"line {self.end_line}: {told} of a write that was cut off, after {after}"
+        size = f"{len(tail)} byte{'' if len(tail) == 1 else 's'}"
+        return f"line {self.end_line}: dropped {size} of an incomplete write after {after}"
+
+
+def _incomplete_header(name: str, data: bytes) -> SessionError:
+    line = data.count(b"\n") + 1
+    return SessionError(f"{name}, line {line}: the file ends inside its header", NOT_MODIFIED)

@@ -75,7 +75,7 @@ def side_of(project: Project, text: str) -> Side:
 
 def _ways(a: Side, b: Side, way_a: list[Record], way_b: list[Record]) -> tuple[int, list[StepPair]]:
     """Where the ways part, and the steps that are not the same from there on."""
-    parted = -1 if a.stored.header.state == b.stored.header.state else 0
+    parted = -1 if a.stored.header.machine.state == b.stored.header.machine.state else 0
     pairs = []
     for place, (record, other_record) in enumerate(zip_longest(way_a, way_b), 1):
         one, other = (None if each is None else _told(each) for each in (record, other_record))
@@ -111,10 +111,10 @@ def _state(project: Project, side: Side, engines: dict[str, Engine], target: str
     """The state with its machine, which is loaded once for both; plain and without one where it does not fit any more
     but the file itself has that state."""
     header = side.stored.header
-    reference = target or header.machine
+    reference = target or header.machine.name
     try:
         if reference not in engines:
-            engines[reference] = load_for_file(project, header.machine, target)
+            engines[reference] = load_for_file(project, header.machine.name, target)
         engine = engines[reference]
         check_version(side.path, header, engine.machine, given=bool(target))
         return engine, timeline_of(engine, side.path, side.stored, side.step).now.state
@@ -132,4 +132,4 @@ def _kept(side: Side) -> Any:
         if records[at - 1].changed_paths:
             return None
         at = records[at - 1].parent
-    return side.stored.snapshots[at] if at else side.stored.header.state
+    return side.stored.snapshots[at] if at else side.stored.header.machine.state

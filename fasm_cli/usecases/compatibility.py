@@ -15,7 +15,7 @@ from fasm_cli.types.description import TypeChange, summarize, type_changes
 
 def engine_of(project: Project, path: Path, stored: Stored, target: str) -> Engine:
     """The machine of a file, or the one given by hand, which must have the same types. Raises `SessionError`."""
-    engine = load_for_file(project, stored.header.machine, target)
+    engine = load_for_file(project, stored.header.machine.name, target)
     check_version(path, stored.header, engine.machine, given=bool(target))
     return engine
 
@@ -23,20 +23,20 @@ def engine_of(project: Project, path: Path, stored: Stored, target: str) -> Engi
 def check_version(path: Path, header: Header, machine: Machine, *, given: bool) -> None:
     """Raises `SessionError` where `machine` is not the one the file was written with."""
     same = same_types(header, machine)
-    if header.version == machine.version and same:
+    if header.machine.version == machine.version and same:
         return
-    kept = f"{path} is a session of {header.machine}"
+    kept = f"{path} is a session of {header.machine.name}"
     changed = "" if same else what_changed(header, machine)
     migrate = f"`fasm session migrate {quote(str(path))}` makes a new file of it"
-    if header.version > machine.version:
+    if header.machine.version > machine.version:
         raise SessionError(
-            f"{kept} version {header.version}; {machine.name} is version {machine.version}, which is older",
-            f"use the machine of version {header.version}",
+            f"{kept} version {header.machine.version}; {machine.name} is version {machine.version}, which is older",
+            f"use the machine of version {header.machine.version}",
         )
-    if header.version < machine.version:
+    if header.machine.version < machine.version:
         types = f": {changed}" if changed else ""
         raise SessionError(
-            f"{kept} version {header.version}; {machine.name} is version {machine.version}{types}", migrate
+            f"{kept} version {header.machine.version}; {machine.name} is version {machine.version}{types}", migrate
         )
     if given:
         raise SessionError(
@@ -47,17 +47,17 @@ def check_version(path: Path, header: Header, machine: Machine, *, given: bool) 
 
 def same_types(header: Header, machine: Machine) -> bool:
     """Whether every value in the file is of a type the machine has."""
-    return header.fingerprint == machine.fingerprint or (
-        header.types is not None and not type_changes(header.types, machine.types)
+    return header.machine.fingerprint == machine.fingerprint or (
+        header.machine.types is not None and not type_changes(header.machine.types, machine.types)
     )
 
 
 def what_changed(header: Header, machine: Machine) -> str:
     """The types that are not the same, in one line: `Shop.points: int -> Decimal`."""
-    if header.types is not None:
-        return summarize(type_changes(header.types, machine.types))
+    if header.machine.types is not None:
+        return summarize(type_changes(header.machine.types, machine.types))
     try:
-        machine.codec.decode(machine.state_schema, header.state)
+        machine.codec.decode(machine.state_schema, header.machine.state)
     except DecodeError as wrong:
         return f"its initial state does not fit: {wrong}"
     return "a file of format 1 does not say which"
@@ -65,4 +65,4 @@ def what_changed(header: Header, machine: Machine) -> str:
 
 def changes_since(header: Header, machine: Machine) -> list[TypeChange]:
     """The types that are not the same, as far as the file says."""
-    return [] if header.types is None else type_changes(header.types, machine.types)
+    return [] if header.machine.types is None else type_changes(header.machine.types, machine.types)

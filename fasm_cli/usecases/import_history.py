@@ -64,7 +64,7 @@ def _create(project: Project, engine: Engine, name: str, first: JournalEntry) ->
         raise SessionError(f"the history does not fit {machine.name}: {wrong}") from None
     path = new_path(project, name)
     types = (machine.version, machine.types, first.event["state"])
-    header = Header(project.reference(machine), *types, {"kind": "run", "from": first.step}, None)
+    header = Header.alone(project.reference(machine), *types, {"kind": "run", "from": first.step})
     return Timeline(engine, initial), SessionFile.create(path, header)
 
 

@@ -22,7 +22,7 @@ from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import Migrated, StepDifference
 from fasm_cli.reports.steps import format_plain
 from fasm_cli.sessions import FORMAT, SNAPSHOT_EVERY, Header, Stored, read_session, render_session, write_copy
-from fasm_cli.sessions.pins import Marks
+from fasm_cli.sessions.model import Marks
 from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.diff import diff_values
 from fasm_cli.usecases.compatibility import changes_since, same_types
@@ -35,19 +35,19 @@ def migrate(project: Project, name: str, target: str = "", *, dry_run: bool = Fa
     path = project.session_path(name)
     stored = read_session(path)
     header = stored.header
-    engine = load_for_file(project, header.machine, target)
+    engine = load_for_file(project, header.machine.name, target)
     machine = engine.machine
-    versions = (header.version, machine.version)
-    if header.version > machine.version:
+    versions = (header.machine.version, machine.version)
+    if header.machine.version > machine.version:
         raise SessionError(
-            f"{path} is a session of {header.machine} version {header.version}; {machine.name} is version "
+            f"{path} is a session of {header.machine.name} version {header.machine.version}; {machine.name} is version "
             f"{machine.version}, which is older",
             "a session is only carried forward",
         )
     report = Migrated(
         path=project.display_path(path),
         target="",
-        machine=header.machine,
+        machine=header.machine.name,
         versions=versions,
         formats=(header.format, FORMAT),
         types=[str(change) for change in changes_since(header, machine)],
@@ -57,16 +57,17 @@ def migrate(project: Project, name: str, target: str = "", *, dry_run: bool = Fa
     )
     if header.format == FORMAT and versions[0] == versions[1] and same_types(header, machine):
         return report
-    initial = migrate_state(engine, header.version, header.state)
+    initial = migrate_state(engine, header.machine.version, header.machine.state)
     steps, snapshots, finding = _replay_all(engine, stored, initial)
     if finding is not None:
         return replace(report, finding=finding)
     paths = candidate_names(path, machine.version)
     if dry_run:
         return replace(report, target=project.display_path(next(each for each in paths if not lexists(each))))
-    reference = project.reference(machine) if target else header.machine
-    origin = {**header.origin, "migrated": f"{path.name}, version {header.version}"}
-    new = Header(reference, machine.version, machine.types, machine.encode_state(initial), origin, header.finding)
+    reference = project.reference(machine) if target else header.machine.name
+    origin = {**header.origin, "migrated": f"{path.name}, version {header.machine.version}"}
+    state = machine.encode_state(initial)
+    new = Header.alone(reference, machine.version, machine.types, state, origin, header.finding)
     written = write_copy(paths, render_session(new, steps, snapshots, stored.head, Marks.of(stored.marks).current()))
     return replace(report, target=project.display_path(written), written=True)
 
@@ -98,7 +99,7 @@ def _replay_all(
     rerun = JournalReplay(engine, stored.journal(), initial, behavioural_diff)
     for record, entry in rerun.steps():
         if record.n in stored.snapshots:
-            kept = migrate_state(engine, stored.header.version, stored.snapshots[record.n])
+            kept = migrate_state(engine, stored.header.machine.version, stored.snapshots[record.n])
             apart = diff_values(kept, entry.state)
             if apart:
                 what = f"state, {apart[0].path}"

@@ -29,16 +29,16 @@ SHOWN_BY_REPLICAS = ("deterministic", "hidden", "reads", "restore")
 def replay(project: Project, path: Path, target: str = "") -> Replayed:
     """Every step that leads to the head of a session or trace, from the initial state in it, with every law."""
     stored = read_session(path)
-    engine = load_for_file(project, stored.header.machine, target)
+    engine = load_for_file(project, stored.header.machine.name, target)
     return replayed(project, engine, path, stored)
 
 
 def replayed(project: Project, engine: Engine, path: Path, stored: Stored) -> Replayed:
     """As `replay`, of what was read already."""
     try:
-        initial = engine.decode_state(stored.header.state)
+        initial = engine.decode_state(stored.header.machine.state)
     except DecodeError as wrong:
-        of = stored.header.machine
+        of = stored.header.machine.name
         text = f"{path} is a session of {of}, and its initial state does not fit {engine.machine.name}: {wrong}"
         raise SessionError(text, "give the machine it was made with: --machine TARGET") from None
     recorded = recorded_finding(stored.header)
@@ -93,7 +93,7 @@ def still_breaks(project: Project, engine: Engine, path: Path, stored: Stored) -
     recorded, finding = told.recorded, told.finding
     if recorded is None or finding is None or finding.law != recorded.law:
         return None
-    quiet = int((stored.header.finding or {}).get("quiet", 0))
+    quiet = int((stored.header.finding or {}).get("quiescing_from", 0))
     return replace(
         recorded,
         trace=project.display_path(path),

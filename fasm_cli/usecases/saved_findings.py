@@ -16,7 +16,7 @@ def known_findings(project: Project, engine: Engine, folder: Path) -> tuple[list
     for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
         try:
             stored = read_session(path)
-            if stored.header.finding is None or stored.header.machine != project.reference(engine.machine):
+            if stored.header.finding is None or stored.header.machine.name != project.reference(engine.machine):
                 continue
             finding = still_breaks(project, engine, path, stored)
         except FasmError:

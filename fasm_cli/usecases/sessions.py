@@ -13,7 +13,7 @@ from fasm_cli.reports.sessions import Log, LogLine, Removed, SessionInfo, Sessio
 from fasm_cli.reports.steps import Finding, format_event_record
 from fasm_cli.sessions import Header, SessionFile, Stored, make_folder, read_session, remove_sessions, scan_file
 from fasm_cli.sessions.journal import Journal
-from fasm_cli.sessions.pins import Marks
+from fasm_cli.sessions.model import Marks
 from fasm_cli.sessions.timeline import Timeline
 from fasm_cli.types.codec import DecodeError
 from fasm_cli.usecases.compatibility import engine_of
@@ -52,7 +52,7 @@ def header_of(
     """The header of a new file for a machine."""
     machine = engine.machine
     initial = machine.encode_state(engine.initial())
-    return Header(project.reference(machine), machine.version, machine.types, initial, origin, finding)
+    return Header.alone(project.reference(machine), machine.version, machine.types, initial, origin, finding)
 
 
 def open_file(project: Project, name: str, target: str = "") -> tuple[Timeline, SessionFile]:
@@ -88,7 +88,7 @@ def timeline_of(engine: Engine, path: Path, stored: Stored, at: int | None = Non
     comes after the last snapshot before that."""
     head = stored.head if at is None else at
     try:
-        initial = engine.decode_state(stored.header.state)
+        initial = engine.decode_state(stored.header.machine.state)
         timeline = Timeline(engine, initial, stored.journal())
         timeline.goto(head)
     except DecodeError as wrong:
@@ -105,13 +105,13 @@ def info(project: Project, name: str, *, created: bool = False) -> SessionInfo:
     header = stored.header
     return SessionInfo(
         project.display_path(path),
-        header.machine,
-        header.version,
+        header.machine.name,
+        header.machine.version,
         header.origin,
         recorded_finding(header),
         stored.head,
         stored.records,
-        header.state,
+        header.machine.state,
         stored.dropped,
         created,
     )
@@ -125,11 +125,11 @@ def recorded_finding(header: Header) -> Finding | None:
     seed, run = origin.get("seed"), origin.get("run")
     return Finding(
         str(found.get("law")),
-        str(found.get("why", "")),
+        str(found.get("reason", "")),
         int(found.get("step", 0)),
         seed,
         run,
-        where=str(found.get("where", "")),
+        where=str(found.get("location", "")),
         size=int(found.get("size", 0)),
         events=int(origin.get("events", 0)),
     )
@@ -147,7 +147,7 @@ def listed(project: Project) -> Sessions:
         found = stored.header.finding
         law = str(found.get("law")) if found else ""
         items.append(
-            SessionLine(path.stem, stored.header.machine, len(stored.records), stored.head, law, stored.dropped)
+            SessionLine(path.stem, stored.header.machine.name, len(stored.records), stored.head, law, stored.dropped)
         )
     return Sessions(items, project.display_path(project.sessions))
 

@@ -23,7 +23,7 @@ def shrink_trace(project: Project, name: str, out: Path, target: str, seconds: f
     """
     path = project.session_path(name)
     stored = read_session(path)
-    engine = load_for_file(project, stored.header.machine, target)
+    engine = load_for_file(project, stored.header.machine.name, target)
     machine = engine.machine
     shown = project.display_path(path)
     before = replayed(project, engine, path, stored)
@@ -32,7 +32,7 @@ def shrink_trace(project: Project, name: str, out: Path, target: str, seconds: f
         raise UsageError(f"nothing breaks in {shown}", "`fasm replay` shows what happens in it")
     if not records[-1].violated_law:
         raise UsageError(f"{shown} breaks only at rest", "`fasm simulate` shrinks what it finds")
-    if stored.header.state != machine.encode_state(engine.initial()):
+    if stored.header.machine.state != machine.encode_state(engine.initial()):
         raise SessionError(f"{shown} does not begin in the initial state of {machine.name}", "start a new session")
     player = Player(engine)
     items = [TraceEvent(record.n, decode_event(machine, record.event, None)) for record in records]
@@ -43,9 +43,9 @@ def shrink_trace(project: Project, name: str, out: Path, target: str, seconds: f
     kept = {
         "law": found.violation.law,
         "step": len(shrunk),
-        "why": found.violation.reason,
+        "reason": found.violation.reason,
         "size": size(shrunk),
-        "quiet": 0,
+        "quiescing_from": 0,
     }
     header = header_of(project, engine, {**stored.header.origin, "events": size(items)}, kept)
     write_trace(out, header, records_of(engine, list(shrunk)))

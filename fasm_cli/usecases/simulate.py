@@ -114,7 +114,14 @@ class Simulation:
             self.project,
             self.engine,
             origin,
-            {"law": law, "step": step, "why": why, "where": where, "size": smallest.size, "quiet": smallest.quiet},
+            {
+                "law": law,
+                "step": step,
+                "reason": why,
+                "location": where,
+                "size": smallest.size,
+                "quiescing_from": smallest.quiet,
+            },
         )
         problem = self._save(path, header, smallest.records)
         return Finding(

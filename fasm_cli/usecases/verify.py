@@ -29,9 +29,9 @@ def verify(project: Project, name: str, target: str = "") -> Verified:
     engine = engine_of(project, path, stored, target)
     way = stored.journal().ancestors(stored.head)
     with ignore_sigpipe(), Replicas(engine, project) as replicas:
-        found = replicas.alone(first_of_file, str(path)) or _doubt(replicas, stored.header.state, way)
+        found = replicas.alone(first_of_file, str(path)) or _doubt(replicas, stored.header.machine.state, way)
     return Verified(
-        project.display_path(path), stored.header.machine, len(stored.records), len(stored.snapshots), found
+        project.display_path(path), stored.header.machine.name, len(stored.records), len(stored.snapshots), found
     )
 
 
@@ -62,7 +62,7 @@ def first_of_file(path: str) -> StepDifference | None:
 @worker.as_machine_error
 def _first_of_file(path: str) -> StepDifference | None:
     stored = read_session(Path(path))
-    return _first(stored.header.state, stored.journal(), stored.snapshots)
+    return _first(stored.header.machine.state, stored.journal(), stored.snapshots)
 
 
 def first_of_way(initial: Any, way: list[Record]) -> StepDifference | None:

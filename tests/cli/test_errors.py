@@ -152,13 +152,13 @@ def written(project: Path, name: str, data: bytes) -> Path:
         (b"hello world\n", "sessions/x.toml is not TOML: "),
         (
             b"a = 1\n",
-            "sessions/x.toml is not a session: it has no `format`; a session begins with the line `format = 2`",
+            "sessions/x.toml is not a session: it has no `format`; a session begins with the line `format = 3`",
         ),
         (b"\x7fELF\x00\x01\x02\n", "sessions/x.toml, line 1: a NUL byte; "),
         (b"\xff\xfe\n", "sessions/x.toml, line 1: not UTF-8"),
         (
             b"format = 99\n",
-            "sessions/x.toml is format 99, this fasm reads up to 2; a newer fasm wrote it: upgrade fasm",
+            "sessions/x.toml has format 99; this fasm reads formats up to 3; a newer fasm wrote it: upgrade fasm",
         ),
     ],
     ids=["empty", "text", "toml", "binary", "latin", "newer"],
@@ -177,11 +177,11 @@ def test_truncated(fasm: Call, shop: None, project: Path) -> None:
     written(project, "cut", whole[:-30])
     shown = fasm("pending", "cut")
     assert (shown.code, shown.out) == (0, "nothing is pending\n")
-    assert shown.err.startswith("sessions/cut.toml, line 35: ")
+    assert shown.err.startswith("sessions/cut.toml, line 36: ")
     written(project, "header", whole[:40])
     refused = fasm("pending", "header")
     assert refused.code == 4
-    assert one_line(refused.err).startswith("sessions/header.toml, line 3: it is cut off inside its header")
+    assert one_line(refused.err).startswith("sessions/header.toml, line 3: the file ends inside its header")
 
 
 def test_edited(fasm: Call, shop: None, project: Path) -> None:
@@ -189,7 +189,9 @@ def test_edited(fasm: Call, shop: None, project: Path) -> None:
     written(project, "edited", whole.replace(b"points = 100", b"points = 101"))
     result = fasm("step", "edited", "CancelOrder()")
     assert result.code == 4
-    assert one_line(result.err).startswith("sessions/edited.toml, lines 36-51: step 1 was changed: it does not match")
+    assert one_line(result.err).startswith(
+        "sessions/edited.toml, lines 37-52: step 1 was changed: its checksum does not"
+    )
 
 
 def test_session_of_another_machine(fasm: Call, shop: None) -> None:
@@ -229,7 +231,7 @@ def test_machine_behaves_otherwise(fasm: Call, shop: None, project: Path) -> Non
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("nowhere", "no session sessions/nowhere.toml; `fasm session list` shows those there are"),
+        ("nowhere", "no session sessions/nowhere.toml; `fasm session list` lists the sessions"),
         ("no/where.toml", "no session no/where.toml; "),
         ("folder.toml", "folder.toml is a directory, not a session"),
         ("machines/counter.py/x.toml", "cannot read machines/counter.py/x.toml: Not a directory"),
@@ -247,7 +249,7 @@ def test_no_file(fasm: Call, project: Path, name: str, told: str) -> None:
     [
         ("no/where.toml", "cannot create no/where.toml: there is no directory no"),
         ("machines/counter.py/x.toml", "cannot create machines/counter.py/x.toml: "),
-        ("shop", "sessions/shop.toml exists; nothing is overwritten; give another name, or go on with that one"),
+        ("shop", "sessions/shop.toml exists; nothing is overwritten; give another name, or continue that session"),
     ],
 )
 def test_cannot_create(fasm: Call, shop: None, name: str, told: str) -> None:

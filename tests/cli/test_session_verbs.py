@@ -9,7 +9,7 @@ import pytest
 from fasm_cli.sessions import SessionFile, read_session, render_session
 
 Call = Callable[..., Any]
-MISSING = "error: no session sessions/no.toml; `fasm session list` shows those there are\n"
+MISSING = "error: no session sessions/no.toml; `fasm session list` lists the sessions\n"
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_log_needs_no_machine(fasm: Call, shop: Path) -> None:
     shop.write_bytes(shop.read_bytes()[:-5])
     result = fasm("session", "log", "shop")
     assert (result.code, result.out.count("\n")) == (0, 2)
-    assert result.err.startswith("sessions/shop.toml, line 65: 210 ")
+    assert result.err.startswith("sessions/shop.toml, line 66: dropped 210 ")
     assert result.err.endswith(" bytes of a write that was cut off, after step 2\n")
 
 
@@ -155,7 +155,7 @@ def test_verify_of_what_cannot_be_read(fasm: Call, shop: Path) -> None:
     result = fasm("session", "verify", "shop")
     assert (result.code, result.out) == (4, "")
     assert result.err.startswith("error: sessions/shop.toml, lines ")
-    assert ": step 3 was changed: it does not match its sum; " in result.err
+    assert ": step 3 was changed: its checksum does not match; " in result.err
 
 
 def test_migrate(fasm: Call, shop: Path) -> None:
@@ -215,7 +215,7 @@ def test_a_file_cannot_make_a_link_out_of_the_project_run(fasm: Call, project: P
     evil.write_text("open('ran', 'w')")
     Path("machines/link.py").symlink_to(evil)
     stored = read_session(shop)
-    stored.header.machine = name
+    stored.header.machine.name = name
     shop.write_text(render_session(stored.header, stored.records))
     for verb in (
         ["step", "shop", "X()"],

@@ -152,7 +152,7 @@ def test_two_processes_one_session(project: Path, process: Call) -> None:
             assert holder.poll() is None
         refused = process("step", "shared", "Increment")
         assert (refused.code, refused.out) == (4, "")
-        assert refused.err.endswith("; close that one first; reading is never blocked\n")
+        assert refused.err.endswith("; close that program first; the file can be read meanwhile\n")
         assert f"is being written by pid {holder.pid} on " in refused.err
         assert process("pending", "shared").code == 0
         out, err = holder.communicate(timeout=20)

@@ -26,7 +26,7 @@ from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import StepDifference, Verified
 from fasm_cli.sessions import read_session
-from fasm_cli.sessions.pins import Mark, MarkKind
+from fasm_cli.sessions.model import Mark, MarkKind
 from fasm_cli.usecases import sessions
 from fasm_cli.usecases.verify import verify_here
 
@@ -193,7 +193,7 @@ def interrupting(count: int) -> Iterator[list[int]]:
 @pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.toml")), ids=lambda path: path.stem)
 def test_a_trace_lands_on_the_step_it_was_kept_for(project: Project, path: Path) -> None:
     stored = read_session(path)
-    workbench = bench(project, stored.header.machine)
+    workbench = bench(project, stored.header.machine.name)
     told = going.replay(workbench, path)
     recorded = stored.header.finding
     if recorded is not None and recorded["law"] == "restore":

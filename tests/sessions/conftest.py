@@ -10,6 +10,7 @@ import pytest
 from fasm_cli.engine.records import Record
 from fasm_cli.sessions import Header, SessionFile
 from fasm_cli.sessions.format import chain_checksum
+from fasm_cli.sessions.model import ALONE, MachineEntry
 
 SLOW = bool(os.environ.get("FASM_SLOW"))
 
@@ -31,13 +32,14 @@ def header() -> Header:
         {"name": "RedeemPoints", "fields": {"points": "int from 1 to 200"}},
         {"name": "Shop", "fields": {"points": "int", "pending": "Redemption | None", "next_id": "int"}},
     ]
-    return Header("coffee_shop", 1, types, state, {"kind": "session"})
+    return Header.alone("coffee_shop", 1, types, state, {"kind": "session"})
 
 
 @pytest.fixture(scope="session")
 def old_header(header: Header) -> Header:
-    """The same, as format 1 had it."""
-    return Header("coffee_shop", 1, None, header.state, {"kind": "session"}, None, "e4c2a19b03d7f586")
+    """The same header as format 1 stores it: without types."""
+    machine = MachineEntry("coffee_shop", 1, None, header.machine.state, "e4c2a19b03d7f586")
+    return Header({ALONE: machine}, {"kind": "session"}, None, 1)
 
 
 @pytest.fixture(scope="session")

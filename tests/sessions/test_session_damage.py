@@ -8,7 +8,7 @@ import pytest
 
 from fasm_cli.errors import SessionError
 from fasm_cli.sessions import SessionFile, read_session
-from fasm_cli.sessions.corruption import lost_sectors
+from fasm_cli.sessions.corruption import has_lost_sectors
 from fasm_cli.sessions.reader import scan
 
 
@@ -26,7 +26,7 @@ def test_a_cut_at_every_byte(session: Path) -> None:
             with pytest.raises(SessionError) as refused:
                 scan(text, "x")
             line = text.count(b"\n") + 1
-            said = f"x, line {line}: it is cut off inside its header" if text else "x is empty, not a session"
+            said = f"x, line {line}: the file ends inside its header" if text else "x is empty, not a session"
             assert refused.value.message == said
             continue
         found = scan(text, "x")
@@ -39,7 +39,7 @@ def test_what_was_dropped_is_said(session: Path) -> None:
     data = session.read_bytes()
     session.write_bytes(data[:-1])
     stored = read_session(session)
-    assert stored.dropped == "line 52: 158 bytes of a write that was cut off, after step 3"
+    assert stored.dropped == "line 53: dropped 163 bytes of an incomplete write after step 3"
     assert stored.head == 1
     assert session.read_bytes() == data[:-1]
 
@@ -63,18 +63,18 @@ def test_a_change_of_every_byte(session: Path, slow: bool) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        (b"points = 1 }", b"points = 2 }", "lines 26-33: step 2 was changed: it does not match its sum"),
-        (b"points = 150", b"points = 151", "lines 1-14: the header was changed: it does not match its sum"),
-        (b'"rejected"', b'"rejected', "line 30: step 2 was changed and is not TOML any more"),
+        (b"points = 1 }", b"points = 2 }", "lines 27-34: step 2 was changed: its checksum does not match"),
+        (b"points = 150", b"points = 151", "lines 1-15: the header was changed: its checksum does not match"),
+        (b'"rejected"', b'"rejected', "line 31: step 2 was changed and is not TOML"),
         (
             b"step = 1\nafter = 3",
             b"step = 2\nafter = 3",
-            "lines 48-51: the move after step 3 was changed: it does not match its sum",
+            "lines 49-52: the move after step 3 was changed: its checksum does not match",
         ),
-        ("„".encode(), b"\xe2\x80\xff", "line 41: not UTF-8 (byte 0xe2)"),
-        (b"committed", b"comm\0tted", "line 20: a NUL byte"),
-        (b'"fa25f06a08251f40"', b'"fa25f06a08251f41"', "lines 53-61: step 4 was changed: it does not match its sum"),
-        (b"\n\n[[goto]]", b"\n[[goto]]", "line 47: something stands where the empty line after step 3 should"),
+        ("„".encode(), b"\xe2\x80\xff", "line 42: not UTF-8 (byte 0xe2)"),
+        (b"committed", b"comm\0tted", "line 21: a NUL byte"),
+        (b'"09e9b84ac51b95f5"', b'"09e9b84ac51b95f6"', "lines 54-62: step 4 was changed: its checksum does not match"),
+        (b"\n\n[[goto]]", b"\n[[goto]]", "line 48: expected an empty line after step 3"),
     ],
 )
 def test_a_change_is_named(session: Path, old: bytes, new: bytes, message: str) -> None:
@@ -90,10 +90,10 @@ def test_a_change_is_named(session: Path, old: bytes, new: bytes, message: str) 
 def test_blocks_that_were_removed_moved_or_repeated(session: Path) -> None:
     blocks = session.read_bytes().split(b"\n\n")
     for order, message in (
-        ([0, 2, 3], "line 16: step 2 stands where step 1 should: a block was added, moved or taken away"),
-        ([0, 1, 1], "line 26: step 1 stands where step 2 should: a block was added, moved or taken away"),
-        ([0, 2, 1], "line 16: step 2 stands where step 1 should: a block was added, moved or taken away"),
-        ([0, 1, 2, 3, 5], "lines 48-56: step 4 was changed: it does not match its sum"),
+        ([0, 2, 3], "line 17: expected step 1, found step 2: a block was added, moved or removed"),
+        ([0, 1, 1], "line 27: expected step 2, found step 1: a block was added, moved or removed"),
+        ([0, 2, 1], "line 17: expected step 1, found step 2: a block was added, moved or removed"),
+        ([0, 1, 2, 3, 5], "lines 49-57: step 4 was changed: its checksum does not match"),
         ([1, 2], "x is not a session: it has no `format`"),
     ):
         text = b"\n\n".join([blocks[at].rstrip(b"\n") for at in order]) + b"\n"
@@ -105,7 +105,7 @@ def test_blocks_that_were_removed_moved_or_repeated(session: Path) -> None:
 def test_an_edit_resealed_without_what_follows_is_still_found(session: Path, seal: Callable[..., bytes]) -> None:
     blocks = session.read_bytes().split(b"\n\n")
     other = seal([blocks[0][: blocks[0].rindex(b"sum = ")].replace(b"150", b"151")])
-    with pytest.raises(SessionError, match="lines 16-24: step 1 was changed"):
+    with pytest.raises(SessionError, match="lines 17-25: step 1 was changed"):
         scan(other + b"\n" + b"\n\n".join(blocks[1:]), "x")
 
 
@@ -116,7 +116,7 @@ def test_sectors_that_never_reached_the_disk(session: Path) -> None:
         found = scan(data[:start] + bytes(zeros), "x")
         assert (found.end, len(found.stored.records)) == (start, 3)
         assert found.stored.dropped
-    big = data.replace(b'broken = "stored"', b'broken = "' + b"x" * 2000 + b'"')
+    big = data.replace(b'violated = "stored"', b'violated = "' + b"x" * 2000 + b'"')
     for sector in range(start // 512, len(big) // 512 + 1):  # one is missing, later ones are there
         first, last = max(start, sector * 512), min(len(big), (sector + 1) * 512)
         text = big[:first] + bytes(last - first) + big[last:]
@@ -137,7 +137,7 @@ def test_opening_keeps_the_tail_aside(session: Path) -> None:
         session.write_bytes(data[:-9])
         with SessionFile.open(session) as file:
             assert file.stored.dropped == (
-                f"line 52: 150 bytes of a write that was cut off, after step 3; it is kept in coffee.toml.torn-{number}"
+                f"line 53: dropped 155 bytes of an incomplete write after step 3; saved as coffee.toml.torn-{number}"
             )
             assert len(file.stored.records) == 3
         end = data.rindex(b"\n\n") + 1
@@ -170,6 +170,6 @@ def test_zeros_in_the_first_of_two_blocks_are_damage(session: Path) -> None:
     data = session.read_bytes()
     at = data.index(b"\n[[goto]]")
     shift = 511 - at % 512  # the empty line before the block is the last byte of a sector
-    data = data.replace(b"format = 2\n", b"format = 2\n" + b" " * shift, 1)
-    assert lost_sectors(b"\0" + data[at + shift + 1 : data.index(b"\n[[step]]", at + shift)], at + shift)
-    assert not lost_sectors(b"\0" + data[at + shift + 1 :], at + shift)
+    data = data.replace(b"format = 3\n", b"format = 3\n" + b" " * shift, 1)
+    assert has_lost_sectors(b"\0" + data[at + shift + 1 : data.index(b"\n[[step]]", at + shift)], at + shift)
+    assert not has_lost_sectors(b"\0" + data[at + shift + 1 :], at + shift)

@@ -15,7 +15,7 @@ import pytest
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
 from fasm_cli.sessions import Header, SessionFile, read_session
-from fasm_cli.sessions.disk import Disk
+from fasm_cli.sessions.files import Disk
 
 SECTOR = 512
 
@@ -285,6 +285,6 @@ def test_a_step_that_failed_is_taken_again(tmp_path: Path, header: Header, steps
                     file.append(record)
                 except SessionError as failed:
                     hint = failed.hint
-                    assert hint == "every step before it is there; it can be tried again"
+                    assert hint == "every step before it is on disk; it can be tried again"
                     file.append(record)
         assert read_session(path).records == steps[:12]

@@ -3,7 +3,6 @@
 import shutil
 import tomllib
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,10 @@ from hypothesis import strategies as st
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
 from fasm_cli.sessions import FORMAT, Header, SessionFile, Stored, read_session, render_session
-from fasm_cli.sessions.format import HEADER_KEYS
-from fasm_cli.sessions.format_versions import MIGRATIONS, in_present_format
-from fasm_cli.sessions.pins import Mark, MarkKind
+from fasm_cli.sessions.format import BLOCKS, HEADER_KEYS
+from fasm_cli.sessions.model import Mark, MarkKind
 from fasm_cli.sessions.reader import scan
+from fasm_cli.sessions.toml_values import value_text
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -39,8 +38,7 @@ def test_a_session_is_written_as_ever(session: Path) -> None:
 
 def test_every_format_is_kept() -> None:
     assert {path.name for path in GOLDEN.iterdir()} == {f"format-{n}.toml" for n in range(1, FORMAT + 1)}
-    assert [*MIGRATIONS] == [*range(1, FORMAT)]
-    assert [*HEADER_KEYS] == [*range(1, FORMAT + 1)]
+    assert [*HEADER_KEYS] == [*BLOCKS] == [*range(1, FORMAT + 1)]
 
 
 @pytest.mark.parametrize("number", range(1, FORMAT + 1))
@@ -49,27 +47,63 @@ def test_a_session_is_read_as_ever(
 ) -> None:
     records = [item for item, _ in story if isinstance(item, Record)]
     snapshots = {3: {"points": 50, "pending": None, "next_id": 2}}
-    headers = {1: old_header, 2: header}
-    marks = {1: [], 2: MARKS}
-    assert read_session(golden(number)) == Stored(headers[number], records, snapshots, 4, "", marks[number])
-    assert headers[number].format == number
+    marks = [] if number == 1 else MARKS
+    stored = read_session(golden(number))
+    assert stored == Stored(old_header if number == 1 else header, records, snapshots, 4, "", marks)
+    assert stored.header.format == number
 
 
-def test_an_old_session_is_gone_on_with_as_it_is(tmp_path: Path, make_record: Callable[..., Record]) -> None:
-    path = tmp_path / "old.toml"
-    shutil.copy(golden(1), path)
-    with SessionFile.open(path) as file:
-        file.append(make_record(5))
-    assert path.read_bytes().startswith(golden(1).read_bytes())
-    assert len(read_session(path).records) == 5
+@pytest.mark.parametrize("number", range(1, FORMAT))
+def test_an_older_format_is_never_written(tmp_path: Path, number: int) -> None:
+    path = tmp_path / "an old.toml"
+    shutil.copy(golden(number), path)
+    with pytest.raises(SessionError) as refused:
+        SessionFile.open(path)
+    assert refused.value.message == f"{path} has format {number}; only format {FORMAT} can be continued"
+    assert refused.value.hint == f"`fasm session migrate '{path}'` makes a new file of it"
+    assert [child.name for child in tmp_path.iterdir()] == ["an old.toml"]
+    assert path.read_bytes() == golden(number).read_bytes()
 
 
-def test_a_header_moves_to_the_next_format(header: Header, old_header: Header) -> None:
-    assert header.types is not None
-    known = replace(old_header, fingerprint=header.fingerprint)
-    assert in_present_format(known, header.types) == header
-    with pytest.raises(SessionError, match="the types are not those"):
-        in_present_format(old_header, header.types)
+OLD_HEADER = """format = 2
+machine = "m"
+version = 1
+types = []
+origin = {}
+finding = { law = "atomic", step = 1, why = "it changed", where = "m.py:3", size = 1, quiet = 0 }
+state = {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "present"),
+    [
+        ({"type": "lose", "of": "1.1", "id": 1}, {"type": "lost", "of": "1.1", "id": 1}),
+        ({"type": "crash", "point": "after-action", "at": 2}, {"type": "crash", "point": "after-action", "nth": 2}),
+        ({"type": "fault", "failure": "add", "at": 3}, {"type": "fault", "kind": "actions_full", "nth": 3}),
+        ({"type": "fault", "failure": "operation"}, {"type": "fault", "kind": "disconnect"}),
+        ({"type": "fault", "failure": "commit"}, {"type": "fault", "kind": "commit"}),
+        ({"type": "fault", "failure": [1], "at": "x"}, {"type": "fault", "kind": [1], "nth": "x"}),
+        ({"type": "input", "value": {"type": "At", "at": 1}}, {"type": "input", "value": {"type": "At", "at": 1}}),
+    ],
+)
+def test_an_older_format_is_read_in_present_words(
+    seal: Callable[..., bytes], old: dict[str, Any], present: dict[str, Any]
+) -> None:
+    step = f'[[step]]\nn = 1\nparent = 0\nevent = {value_text(old)}\noutcome = "failed"\ndigest = "d"\n'
+    mark = '[[mark]]\nkind = "label"\nname = "x"\nstep = 1\ngone = true\nafter = 1\n'
+    stored = scan(seal([OLD_HEADER, step, mark]), "x").stored
+    assert stored.header.finding == {
+        "law": "atomic",
+        "step": 1,
+        "reason": "it changed",
+        "location": "m.py:3",
+        "size": 1,
+        "quiescing_from": 0,
+    }
+    assert stored.records == [Record(1, 0, present, "aborted", digest="d")]
+    assert list(stored.records[0].event) == list(present)
+    assert stored.marks == [Mark(MarkKind.LABEL, "x", 1, removed=True)]
 
 
 @pytest.mark.parametrize("number", range(1, FORMAT + 1))
@@ -99,19 +133,20 @@ def test_a_step_only_adds_lines(session: Path, header: Header) -> None:
 
 def test_long_lists_stand_one_element_a_line(header: Header, make_record: Callable[..., Record]) -> None:
     text = render_session(header, [make_record(1, changed_paths=["a" * 40, "b" * 40, "c"], unrestored_ids=[1, 2])])
-    assert f'changed = [\n    "{"a" * 40}",\n    "{"b" * 40}",\n    "c",\n]\nmissing = [1, 2]\n' in text
+    assert f'changed = [\n    "{"a" * 40}",\n    "{"b" * 40}",\n    "c",\n]\nunrestored = [1, 2]\n' in text
 
 
 def test_a_finding_stands_in_the_header(header: Header) -> None:
-    finding = {"law": "atomic", "step": 3, "why": "the state was changed"}
-    text = render_session(Header("m", 2, [], None, {"seed": 1, "flags": ["--crash"]}, finding), [])
-    assert text.splitlines()[:7] == [
-        "format = 2",
-        'machine = "m"',
+    finding = {"law": "atomic", "step": 3, "reason": "the state was changed"}
+    text = render_session(Header.alone("m", 2, [], None, {"seed": 1, "flags": ["--crash"]}, finding), [])
+    assert text.splitlines()[:8] == [
+        "format = 3",
+        'origin = { seed = 1, flags = ["--crash"] }',
+        'finding = { law = "atomic", step = 3, reason = "the state was changed" }',
+        "[[machine]]",
+        'name = "m"',
         "version = 2",
         "types = []",
-        'origin = { seed = 1, flags = ["--crash"] }',
-        'finding = { law = "atomic", step = 3, why = "the state was changed" }',
         'state = { type = "None" }',
     ]
     assert scan(text.encode(), "x").stored.header.finding == finding
@@ -125,8 +160,8 @@ def test_what_cannot_be_stored_is_said_with_its_place(header: Header, make_recor
         render_session(header, [make_record(1)], {1: deep})
     assert refused.value.message == "step 1 cannot be stored: `state`: it nests deeper than 100 levels"
     with pytest.raises(SessionError) as refused:
-        render_session(Header("m", 1, [], "x" * 5_000_000, {}), [])
-    assert refused.value.message == "the header is too large to store: 4 MiB, and 4 MiB is the most"
+        render_session(Header.alone("m", 1, [], "x" * 5_000_000, {}), [])
+    assert refused.value.message == "the header is too large to store: 4 MiB; the limit is 4 MiB"
 
 
 TEXT = st.text(st.characters(codec=None, exclude_categories=()))
@@ -158,6 +193,7 @@ def records(draw: st.DrawFn) -> list[Record]:
             draw(st.lists(VALUES, max_size=3)),
             draw(TEXT),
             draw(TEXT),
+            cause=draw(TEXT),
         )
         for n in range(1, draw(st.integers(0, 4)) + 1)
     ]
@@ -171,10 +207,9 @@ def marks_to(last: int) -> st.SearchStrategy[Mark]:
 def test_any_session_is_read_as_it_was_written(
     steps: list[Record], origin: Any, finding: Any, state: Any, name: str, version: int, data: st.DataObject
 ) -> None:
-    types = data.draw(TYPES | st.none())
-    header = Header(name, version, types, state, origin, finding, "" if types is not None else name)
+    header = Header.alone(name, version, data.draw(TYPES), state, origin, finding)
     kept = {step.n: {"a": state} for step in steps if step.n % 2}
     head = data.draw(st.integers(0, len(steps)))
-    marks = data.draw(st.lists(marks_to(len(steps)), max_size=3)) if types is not None else []
+    marks = data.draw(st.lists(marks_to(len(steps)), max_size=3))
     text = render_session(header, steps, kept, head, marks)
     assert scan(text.encode(), "x").stored == Stored(header, steps, kept, head, "", marks)

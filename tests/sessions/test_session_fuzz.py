@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fasm_cli.errors import SessionError
-from fasm_cli.sessions.format import GOTO_KEYS, HEADER_KEYS, STEP_KEYS, chain_checksum
+from fasm_cli.sessions.format import GOTO_KEYS, HEADER_KEYS, MACHINE_KEYS, MARK_KEYS, STEP_KEYS, chain_checksum
+from fasm_cli.sessions.model import FORMAT
 from fasm_cli.sessions.reader import scan
-from fasm_cli.sessions.toml_fast import parse_as_json
+from fasm_cli.sessions.toml_values import parse_as_json
 
-GOLDEN = (Path(__file__).parent / "golden" / "format-1.toml").read_bytes()
+GOLDEN = (Path(__file__).parent / "golden" / f"format-{FORMAT}.toml").read_bytes()
 WORDS = [
     b'"',
     b"\\",
@@ -46,10 +47,11 @@ WORDS += [
     b"[[step]]\n",
     b"[[goto]]\n",
     b"[[mark]]\n",
+    b"[[machine]]\n",
     b"sum = ",
 ]
 WORDS += [b"n = 1\n", b"-1", b"1e999", b"nan", b"9" * 30, b"0x" + b"f" * 30, b"1979-05-27", b"[" * 300, b"{a=" * 300]
-WORDS += [b"a." * 300, b"\\ud800", b"\\U00110000", b"true", b"null", b"state = ", b"format = 2\n", b"after = ", b"    "]
+WORDS += [b"a." * 300, b"\\ud800", b"\\U00110000", b"true", b"null", b"state = ", b"format = 3\n", b"after = ", b"    "]
 WORDS += [b", a = 1", b"{ a = 1", b",\n    ", b",\n]", b"[\n    ", b'"a b" = ', b"1", b"{}", b": "]
 
 
@@ -125,11 +127,12 @@ def test_mutations_of_a_session(slow: bool) -> None:
 def test_bytes(data: bytes) -> None:
     read(data)
     read(b"format = 1\n" + data)
+    read(b"format = 3\n" + data)
     read(GOLDEN + data)
     read(GOLDEN + b"\n" + data)
 
 
-KEYS = st.sampled_from([*HEADER_KEYS, *STEP_KEYS, *GOTO_KEYS, "sum", "x"])
+KEYS = st.sampled_from([*HEADER_KEYS[FORMAT], *MACHINE_KEYS, *STEP_KEYS, *GOTO_KEYS, *MARK_KEYS, "sum", "x"])
 VALUES = st.recursive(
     st.sampled_from(
         ["1", "0", "-1", "1.5", "true", "nan", '"m"', '"\\u0000"', "1979-05-27", '"', "{", "'x'", "9" * 40]
@@ -143,7 +146,7 @@ VALUES = st.recursive(
     max_leaves=5,
 )
 BLOCK = st.tuples(
-    st.sampled_from(["", "[[step]]\n", "[[step]]\n", "[[goto]]\n", "[[mark]]\n", "[step]\n"]),
+    st.sampled_from(["", "[[step]]\n", "[[step]]\n", "[[goto]]\n", "[[mark]]\n", "[[machine]]\n", "[step]\n"]),
     st.lists(st.tuples(KEYS, VALUES), max_size=7),
 ).map(lambda block: block[0] + "".join(f"{key} = {value}\n" for key, value in block[1]))
 
@@ -152,5 +155,5 @@ BLOCK = st.tuples(
 @given(st.lists(BLOCK, max_size=4))
 def test_structure(seal: Callable[[Iterable[str | bytes]], bytes], blocks: list[str]) -> None:
     read(seal(blocks))
-    head = 'format = 1\nmachine = "m"\nversion = 1\nfingerprint = "f"\norigin = {}\nstate = {}\n'
+    head = 'format = 3\norigin = {}\n[[machine]]\nname = "m"\nversion = 1\ntypes = []\nstate = {}\n'
     read(seal([head, *blocks]))

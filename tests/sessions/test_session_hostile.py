@@ -16,7 +16,8 @@ from fasm_cli.sessions import format as session_text
 from fasm_cli.sessions.reader import scan
 
 Seal = Callable[[Iterable[str | bytes]], bytes]
-HEAD = 'format = 1\nmachine = "m"\nversion = 1\nfingerprint = "f"\norigin = {}\nstate = {}\n'
+OLD_HEAD = 'format = 1\nmachine = "m"\nversion = 1\nfingerprint = "f"\norigin = {}\nstate = {}\n'
+HEAD = 'format = 3\norigin = {}\n[[machine]]\nname = "m"\nversion = 1\ntypes = []\nstate = {}\n'
 STEP = '[[step]]\nn = 1\nparent = 0\nevent = { type = "crash" }\noutcome = "crashed"\ndigest = "d"\n'
 
 
@@ -41,16 +42,16 @@ def refused(data: bytes) -> str:
         (b'[project]\nname = "x"\n', "x is not a session: it has no `format`"),
         (b'format = "1"\n', "x is not a session: its format is '1'"),
         (b"format = 0\n", "x is not a session: its format is '0'"),
-        (b"format = 3\nanything = goes\n", "x is format 3, this fasm reads up to 2"),
-        (b"format = 999999999\n", "x is format 999999999, this fasm reads up to 2"),
+        (b"format = 4\nanything = goes\n", "x has format 4; this fasm reads formats up to 3"),
+        (b"format = 999999999\n", "x has format 999999999; this fasm reads formats up to 3"),
         (b"\xef\xbb\xbfformat = 1\n", "x begins with a byte order mark, which a session does not have"),
-        (b"format = 1\r\nmachine = 1\r\n", "x, line 1: the lines end in CRLF, a session's end in LF"),
+        (b"format = 1\r\nmachine = 1\r\n", "x, line 1: the lines end in CRLF, those of a session end in LF"),
         (b"# \xff\xfe\n", "x, line 1: not UTF-8 (byte 0xff)"),
         (b"\x89PNG\r\n\x1a\n", "x, line 1: not UTF-8 (byte 0x89)"),
         (b"\0" * 100, "x, line 1: a NUL byte"),
         ("format = 1\n".encode("utf-16"), "x, line 1: not UTF-8 (byte 0xff)"),
-        (b"format = 1", "x, line 1: it is cut off inside its header"),
-        (b"format = 1\n", "x, line 2: it is cut off inside its header"),
+        (b"format = 1", "x, line 1: the file ends inside its header"),
+        (b"format = 1\n", "x, line 2: the file ends inside its header"),
         (b"hello", "x is not TOML: Expected '=' after a key in a key/value pair (at end of document)"),
         (b"x" * 100_000, "x is not a session: it has no `format`"),
         (b"[" * 60_000, "x is not TOML: Invalid initial character for a key part (at line 1, column 3)"),
@@ -71,51 +72,70 @@ def test_files_that_are_no_session(data: bytes, message: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("format = 1\n", "format = 1\nformat = 1\n", "line 1: the header is not TOML: Cannot overwrite a value"),
-        ('machine = "m"', "machine = 5", "line 1: the header: `machine` is '5', not text"),
-        ("version = 1", "version = true", "line 1: the header: `version` is 'True', not a whole number"),
-        ("version = 1", "version = 1.0", "line 1: the header: `version` is '1.0', not a whole number"),
+        ("format = 3\n", "format = 3\nformat = 3\n", "line 1: the header is not TOML: Cannot overwrite a value"),
+        ('name = "m"', "name = 5", "line 1: the header: `name` is '5', not a string"),
+        ("version = 1", "version = true", "line 1: the header: `version` is 'True', not an integer"),
+        ("version = 1", "version = 1.0", "line 1: the header: `version` is '1.0', not an integer"),
         ("origin = {}", "origin = []", "line 1: the header: `origin` is '[]', not a table"),
         ("origin = {}", "origin = {}\nfinding = 3", "line 1: the header: `finding` is '3', not a table"),
         ("origin = {}\n", "", "line 1: the header: `origin` is missing"),
-        ("origin = {}", "origin = {}\nimport = 1", "line 1: the header: unknown key `import`; a block like this has"),
-        ("state = {}", "state = 9223372036854775808", "line 1: the header: a number beyond 64 bits stands without"),
-        ("state = {}", "state = " + "9" * 1_000_000, "line 1: the header: '99999999999999999999' outside of quotes"),
+        ("origin = {}", "origin = {}\nimport = 1", "line 1: the header: unknown key `import`; known keys:"),
+        ("state = {}", "state = 9223372036854775808", "line 1: the header: a number beyond 64 bits must be in quotes"),
+        (
+            "state = {}",
+            "state = " + "9" * 1_000_000,
+            "line 1: the header: '99999999999999999999' is not allowed",
+        ),
         ("state = {}", "state = " + "1" * 1_000_000 + ".5", ""),
-        ("state = {}", "state = 0x" + "f" * 1_000_000, "line 1: the header: '0xffffffffffffffffff' outside of quotes"),
-        ("state = {}", "state = 1979-05-27T07:32:00Z", "line 1: the header: a datetime stands without quotes"),
+        (
+            "state = {}",
+            "state = 0x" + "f" * 1_000_000,
+            "line 1: the header: '0xffffffffffffffffff' is not allowed",
+        ),
+        ("state = {}", "state = 1979-05-27T07:32:00Z", "line 1: the header: a datetime must be in quotes"),
         ("state = {}", "state = " + "[" * 500_000 + "]" * 500_000, "line 1: the header: it nests deeper than 100"),
         ("state = {}", "state = " + "{a=" * 300_000 + "1" + "}" * 300_000, "line 1: the header: it nests deeper"),
-        ("state = {}", "state = {" + "a." * 900_000 + "a=1}", "line 1: the header: '.a.' outside of quotes"),
+        (
+            "state = {}",
+            "state = {" + "a." * 900_000 + "a=1}",
+            "line 1: the header: '.a.' is not allowed",
+        ),
         ("state = {}", "state = {" + ",".join(f"a{n}={n}" for n in range(150_000)) + "}", ""),
         ("state = {}", "a.b = 1\nstate = {}", "line 1: the header: it is not made of `key = value` lines"),
         ("state = {}", "[state]\na = 1", "line 1: the header: it is not made of `key = value` lines"),
-        ("state = {}", 'state = """\n    a\n    """', 'line 1: the header: \'"""\' outside of quotes'),
-        ("state = {}", "state = {} # code", "line 1: the header: '#' outside of quotes"),
+        ("state = {}", 'state = """\n    a\n    """', 'line 1: the header: \'"""\' is not allowed outside of quotes'),
+        ("state = {}", "state = {} # code", "line 1: the header: '#' is not allowed outside of quotes"),
         (
             "state = {}",
             'state = "\\ud800"',
             "line 1: the header is not TOML: Escaped character is not a Unicode scalar",
         ),
         ("state = {}", 'state = "a\tb\x7f"', "line 1: the header is not TOML: Illegal character"),
-        ("n = 1", "n = 2", "line 9: step 1: it says n = 2 where step 1 comes next"),
-        ("n = 1", "n = -1", "line 9: step 1: it says n = -1 where step 1 comes next"),
-        ("\nn = 1\n", "\n", "line 9: step 1: `n` is missing"),
-        ("parent = 0", "parent = 1", "line 9: step 1: its parent is 1; a step is taken from an earlier one, 0 to 0"),
-        ("parent = 0", "parent = -1", "line 9: step 1: its parent is -1; a step is taken from an earlier one"),
-        ("parent = 0", "parent = false", "line 9: step 1: `parent` is 'False', not a whole number"),
-        ('event = { type = "crash" }', "event = 5", "line 9: step 1: `event` is '5', not a table"),
-        ('event = { type = "crash" }', 'event = { type = "None" }', "line 9: step 1: `event` is 'None', not a table"),
-        ('outcome = "crashed"', "outcome = []", "line 9: step 1: `outcome` is '[]', not text"),
-        ('digest = "d"', "digest = 5", "line 9: step 1: `digest` is '5', not text"),
-        ('digest = "d"', 'actions = [5]\ndigest = "d"', "line 9: step 1: `actions` is not a list of tables"),
-        ('digest = "d"', 'changed = [{}]\ndigest = "d"', "line 9: step 1: `changed` is not a list of texts"),
-        ('digest = "d"', 'changed = "x"\ndigest = "d"', "line 9: step 1: `changed` is 'x', not a list"),
-        ('digest = "d"', 'digest = "d"\nsum = "x"', "line 9: step 1: unknown key `sum`"),
-        ("[[step]]", "[[goto]]", "line 9: the move after step 0: unknown key `n`; a block like this has step, after"),
-        ("[[step]]", "[[code]]", "line 9: a block begins with [[step]] or [[goto]]"),
-        ("[[step]]", "[[mark]]", "line 9: a block begins with [[step]] or [[goto]]"),
-        ("[[step]]", "[step]", "line 9: a block begins with [[step]] or [[goto]]"),
+        ("n = 1", "n = 2", "line 10: step 1: `n` is 2; the next step is 1"),
+        ("n = 1", "n = -1", "line 10: step 1: `n` is -1; the next step is 1"),
+        ("\nn = 1\n", "\n", "line 10: step 1: `n` is missing"),
+        ("parent = 0", "parent = 1", "line 10: step 1: `parent` is 1; expected an earlier step, 0 to 0"),
+        ("parent = 0", "parent = -1", "line 10: step 1: `parent` is -1; expected an earlier step"),
+        ("parent = 0", "parent = false", "line 10: step 1: `parent` is 'False', not an integer"),
+        ('event = { type = "crash" }', "event = 5", "line 10: step 1: `event` is '5', not a table"),
+        ('event = { type = "crash" }', 'event = { type = "None" }', "line 10: step 1: `event` is 'None', not a table"),
+        ('outcome = "crashed"', "outcome = []", "line 10: step 1: `outcome` is '[]', not a string"),
+        ('digest = "d"', "digest = 5", "line 10: step 1: `digest` is '5', not a string"),
+        ('digest = "d"', 'actions = [5]\ndigest = "d"', "line 10: step 1: `actions` is not a list of tables"),
+        ('digest = "d"', 'changed = [{}]\ndigest = "d"', "line 10: step 1: `changed` is not a list of strings"),
+        ('digest = "d"', 'changed = "x"\ndigest = "d"', "line 10: step 1: `changed` is 'x', not a list"),
+        ('digest = "d"', 'digest = "d"\nsum = "x"', "line 10: step 1: unknown key `sum`"),
+        ("[[step]]", "[[goto]]", "line 10: the move after step 0: unknown key `n`; known keys: step, after"),
+        ("[[step]]", "[[mark]]", "line 10: the mark after step 0: unknown key `n`; known keys: kind, name"),
+        ("[[step]]", "[[code]]", "line 10: a block begins with [[step]] or [[goto]] or [[mark]]"),
+        ("[[step]]", "[[machine]]", "line 10: a block begins with [[step]] or [[goto]] or [[mark]]"),
+        ("[[step]]", "[step]", "line 10: a block begins with [[step]] or [[goto]] or [[mark]]"),
+        ("[[machine]]\n", "", "line 1: the header: unknown key `name`; known keys: format, origin, finding"),
+        ("[[machine]]\n", "[[machine]]\n[[machine]]\n", "line 1: the header: it has 2 [[machine]] tables; this fasm"),
+        ('name = "m"', 'at = "orders"\nname = "m"', "line 1: the header: its machine belongs to a system; this fasm"),
+        ("event =", 'at = "orders"\nevent =', "line 10: step 1: `at` is 'orders', and the machine is alone"),
+        ("event =", "at = 5\nevent =", "line 10: step 1: `at` is '5', not a string"),
+        ("event =", "cause = {}\nevent =", "line 10: step 1: `cause` is '{}', not a string"),
     ],
 )
 def test_what_a_careful_enemy_writes(seal: Seal, old: str, new: str, message: str) -> None:
@@ -133,27 +153,36 @@ def test_what_a_careful_enemy_writes(seal: Seal, old: str, new: str, message: st
         ("types = 5\n", "`types` does not describe types: each is a table of a name and `is`, `fields` or `members`"),
         ('types = [{ name = "State" }]\n', "`types` does not describe types: "),
         ('types = [{ name = "S", fields = { a = 1 } }]\n', "`types` does not describe types: "),
-        ('fingerprint = "f"\n', "unknown key `fingerprint`; a block like this has format, machine, version, types, "),
+        ('fingerprint = "f"\n', "unknown key `fingerprint`; known keys: "),
         ("", "`types` is missing"),
     ],
 )
 def test_types_that_describe_none(seal: Seal, types: str, message: str) -> None:
-    head = HEAD.replace("format = 1", "format = 2").replace('fingerprint = "f"\n', types)
-    assert refused(seal([head])).startswith(f"x, line 1: the header: {message}")
+    for head in (OLD_HEAD.replace("format = 1", "format = 2").replace('fingerprint = "f"\n', "types = []\n"), HEAD):
+        text = refused(seal([head.replace("types = []\n", types)]))
+        assert text.startswith(f"x, line 1: the header: {message}")
+
+
+def test_many_machines(seal: Seal) -> None:
+    assert refused(seal([HEAD + '[[machine]]\nname = "m"\nversion = 1\ntypes = []\nstate = {}\n' * 70_000])).startswith(
+        "x, line 1: the header: it has 70001 [[machine]] tables; "
+    )
+    damaged = seal([HEAD + "[[machine]]\n" * 300_000]).replace(b"version = 1", b"version = 2")
+    assert refused(damaged).endswith("the header was changed: its checksum does not match")
 
 
 @pytest.mark.parametrize(
     ("block", "message"),
     [
-        ("step = 2\nafter = 1\n", "it moves to step 2; steps go from 0 to 1"),
-        ("step = -1\nafter = 1\n", "it moves to step -1; steps go from 0 to 1"),
-        ("step = 0\nafter = 2\n", "it says after = 2 where there are 1 steps"),
+        ("step = 2\nafter = 1\n", "`step` is 2; steps go from 0 to 1"),
+        ("step = -1\nafter = 1\n", "`step` is -1; steps go from 0 to 1"),
+        ("step = 0\nafter = 2\n", "`after` is 2; the number of steps before it is 1"),
         ("step = 0\n", "`after` is missing"),
-        ('step = "0"\nafter = 1\n', "`step` is '0', not a whole number"),
+        ('step = "0"\nafter = 1\n', "`step` is '0', not an integer"),
     ],
 )
 def test_moves_to_nowhere(seal: Seal, block: str, message: str) -> None:
-    assert refused(seal([HEAD, STEP, "[[goto]]\n" + block])) == f"x, line 17: the move after step 1: {message}"
+    assert refused(seal([HEAD, STEP, "[[goto]]\n" + block])) == f"x, line 18: the move after step 1: {message}"
 
 
 def test_a_name_in_a_file_is_only_a_name(seal: Seal, tmp_path: Path) -> None:
@@ -163,18 +192,18 @@ def test_a_name_in_a_file_is_only_a_name(seal: Seal, tmp_path: Path) -> None:
         path = tmp_path / "a.toml"
         path.write_bytes(seal([HEAD.replace('"m"', f'"{name}"')]))
         before = set(sys.modules)
-        assert read_session(path).header.machine == name.replace("\\u0000", "\0")
+        assert read_session(path).header.machine.name == name.replace("\\u0000", "\0")
         assert set(sys.modules) == before
 
 
 def test_text_without_end(seal: Seal) -> None:
     big = b'state = "' + b"a" * 100_000_000
-    assert refused(HEAD.encode() + big) == "x, line 1: the header is larger than any block: more than 4 MiB"
+    assert refused(HEAD.encode() + big) == "x, line 1: the header is too large: a block has at most 4 MiB"
     whole = seal([HEAD, STEP.encode() + big + b'"\n'])
-    assert refused(whole) == "x, line 9: step 1 is larger than any block: more than 4 MiB"
-    assert refused(seal([HEAD]) + b"\n" * 100_000_000).startswith("x, line 9: ")
+    assert refused(whole) == "x, line 10: step 1 is too large: a block has at most 4 MiB"
+    assert refused(seal([HEAD]) + b"\n" * 100_000_000).startswith("x, line 10: ")
     escapes = 'state = "' + "\\n" * 1_900_000 + '"\n'
-    assert len(scan(seal([HEAD.replace("state = {}\n", escapes)]), "x").stored.header.state) == 1_900_000
+    assert len(scan(seal([HEAD.replace("state = {}\n", escapes)]), "x").stored.header.machine.state) == 1_900_000
 
 
 def test_zeros_without_end(session: Path) -> None:
@@ -197,7 +226,7 @@ def test_a_file_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         file.truncate(session_text.MAX_FILE + 1)  # sparse: it takes no room
     with pytest.raises(SessionError) as error:
         read_session(path)
-    assert error.value.message == f"{path} is larger than any session: more than 256 MiB"
+    assert error.value.message == f"{path} is too large: a session has at most 256 MiB"
 
 
 def test_a_session_that_would_outgrow_its_reader_is_told(

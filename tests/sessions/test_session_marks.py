@@ -1,6 +1,5 @@
 """Labels, names of branches, watches and breaks: kept in the file as steps are, and as safe."""
 
-import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
 from fasm_cli.sessions import Header, SessionFile, read_session, render_session
-from fasm_cli.sessions.pins import Mark, MarkKind, Marks
+from fasm_cli.sessions.model import Mark, MarkKind, Marks
 from fasm_cli.sessions.reader import scan
 
 MARKS = [
@@ -19,7 +18,7 @@ MARKS = [
     Mark(MarkKind.BREAK, "state.points < 'é'"),
     Mark(MarkKind.LABEL, "before the crash", 0, removed=True),
 ]
-HEAD = 'format = 2\nmachine = "m"\nversion = 1\ntypes = []\norigin = {}\nstate = 0\n'
+HEAD = 'format = 3\norigin = {}\n[[machine]]\nname = "m"\nversion = 1\ntypes = []\nstate = 0\n'
 
 
 def test_marks_are_kept_in_order(session: Path) -> None:
@@ -29,24 +28,13 @@ def test_marks_are_kept_in_order(session: Path) -> None:
         assert read_session(session) == file.stored
         assert (file.stored.marks, file.stored.head, file.steps) == (MARKS, 4, 4)
     assert session.read_text("utf-8").endswith(
-        '[[mark]]\nkind = "label"\nname = "before the crash"\nstep = 0\ngone = true\nafter = 4\nsum = "'
+        '[[mark]]\nkind = "label"\nname = "before the crash"\nstep = 0\nremoved = true\nafter = 4\nsum = "'
         + session.read_text("utf-8")[-18:]
     )
     with SessionFile.open(session) as again:
         again.goto(2)
         again.mark(MARKS[0])
         assert (read_session(session).head, len(read_session(session).marks)) == (2, 6)
-
-
-def test_format_1_has_no_place_for_them(tmp_path: Path) -> None:
-    path = tmp_path / "old.toml"
-    shutil.copy(Path(__file__).parent / "golden" / "format-1.toml", path)
-    before = path.read_bytes()
-    with SessionFile.open(path) as file, pytest.raises(SessionError) as refused:
-        file.mark(MARKS[0])
-    assert refused.value.message == f"{path} is format 1, which has no place for a label"
-    assert refused.value.hint == f"`fasm session migrate {path}` makes a new file of it"
-    assert path.read_bytes() == before
 
 
 def test_the_text_at_once(header: Header, make_record: Callable[..., Record]) -> None:
@@ -68,18 +56,21 @@ def test_one_that_was_cut_off_anywhere_is_dropped(session: Path) -> None:
 @pytest.mark.parametrize(
     ("block", "message"),
     [
-        ('kind = "pet"\nname = "x"\nstep = 0\nafter = 0\n', "it pins a 'pet'; known: label, branch, watch, break"),
-        ('kind = "label"\nname = "x"\nstep = 1\nafter = 0\n', "it is for step 1; steps go from 0 to 0"),
-        ('kind = "label"\nname = "x"\nstep = 0\nafter = 1\n', "it says after = 1 where there are 0 steps"),
-        ('kind = "label"\nname = 7\nstep = 0\nafter = 0\n', "`name` is '7', not text"),
-        ('kind = "label"\nname = "x"\nstep = 0\ngone = false\nafter = 0\n', "`gone` is true or left out"),
+        (
+            'kind = "x"\nname = "x"\nstep = 0\nafter = 0\n',
+            "`kind` is 'x'; known kinds: label, branch, watch, break",
+        ),
+        ('kind = "label"\nname = "x"\nstep = 1\nafter = 0\n', "`step` is 1; steps go from 0 to 0"),
+        ('kind = "label"\nname = "x"\nstep = 0\nafter = 1\n', "`after` is 1; the number of steps before it is 0"),
+        ('kind = "label"\nname = 7\nstep = 0\nafter = 0\n', "`name` is '7', not a string"),
+        ('kind = "label"\nname = "x"\nstep = 0\nremoved = false\nafter = 0\n', "`removed` must be true or omitted"),
         ('kind = "label"\nstep = 0\nafter = 0\n', "`name` is missing"),
     ],
 )
 def test_hostile_marks(seal: Callable[[Iterable[str]], bytes], block: str, message: str) -> None:
     with pytest.raises(SessionError) as refused:
         scan(seal([HEAD, "[[mark]]\n" + block]), "x")
-    assert refused.value.message == f"x, line 9: the mark after step 0: {message}"
+    assert refused.value.message == f"x, line 10: the mark after step 0: {message}"
 
 
 def test_what_is_pinned_now() -> None:

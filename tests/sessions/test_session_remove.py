@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from fasm_cli.errors import SessionError
+from fasm_cli.locks import FileLock
 from fasm_cli.sessions import Header, SessionFile, read_session, remove_sessions
-from fasm_cli.sessions.lock import WriterLock
 
 
 def names(folder: Path) -> list[str]:
@@ -41,7 +41,7 @@ def test_what_is_wrong_behind_the_header_keeps_nothing(session: Path) -> None:
     assert names(session.parent) == []
 
 
-@pytest.mark.parametrize("text", [b"", b"hello", b"format = 3\n", b'format = 1\nmachine = "m"\n'])
+@pytest.mark.parametrize("text", [b"", b"hello", b"format = 4\n", b'format = 1\nmachine = "m"\n'])
 def test_what_is_no_session_stays_and_so_do_the_others(session: Path, text: bytes) -> None:
     other = session.with_name("other.toml")
     other.write_bytes(text)
@@ -65,13 +65,13 @@ def test_what_is_being_written_stays_and_so_do_the_others(session: Path, header:
 
 def test_what_came_in_its_place_stays(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between the first look at the file and the lock."""
-    acquire = WriterLock.acquire
+    acquire = FileLock.acquire
 
-    def replacing(lock: WriterLock) -> None:
+    def replacing(lock: FileLock) -> None:
         session.write_text("mine")
         acquire(lock)
 
-    monkeypatch.setattr(WriterLock, "acquire", replacing)
+    monkeypatch.setattr(FileLock, "acquire", replacing)
     with pytest.raises(SessionError, match="is not TOML"):
         remove_sessions([session])
     assert session.read_text() == "mine"
@@ -102,7 +102,7 @@ def test_who_waits_with_a_removed_lock_takes_the_one_that_is_there(
 ) -> None:
     """Between its opening of the lock file and the locking, the session was removed and made again."""
     path = tmp_path / "a.toml"
-    first, second, third = WriterLock(path), WriterLock(path), WriterLock(path)
+    first, second, third = FileLock(path), FileLock(path), FileLock(path)
     real, calls = os.open, []
 
     def slow(file: Path, *arguments: int) -> int:

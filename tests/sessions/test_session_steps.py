@@ -1,7 +1,7 @@
 """What stays in memory of an open session: where its steps stand. Counted, for time and memory follow from it."""
 
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,8 @@ from hypothesis import strategies as st
 from fasm_cli.engine.process_state import ProcessState
 from fasm_cli.engine.records import Record, apply_record
 from fasm_cli.errors import SessionError
-from fasm_cli.sessions import Header, SessionFile, Stored, read_session, render_session, scan_file
-from fasm_cli.sessions import byte_source as session_source
-from fasm_cli.sessions import reader as session_reader
+from fasm_cli.sessions import Header, SessionFile, Stored, files, read_session, reader, render_session, scan_file
 from fasm_cli.sessions import snapshot_tracker as session_line
-from fasm_cli.sessions import step_index as session_steps
 from fasm_cli.sessions.journal import StepSequence
 
 MakeRecord = Callable[..., Record]
@@ -34,26 +31,16 @@ def long(tmp_path: Path, header: Header, make_record: MakeRecord) -> Path:
 
 @pytest.fixture
 def fetched(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The steps that are read, in order, by the reader and afterwards."""
-    seen: list[int] = []
+    """The numbers of the steps that are read, in order."""
+    numbers: list[int] = []
+    read_step = reader.read_step
 
-    def counting(read: Callable[..., Any]) -> Callable[..., Any]:
-        def noting(body: bytes, n: int) -> Any:
-            seen.append(n)
-            return read(body, n)
+    def recording(body: bytes, n: int, number: int) -> Any:
+        numbers.append(n)
+        return read_step(body, n, number)
 
-        return noting
-
-    for module in (session_reader, session_steps):
-        monkeypatch.setattr(module, "read_step", counting(module.read_step))
-    return seen
-
-
-def state_after(records):
-    state = ProcessState()
-    for record in records:
-        apply_record(state, record)
-    return state
+    monkeypatch.setattr(reader, "read_step", recording)
+    return numbers
 
 
 def test_every_step_is_read_once_and_none_is_kept(long: Path, fetched: list[int]) -> None:
@@ -87,7 +74,7 @@ def test_memory_does_not_grow_with_what_is_in_the_steps(long: Path) -> None:
         tracemalloc.stop()
     assert len(stored.records) == MANY
     assert kept < 100 * MANY < long.stat().st_size // 4
-    assert peak < 3 * session_reader.CHUNK + 100 * MANY
+    assert peak < 3 * reader.CHUNK + 100 * MANY
 
 
 def test_a_writer_and_its_reader_read_a_file_once(long: Path, fetched: list[int], make_record: MakeRecord) -> None:
@@ -105,7 +92,7 @@ def test_small_chunks_give_the_same(session: Path, monkeypatch: pytest.MonkeyPat
     whole = read_session(session)
     data = session.read_bytes()
     for size in (1, 7, 64, 511):
-        monkeypatch.setattr(session_reader, "CHUNK", size)
+        monkeypatch.setattr(reader, "CHUNK", size)
         assert read_session(session) == whole
         session.write_bytes(data[:-3])
         assert len(read_session(session).records) == 3
@@ -126,14 +113,14 @@ def test_a_step_that_is_changed_while_it_is_open_is_not_believed(session: Path) 
     assert stored.records[0].n == 1
     with pytest.raises(SessionError) as refused:
         stored.records[1]
-    assert refused.value.message == f"{session}: step 2 was changed while it was open"
+    assert refused.value.message == f"{session}: step 2 was changed while the file was open"
     session.write_bytes(b"")
-    with pytest.raises(SessionError, match="step 3 was changed while it was open"):
+    with pytest.raises(SessionError, match="step 3 was changed while the file was open"):
         stored.snapshots[3]
 
 
 @pytest.mark.parametrize(
-    ("left", "dropped"), [(0, ""), (5, "line 52: 5 bytes of a write that was cut off, after step 3")]
+    ("left", "dropped"), [(0, ""), (5, "line 53: dropped 5 bytes of an incomplete write after step 3")]
 )
 def test_a_file_that_is_cut_while_it_is_read(
     session: Path, monkeypatch: pytest.MonkeyPatch, left: int, dropped: str
@@ -142,16 +129,23 @@ def test_a_file_that_is_cut_while_it_is_read(
     end = session.read_bytes().rindex(b"\n\n") + 1
     with session.open("ab") as file:
         file.truncate(end + 9)
-    real = session_source._read
+    real = files._read
 
     def cutting(fd: int, size: int, offset: int) -> bytes:
         with session.open("ab") as file:
             file.truncate(end + left)
         return real(fd, size, offset)
 
-    monkeypatch.setattr(session_source, "_read", cutting)
+    monkeypatch.setattr(files, "_read", cutting)
     stored = read_session(session)
     assert (len(stored.records), stored.dropped) == (3, dropped)
+
+
+def state_after(records: Iterable[Record]) -> ProcessState:
+    state = ProcessState()
+    for record in records:
+        apply_record(state, record)
+    return state
 
 
 def test_where_the_process_stands_is_told_on_the_way(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,11 +162,11 @@ def test_what_is_kept_of_many_snapshots_is_less_than_their_steps(header: Header)
     action = [{"type": "Tracked", "id": 0, "action": {"type": "Ask"}}]
     records = [Record(n, n - 1, ASK, "committed", actions=[{**action[0], "id": n}]) for n in range(1, 401)]
     text = render_session(header, records, {n: n for n in range(1, 401)})
-    stored = session_reader.scan(text.encode(), "x").stored
+    stored = reader.scan(text.encode(), "x").stored
     assert sum(len(standing.pending) for standing in stored.process_states.values()) <= 400
     assert [*stored.process_states] == []
     few = [Record(n, n - 1, ASK, "committed") for n in range(1, 401)]
-    stored = session_reader.scan(render_session(header, few, {n: n for n in range(1, 401)}).encode(), "x").stored
+    stored = reader.scan(render_session(header, few, {n: n for n in range(1, 401)}).encode(), "x").stored
     assert [*stored.process_states] == [*range(25, 401, 25)]
 
 
@@ -187,7 +181,7 @@ def test_it_is_the_same_on_every_branch(header: Header, steps: list[tuple[int, b
     snapshots = {n: n for n, (_, whole, _) in enumerate(steps, 1) if whole}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(session_line, "APART", 0)
-        stored = session_reader.scan(render_session(header, records, snapshots).encode(), "x").stored
+        stored = reader.scan(render_session(header, records, snapshots).encode(), "x").stored
     for n, standing in stored.process_states.items():
         assert standing == state_after(records[each - 1] for each in stored.journal().ancestor_numbers(n))
         assert n in snapshots
@@ -201,14 +195,14 @@ def test_events_that_are_none_are_only_told_when_they_are_needed(
 ) -> None:
     records = [make_record(1), make_record(2, event={}), make_record(3)]
     monkeypatch.setattr(session_line, "APART", 0)
-    stored = session_reader.scan(render_session(header, records, {1: 1, 3: 3}).encode(), "x").stored
+    stored = reader.scan(render_session(header, records, {1: 1, 3: 3}).encode(), "x").stored
     assert stored.records == records
     assert [*stored.process_states] == [1]
 
 
 def test_steps_are_a_sequence(make_record: MakeRecord, header: Header) -> None:
     records = [make_record(n) for n in (1, 2, 3)]
-    stored = session_reader.scan(render_session(header, records).encode(), "x").stored
+    stored = reader.scan(render_session(header, records).encode(), "x").stored
     for steps in (StepSequence(records), stored.records):
         assert (len(steps), steps[0], steps[-1], steps[1:]) == (3, records[0], records[2], records[1:])
         assert (steps == records, steps == records[:2], steps == 3) == (True, False, False)

@@ -11,10 +11,10 @@ import pytest
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
 from fasm_cli.sessions import Header, SessionFile, read_session, write_trace
-from fasm_cli.sessions.disk import Disk
-from fasm_cli.sessions.pins import Mark, MarkKind
+from fasm_cli.sessions.files import Disk
+from fasm_cli.sessions.model import ALONE, Mark, MarkKind
 
-FINDING = {"law": "atomic", "step": 2, "why": "the state was changed"}
+FINDING = {"law": "atomic", "step": 2, "reason": "the state was changed"}
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_the_same_trace_is_replaced_and_no_other(
     assert read_session(path).header.origin == {"seed": 2}
     before = path.read_bytes()
     for other, what in (
-        (replace(found, machine="tea_shop"), "a trace of coffee_shop: atomic"),
+        (replace(found, machines={ALONE: replace(found.machine, name="tea_shop")}), "a trace of coffee_shop: atomic"),
         (replace(found, finding={**FINDING, "law": "ids"}), "a trace of coffee_shop: atomic"),
         (replace(found, finding=None), "a trace of coffee_shop: atomic"),
     ):
@@ -70,7 +70,7 @@ def test_what_was_gone_on_with_is_not_replaced(
     before = path.read_bytes()
     with pytest.raises(SessionError) as refused:
         write_trace(path, found, [make_record(1)])
-    assert refused.value.message == f"{path} exists and was gone on with; nothing is overwritten"
+    assert refused.value.message == f"{path} exists and was continued; nothing is overwritten"
     assert path.read_bytes() == before
 
 

@@ -14,7 +14,7 @@ import pytest
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import InternalError, SessionError
 from fasm_cli.sessions import Header, SessionFile, Stored, make_folder, read_session
-from fasm_cli.sessions.disk import Disk
+from fasm_cli.sessions.files import Disk
 
 MakeRecord = Callable[..., Record]
 
@@ -98,7 +98,7 @@ def test_a_second_writer_is_told_who_is_first_and_readers_are_not_kept_out(sessi
             with pytest.raises(SessionError) as refused:
                 SessionFile.open(name)
             assert f"is being written by pid {os.getpid()} on " in refused.value.message
-            assert refused.value.hint == "close that one first; reading is never blocked"
+            assert refused.value.hint == "close that program first; the file can be read meanwhile"
         assert len(read_session(session).records) == 4
     SessionFile.open(session).close()
 
@@ -139,7 +139,7 @@ def test_a_pipe_in_the_place_of_the_lock_is_not_waited_for(session: Path) -> Non
     lock = session.with_name(".coffee.toml.lock")
     lock.unlink()
     os.mkfifo(lock)
-    with pytest.raises(SessionError, match="is no regular file, not a lock"):
+    with pytest.raises(SessionError, match="is not a regular file, not a lock"):
         SessionFile.open(session)
 
 
@@ -236,7 +236,7 @@ def test_a_full_disk_costs_only_the_step_that_did_not_fit(session: Path, make_re
             with pytest.raises(SessionError) as refused:
                 file.append(make_record(5))
             assert refused.value.message == f"step 5 was not written to {session}: No space left on device"
-            assert refused.value.hint == "every step before it is there; it can be tried again"
+            assert refused.value.hint == "every step before it is on disk; it can be tried again"
             assert session.read_bytes() == before
         disk.operations = set()
         file.append(make_record(5))
@@ -250,14 +250,14 @@ def test_where_even_the_repair_fails_nothing_more_is_written(session: Path, make
         with pytest.raises(SessionError) as refused:
             file.append(make_record(5))
         assert refused.value.hint == (
-            "every step before it is there; open the session again to go on: it will be cut to its last whole step"
+            "every step before it is on disk; open the session again, which removes the incomplete step"
         )
         disk.operations = set()
         with pytest.raises(SessionError, match="an earlier write failed"):
             file.append(make_record(5))
     assert len(session.read_bytes()) == len(before) + 70
     with SessionFile.open(session) as file:
-        assert "it is kept in coffee.toml.torn-1" in file.stored.dropped
+        assert "saved as coffee.toml.torn-1" in file.stored.dropped
         file.append(make_record(5))
     assert len(read_session(session).records) == 5
 

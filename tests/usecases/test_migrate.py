@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from fasm_cli.debugger import navigate as travel
-from fasm_cli.debugger.open import open_session
+from fasm_cli.debugger.open import open_session, view_session
 from fasm_cli.errors import MachineError, SessionError
 from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import StepDifference
-from fasm_cli.sessions import read_session, render_session
+from fasm_cli.sessions import read_session
+from fasm_cli.sessions.format import with_checksum
 from fasm_cli.usecases import sessions
 from fasm_cli.usecases.migrate_session import migrate
 
@@ -70,7 +71,11 @@ def test_an_older_machine_opens_nothing(till: Project, write_till: WriteTill) ->
 
 def test_a_file_of_format_1_says_as_much_as_it_can(till: Project, write_till: WriteTill) -> None:
     old_format()
-    open_session(till, "till")[0].close()
+    view_session(till, "till")
+    assert refused(till) == (
+        "sessions/till.toml has format 1; only format 3 can be continued; "
+        "`fasm session migrate sessions/till.toml` makes a new file of it"
+    )
     write_till("field")
     assert "changed since: its initial state does not fit: Till lacks currency; " in refused(till)
     write_till(("    cents: int\n\n@dataclass\nclass Paid", "    cents: float\n\n@dataclass\nclass Paid"))
@@ -78,9 +83,19 @@ def test_a_file_of_format_1_says_as_much_as_it_can(till: Project, write_till: Wr
 
 
 def old_format() -> None:
-    stored = read_session(OLD)
-    header = replace(stored.header, types=None)
-    OLD.write_text(render_session(header, stored.records, stored.snapshots, stored.head), encoding="utf-8")
+    """Write the session as format 1 had it; its steps use no word that changed since."""
+    machine = read_session(OLD).header.machine
+    head, *blocks = OLD.read_text("utf-8").split("\n\n")
+    state = next(line for line in head.splitlines() if line.startswith("state = "))
+    head = (
+        f'format = 1\nmachine = "till"\nversion = 1\nfingerprint = "{machine.fingerprint}"\n'
+        f'origin = {{ kind = "session" }}\n{state}\nsum = ""\n'
+    )
+    texts, checksum = [], ""
+    for block in [head, *blocks]:
+        text, checksum = with_checksum(block[: block.rindex("sum = ")], checksum)
+        texts.append(text)
+    OLD.write_text("\n".join(texts), encoding="utf-8")
 
 
 def test_a_session_is_carried_over(till: Project, write_till: WriteTill) -> None:
@@ -90,10 +105,10 @@ def test_a_session_is_carried_over(till: Project, write_till: WriteTill) -> None
     assert (told.target, told.written, told.finding, NEW.exists()) == (str(NEW), False, None, False)
     done = migrate(till, "till")
     assert done == replace(told, written=True, dry_run=False)
-    assert (done.versions, done.formats, done.types, done.steps) == ((1, 2), (2, 2), ["Till.currency: + str"], 61)
+    assert (done.versions, done.formats, done.types, done.steps) == ((1, 2), (3, 3), ["Till.currency: + str"], 61)
     old, new = read_session(OLD), read_session(NEW)
     assert OLD.read_bytes() == before
-    assert new.header.state == {**old.header.state, "currency": "EUR1"}
+    assert new.header.machine.state == {**old.header.machine.state, "currency": "EUR1"}
     assert new.header.origin == {"kind": "session", "migrated": "till.toml, version 1"}
     assert new.snapshots == {50: {**old.snapshots[50], "currency": "EUR1"}}
     assert (new.head, list(new.records.parents)) == (old.head, list(old.records.parents))
@@ -116,8 +131,8 @@ def test_nothing_is_ever_overwritten(till: Project, write_till: WriteTill) -> No
 def test_an_old_format_becomes_the_present_one(till: Project, write_till: WriteTill) -> None:
     old_format()
     told = migrate(till, "till")
-    assert (told.formats, told.versions, told.target) == ((1, 2), (1, 1), "sessions/till.v1.toml")
-    assert read_session(Path(told.target)).header.types is not None
+    assert (told.formats, told.versions, told.target) == ((1, 3), (1, 1), "sessions/till.v1.toml")
+    assert read_session(Path(told.target)).header.machine.types is not None
 
 
 def test_types_that_still_hold_every_value_need_no_migrate(till: Project, write_till: WriteTill) -> None:
@@ -132,8 +147,8 @@ def test_what_would_be_too_large_is_not_written(
     till: Project, write_till: WriteTill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_till("second")
-    monkeypatch.setattr("fasm_cli.sessions.trace_file.MAX_FILE", 1000)
-    with pytest.raises(SessionError, match="it would be larger than any session"):
+    monkeypatch.setattr("fasm_cli.sessions.writer.MAX_FILE", 1000)
+    with pytest.raises(SessionError, match="the session would be too large"):
         migrate(till, "till")
     assert not NEW.exists()
 
@@ -211,6 +226,6 @@ def test_a_folder_that_may_not_be_written(
         raise PermissionError(13, "Permission denied")
 
     write_till("second")
-    monkeypatch.setattr("fasm_cli.sessions.disk.Disk.create", refusing)
+    monkeypatch.setattr("fasm_cli.sessions.files.Disk.create", refusing)
     with pytest.raises(SessionError, match=r"cannot write sessions/till\.v2\.toml: Permission denied"):
         migrate(till, "till")

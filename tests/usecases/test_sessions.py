@@ -126,7 +126,7 @@ def test_a_name_without_end_is_not_told_without_end(project: Project) -> None:
 def test_a_machine_outside_is_followed_only_by_hand(project: Project) -> None:
     shutil.copy("machines/counter.py", "elsewhere.py")
     sessions.create(project, "elsewhere.py", "s")
-    assert read_session(Path("sessions/s.toml")).header.machine == "elsewhere.py"
+    assert read_session(Path("sessions/s.toml")).header.machine.name == "elsewhere.py"
     with pytest.raises(SessionError, match="which is not under machines/"):
         open_session(project, "s")
     open_session(project, "s", "elsewhere.py")[0].close()

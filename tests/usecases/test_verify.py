@@ -78,7 +78,7 @@ def test_each_step_is_executed_once_and_its_snapshot_evicted(till: Project, monk
 
     monkeypatch.setattr(Timeline, "execute", count)
     engine, stored = Engine(import_machine(till, "till")), read_session(FILE)
-    rerun = JournalReplay(engine, stored.journal(), engine.decode_state(stored.header.state), strict_diff)
+    rerun = JournalReplay(engine, stored.journal(), engine.decode_state(stored.header.machine.state), strict_diff)
     assert max(len(rerun.timeline._snapshots) for _ in rerun.steps()) == 3
     assert rerun.difference is None
     assert executed == list(stored.journal())
