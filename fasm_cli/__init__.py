@@ -1,4 +1,4 @@
-"""fasm: fallible async state machines. What a machine needs, and nothing else, is imported from here."""
+"""fasm: fallible async state machines. This package exports the contract, which is all that a machine imports."""
 
 from fasm_cli.contract.chooser import Chooser
 from fasm_cli.contract.constraints import Between, OneOf, Size, Text
@@ -33,7 +33,7 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
-    """`Runtime` is imported when it is asked for: a machine does not need it, and it brings asyncio with it."""
+    """Import `Runtime` when it is first used: a machine does not need it, and it imports asyncio."""
     if name == "Runtime":
         from fasm_cli.runtime.runtime import Runtime
 

@@ -14,7 +14,7 @@ from fasm_cli.engine.occurrence import Occurrence
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import Outcome, StepResult
 from fasm_cli.types.codec import DecodeError
-from fasm_cli.types.record import record
+from fasm_cli.types.fields import record
 
 S = TypeVar("S", contravariant=True)
 T = TypeVar("T", covariant=True)

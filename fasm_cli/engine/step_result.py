@@ -5,7 +5,7 @@ from typing import Any
 
 from fasm_cli.contract.state_machine import Action, Tracked
 from fasm_cli.engine.events import ActionRef, Event
-from fasm_cli.types.record import record
+from fasm_cli.types.fields import record
 
 
 class Outcome(StrEnum):

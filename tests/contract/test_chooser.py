@@ -1,4 +1,4 @@
-"""Draws are the same everywhere and for ever: a seed is the whole story."""
+"""A seed determines all draws, on every platform and Python version."""
 
 import re
 
@@ -36,7 +36,7 @@ def test_golden_draws():
     assert draws(Chooser(2**64 + 1))[0] == [10, 72, 25, 61, 2, 35]
 
 
-def test_golden_streams():
+def test_golden_substreams():
     first = {
         (seed, run, name): substream(seed, run, name).randbelow(10**6)
         for seed in (0, 1)
@@ -49,7 +49,7 @@ def test_golden_streams():
     ]
 
 
-def test_a_stream_is_the_same_each_time_and_unlike_every_other():
+def test_substreams_are_reproducible_and_differ():
     assert draws(substream(3, 4, "inputs")) == draws(substream(3, 4, "inputs"))
     keys = [(seed, run, name) for seed in range(12) for run in range(12) for name in ("a", "b")]
     assert len({substream(*key).draw() for key in keys}) == len(keys)
@@ -59,7 +59,7 @@ def test_a_stream_is_the_same_each_time_and_unlike_every_other():
 @pytest.mark.parametrize(
     "n", [1, 2, 3, 7, 2**53 - 1, 2**53, 2**53 + 1, 2**54, 3 * 2**53, 2**64 - 1, 2**106 + 1, 10**40]
 )
-def test_below_stays_below_and_fills_the_range(n):
+def test_randbelow_covers_its_range(n):
     choose = Chooser(5)
     values = [choose.randbelow(n) for _ in range(2000)]
     assert all(type(value) is int and 0 <= value < n for value in values)
@@ -67,7 +67,7 @@ def test_below_stays_below_and_fills_the_range(n):
     assert abs(sum(values) / len(values) - (n - 1) / 2) <= n * 0.03
 
 
-def test_below_uses_every_bit_of_a_large_range():
+def test_randbelow_covers_a_large_range():
     choose = Chooser(5)
     values = [choose.randbelow(2**80) for _ in range(300)]
     for bit in range(80):
@@ -84,24 +84,24 @@ def test_below_uses_every_bit_of_a_large_range():
         (lambda choose: choose.weighted([]), "weighted() needs at least one option"),
     ],
 )
-def test_drawing_from_nothing_is_refused(call, why):
+def test_drawing_without_options_is_refused(call, why):
     with pytest.raises(ValueError, match=rf"^{re.escape(why)}$"):
         call(Chooser(1))
 
 
-def test_between_includes_both_ends():
+def test_randint_includes_both_ends():
     choose = Chooser(1)
     assert {choose.randint(-1, 1) for _ in range(50)} == {-1, 0, 1}
     assert choose.randint(5, 5) == 5
 
 
-def test_chance_is_never_at_zero_and_always_at_one():
+def test_chance_with_probability_zero_and_one():
     choose = Chooser(1)
     assert not any(choose.chance(0) for _ in range(500))
     assert all(choose.chance(1) for _ in range(500))
 
 
-def test_weights_count():
+def test_weighted_follows_the_weights():
     choose = Chooser(1)
     drawn = [choose.weighted([(1, "a"), (0, "never"), (3, "b")]) for _ in range(4000)]
     assert set(drawn) == {"a", "b"}
@@ -109,7 +109,7 @@ def test_weights_count():
     assert choose.weighted(pair for pair in [(2.5, "only")]) == "only"
 
 
-def test_shuffled_leaves_its_argument_alone_and_gives_every_order():
+def test_shuffled_returns_a_new_list_in_any_order():
     choose, given = Chooser(1), [1, 2, 3]
     orders = {tuple(choose.shuffled(given)) for _ in range(200)}
     assert len(orders) == 6

@@ -1,4 +1,4 @@
-"""Limits are part of a type: what lies outside is refused as a value, as plain data and as source text."""
+"""A value that violates a constraint is refused as a value, as plain data and as source text."""
 
 import typing
 from datetime import UTC, date, datetime, timedelta
@@ -37,7 +37,7 @@ class Color(Enum):
         (lambda: Size(3, 2), ValueError, "Size(min=3, max=2) is empty: it needs 0 <= min <= max"),
     ],
 )
-def test_an_empty_limit_is_refused_where_it_is_written(make, kind, why):
+def test_empty_constraint_is_refused(make, kind, why):
     with pytest.raises(kind) as caught:
         make()
     assert str(caught.value) == why
@@ -82,7 +82,7 @@ def test_an_empty_limit_is_refused_where_it_is_written(make, kind, why):
         (list[Annotated[int, Between(1, 9)]], ([1],), [1, 0], "[1]: 0 is not between 1 and 9"),
     ],
 )
-def test_a_limit_holds_for_values_and_for_plain_data(annotation, inside, outside, why):
+def test_constraint_applies_to_values_and_to_plain_data(annotation, inside, outside, why):
     registry = SchemaRegistry()
     schema = registry.of(annotation, "T")
     unlimited = SchemaRegistry()
@@ -100,5 +100,5 @@ def test_a_limit_holds_for_values_and_for_plain_data(annotation, inside, outside
 
 
 def _holder(annotation: Any) -> Any:
-    """A class whose type hint is `annotation` without what `Annotated` says."""
+    """The class that `annotation` names, without `Annotated`."""
     return type("Holder", (), {"__annotations__": {"x": annotation}})

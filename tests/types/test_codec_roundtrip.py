@@ -1,4 +1,4 @@
-"""Whatever type is declared and whatever value it has, it comes back: from plain data, from JSON, from source text."""
+"""Every value of every declared type survives a round trip through plain data, JSON and source text."""
 
 import json
 from collections.abc import Callable
@@ -207,7 +207,7 @@ def _values(schema: Schema, of: Callable[[Schema], st.SearchStrategy[Any]]) -> s
 
 
 @given(st.data())
-def test_every_value_of_every_type_comes_back_from_plain_data_from_json_and_from_source(data):
+def test_every_value_survives_plain_data_json_and_source_text(data):
     registry = SchemaRegistry()
     schema = registry.of(data.draw(types), "T")
     value = data.draw(values(schema))
@@ -225,7 +225,7 @@ def test_every_value_of_every_type_comes_back_from_plain_data_from_json_and_from
 
 
 @given(st.data())
-def test_every_message_comes_back_with_the_tag_of_its_class(data):
+def test_every_message_survives_with_the_tag_of_its_class(data):
     registry = SchemaRegistry()
     schema = registry.of(data.draw(st.sampled_from([Plainly, Named, Iced, Node, Plainly | Named, Node | int])), "T")
     value = data.draw(values(schema))
@@ -288,19 +288,19 @@ SAME = object()
         (Node, Node(Node(None, []), []), {"left": {"type": "Node", "left": None, "kids": []}, "kids": []}),
     ],
 )
-def test_what_is_stored(annotation, value, plain):
+def test_stored_form(annotation, value, plain):
     registry = SchemaRegistry()
     schema = registry.of(annotation, "T")
     codec = Codec(registry)
     stored = codec.encode(schema, value)
     assert stored == (value if plain is SAME else plain)
-    assert repr(stored) == repr(value if plain is SAME else plain)  # 3 and 3.0, 0.0 and -0.0 are not the same here
+    assert repr(stored) == repr(value if plain is SAME else plain)  # repr distinguishes 3 and 3.0, 0.0 and -0.0
     again = codec.decode(schema, stored)
     assert again == value
     assert format_value(codec.parse(schema, format_value(value))) == format_value(again)
 
 
-def test_nan_comes_back_wherever_it_stands():
+def test_nan_survives_in_every_position():
     registry = SchemaRegistry()
     schema = registry.of(list[float | Decimal | None], "T")
     codec = Codec(registry)
@@ -312,9 +312,9 @@ def test_nan_comes_back_wherever_it_stands():
     assert format_value(codec.parse(schema, text)) == text
 
 
-def test_a_set_with_nan_in_it_has_an_order_all_the_same():
+def test_set_with_nan_is_stored_in_a_fixed_order():
     registry = SchemaRegistry()
     schema = registry.of(set[float], "T")
     codec = Codec(registry)
-    nans = [float("nan") for _ in range(30)]  # each has a hash, and so a place in a set, of its own
+    nans = [float("nan") for _ in range(30)]  # each has its own hash and thus its own position in a set
     assert {str(codec.encode(schema, {3.0, nan, 1.0, 2.0})) for nan in nans} == {"[1.0, 2.0, 3.0, nan]"}

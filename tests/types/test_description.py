@@ -1,4 +1,4 @@
-"""What a file keeps of a machine's types, and how it is told that they are others."""
+"""The description of a machine's types, its fingerprint, and the differences between two descriptions."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -46,7 +46,7 @@ def types(**roles: Any) -> Any:
     return describe_types({name: None if each is None else registry.of(each, name) for name, each in roles.items()})
 
 
-def test_a_description_names_every_class_once() -> None:
+def test_description_contains_every_class_once() -> None:
     assert types(State=Node, Input=Add | Stop, ActionId=None) == [
         {"name": "State", "is": "Node"},
         {"name": "Input", "is": "Add | Stop"},
@@ -58,8 +58,8 @@ def test_a_description_names_every_class_once() -> None:
     ]
 
 
-def test_the_fingerprint_is_as_ever() -> None:
-    """Files of format 1 hold nothing else of their types."""
+def test_fingerprint_does_not_change() -> None:
+    """A file of format 1 holds nothing but the fingerprint of its types."""
     machine = import_machine(Project(ROOT), "coffee_shop")
     assert (fingerprint(machine.types), machine.fingerprint) == ("20b5f05e65c42183", "20b5f05e65c42183")
     assert is_description(machine.types)
@@ -83,7 +83,7 @@ def test_the_fingerprint_is_as_ever() -> None:
         [{"is": "x", "other": "y"}],
     ],
 )
-def test_what_is_no_description(plain: Any) -> None:
+def test_malformed_description(plain: Any) -> None:
     assert not is_description(plain)
 
 
@@ -91,7 +91,7 @@ OLD = types(State=Node, Input=Add | Stop)
 
 
 @pytest.mark.parametrize(
-    ("changed", "told_as"),
+    ("changed", "expected"),
     [
         ([], []),
         (
@@ -108,17 +108,17 @@ OLD = types(State=Node, Input=Add | Stop)
         ([("New", {"fields": {"a": "int"}})], ["New: + (a: int)"]),
     ],
 )
-def test_what_changed(changed: list[tuple[str, Any]], told_as: list[str]) -> None:
+def test_type_changes(changed: list[tuple[str, Any]], expected: list[str]) -> None:
     new = {entry["name"]: entry for entry in OLD}
     for name, entry in changed:
         if entry is None:
             del new[name]
         else:
             new[name] = {"name": name, **entry}
-    assert [str(change) for change in type_changes(OLD, list(new.values()))] == told_as
+    assert [str(change) for change in type_changes(OLD, list(new.values()))] == expected
 
 
-def test_a_class_that_is_called_as_a_role() -> None:
+def test_class_with_the_name_of_an_associated_type() -> None:
     @dataclass
     class State:
         a: int
@@ -131,7 +131,7 @@ def test_a_class_that_is_called_as_a_role() -> None:
     assert [str(each) for each in type_changes(types(State=State), types(State=Other))] == ["State.a: int -> Decimal"]
 
 
-def test_the_first_three_are_told() -> None:
+def test_summary_names_three_changes() -> None:
     none = [{"name": name, "is": "None"} for name in "ABCDE"]
     ints = [{"name": name, "is": "int"} for name in "ABCDE"]
     assert summarize(type_changes(none[:3], ints[:3])) == "A: None -> int; B: None -> int; C: None -> int"

@@ -1,4 +1,4 @@
-"""A digest is equal for equal states, in every process, and for no others."""
+"""Two states have the same digest if and only if they are equal, in every process."""
 
 import os
 import subprocess
@@ -105,7 +105,7 @@ def test_different_values_have_different_digests(annotation, one, other):
 @given(
     st.dictionaries(st.text(), st.integers(0, 3), max_size=4), st.dictionaries(st.text(), st.integers(0, 3), max_size=4)
 )
-def test_digests_are_equal_where_dicts_are(one, other):
+def test_dicts_have_equal_digests_if_they_are_equal(one, other):
     assert (digest(dict[str, int], one) == digest(dict[str, int], other)) == (one == other)
     assert digest(dict[str, int], one) == digest(dict[str, int], dict(reversed(one.items())))
 
@@ -140,8 +140,8 @@ print(Codec(registry).digest(schema, state), Codec(registry).encode(schema, stat
 """
 
 
-def test_a_digest_is_the_same_in_every_process():
-    """A hash seed of its own each: the order of a set of strings is another one in each of them."""
+def test_digest_is_the_same_in_every_process():
+    """Each process has another hash seed, so sets of strings iterate in different orders."""
     given = {**os.environ, "PYTHONPATH": str(ROOT)}
     processes = [
         subprocess.Popen(

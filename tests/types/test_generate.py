@@ -1,4 +1,4 @@
-"""What a machine is fed with is what its types declare: the codec accepts every value, and limits are kept and used."""
+"""Generated values match their declared types and constraints, and cover them."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -12,6 +12,7 @@ import attrs
 import pytest
 
 from fasm_cli import Between, Chooser, OneOf, Size, Text
+from fasm_cli.errors import MachineError
 from fasm_cli.types.codec import Codec, SchemaRegistry, format_value
 from fasm_cli.types.generate import Generators
 
@@ -103,7 +104,7 @@ def drawn(annotation: Any, seed: int = 1, count: int = DRAWS) -> tuple[Codec, An
 
 
 @pytest.mark.parametrize("annotation", [*SCALARS, *LIMITED, *NESTED], ids=str)
-def test_every_value_is_accepted_stored_and_read_back(annotation):
+def test_every_value_survives_encoding_and_formatting(annotation):
     codec, schema, values = drawn(annotation)
     for value in values:
         assert codec.decode(schema, codec.encode(schema, value)) == value
@@ -130,11 +131,11 @@ def test_the_same_seed_gives_the_same_values(annotation):
         (tuple[bool, bool], {(False, False), (False, True), (True, False), (True, True)}),
     ],
 )
-def test_everything_that_is_declared_comes_up(annotation, values):
+def test_every_declared_value_is_drawn(annotation, values):
     assert set(drawn(annotation)[2]) == values
 
 
-def test_what_is_not_declared_stays_ordinary_with_the_odd_boundary():
+def test_without_constraints_values_are_ordinary_with_some_edge_cases():
     ints = drawn(int)[2]
     assert sum(-2 <= value <= 12 for value in ints) > 280
     assert any(abs(value) > 2**30 for value in ints)
@@ -143,7 +144,76 @@ def test_what_is_not_declared_stays_ordinary_with_the_odd_boundary():
     assert {len(value) for value in drawn(list[int])[2]} == {0, 1, 2, 3, 4, 5}
 
 
-def test_a_type_that_contains_itself_ends():
+def test_values_of_a_recursive_type_are_finite():
     values = drawn(Node)[2]
     assert max(len(format_value(value)) for value in values) < 10_000
     assert any(value.next is not None and value.next.next is not None for value in values)
+
+
+@dataclass
+class Tree:
+    kids: "dict[str, Tree]"
+
+
+@dataclass
+class Literal:
+    value: int
+
+
+@dataclass
+class Sum:
+    left: "Sum | Literal"
+    right: "Sum | Literal"
+
+
+@dataclass
+class Nest:
+    inside: "list[Nest]"
+
+
+@dataclass
+class Picky:
+    value: int
+
+    def __post_init__(self) -> None:
+        if self.value < 0:
+            raise ValueError("below zero")
+
+
+@dataclass
+class Never:
+    value: int
+
+    def __post_init__(self) -> None:
+        raise ValueError("never")
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        Tree,
+        Sum,
+        Nest,
+        Picky,
+        Annotated[dict[bool, int], Size(2, 2)],
+        Annotated[dict[int, int], Size(4, 5)],
+        Annotated[set[int], Size(10, 12)],
+        Annotated[timedelta, Between(timedelta.min, timedelta.max)],
+    ],
+    ids=str,
+)
+def test_values_of_recursive_sized_and_selective_types(annotation: Any) -> None:
+    codec, schema, values = drawn(annotation, count=100)
+    for value in values:
+        codec.encode(schema, value)
+
+
+def test_wide_range_of_floats_is_covered() -> None:
+    values = drawn(Annotated[float, Between(-1.7e308, 1.7e308)], count=100)[2]
+    assert len({value for value in values if abs(value) < 1.7e308}) > 90
+
+
+def test_class_that_refuses_every_value_is_named() -> None:
+    with pytest.raises(MachineError) as caught:
+        drawn(Never, count=1)
+    assert caught.value.message == "Never refuses every generated value: ValueError: never"

@@ -1,4 +1,4 @@
-"""Source text to values: what may be written, what is said of the rest and where it points, and that nothing is run."""
+"""The parser accepts values in source text, refuses everything else with a column, and executes nothing."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
@@ -106,7 +106,7 @@ def refused(text: str) -> InputError:
         ("[\n  1,\n  2,\n]", [1, 2]),
     ],
 )
-def test_what_may_be_written(text, value):
+def test_accepted_text(text, value):
     parsed = codec.parser.parse(text)
     assert parsed == value
     assert type(parsed) is type(value)
@@ -212,7 +212,7 @@ def test_what_may_be_written(text, value):
     ],
 )
 @pytest.mark.filterwarnings("error")
-def test_what_may_not_be_written(text, message, column):
+def test_refused_text(text, message, column):
     error = refused(text)
     if message is not None:
         assert error.message == message
@@ -236,11 +236,11 @@ def test_what_may_not_be_written(text, message, column):
         ("1;", NAME),
     ],
 )
-def test_what_to_write_instead(text, hint):
+def test_hint_of_a_refusal(text, hint):
     assert refused(text).hint == hint
 
 
-def test_a_value_is_checked_against_what_is_asked_for():
+def test_value_is_validated_against_the_schema():
     points = registry.of(Point | RedeemPoints, "T")
     assert codec.parse(points, "Point(1, 2)") == Point(1, 2.0)
     assert type(codec.parse(points, "Point(1, 2)").y) is float
@@ -250,7 +250,7 @@ def test_a_value_is_checked_against_what_is_asked_for():
     assert caught.value.hint == "write one of Point, RedeemPoints"
 
 
-def test_the_parts_of_a_completion_are_read_in_either_way():
+def test_arguments_by_position_and_by_name():
     fields = ("id", "result")
     read = codec.parser.arguments
     for text in (

@@ -1,4 +1,4 @@
-"""Whatever is typed, it is a value or an `InputError`, and it is never run."""
+"""Any text parses to a value or raises `InputError`; it is never executed."""
 
 import re
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ pieces = st.lists(st.sampled_from(WORDS) | st.sampled_from(SIGNS), max_size=25).
 @example("0777")
 @example("\ufeff1")
 @pytest.mark.filterwarnings("error")
-def test_any_text_gives_a_value_or_an_input_error(text):
+def test_any_text_is_a_value_or_an_input_error(text):
     error = None
     try:
         codec.parse(ANY, text)
@@ -76,7 +76,7 @@ def test_any_text_gives_a_value_or_an_input_error(text):
         assert error.column is None or 0 <= error.column <= len(text)
 
 
-def test_reading_never_runs_anything(tmp_path):
+def test_parsing_executes_nothing(tmp_path):
     touched = tmp_path / "touched"
     for text in (
         f"__import__('pathlib').Path({str(touched)!r}).touch()",

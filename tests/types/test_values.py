@@ -1,4 +1,4 @@
-"""Values looked at and copied: what changed between two, how they print, and copies that share nothing mutable."""
+"""Values are compared path by path, formatted on one line, and copied without sharing anything mutable."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -9,9 +9,10 @@ import attrs
 import pytest
 
 from fasm_cli.types.codec import SchemaRegistry, format_value
-from fasm_cli.types.copy import CopierCache, is_frozen, is_immutable
+from fasm_cli.types.copy import CopierCache
 from fasm_cli.types.description import describe_types
 from fasm_cli.types.diff import diff_values
+from fasm_cli.types.schema import is_immutable
 
 
 class Color(Enum):
@@ -32,7 +33,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Holder:
-    """Frozen, and yet it can change inside."""
+    """A frozen class with a mutable part."""
 
     items: list[int]
 
@@ -58,7 +59,7 @@ class Iced:
     b: tuple[int, ...] = ()
 
 
-def full() -> Order:
+def full_order() -> Order:
     return Order(
         1,
         [Point(1)],
@@ -97,8 +98,8 @@ def full() -> Order:
         ),
     ],
 )
-def test_what_changed_is_told_by_path(change, lines):
-    before, after = full(), full()
+def test_changed_paths_of_a_state(change, lines):
+    before, after = full_order(), full_order()
     change(after)
     assert [str(each) for each in diff_values(before, after)] == lines
 
@@ -118,7 +119,7 @@ def test_what_changed_is_told_by_path(change, lines):
         ({1: {2: 3}}, {1: {2: 4}}, ["[1][2]: 3 -> 4"]),
     ],
 )
-def test_what_changed_between_any_two_values(before, after, lines):
+def test_changed_paths_of_any_two_values(before, after, lines):
     assert [str(each) for each in diff_values(before, after)] == lines
 
 
@@ -142,14 +143,14 @@ def test_what_changed_between_any_two_values(before, after, lines):
         ("a'b\n\u2028", '"a\'b\\n\\u2028"'),
     ],
 )
-def test_a_value_prints_on_one_line_and_the_same_way_each_time(value, text):
+def test_formatted_value(value, text):
     assert format_value(value) == text
 
 
-def test_a_copy_is_equal_and_shares_nothing_that_can_change():
+def test_copy_is_equal_and_shares_nothing_mutable():
     registry = SchemaRegistry()
     copy = CopierCache().of(registry.of(Order, "T"))
-    original = full()
+    original = full_order()
     copied = copy(original)
     assert copied == original
     copied.points.append(Point(9))
@@ -159,11 +160,11 @@ def test_a_copy_is_equal_and_shares_nothing_that_can_change():
     copied.pair[1].items.append(9)
     copied.next.points.append(Point(9))
     copied.next.id = 9
-    assert original == full()
+    assert original == full_order()
     assert copied.points[0] is original.points[0]
 
 
-def test_a_value_of_the_wrong_type_is_not_touched_by_a_copy():
+def test_value_of_the_wrong_type_is_returned_by_copy():
     registry = SchemaRegistry()
     copy = CopierCache().of(registry.of(Order | None, "T"))
     assert copy("nonsense") == "nonsense"
@@ -189,15 +190,11 @@ def test_a_value_of_the_wrong_type_is_not_touched_by_a_copy():
         (Point | Order, False),
     ],
 )
-def test_what_can_never_change(annotation, fixed):
+def test_immutable_types(annotation, fixed):
     assert is_immutable(SchemaRegistry().of(annotation, "T")) is fixed
 
 
-def test_frozen_classes_of_either_kind_are_known():
-    assert [is_frozen(kind) for kind in (Point, Iced, Order, Attrs)] == [True, True, False, False]
-
-
-def test_a_description_is_every_type_in_words():
+def test_description_of_all_types():
     registry = SchemaRegistry()
     types: dict[str, Any] = {
         "State": registry.of(Order, "State"),

@@ -1,6 +1,6 @@
-"""Which annotations have a schema, and what is said of those that have none: the path, why, and what to write."""
+"""Annotations become schemas; an unsupported one is refused with its path, the reason and what to write instead."""
 
-# ruff: noqa: F722, F821, UP006, UP007, UP045 - the old spellings are what is tested
+# ruff: noqa: F722, F821, UP006, UP007, UP045 - the tests need the old spellings
 
 import sys
 import typing
@@ -216,15 +216,15 @@ def unknown(name: str) -> str:
         (UUID, "State.x: UUID is the name of a built-in type; rename the class"),
     ],
 )
-def test_what_has_no_shape_is_refused_with_its_path(annotation, why):
+def test_unsupported_annotation_is_refused_with_its_path(annotation, why):
     assert refused(annotation) == why
 
 
-def test_an_annotation_that_is_no_expression_is_refused():
+def test_annotation_with_a_syntax_error_is_refused():
     assert refused(Broken).startswith("Broken: its annotations cannot be resolved: ")
 
 
-def test_two_classes_of_one_name_are_refused():
+def test_two_classes_with_the_same_name_are_refused():
     where = f"{__name__}.Twin and {__name__}.Twin"
     assert refused(FirstTwin | Twin) == f"State.x: two types have the name Twin ({where}); rename one of them"
 
@@ -243,7 +243,7 @@ def test_two_classes_of_one_name_are_refused():
         dict[Color | Closed | None, set[tuple[int, ...]]],
     ],
 )
-def test_what_has_a_shape(annotation):
+def test_supported_annotation_has_a_schema(annotation):
     assert SchemaRegistry().of(annotation, "T").annotation is not None
 
 
@@ -263,12 +263,12 @@ def test_what_has_a_shape(annotation):
         (Annotated[dict[str, Price], Size(1, 2)], "dict[str, int Between(low=0, high=10)] Size(min=1, max=2)"),
     ],
 )
-def test_wrappers_are_seen_through(annotation, text):
+def test_wrappers_do_not_change_the_type(annotation, text):
     assert type_text(SchemaRegistry().of(annotation, "T")) == text
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="`type X = …` is Python 3.12")
-def test_type_statements_are_seen_through():
+def test_type_statement_does_not_change_the_type():
     names: dict[str, Any] = {"Between": Between, "Annotated": Annotated}
     exec(
         "type Small = Annotated[int, Between(0, 9)]\n"
@@ -309,5 +309,5 @@ def test_type_statements_are_seen_through():
         (Annotated[Open, Size(1, 2)], "Size(min=1, max=2) does not apply to Open"),
     ],
 )
-def test_a_limit_that_cannot_apply_is_refused(annotation, why):
+def test_inapplicable_constraint_is_refused(annotation, why):
     assert refused(annotation).replace("list[int]", "list") == f"State.x: {why}"

@@ -1,4 +1,4 @@
-"""What an author writes against: actions that are added, reasons that print, a profile that checks itself."""
+"""The classes of the contract: actions, transition errors, profiles; and the tree of fasm's own errors."""
 
 import copy
 import pickle
@@ -25,7 +25,7 @@ class Gone(RestoreError):
     pass
 
 
-def test_a_reason_keeps_what_it_is_given_and_prints_as_it_was_made():
+def test_transition_error_keeps_its_arguments_and_prints_as_a_call():
     error = InsufficientPoints(needed=100, had=50)
     assert str(error) == repr(error) == "InsufficientPoints(needed=100, had=50)"
     assert (error.needed, error.had, error.args) == (100, 50, ())
@@ -35,13 +35,13 @@ def test_a_reason_keeps_what_it_is_given_and_prints_as_it_was_made():
 
 
 @pytest.mark.parametrize("error", [InsufficientPoints("a", needed=1), Gone(7, x=[1])])
-def test_a_reason_can_be_sent_to_another_process(error):
+def test_transition_error_survives_pickle_and_copy(error):
     for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
         assert type(again) is type(error)
         assert (str(again), again.args, again.fields) == (str(error), error.args, error.fields)
 
 
-def test_a_restore_error_is_no_transition_error():
+def test_restore_error_is_not_a_transition_error():
     assert not issubclass(RestoreError, TransitionError)
     assert issubclass(ActionsFull, TransitionError)
 
@@ -56,18 +56,18 @@ def test_actions_keep_their_order_and_are_cleared():
     assert (list(actions), len(actions)) == ([], 0)
 
 
-@pytest.mark.parametrize("room", [0, 1, 2])
-def test_actions_take_as_many_as_there_is_room_for(room):
-    actions = Actions(room)
-    for number in range(room):
+@pytest.mark.parametrize("capacity", [0, 1, 2])
+def test_actions_take_as_many_as_their_capacity(capacity):
+    actions = Actions(capacity)
+    for number in range(capacity):
         actions.add(Untracked(number))
     for _ in range(2):
         with pytest.raises(ActionsFull) as caught:
             actions.add(Untracked("too many"))
-        assert str(caught.value) == f"ActionsFull(held={room})"
-    assert len(actions) == room
+        assert str(caught.value) == f"ActionsFull(held={capacity})"
+    assert len(actions) == capacity
     actions.clear()
-    actions.add(Untracked("room again"))
+    actions.add(Untracked("capacity again"))
 
 
 class MyTracked(Tracked):
@@ -75,20 +75,20 @@ class MyTracked(Tracked):
 
 
 @pytest.mark.parametrize("value", [None, "x", (1, "a"), Normal(1), Tracked, MyTracked(1, "a")])
-def test_actions_take_nothing_else(value):
+def test_actions_refuse_anything_but_an_action(value):
     with pytest.raises(TypeError) as caught:
         Actions().add(value)
     assert str(caught.value) == f"actions.add takes Tracked(id, action) or Untracked(action), got {value!r}"
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.1, True, "0.5", None, float("nan")])
-def test_a_profile_takes_probabilities(value):
+def test_profile_refuses_anything_but_a_probability(value):
     with pytest.raises(ValueError, match="must be a probability from 0 to 1") as caught:
         Profile(crash=value)
     assert str(caught.value) == f"Profile(crash={value!r}): must be a probability from 0 to 1"
 
 
-def test_a_profile_is_changed_by_making_another():
+def test_profile_is_immutable():
     profile = Profile(complete_rate=0.5)
     assert profile.replace(crash=0, lose_result=None) == Profile(complete_rate=0.5, crash=0)
     assert set(profile.faults) == {
@@ -124,7 +124,7 @@ def test_a_profile_is_changed_by_making_another():
         (InternalError, 70, "internal"),
     ],
 )
-def test_an_error_says_whose_fault_it_is_and_how_the_command_ends(kind, code, name):
+def test_error_has_a_kind_and_an_exit_code(kind, code, name):
     error = kind("what", "do that")
     assert isinstance(error, FasmError)
     assert (error.exit_code, error.kind, error.message, error.hint, str(error)) == (
@@ -149,11 +149,11 @@ def test_did_you_mean(name, known, text):
     assert did_you_mean(name, known) == text
 
 
-def test_an_action_that_cannot_be_copied_is_not_in_there():
-    def refusing(action):
+def test_action_that_cannot_be_copied_is_not_added():
+    def refuse(action):
         raise ValueError(action)
 
-    actions = Actions(freeze=refusing)
+    actions = Actions(freeze=refuse)
     with pytest.raises(ValueError, match="Untracked"):
         actions.add(Untracked(1))
     assert (list(actions), actions.frozen_copies) == ([], [])
