@@ -24,10 +24,11 @@ from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from fasm_cli.cli.prompt.colours import RICH
 from fasm_cli.cli.prompt.panes import Picker
 from fasm_cli.cli.prompt.session import Prompt
-from fasm_cli.cli.repl.verbs import execute
+from fasm_cli.cli.prompt.style import UNICODE
+from fasm_cli.cli.repl import verbs  # noqa: F401  fills the table
+from fasm_cli.cli.repl.execute import execute
 from fasm_cli.debugger.open import open_session
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.project.project import Project
@@ -114,8 +115,8 @@ def keys(bench: DebugSession, text: str) -> list[float]:
             sent = ""
 
             def drawn(_: Any) -> None:
-                app = prompt.session.app
-                if app.is_done or prompt.session.default_buffer.text != sent:
+                app = prompt.line_editor.app
+                if app.is_done or prompt.line_editor.default_buffer.text != sent:
                     return
                 if began:
                     took.append((time.process_time() - began) * 1000)
@@ -134,9 +135,9 @@ def keys(bench: DebugSession, text: str) -> list[float]:
                 began = time.process_time()
                 pipe.send_text(key)
 
-            prompt.session.app.after_render += drawn
+            prompt.line_editor.app.after_render += drawn
             with suppress(EOFError):
-                prompt.ask()
+                prompt.read()
     return took
 
 
@@ -186,7 +187,7 @@ def main(rounds: int) -> int:
             tell("goto any step", took)
             execute(bench, f"goto {STEPS - 1}")
             verbs = {line: timed(lambda line=line: execute(bench, line)) for line in JUMPS}
-            verbs["F3"] = timed(lambda: Picker(bench).lines(120, 16, RICH))
+            verbs["F3"] = timed(lambda: Picker(bench).draw(120, 16, UNICODE))
             slowest = max(verbs, key=lambda line: verbs[line])
             told["verb"] = verbs[slowest]
             tell("verbs about time", list(verbs.values()), f", {slowest}")

@@ -1,10 +1,10 @@
-"""Many steps in a row: at random, out of a file, or the fewest that still break something. Each is a step like any."""
+"""Execute many steps in a row: random ones, those of a file, or the smallest trace that shows a finding."""
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from fasm_cli.debugger import breakpoints as stops
+from fasm_cli.debugger import breakpoints
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.events import Event, decode_event
 from fasm_cli.engine.records import Record
@@ -27,10 +27,13 @@ from fasm_cli.usecases.sessions import recorded_finding
 SHRINK_SECONDS = 5.0
 
 
-def run_random(workbench: DebugSession, count: int, seed: int, crash: float | None = None) -> RunReport:
-    """Up to `count` random steps from here, as a simulation of this machine has them; the first finding, break or
-    watch ends it, and so does Ctrl-C, after a whole step. Raises `UsageError` for a probability that is none."""
-    machine, timeline = workbench.machine, workbench.timeline
+def run_random(session: DebugSession, count: int, seed: int, crash: float | None = None) -> RunReport:
+    """Execute up to `count` random steps from the head, drawn as a simulation of the machine draws them.
+
+    The first finding, break or watch ends the run; so does Ctrl-C, after a complete step. `crash` replaces the
+    probability of a crash in the machine's profile. Raises `UsageError` if it is not a probability.
+    """
+    machine, timeline = session.machine, session.timeline
     try:
         profile = machine.profile if crash is None else machine.profile.replace(crash=crash)
     except ValueError as error:
@@ -39,140 +42,148 @@ def run_random(workbench: DebugSession, count: int, seed: int, crash: float | No
     plan = Plan(seed=seed, runs=1, steps=max(count, 1), profile=profile, always=always)
     world = World(machine, Generators(), plan, timeline.last)
     world.in_flight.extend(timeline.now.pending.values() if timeline.now.running else ())
-    begun = workbench.repl_state.last
+    last_before = session.repl_state.last
     steps: list[StepReport] = []
-    what = f"run {count} --seed {seed}"
+    title = f"run {count} --seed {seed}"
     try:
         for _ in range(count):
             event = world.next(timeline.process, timeline.process.store.committed)
-            taken, step = workbench.take_step(event)
-            steps.append(taken)
-            world.observe(step, timeline.process)
-            stopped = _stopped(workbench, taken)
+            report, result = session.step_with_result(event)
+            steps.append(report)
+            world.observe(result, timeline.process)
+            stopped = _stop_reason(session, report)
             if stopped:
-                return RunReport(what, steps, stopped, taken.finding)
+                return RunReport(title, steps, stopped, report.finding)
     except KeyboardInterrupt:
-        return _interrupted(what, steps, workbench, begun)
-    return RunReport(what, steps, "done; nothing broke", None)
+        return _interrupted(title, steps, session, last_before)
+    return RunReport(title, steps, "done; nothing broke", None)
 
 
 def play_events(
-    workbench: DebugSession, items: Iterable[TraceEvent], what: str, halt: Callable[[StepReport], str], law: str = ""
+    session: DebugSession, items: Iterable[TraceEvent], title: str, halt: Callable[[StepReport], str], law: str = ""
 ) -> RunReport:
-    """Let `items` happen from here on, until `halt` says why to stop; at the end, a `law` about rest is looked at."""
-    begun = workbench.repl_state.last
+    """Execute `items` from the head until `halt` returns a reason to stop; check `law` at the end if it is a liveness
+    law. Completions are mapped to the actions of this session."""
+    last_before = session.repl_state.last
     steps: list[StepReport] = []
     try:
-        for _, taken in replay_events(SessionStage(workbench), items):
-            steps.append(taken)
-            stopped = halt(taken)
+        for _, report in replay_events(SessionStage(session), items):
+            steps.append(report)
+            stopped = halt(report)
             if stopped:
-                return RunReport(what, steps, stopped, taken.finding)
-    except CannotReplay as failed:
-        return RunReport(what, steps, f"step {failed.recorded.number} {failed.reason}", None)
+                return RunReport(title, steps, stopped, report.finding)
     except KeyboardInterrupt:
-        return _interrupted(what, steps, workbench, begun)
-    finding = liveness(workbench, law)
-    return RunReport(what, steps, "at the end" if finding else "at the end; nothing broke", finding)
+        return _interrupted(title, steps, session, last_before)
+    except CannotReplay as failed:
+        return RunReport(title, steps, f"step {failed.recorded.number} {failed.reason}", None)
+    finding = check_liveness(session, law)
+    return RunReport(title, steps, "at the end" if finding else "at the end; nothing broke", finding)
 
 
-def _interrupted(what: str, steps: list[StepReport], workbench: DebugSession, begun: StepReport | None) -> RunReport:
-    """Ctrl-C comes when a step is kept, and may find it not on the list yet; `begun` is what was kept before all."""
-    last = workbench.repl_state.last
-    if last is not None and last is not (steps[-1] if steps else begun):
+def _interrupted(
+    title: str, steps: list[StepReport], session: DebugSession, last_before: StepReport | None
+) -> RunReport:
+    """Report a run that Ctrl-C ended, with its last step, which may be stored but not yet listed in `steps`."""
+    last = session.repl_state.last
+    if last is not None and last is not (steps[-1] if steps else last_before):
         steps.append(last)
-    return RunReport(what, steps, "interrupted; every step above was kept", None, interrupted=True)
+    return RunReport(title, steps, "interrupted; every step above is stored", None, interrupted=True)
 
 
-def _stopped(workbench: DebugSession, taken: StepReport, law: str = "") -> str:
-    """Why to stop after a step; empty where nothing says so, or only a finding of another law than the given one."""
-    if taken.finding is not None and law in ("", taken.finding.law):
-        return f"stopped at step {taken.record.n}; `back` and `why` say more"
-    why = stops.triggered(workbench, taken)
-    return f"stopped at step {taken.record.n}: {why}" if why else ""
+def _stop_reason(session: DebugSession, report: StepReport, law: str = "") -> str:
+    """Return why a run stops after a step, or "". If `law` is given, findings of other laws do not stop it."""
+    if report.finding is not None and law in ("", report.finding.law):
+        return f"stopped at step {report.record.n}; see `why` and `back`"
+    why = breakpoints.triggered(session, report)
+    return f"stopped at step {report.record.n}: {why}" if why else ""
 
 
-def play_until_finding(workbench: DebugSession, items: Iterable[TraceEvent], what: str, law: str) -> RunReport:
-    """Let `items` happen up to the first break, watch or finding; where a `law` is given, only a finding of that."""
+def play_until_finding(session: DebugSession, items: Iterable[TraceEvent], title: str, law: str) -> RunReport:
+    """Execute `items` up to the first break, watch or finding. If `law` is given, only its finding counts."""
+    return play_events(session, items, title, lambda report: _stop_reason(session, report, law), law)
 
-    return play_events(workbench, items, what, lambda taken: _stopped(workbench, taken, law), law)
 
-
-def liveness(workbench: DebugSession, law: str) -> Finding | None:
-    """What is wrong here if the world is quiet, for a law about that."""
+def check_liveness(session: DebugSession, law: str) -> Finding | None:
+    """Return the violation of the liveness law `law` if nothing more arrives from outside; None for other laws."""
     if not law.startswith(LIVENESS_LAWS):
         return None
-    now = workbench.timeline.now
-    found = liveness_violation_of(workbench.machine, now.pending, now.state)
-    return None if found is None else Finding(found.law, found.reason, workbench.timeline.head)
+    now = session.timeline.now
+    found = liveness_violation_of(session.machine, now.pending, now.state)
+    return None if found is None else Finding(found.law, found.reason, session.timeline.head)
 
 
 class SessionStage:
-    """Executes the events of a trace as steps of a session, about the actions that the session emitted."""
+    """Executes the events of a trace as steps of a session; events about actions refer to those the session emitted."""
 
     def __init__(self, session: DebugSession) -> None:
         self._session = session
-        self._numbers: dict[int, int] = {}  # of the steps here, by their number in the trace
+        self._numbers: dict[int, int] = {}  # steps of the session by their number in the trace
 
     def resolve(self, recorded: TraceEvent) -> Event:
+        """Return the event to execute. Raises `DecodeError` if its action was not emitted."""
         with suppress(KeyError):
             event = recorded.event.renumber(self._numbers).bind(self._session.timeline.id_of)
             if event is not None:
                 return event
-        raise DecodeError("is about an action that was not emitted this time")
+        raise DecodeError("needs an action that was not emitted this time")
 
     def execute(self, recorded: TraceEvent, event: Event) -> StepReport:
-        step = self._session.take(event)
-        self._numbers[recorded.number] = step.record.n
-        return step
+        """Execute `event` and return its report."""
+        report = self._session.step(event)
+        self._numbers[recorded.number] = report.record.n
+        return report
 
 
-def trace_of(workbench: DebugSession, records: Iterable[Record]) -> list[TraceEvent]:
-    """Records as items to play. Raises `SessionError` where one does not fit the machine."""
+def trace_of(session: DebugSession, records: Iterable[Record]) -> list[TraceEvent]:
+    """Decode records into events to play. Raises `SessionError` if one does not fit the machine."""
     out = []
     for record in records:
         try:
-            out.append(TraceEvent(record.n, decode_event(workbench.machine, record.event, None)))
-        except DecodeError as wrong:
-            raise SessionError(f"step {record.n} does not fit {workbench.machine.name}: {wrong}") from None
+            out.append(TraceEvent(record.n, decode_event(session.machine, record.event, None)))
+        except DecodeError as error:
+            raise SessionError(f"step {record.n} does not fit {session.machine.name}: {error}") from None
     return out
 
 
-def replay(workbench: DebugSession, path: Path) -> RunReport:
-    """The steps of a trace or session from the initial state, on a branch of their own, up to what it was kept for."""
+def replay(session: DebugSession, path: Path) -> RunReport:
+    """Execute the steps of a trace or session from the initial state on a new branch, up to its recorded finding.
+    Raises `SessionError` if the file belongs to other types or begins in another state."""
     stored = read_session(path)
-    machine, timeline = workbench.machine, workbench.timeline
-    shown = workbench.project.display_path(path)
+    machine, timeline = session.machine, session.timeline
+    name = session.project.display_path(path)
     if not same_types(stored.header, machine):
         raise SessionError(
-            f"{shown} is a session of {stored.header.machine.name}; the types of {machine.reference} are others",
-            f"`open {shown}` goes over to it",
+            f"{name} is a session of {stored.header.machine.name}; the types of {machine.reference} differ",
+            f"`open {name}` switches to it",
         )
     if stored.header.machine.state != machine.encode_state(timeline.snapshot(0).state):
-        raise SessionError(f"{shown} begins in another state than this session", f"`open {shown}` goes over to it")
-    items = trace_of(workbench, stored.journal().ancestors(stored.head))
+        raise SessionError(f"{name} begins in another state than this session", f"`open {name}` switches to it")
+    items = trace_of(session, stored.journal().ancestors(stored.head))
     recorded = recorded_finding(stored.header)
-    workbench.move(0)
-    return play_until_finding(workbench, items, f"replay {shown}", recorded.law if recorded is not None else "")
+    session.move(0)
+    return play_until_finding(session, items, f"replay {name}", recorded.law if recorded is not None else "")
 
 
-def shrink(workbench: DebugSession, seconds: float = SHRINK_SECONDS) -> RunReport:
-    """The simplest steps that break what is broken on the way here, as a branch of their own from the start."""
-    timeline, machine = workbench.timeline, workbench.machine
+def shrink(session: DebugSession, seconds: float = SHRINK_SECONDS) -> RunReport:
+    """Shrink the first violation among the ancestors of the head and play the result on a new branch from the start.
+    Raises `UsageError` if nothing is broken, `SessionError` if the session begins in another state."""
+    timeline, machine = session.timeline, session.machine
     path = timeline.ancestors()
     broken = next((at for at, record in enumerate(path, 1) if record.violated_law), None)
     if broken is None:
-        raise UsageError("nothing is broken on the way here", "`run N` looks for something, `tree` shows what is known")
+        raise UsageError("nothing is broken on this branch", "`run N` searches for a finding, `tree` lists known ones")
     law = path[broken - 1].violated_law
     if machine.encode_state(timeline.engine.initial()) != machine.encode_state(timeline.snapshot(0).state):
-        raise SessionError("this session does not begin in the machine's initial state", "start a new one to shrink in")
+        raise SessionError(
+            "this session does not begin in the machine's initial state", "start a new session to shrink in"
+        )
     player = Player(timeline.engine)
-    items = trace_of(workbench, path[:broken])
+    items = trace_of(session, path[:broken])
     found = player.play(items, law)
     if found.violation is None:
-        raise UsageError(f"{law} does not break when the steps are taken again", "`verify` looks into that")
+        raise UsageError(f"{law} does not break when the steps are replayed", "`verify` shows what differs")
     shrunk = Shrinker(player, found.items, found.violation, seconds).shrink()
-    workbench.move(0)
+    session.move(0)
     before, after = size(items), size(shrunk.played.items)
-    in_time = "" if shrunk.in_time else ", the time being up"
-    return play_until_finding(workbench, shrunk.played.items, f"shrunk {before} -> {after} events{in_time}", law)
+    in_time = "" if shrunk.in_time else ", time limit reached"
+    return play_until_finding(session, shrunk.played.items, f"shrunk {before} -> {after} events{in_time}", law)

@@ -1,4 +1,7 @@
-"""What a person types, read: inputs, results, handles of actions. Everything here raises `InputError` with a column."""
+"""Parse what a person types into events: inputs, results, and refs of actions.
+
+Every function here raises `InputError`, with the column if a part of the text is wrong.
+"""
 
 from fasm_cli.contract.state_machine import TrackedActionCompleted
 from fasm_cli.engine.events import Completion, Event, InputReceived, decode_event, parse_ref
@@ -10,7 +13,7 @@ from fasm_cli.types.codec import format_value
 
 
 def read_input(machine: Machine, text: str) -> Event:
-    """`Name(field=value)`, or a raw `TrackedActionCompleted(id=…, result=…)` for what was never emitted."""
+    """Parse `Name(field=value)`, or `TrackedActionCompleted(id=…, result=…)` for an action that was never emitted."""
     name = TrackedActionCompleted.__name__
     if (
         text.lstrip().startswith(f"{name}(")
@@ -28,7 +31,7 @@ def read_input(machine: Machine, text: str) -> Event:
 
 
 def read_completion(timeline: Timeline, action: str, result: str) -> Event:
-    """The result of a tracked action, named by its handle (`1.1`) or its id."""
+    """Parse the result of the tracked action with the ref (`1.1`) or id `action`."""
     machine = timeline.machine
     if machine.result_schema is None:
         raise InputError(f"{machine.name} has no tracked actions to complete")
@@ -38,21 +41,19 @@ def read_completion(timeline: Timeline, action: str, result: str) -> Event:
 
 
 def read_redelivery(timeline: Timeline, action: str, result: str) -> Event:
-    """The result of a completed action once more, or another one: what a message broker may do."""
+    """Return the completion of `action` once more, or one with another `result`, as a message broker may deliver it."""
     machine = timeline.machine
     if machine.result_schema is None or machine.action_id_schema is None:
         raise InputError(f"{machine.name} has no tracked actions")
-    name, known = "of", action
+    key, wanted = "of", action
     if "." not in action:
-        name, known = (
-            "id",
-            machine.codec.encode(machine.action_id_schema, machine.codec.parse(machine.action_id_schema, action)),
-        )
+        id = machine.codec.parse(machine.action_id_schema, action)
+        key, wanted = "id", machine.codec.encode(machine.action_id_schema, id)
     newest = (timeline.journal[n].event for n in reversed(timeline.journal.ancestor_numbers(timeline.head)))
-    given = (each for each in newest if each.get("type") == "completion" and "of" in each and each[name] == known)
+    given = (each for each in newest if each.get("type") == "completion" and "of" in each and each[key] == wanted)
     last = next(given, None)
     if last is None:
-        raise InputError(f"{action[:60]} has no result that could come again", "usage: redeliver ACTION [RESULT]")
+        raise InputError(f"{action[:60]} has no result to deliver again", "usage: redeliver ACTION [RESULT]")
     before = decode_event(machine, last, timeline.id_of)
     if not result:
         return before
@@ -62,7 +63,7 @@ def read_redelivery(timeline: Timeline, action: str, result: str) -> Event:
 
 
 def resolve_action(timeline: Timeline, action: str) -> Emission:
-    """The tracked action that a handle or an id names."""
+    """Return the tracked action with the ref or id `action`. A ref may name an action that is no longer pending."""
     now, machine = timeline.now, timeline.machine
     if machine.action_id_schema is None:
         raise InputError(f"{machine.name} has no tracked actions")
@@ -74,7 +75,7 @@ def resolve_action(timeline: Timeline, action: str) -> Emission:
         except KeyError:
             raise InputError(f"no tracked action {action}", f"pending: {known}") from None
         if not timeline.journal.is_ancestor(ref.step, timeline.head):
-            raise InputError(f"{action} was not emitted on the way here", f"pending: {known}")
+            raise InputError(f"{action} was not emitted on this branch", f"pending: {known}")
         return emission
     id = machine.codec.parse(machine.action_id_schema, action)
     if id not in now.pending:

@@ -1,12 +1,11 @@
-"""Looking at a session: values, checks, what can be sent now, and the whole of what went wrong."""
+"""Inspect a session: values, invariants and laws, acceptable inputs, and the details of the last problem."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from fasm_cli.contract.chooser import Chooser, substream
 from fasm_cli.contract.state_machine import StateMachine
-from fasm_cli.debugger import breakpoints as stops
-from fasm_cli.debugger.predicate import answer
+from fasm_cli.debugger.predicates import evaluate, evaluate_path
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine import laws
 from fasm_cli.engine.events import InputReceived, decode_event
@@ -20,148 +19,150 @@ from fasm_cli.types.fields import field_names
 from fasm_cli.types.generate import Generators
 from fasm_cli.types.plain import safe_repr
 from fasm_cli.types.schema import variants
-from fasm_cli.usecases import describe as machines
+from fasm_cli.usecases.describe import describe
 
-TRIED = 40  # values of one input that are tried for one that would be accepted
-
-
-def value(workbench: DebugSession, text: str) -> Value:
-    """What an expression comes to here. Raises `InputError`."""
-    return Value(text, shown_whole(answer(workbench, text)))
+MAX_SAMPLES = 40  # values of one input that are tried until one is accepted
 
 
-def value_at(workbench: DebugSession, path: str) -> Value:
-    """What stands at a place in the state. Raises `InputError`."""
-    return Value(path, shown_whole(stops.value_at(workbench, path)))
+def value_of(session: DebugSession, text: str) -> Value:
+    """Return the value of an expression at the head. Raises `InputError`."""
+    return Value(text, _format_any(evaluate(session, text)))
 
 
-def shown_whole(found: Any) -> str:
-    """A value as it is typed; an author's __repr__ may fail."""
+def value_at(session: DebugSession, path: str) -> Value:
+    """Return the value at a path of the state at the head. Raises `InputError`."""
+    return Value(path, _format_any(evaluate_path(session, path)))
+
+
+def _format_any(value: Any) -> str:
     try:
-        return format_value(found)
-    except Exception:
-        return safe_repr(found)
+        return format_value(value)
+    except Exception:  # an author's __repr__ may raise anything
+        return safe_repr(value)
 
 
-# --- checks -------------------------------------------------------------------------------------------------------
+# --- invariants and laws ------------------------------------------------------------------------------------------
 
 
-def check(workbench: DebugSession, name: str = "") -> Checks:
-    """Every invariant and law that can be asked about the state here, or the one called `name`."""
-    lines = list(_lines(workbench))
+def check(session: DebugSession, name: str = "") -> Checks:
+    """Check every invariant and law that can be checked at the head, or only `name`. Raises `UsageError`."""
+    lines = list(_check_lines(session))
     known = [line.name for line in lines]
     if name:
         lines = [line for line in lines if name in (line.name, line.name.partition(":")[2])]
         if not lines:
             raise UsageError(f"no check {name[:60]!r}", did_you_mean(name, known))
     failed = next((line for line in lines if not line.holds), None)
-    head = workbench.timeline.head
+    head = session.timeline.head
     return Checks(head, lines, Finding(failed.name, failed.reason, head) if failed else None)
 
 
-def _lines(workbench: DebugSession) -> Iterator[CheckLine]:
-    timeline, machine = workbench.timeline, workbench.machine
+def _check_lines(session: DebugSession) -> Iterator[CheckLine]:
+    timeline, machine = session.timeline, session.machine
     now = timeline.now
     record = timeline.journal.get(timeline.head)
     for name, why in laws.invariants(machine, now.state):
-        looked = machine.invariants.get(name)
-        yield CheckLine(f"invariant:{name}", not why, why, _values(looked, now.state) if why else [])
+        checked = machine.invariants.get(name)
+        yield CheckLine(f"invariant:{name}", not why, why, _format_fields_read(checked, now.state) if why else [])
     if record is not None:
         before = timeline.snapshot(record.parent).state
         for name, why in laws.transitions(machine, before, now.state):
-            looked = machine.transition_invariants[name]
-            yield CheckLine(f"transition:{name}", not why, why, _values(looked, now.state) if why else [])
+            checked = machine.transition_invariants[name]
+            yield CheckLine(f"transition:{name}", not why, why, _format_fields_read(checked, now.state) if why else [])
     if laws.has_restore(machine) and now.running:
-        broken = laws.check_restore(timeline.process)
+        violation = laws.check_restore(timeline.process)
         for law in ("restore", "stored"):
-            why = broken.reason if broken is not None and broken.law == law else ""
+            why = violation.reason if violation is not None and violation.law == law else ""
             yield CheckLine(law, not why, why, [])
-    if record is not None and record.violated_law and record.violated_law.partition(":")[0] not in _ASKED:
+    if record is not None and record.violated_law and record.violated_law.partition(":")[0] not in _CHECKED_HERE:
         yield CheckLine(record.violated_law, holds=False, reason=f"step {record.n} broke it", values=[])
 
 
-_ASKED = ("invariant", "transition", "restore", "stored")
+_CHECKED_HERE = ("invariant", "transition", "restore", "stored")
 
 
-def _values(looked: Any, state: Any) -> list[str]:
-    """The fields of the state that a check names, with their values here."""
-    code = getattr(looked, "__code__", None)
+def _format_fields_read(check: Any, state: Any) -> list[str]:
+    """Return the fields of the state that the code of a check names, with their values."""
+    code = getattr(check, "__code__", None)
     names = code.co_names if code is not None else ()
     fields = field_names(type(state))
     return [f"{name} = {safe_repr(getattr(state, name))}" for name in names if name in fields]
 
 
-# --- what can be sent ---------------------------------------------------------------------------------------------
+# --- acceptable inputs --------------------------------------------------------------------------------------------
 
 
-def sample_inputs(workbench: DebugSession, name: str = "") -> Samples:
-    """Every input, with a value of it that would be accepted now, or with why none of those tried would be."""
-    machine = workbench.machine
+def sample_inputs(session: DebugSession, name: str = "") -> Samples:
+    """Return a value of every input (or only of `name`) that would be accepted now.
+
+    If no value that was tried would be accepted, the sample says why the first was not. Raises `UsageError`.
+    """
+    machine = session.machine
     known = variants(machine.input_schema)
     if name and name not in known:
         raise UsageError(f"no input {name[:60]!r}", did_you_mean(name, known))
-    told = {kind.name: kind for kind in machines.describe(workbench.engine).types if kind.role == "Input"}
-    return Samples([_sample(workbench, each, told.get(each)) for each in known if name in ("", each)])
+    types = {kind.name: kind for kind in describe(session.engine).types if kind.role == "Input"}
+    return Samples([_sample(session, each, types.get(each)) for each in known if name in ("", each)])
 
 
-def _sample(workbench: DebugSession, name: str, told: TypeLine | None) -> SampleLine:
-    refused: tuple[str, str, str] | None = None
-    for value in _values_of(workbench, name):
-        entry = workbench.timeline.preview(InputReceived(value))
-        found = (format_value(value), entry.record.outcome, entry.record.error)
+def _sample(session: DebugSession, name: str, described: TypeLine | None) -> SampleLine:
+    best: tuple[str, str, str] | None = None
+    for value in _sample_values(session, name):
+        entry = session.timeline.preview(InputReceived(value))
+        tried = (format_value(value), entry.record.outcome, entry.record.error)
         if entry.record.outcome == "committed":
-            refused = found
+            best = tried
             break
-        refused = refused or found
+        best = best or tried
         if entry.record.outcome == "skipped":
             break
-    sample, outcome, error = refused or ("", "", "")
-    signature = f"{name}({', '.join(_field(each) for each in told.fields)})" if told else name
-    return SampleLine(signature, sample, outcome, error, told.doc if told else "")
+    sample, outcome, error = best or ("", "", "")
+    signature = f"{name}({', '.join(_format_field(each) for each in described.fields)})" if described else name
+    return SampleLine(signature, sample, outcome, error, described.doc if described else "")
 
 
-def _field(line: Any) -> str:
+def _format_field(line: Any) -> str:
     return f"{line.name}: {line.type}{f' = {line.default}' if line.default else ''}"
 
 
-def _values_of(workbench: DebugSession, name: str) -> Iterator[Any]:
-    """Values of one input: those the author proposes, then those that its types allow; the same ones every time."""
-    machine = workbench.machine
-    choose: Chooser = substream(0, workbench.timeline.head, "samples")
+def _sample_values(session: DebugSession, name: str) -> Iterator[Any]:
+    """Yield values of one input: those that `propose` draws, then random ones. The same every time at the same step."""
+    machine = session.machine
+    choose: Chooser = substream(0, session.timeline.head, "samples")
     if machine.cls.propose is not StateMachine.propose:
-        for _ in range(TRIED):
-            proposed = machine.instance.propose(choose, workbench.timeline.process.store.committed)
+        for _ in range(MAX_SAMPLES):
+            proposed = machine.instance.propose(choose, session.timeline.process.store.committed)
             if type(proposed).__name__ == name:
                 yield proposed
     draw = Generators().of(variants(machine.input_schema)[name])
-    for _ in range(TRIED):
+    for _ in range(MAX_SAMPLES):
         yield draw(choose)
 
 
-# --- what went wrong ----------------------------------------------------------------------------------------------
+# --- the last problem ---------------------------------------------------------------------------------------------
 
 
-def why(workbench: DebugSession) -> ProblemDetails:
-    """The last error or finding, as far as anything is known of it; else what is broken or was refused here."""
-    trouble = workbench.repl_state.last_problem
-    if isinstance(trouble, FasmError):
-        frames = trouble.frames if isinstance(trouble, MachineError) else ""
-        return ProblemDetails(f"{trouble.kind} error", trouble.message, fix=trouble.hint, frames=frames)
-    if trouble is not None:
-        return _of_law(trouble.law, f"at step {trouble.step}" if trouble.step else "", trouble.why, trouble.where)
-    timeline = workbench.timeline
+def explain_problem(session: DebugSession) -> ProblemDetails:
+    """Describe the last error or finding completely; without one, the violation or rejection at the head."""
+    problem = session.repl_state.last_problem
+    if isinstance(problem, FasmError):
+        frames = problem.frames if isinstance(problem, MachineError) else ""
+        return ProblemDetails(f"{problem.kind} error", problem.message, fix=problem.hint, frames=frames)
+    if problem is not None:
+        return _explain_law(problem.law, f"at step {problem.step}" if problem.step else "", problem.why, problem.where)
+    timeline = session.timeline
     record = timeline.journal.get(timeline.head)
     if record is not None and record.violated_law:
-        return _of_law(record.violated_law, f"at step {record.n}", "", "")
+        return _explain_law(record.violated_law, f"at step {record.n}", "", "")
     if record is not None and record.error:
-        event = decode_event(workbench.machine, record.event, timeline.id_of).format()
+        event = decode_event(session.machine, record.event, timeline.id_of).format()
         return ProblemDetails(f"#{record.n} {event}  {record.outcome}", record.error)
-    return ProblemDetails("nothing went wrong", "no error, no finding, and the last step was not refused")
+    return ProblemDetails("no problem", "there was no error and no finding, and the last step was not rejected")
 
 
-def _of_law(law: str, at: str, why: str, where: str) -> ProblemDetails:
+def _explain_law(law: str, at: str, reason: str, location: str) -> ProblemDetails:
     title = f"BROKEN {law}  {at}".rstrip()
     if base_law(law) not in PAGES:
-        return ProblemDetails(title, why, where)
+        return ProblemDetails(title, reason, location)
     page = read_page(law)
-    return ProblemDetails(title, why, where, page.rule, page.why, page.hint)
+    return ProblemDetails(title, reason, location, page.rule, page.why, page.hint)

@@ -1,4 +1,4 @@
-"""What a REPL is opened on: a machine from its initial state, or a session."""
+"""Open what a REPL works on: a machine in its initial state, or a session file."""
 
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import UsageError, did_you_mean
@@ -8,14 +8,17 @@ from fasm_cli.usecases.sessions import create, dropped, open_file, read_timeline
 
 
 def open_target(project: Project, target: str, keep: str = "", by_hand: str = "") -> tuple[DebugSession, str]:
-    """What the REPL works on: a session, or a machine from its initial state; with `keep`, in that session, which is
-    created where it is not there. Raises `UsageError` for a target that is neither."""
+    """Open a session, or a machine in its initial state; the text says what was dropped of a damaged file (usually "").
+
+    `keep` names the session in which a machine's steps are stored; it is created if it does not exist. `by_hand` is the
+    machine of a session that must not name its own. Raises `UsageError` if `target` is neither machine nor session.
+    """
     if project.is_session(target):
         if keep:
-            raise UsageError(f"{target} is a session already", "--session is for a machine")
+            raise UsageError(f"{target} is already a session", "--session is for a machine")
         return open_session(project, target, by_hand)
     if by_hand and not keep:
-        raise UsageError(f"{target} is no session", "--machine is for a session that may not name its machine")
+        raise UsageError(f"{target} is not a session", "--machine is for a session that may not name its machine")
     if keep and project.session_path(keep).exists():
         return open_session(project, keep, by_hand or target)
     if keep:
@@ -28,7 +31,7 @@ def open_target(project: Project, target: str, keep: str = "", by_hand: str = ""
 
 
 def open_session(project: Project, name: str, target: str = "") -> tuple[DebugSession, str]:
-    """Open a session for writing, and report what was dropped of a torn end (usually an empty string)."""
+    """Open a session for writing; the text says what was dropped of a damaged file (usually "")."""
     timeline, file = open_file(project, name, target)
     return DebugSession(timeline, file, project), dropped(project.session_path(name), file.stored)
 

@@ -1,4 +1,4 @@
-"""The machine's file was edited: import it again, take the same steps again, say where they first go another way."""
+"""Import an edited machine again, replay the steps of the session, and report the first one whose result differs."""
 
 from typing import Any
 
@@ -19,93 +19,98 @@ from fasm_cli.types.diff import diff_values
 from fasm_cli.types.plain import canonical_text
 
 
-def reload(workbench: DebugSession) -> Reloaded:
-    """Go on with the machine as its file is now. Where its steps lead elsewhere they are taken again on a branch of
-    their own; where its types have changed, the session's file stays behind. Raises `MachineError`: nothing changed."""
-    old, before = workbench.machine, workbench.timeline
-    workbench.loaded = source_time(old)  # seen, even where it cannot be loaded
-    engine = reload_machine(workbench.project, old)
+def reload(session: DebugSession) -> Reloaded:
+    """Continue with the machine as its file is now.
+
+    If a step has another result now, the steps are executed again on a new branch. If the machine's types changed, the
+    session continues without its file. Raises `MachineError` if the machine cannot be loaded; then nothing changes.
+    """
+    old, before = session.machine, session.timeline
+    session.loaded = source_time(old)  # before the import: a machine that cannot be loaded is not tried again
+    engine = reload_machine(session.project, old)
     machine = engine.machine
     path = before.ancestors()
-    initial, note = _initial(engine, before)
+    initial, note = _initial_state(engine, before)
     scratch = Timeline(engine, initial)
     found, finding = _compare(scratch, path, before)
-    records = before.journal
+    journal = before.journal
     if machine.fingerprint != old.fingerprint:
-        records = Journal()
-        if workbench.file is not None:
-            note = f"the types have changed: {workbench.file.path} stays as it was; `save FILE` keeps what follows"
-            workbench.file.close()
-            workbench.file = None
-        found = found or ("the types have changed", [])
+        journal = Journal()
+        if session.file is not None:
+            note = f"the types changed: {session.file.path} is left as it was; `save FILE` stores the steps from now on"
+            session.file.close()
+            session.file = None
+        found = found or ("the types changed", [])
+    session.timeline = Timeline(engine, initial, journal)
     if found is None:
-        workbench.timeline = Timeline(engine, initial, records)
-        workbench.timeline.goto(before.head)
+        session.timeline.goto(before.head)
         return Reloaded(machine.reference, len(path), "", [], "", finding, note)
-    workbench.timeline = Timeline(engine, initial, records)
-    workbench.timeline.head = 0
+    session.timeline.head = 0
     items = []
     for record in path:
         try:
             items.append(TraceEvent(record.n, decode_event(machine, record.event, None)))
         except DecodeError:
             break
-    told = play_events(workbench, items, "reload", lambda _: "")
-    if len(told.steps) < len(path):
-        note = f"{len(told.steps)} of {len(path)} steps could be taken again"
-    last = told.steps[-1].finding if told.steps else None
-    branch = workbench.branch_name() if told.steps else ""
-    return Reloaded(machine.reference, len(told.steps), found[0], found[1], branch, last, note)
+    replayed = play_events(session, items, "reload", lambda _: "")
+    if len(replayed.steps) < len(path):
+        note = f"{len(replayed.steps)} of {len(path)} steps could be replayed"
+    last = replayed.steps[-1].finding if replayed.steps else None
+    branch = session.branch_name() if replayed.steps else ""
+    return Reloaded(machine.reference, len(replayed.steps), found[0], found[1], branch, last, note)
 
 
-def _initial(engine: Engine, before: Timeline) -> tuple[Any, str]:
-    """The state that the session began in, or the machine's own where that fits no more."""
+def _initial_state(engine: Engine, before: Timeline) -> tuple[Any, str]:
+    """Return the initial state of the session, or the machine's own and a note if the old one no longer fits."""
     plain = before.machine.encode_state(before.snapshot(0).state)
     try:
         return engine.decode_state(plain), ""
-    except DecodeError as wrong:
-        return engine.initial(), f"the initial state fits no more ({wrong}); it is the machine's own now"
+    except DecodeError as error:
+        return engine.initial(), f"the initial state no longer fits ({error}); the machine's own is used"
 
 
 def _compare(
     scratch: Timeline, path: list[Record], before: Timeline
 ) -> tuple[tuple[str, list[str]] | None, Finding | None]:
-    """The first difference, and the finding of the last step where there is none."""
+    """Return the first difference, or None and the finding of the last step."""
     finding = None
     try:
-        for record, taken in scratch.replay(path):
-            now = taken.record
+        for record, replayed in scratch.replay(path):
+            now = replayed.record
             if not record.same_outcome_as(now) or record.violated_law != now.violated_law:
-                return (f"step {record.n} {_what(record, now)}", _fields(scratch, record, now, before)), None
-            finding = finding_of(taken.violation, record.n, taken.step.error)
+                differences = _list_differences(scratch, record, now, before)
+                return (f"step {record.n} {_summarize(record, now)}", differences), None
+            finding = finding_of(replayed.violation, record.n, replayed.step.error)
     except CannotReplay as failed:
-        return (f"step {failed.recorded.n} can no longer be taken: {failed.reason}", []), None
+        return (f"cannot replay step {failed.recorded.n}: {failed.reason}", []), None
     return None, finding
 
 
-def _what(record: Record, now: Record) -> str:
+def _summarize(record: Record, now: Record) -> str:
+    """Say in a few words how the result of a step differs."""
     if record.same_outcome_as(now):
-        return (
-            f"broke {record.violated_law}; now {now.violated_law or 'nothing'}"
-            if record.violated_law
-            else f"now breaks {now.violated_law}"
-        )
+        if not record.violated_law:
+            return f"now breaks {now.violated_law}"
+        return f"broke {record.violated_law}, now breaks {now.violated_law or 'nothing'}"
     if (record.outcome, record.error, record.actions) == (now.outcome, now.error, now.actions):
         return "leads to another state"
     return difference(record, now)
 
 
-def _fields(scratch: Timeline, record: Record, now: Record, before: Timeline) -> list[str]:
-    """What differs at a step, `field: old -> new`."""
+def _list_differences(scratch: Timeline, record: Record, now: Record, before: Timeline) -> list[str]:
+    """List what differs at a step, each as `field: old -> new`."""
     out = []
-    for name, attribute in (("outcome", "outcome"), ("error", "error"), ("violated law", "violated_law")):
-        old, new = getattr(record, attribute), getattr(now, attribute)
+    for name, old, new in (
+        ("outcome", record.outcome, now.outcome),
+        ("error", record.error, now.error),
+        ("violated law", record.violated_law, now.violated_law),
+    ):
         if old != new:
             out.append(f"{name}: {old or 'none'} -> {new or 'none'}")
     for index in range(max(len(record.actions), len(now.actions))):
-        old, new = (each[index] if index < len(each) else None for each in (record.actions, now.actions))
-        if old != new:
-            out.append(f"action {index + 1}: {_action(old)} -> {_action(new)}")
+        first, second = (each[index] if index < len(each) else None for each in (record.actions, now.actions))
+        if first != second:
+            out.append(f"action {index + 1}: {_format_action(first)} -> {_format_action(second)}")
     try:
         plain = before.machine.encode_state(before.snapshot(record.n).state)
         state = scratch.engine.decode_state(plain)
@@ -114,5 +119,5 @@ def _fields(scratch: Timeline, record: Record, now: Record, before: Timeline) ->
     return out + [f"state.{change}" for change in diff_values(state, scratch.now.state)]
 
 
-def _action(plain: dict[str, Any] | None) -> str:
+def _format_action(plain: dict[str, Any] | None) -> str:
     return "none" if plain is None else canonical_text(plain.get("action"))

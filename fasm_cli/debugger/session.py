@@ -1,20 +1,21 @@
-"""A session one works in: a timeline, perhaps with its file, and the steps that are taken in it.
+"""A debug session: a timeline of one machine, its optional file, and the steps that a person or a script executes.
 
-The REPL keeps one open; a shell verb such as `fasm step` opens one for a single call. Every step is on disk before it
-is reported. What can be done besides stepping is in the modules beside this one, as functions of a workbench: `travel`
-(time), `look` (the state), `stops`, `going` (many steps), `reload`, `export`.
+The REPL keeps one session open; a command such as `fasm step` opens one for a single call. Every step is on disk before
+it is reported. The other modules of this package are functions of a session: `navigate` (time), `inspect` (values),
+`breakpoints`, `autoplay` (many steps), `reload` and `export`.
 """
 
+import signal
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
 from fasm_cli.contract.database import Tables
-from fasm_cli.debugger import input_parser as typed
-from fasm_cli.debugger.defer_sigint import defer_sigint
-from fasm_cli.debugger.settings import Settings
+from fasm_cli.debugger import input_parser
 from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import Crash, CrashPoint, Event, Restore
 from fasm_cli.engine.machine import Machine
@@ -30,23 +31,34 @@ if TYPE_CHECKING:
     from fasm_cli.reports.steps import Finding, Pending, State, StepReport
     from fasm_cli.sessions import SessionFile
 
+FORMATS = ("text", "json")
+
+
+@dataclass(slots=True)
+class Settings:
+    """How the REPL writes reports and reads keys; set by configuration files and the verb `set`."""
+
+    format: str = "text"
+    time: bool = False  # report how long each line took
+    keys: str = "emacs"  # or vi: the editing mode in which a prompt begins
+
 
 @dataclass(slots=True)
 class ReplState:
-    """What one person's sitting is about; it ends with the process."""
+    """What the REPL remembers between lines; it ends with the process."""
 
-    last: "StepReport | None" = None  # what `expect` asks about
-    last_problem: "FasmError | Finding | None" = None  # what `why` tells of
+    last: "StepReport | None" = None  # the step that `expect` checks
+    last_problem: "FasmError | Finding | None" = None  # the error or finding that `why` explains
     typed: list[str] = field(default_factory=list)
     aliases: dict[str, str] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
-    watching: bool = False  # reload when the machine's file was written
-    depth: int = 0  # of lines that perform lines
-    forward_target: int = 0  # the step one came from, going back: the way `forward` goes
+    watching: bool = False  # reload the machine when its file changes
+    nesting: list[str] = field(default_factory=list)  # the lines being executed, outermost first
+    forward_target: int = 0  # the step from which the head went back: `forward` leads to it
 
 
 class DebugSession:
-    """A timeline of a machine; with `file`, each step is appended to it. `project` is where names are looked up."""
+    """A timeline of a machine. If `file` is given, each step is appended to it; `project` resolves names of files."""
 
     def __init__(
         self,
@@ -71,21 +83,22 @@ class DebugSession:
 
     @classmethod
     def fresh(cls, engine: Engine, project: Project | None = None) -> "DebugSession":
-        """From the machine's initial state, in memory."""
+        """Return a session in memory that begins in the machine's initial state."""
         return cls(Timeline(engine, engine.initial()), None, project)
 
     def replace(self, other: "DebugSession") -> None:
-        """Go on with what `other` holds; what was open here is closed."""
+        """Close what is open here and continue with what `other` holds."""
         self.close()
         self.timeline, self.file = other.timeline, other.file
         self.project, self.marks, self.loaded = other.project, other.marks, other.loaded
         self.repl_state.last, self.repl_state.forward_target = None, other.timeline.head
 
     def source_changed(self) -> bool:
-        """Whether the machine's file was written since it was loaded."""
+        """Whether the machine's file was written after the machine was loaded."""
         return source_time(self.machine) != self.loaded
 
     def close(self) -> None:
+        """Close the session file, if there is one."""
         if self.file is not None:
             self.file.close()
 
@@ -95,36 +108,38 @@ class DebugSession:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
 
-    # --- going forward ----------------------------------------------------------------------------------------
+    # --- executing events -------------------------------------------------------------------------------------
 
     def submit(self, text: str) -> "StepReport":
-        """An input in constructor syntax."""
-        return self.take(typed.read_input(self.machine, text))
+        """Send an input written as a constructor call. Raises `InputError`."""
+        return self.step(input_parser.read_input(self.machine, text))
 
     def complete(self, action: str, result: str) -> "StepReport":
-        """The result of a tracked action, named by its handle (`1.1`) or its id."""
-        return self.take(typed.read_completion(self.timeline, action, result))
+        """Deliver the result of a tracked action, given by its ref (`1.1`) or its id. Raises `InputError`."""
+        return self.step(input_parser.read_completion(self.timeline, action, result))
 
     def redeliver(self, action: str, result: str = "") -> "StepReport":
-        """The result of a completed action again, or another one."""
-        return self.take(typed.read_redelivery(self.timeline, action, result))
+        """Deliver the result of a completed action again, or `result` instead. Raises `InputError`."""
+        return self.step(input_parser.read_redelivery(self.timeline, action, result))
 
-    def crash(self, point: CrashPoint = CrashPoint.BETWEEN, at: int = 0) -> "StepReport":
-        return self.take(Crash(point, at))
+    def crash(self, point: CrashPoint = CrashPoint.BETWEEN, nth: int = 0) -> "StepReport":
+        """Crash the process at `point`; `nth` counts actions or emissions for the points that have a count."""
+        return self.step(Crash(point, nth))
 
     def restore(self) -> "StepReport":
-        return self.take(Restore())
+        """Start the process again from the committed state."""
+        return self.step(Restore())
 
-    def take(self, event: Event) -> "StepReport":
-        """Let `event` happen at the head and keep it."""
-        return self.take_step(event)[0]
+    def step(self, event: Event) -> "StepReport":
+        """Execute `event` at the head and append the step to the timeline and the file."""
+        return self.step_with_result(event)[0]
 
-    def take_step(self, event: Event) -> "tuple[StepReport, StepResult]":
-        """As `take`, with the step as it was."""
-        from fasm_cli.reports.steps import step_report  # a prompt is drawn without what tells of steps
+    def step_with_result(self, event: Event) -> "tuple[StepReport, StepResult]":
+        """Do what `step` does; return the engine's result together with the report."""
+        from fasm_cli.reports.steps import step_report  # the prompt is drawn before report code is imported
 
         timeline, before = self.timeline, self.timeline.now
-        entry = timeline.try_event(event)  # the author's code: Ctrl-C takes it back
+        entry = timeline.try_event(event)  # author code: Ctrl-C discards the step
         with defer_sigint():
             timeline.append(entry)
             if self.file is not None:
@@ -139,31 +154,31 @@ class DebugSession:
         try:
             file.append(entry.record, self.machine.encode_state(entry.state) if snapshot else None)
         except BaseException:
-            if file.steps < entry.record.n:  # else a second Ctrl-C came when it was on the disk already
+            if file.steps < entry.record.n:  # otherwise a second Ctrl-C came when the step was already on disk
                 self.timeline.undo_last(entry.record)
             raise
 
     def preview(self, text: str) -> "StepReport":
-        """What an input would do; nothing is kept."""
+        """Report what an input would do, and store nothing. Raises `InputError`."""
         from fasm_cli.reports.steps import step_report
 
         before = self.timeline.now
-        entry = self.timeline.preview(typed.read_input(self.machine, text))
+        entry = self.timeline.preview(input_parser.read_input(self.machine, text))
         return step_report(self.timeline, entry, before, kept=False)
 
-    def find(self, action: str) -> Emission:
-        """The tracked action that a handle or an id names."""
-        return typed.resolve_action(self.timeline, action)
+    def find_action(self, action: str) -> Emission:
+        """Return the tracked action with this ref or id. Raises `InputError`."""
+        return input_parser.resolve_action(self.timeline, action)
 
-    # --- going anywhere ---------------------------------------------------------------------------------------
+    # --- moving and marking -----------------------------------------------------------------------------------
 
     def move(self, step: int) -> None:
-        """Put the head at `step`, which must be there; on the disk on return."""
+        """Put the head at `step`, which must exist. On return the new head is on disk."""
         timeline = self.timeline
         if step == timeline.head:
             return
         start = timeline.head
-        timeline.goto(step)  # may take steps again: the author's code
+        timeline.goto(step)  # may replay steps, that is, run author code
         with defer_sigint():
             if self.file is not None:
                 try:
@@ -177,22 +192,22 @@ class DebugSession:
                 ]
 
     def mark(self, mark: Mark) -> None:
-        """Pin something, or take it off; on the disk on return."""
+        """Add a mark, or remove one. On return the change is on disk."""
         with defer_sigint():
             if self.file is not None:
                 self.file.mark(mark)
             self.marks.add(mark)
 
     def branch_name(self, step: int | None = None) -> str:
-        """The name of the branch that `step` (the head where None) is on."""
+        """Return the name of the branch that holds `step` (default: the head)."""
         branches = self.timeline.journal.branches
         branch = branches.branch_of(self.timeline.head if step is None else step)
         return self.marks.branches.get(branch) or branches.default_name(branch)
 
-    # --- looking ----------------------------------------------------------------------------------------------
+    # --- reports ----------------------------------------------------------------------------------------------
 
     def pending(self) -> "Pending":
-        """The pending actions, oldest first."""
+        """Report the pending actions, oldest first."""
         from fasm_cli.reports.steps import Pending, PendingLine
 
         now = self.timeline.now
@@ -209,7 +224,7 @@ class DebugSession:
         return Pending(items, now.running)
 
     def state(self) -> "State":
-        """The committed state; the rows of a database beside the rest."""
+        """Report the committed state; the rows of a database are listed separately."""
         from fasm_cli.reports.steps import State
 
         state, name = self.timeline.now.state, self.machine.database
@@ -217,12 +232,12 @@ class DebugSession:
         if not name:
             return State(self.timeline.head, format_value(state), plain)
         others = ", ".join(f"{key}={format_value(value)}" for key, value in vars(state).items() if key != name)
-        rows = list(_rows(name, getattr(state, name)))
+        rows = list(_format_rows(name, getattr(state, name)))
         return State(self.timeline.head, f"{type(state).__name__}({others})", plain, rows)
 
 
-def _rows(database: str, tables: Tables) -> Iterator[str]:
-    """Every row, by the path under which its changes are told."""
+def _format_rows(database: str, tables: Tables) -> Iterator[str]:
+    """Yield every row after the path that a diff would give it."""
     for name in tables.by_name:
         rows = tables.table(name)
         yield from (f"{database}.{name}[{format_value(key)}]: {row!r}" for key, row in rows.items())
@@ -231,8 +246,36 @@ def _rows(database: str, tables: Tables) -> Iterator[str]:
 
 
 def source_time(machine: Machine) -> int:
-    """When the machine's file was written last, in nanoseconds; 0 where that cannot be told."""
+    """Return the modification time of the machine's file in nanoseconds, or 0 if the file cannot be read."""
     try:
         return Path(machine.source).stat().st_mtime_ns
     except OSError:
         return 0
+
+
+@contextmanager
+def defer_sigint() -> Iterator[None]:
+    """Delay Ctrl-C to the end of the block, so that a step is both in memory and on disk, or in neither.
+
+    A second Ctrl-C interrupts at once, in case the disk never answers. Author code must not run inside the block: the
+    first Ctrl-C has to stop code that never ends.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield  # another handler is installed, or no signal arrives in this thread: nothing raises inside the block
+        return
+    interrupted = False
+
+    def hold(number: int, frame: FrameType | None) -> None:
+        nonlocal interrupted
+        if interrupted:
+            signal.default_int_handler(number, frame)
+        interrupted = True
+
+    signal.signal(signal.SIGINT, hold)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if interrupted:
+            raise KeyboardInterrupt

@@ -168,7 +168,7 @@ def _actions(machine: Machine, entry: TakenStep, before: Snapshot) -> Iterator[A
         if known is not None:
             ref = known.ref.emitted_again(step.number)
             same = known.tracked == action
-            was = f"kept, was {known.ref}" if same else f"changed, was {known.ref} {format_value(known.tracked.action)}"
+            was = f"same as {known.ref}" if same else f"replaces {known.ref} {format_value(known.tracked.action)}"
         yield ActionLine(str(ref), tracked=True, id=format_value(action.id), text=text, data=plain, replaces=was)
 
 
@@ -176,21 +176,21 @@ def lost_lines(timeline: Timeline, entry: TakenStep, before: Snapshot) -> Iterat
     """What did not survive the step, in words."""
     step = entry.step
     if step.outcome is Outcome.ABORTED:
-        yield from (f"never happened: {change}" for change in _unwritten(timeline, entry, before))
-        yield from (f"never emitted: {format_value(action.action)}" for action in step.details.uncommitted_actions)
+        yield from (f"rolled back: {change}" for change in _unwritten(timeline, entry, before))
+        yield from (f"not emitted: {format_value(action.action)}" for action in step.details.uncommitted_actions)
     if not isinstance(step.event, Crash) or step.outcome is not Outcome.COMMITTED:
         return
     if step.event.point in ARMED_POINTS:
         what = "transition" if step.event.point is CrashPoint.BEFORE_COMMIT else "restore"
-        yield f"nothing yet: it strikes in the next {what}"
+        yield f"armed for the next {what}"
         return
     unsent = list(undelivered(timeline, entry.record, step.event))
     for ref, action in unsent:
-        again = "; restore may emit it again" if isinstance(action, Tracked) else " for ever"
-        yield f"never sent: {ref} {format_value(action.action)}{again}"
+        text = f"{ref} {format_value(action.action)}"
+        yield f"not sent: {text}; restore may emit it again" if isinstance(action, Tracked) else f"lost: {text}"
     refs = {ref for ref, _ in unsent}
     yield from (
-        f"on its way: what came of {each.ref} {format_value(each.tracked.action)}"
+        f"in flight: result of {each.ref} {format_value(each.tracked.action)}"
         for each in before.pending.values()
         if each.ref not in refs
     )

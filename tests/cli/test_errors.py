@@ -38,9 +38,14 @@ USAGE = {
     ("describe", "machines/counter.py:Conter"): "no machine 'Conter' in machines/counter.py; did you mean 'Counter'?",
     ("describe", "nowhere.at.all"): f"no module nowhere; {TARGETS}",
     ("repl", "shp"): f"no machine and no session 'shp'; did you mean 'shop'? known: {MACHINES}, shop",
-    ("repl", "counter", "--machine", "counter"): "counter is no session; --machine is for a session that may not name",
-    ("repl", "counter", "-f", "nowhere"): "cannot read nowhere: No such file or directory; -f takes a text file,",
-    ("repl", "counter", "-f", "machines"): "cannot read machines: Is a directory; -f takes a text file,",
+    (
+        "repl",
+        "counter",
+        "--machine",
+        "counter",
+    ): "counter is not a session; --machine is for a session",
+    ("repl", "counter", "-f", "nowhere"): "cannot read nowhere: No such file or directory; -f takes a text file",
+    ("repl", "counter", "-f", "machines"): "cannot read machines: Is a directory; -f takes a text file",
     ("repl", "counter", "-c", "frob"): "-c, line 1: no verb 'frob'; known: Increment, alias, back, back-until,",
     ("repl", "counter", "-c", "bak 3"): "-c, line 1: no verb 'bak'; did you mean 'back'? known: Increment, alias,",
     ("repl", "counter", "-c", "back x"): "-c, line 1: not a number: 'x'; usage: back [N]",
@@ -48,9 +53,9 @@ USAGE = {
     ("repl", "counter", "-c", "back"): "-c, line 1: cannot go back 1 of 0 steps; `goto 0` is the initial state",
     ("repl", "counter", "-c", "goto 4"): "-c, line 1: no step 4; steps go from 0 to 0",
     ("repl", "counter", "-c", "crash noon"): "-c, line 1: no crash point 'noon'; known: after-action, after-commit,",
-    ("repl", "counter", "-c", "crash between 2"): "-c, line 1: crash between takes no count, got '2'",
-    ("repl", "counter", "-c", "fault tyre"): "-c, line 1: no failure 'tyre'; known: add, commit, load, unknown",
-    ("repl", "counter", "-c", "pending 1"): "-c, line 1: pending takes nothing, got '1'; usage: pending",
+    ("repl", "counter", "-c", "crash between 2"): "-c, line 1: crash between has no count, got '2'",
+    ("repl", "counter", "-c", "fault tyre"): "-c, line 1: no fault 'tyre'; known: actions_full, commit, load, unknown",
+    ("repl", "counter", "-c", "pending 1"): "-c, line 1: pending takes no arguments, got '1'; usage: pending",
     ("repl", "counter", "-c", "help frob"): "-c, line 1: no verb 'frob'; known: alias, back,",
     ("replay", "machines"): "no traces in machines",
     ("session", "new", "counter", ""): "'' is no name for a session; give a name, or a path that ends in .toml",
@@ -133,7 +138,7 @@ def test_rejected_and_skipped(fasm: Call, shop: None) -> None:
     assert rejected.out == "#2 RedeemPoints(points=1)  rejected  RedemptionAlreadyPending(1)\n"
     assert fasm("crash", "shop").code == 0
     skipped = fasm("step", "shop", "CancelOrder()")
-    assert (skipped.code, skipped.out) == (5, "#4 CancelOrder()  skipped  the process is down; restore it first\n")
+    assert (skipped.code, skipped.out) == (5, "#4 CancelOrder()  skipped  the process has crashed; restore it first\n")
 
 
 # --- sessions -----------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ def test_an_alias_cannot_be_a_verb(project: Path, fasm: Call) -> None:
     (project / "pyproject.toml").write_text("[tool.fasm.aliases]\nback = 'crash'\n")
     told = fasm("repl", "coffee_shop", "-c", "back")
     assert (told.code, told.out) == (2, "")
-    assert told.err == "error: pyproject.toml: 'back' is taken: a verb or an input; give another name\n"
+    assert told.err == "error: pyproject.toml: 'back' is already a verb or an input; choose another name\n"
 
 
 def test_ones_own_wishes_give_way_to_the_project_and_hold_at_a_prompt_alone(
@@ -46,7 +46,7 @@ def test_ones_own_wishes_give_way_to_the_project_and_hold_at_a_prompt_alone(
     settings = workbench.repl_state.settings
     assert (settings.format, settings.keys, workbench.repl_state.aliases) == ("text", "vi", {"c": "crash"})
     prompt = Prompt(workbench, Path("no-such-folder/history"), "utf-8", input=DummyInput(), output=DummyOutput())
-    assert prompt.session.app.editing_mode is EditingMode.VI
+    assert prompt.line_editor.app.editing_mode is EditingMode.VI
     assert fasm("repl", "counter", "-c", "c").code == 2
 
 

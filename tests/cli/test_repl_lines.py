@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from fasm_cli.cli.repl import verbs  # noqa: F401  fills the table
 from fasm_cli.cli.repl.lines import first_word, is_complete, logical_lines
-from fasm_cli.cli.repl.verbs import VERBS
+from fasm_cli.cli.repl.registry import VERBS
 
 Call = Callable[..., Any]
 
@@ -21,7 +22,7 @@ RedeemPoints(
 )
 crash
 restore
-complete 3.1 Success(points_deducted=100)
+complete 1.1@3 Success(points_deducted=100)
 state
 """
 TRANSCRIPT = """\
@@ -33,10 +34,10 @@ TRANSCRIPT = """\
    + untracked  LogAnalytics(event='redemption_requested:100')
    invariants 2/2
 #2 crash  committed
-   on its way: what came of 1.1 Redeem(user_id=12345, points=100)
+   in flight: result of 1.1 Redeem(user_id=12345, points=100)
 #3 restore  committed
-   + tracked 3.1  id 1  CheckStatus(redemption_id=1)  changed, was 1.1 Redeem(user_id=12345, points=100)
-#4 complete 3.1 Success(points_deducted=100)  committed
+   + tracked 1.1@3  id 1  CheckStatus(redemption_id=1)  replaces 1.1 Redeem(user_id=12345, points=100)
+#4 complete 1.1@3 Success(points_deducted=100)  committed
    points_balance: 150 -> 50
    pending_redemption: Redemption(id=1, points=100, phase=Phase.REQUESTED) -> None
    order_cents: 550 -> 50
@@ -97,7 +98,7 @@ def test_a_rejection_is_no_error(repl: Call) -> None:
     assert result.out == (
         "#1 CancelOrder()  rejected  NothingToCancel()\n"
         "#2 RedeemPoints(points=151)  rejected  InsufficientPoints(needed=151, had=150)\n"
-        "#3 restore  skipped  the process is up; crash it first\n"
+        "#3 restore  skipped  the process is running; crash it first\n"
         "nothing is pending\n"
     )
 
@@ -110,10 +111,10 @@ def test_quit_ends_it(repl: Call) -> None:
 def test_every_kind_of_crash_and_fault(repl: Call) -> None:
     for crash in ("between", "after-commit", "after-action 1", "before-commit", "in-restore 1"):
         assert repl("RedeemPoints(10)", f"crash {crash}", "log").code == 0
-    result = repl("fault add 2", "RedeemPoints(10)", "crash before-commit", "RedeemPoints(10)", "state")
+    result = repl("fault actions_full 2", "RedeemPoints(10)", "crash before-commit", "RedeemPoints(10)", "state")
     assert result.code == 0
     assert "rejected  ActionsFull(held=1)" in result.out
-    assert "failed  the process died before the commit" in result.out
+    assert "aborted  the process died before the commit" in result.out
     assert "@4 Shop(user_id=12345, points_balance=150, pending_redemption=None" in result.out
 
 
@@ -154,10 +155,10 @@ def test_completions_out_of_nowhere(repl: Call) -> None:
 def test_down(repl: Call) -> None:
     result = repl("RedeemPoints(10)", "crash", "pending", "crash", "back")
     assert result.out.splitlines()[-4:] == [
-        "the process is down; what is pending comes back with `restore`",
+        "the process has crashed; `restore` emits what is pending again",
         "1.1  id 1  tracked Redeem(user_id=12345, points=10)  since step 1",
-        "#3 crash  skipped  the process is down already",
-        "@3 -> @2  down, 1 pending",
+        "#3 crash  skipped  the process has crashed already",
+        "@3 -> @2  crashed, 1 pending",
     ]
 
 
@@ -190,7 +191,7 @@ def test_kept_in_a_session(fasm: Call) -> None:
     )
     assert fasm("session", "show", "kept").out.endswith("   4 steps, at step 4\n")
     both = fasm("repl", "kept", "--session", "other")
-    assert (both.code, both.err) == (2, "error: kept is a session already; --session is for a machine\n")
+    assert (both.code, both.err) == (2, "error: kept is already a session; --session is for a machine\n")
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def script(fasm: Call, project: Path) -> Call:
         ("RedeemPoints(10)\nexpect accepted\nexpect pending 1\nexpect state.points_balance == 150\n", 0, ""),
         ("CancelOrder()\nexpect rejected\nexpect rejected NothingToCancel\n", 0, ""),
         ("crash\nCancelOrder()\nexpect skipped\nexpect not up\n", 0, ""),
-        ("fault commit\nRedeemPoints(10)\nexpect failed\n", 0, ""),
+        ("fault commit\nRedeemPoints(10)\nexpect aborted\n", 0, ""),
         ("CancelOrder()\n\nexpect accepted\nstate\n", 1, "line 3: expected accepted, got rejected NothingToCancel()"),
         (
             "CancelOrder()\nexpect rejected Other\n",
@@ -39,7 +39,7 @@ def script(fasm: Call, project: Path) -> Call:
         ),
         ("expect pending 1\n", 1, "line 1: expected pending 1, got 0 pending"),
         ("expect len(pending) > 0\n", 1, "line 1: expected len(pending) > 0, got len(pending) > 0 is False"),
-        ("expect accepted\n", 2, "line 1: expect accepted: no step was taken yet"),
+        ("expect accepted\n", 2, "line 1: expect accepted: no step was executed yet"),
         ("expect state.point\n", 5, "line 1: Shop has no field 'point'"),
     ],
 )
@@ -87,7 +87,7 @@ def test_a_transcript_is_a_test(fasm: Call, project: Path) -> None:
     path.write_text("about counting\n> Increment(\n... )\n> frob\n> print state.countr\n", encoding="utf-8")
     assert fasm("repl", "counter", "--check-transcript", "t.txt").code == 1
     written = fasm("repl", "counter", "--update-transcript", "t.txt")
-    assert (written.code, written.out) == (0, "t.txt was written anew\n")
+    assert (written.code, written.out) == (0, "t.txt was rewritten\n")
     text = path.read_text(encoding="utf-8")
     assert text.startswith("about counting\n> Increment(\n... )\n#1 Increment()  committed\n   counter: 0 -> 1\n")
     assert text.endswith(
@@ -95,8 +95,8 @@ def test_a_transcript_is_a_test(fasm: Call, project: Path) -> None:
         "error: Count has no field 'countr'; did you mean 'counter'? known: counter\n"
     )
     same = fasm("repl", "counter", "--check-transcript", "t.txt")
-    assert (same.code, same.out) == (0, "t.txt says what comes out\n")
-    assert fasm("repl", "counter", "--update-transcript", "t.txt").out == "t.txt says what comes out\n"
+    assert (same.code, same.out) == (0, "t.txt matches the output\n")
+    assert fasm("repl", "counter", "--update-transcript", "t.txt").out == "t.txt matches the output\n"
     path.write_text(text.replace("0 -> 1", "0 -> 2"), encoding="utf-8")
     other = fasm("repl", "counter", "--check-transcript", "t.txt")
     assert other.code == 1
@@ -165,7 +165,7 @@ def test_a_machine_that_is_saved_meanwhile_is_reloaded(
     result = fasm("repl", "counting", "--watch")
     assert (
         "reloaded counting\n   differs  step 1 leads to another state\n      state.n: 1 -> 2\n"
-        "   the steps as they are now are on main~2\n   nothing broken\n@2 Count(n=2)\n"
+        "   the new results are on branch main~2\n   nothing broken\n@2 Count(n=2)\n"
     ) in result.out
     assert result.code == 3
     assert "machines/counting.py" in result.err

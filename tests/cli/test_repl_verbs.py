@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from fasm_cli.cli.repl.argument_kinds import Kind
-from fasm_cli.cli.repl.execute import expanded
+from fasm_cli.cli.repl import verbs  # noqa: F401  fills the table
+from fasm_cli.cli.repl.config import expand_alias
+from fasm_cli.cli.repl.execute import execute
 from fasm_cli.cli.repl.lines import logical_lines
-from fasm_cli.cli.repl.verbs import VERBS, Quit, execute
+from fasm_cli.cli.repl.registry import VERBS, ArgumentKind, Quit
 from fasm_cli.debugger.open import open_target
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import FasmError, InputError, UsageError
@@ -48,7 +49,7 @@ def test_each_verb_says_what_it_is(verb: Any) -> None:
     assert set(verb.related) <= set(VERBS)
     takes = verb.usage.split()[1:]
     assert bool(takes) is bool(verb.arguments)
-    assert all(isinstance(kind, Kind) for kinds in verb.arguments for kind in kinds)
+    assert all(isinstance(kind, ArgumentKind) for kinds in verb.arguments for kind in kinds)
     assert len(f"{verb.usage}  {verb.summary}") <= 120
 
 
@@ -132,23 +133,23 @@ def test_lines_mean_the_same_wherever_they_are_from(fasm: Call, monkeypatch: pyt
 
 
 WRONG = {
-    "goto nowhere": "no place 'nowhere': not a number, a label or a branch; known: end, main, start",
+    "goto nowhere": "no step, label or branch 'nowhere'; known: end, main, start",
     "goto -9": "cannot go back 9 of 2 steps; `goto 0` is the initial state",
     "goto 9": "no step 9; steps go from 0 to 4",
-    "forward 9": "cannot go forward 9 of 2 steps; a new step goes on from here",
+    "forward 9": "cannot go forward 9 of 2 steps; a new step continues from here",
     "switch mian": "no branch 'mian'; did you mean 'main'? known: main",
     "label": "label what?; usage: label NAME",
-    "label end": "'end' is no name for it; a letter first, then letters, digits, - . _ ~",
-    "label main": "'main' is taken; `tree` shows the names there are",
-    "label main~9": "'main~9' is no name for it; a letter first, then letters, digits, - . _ ~",
-    "label 7": "'7' is no name for it; a letter first, then letters, digits, - . _ ~",
+    "label end": "'end' is not a valid name; begin with a letter, then letters, digits, - . _ ~",
+    "label main": "the name 'main' is in use; `tree` lists the names",
+    "label main~9": "'main~9' is not a valid name; begin with a letter, then letters, digits, - . _ ~",
+    "label 7": "'7' is not a valid name; begin with a letter, then letters, digits, - . _ ~",
     "until state.points_balance > 0 and up": None,
-    "until state.points_balance > 1000": "state.points_balance > 1000 stays False from here to the end of the branch; ",
+    "until state.points_balance > 1000": "state.points_balance > 1000 is False here and never changes between ",
     "back-until state.nothing": "Shop has no field 'nothing'; known: ",
     "until (": "not a value: '(' was never closed; write an expression over state, prev, pending, up",
     "log 1": "not a range of steps: '1'; write a..b, like 3..7 or start..end",
-    "log 1..2 3..4": "log takes one range, got '1..2 3..4'; usage: log [A..B] [--all]",
-    "diff 1 2 3": "diff takes two places, got '1 2 3'; usage: diff [A] [B]",
+    "log 1..2 3..4": "log takes at most one range, got '1..2 3..4'; usage: log [A..B] [--all]",
+    "diff 1 2 3": "diff takes at most two steps, got '1 2 3'; usage: diff [A] [B]",
     "diff nowhere.toml": "no session nowhere.toml; `fasm session list` lists the sessions",
     "diff sessions/payment_overdraft.toml": "sessions/payment_overdraft.toml is a session of payment; the types of",
     "check nothing": "no check 'nothing'; known: invariant:locked_points_are_covered, invariant:never_in_debt",
@@ -161,16 +162,16 @@ WRONG = {
     "run 5 --crash much": "--crash much: not a probability; a number from 0 to 1; usage: run N [--seed S] [--crash P]",
     "run 5 --crash 7": "--crash 7: not a probability; a number from 0 to 1; usage: run N [--seed S] [--crash P]",
     "run 5 --sed 7": "no option '--sed'; did you mean '--seed'? known: --crash, --seed",
-    "run 5 --seed": "--seed takes a value; usage: run N [--seed S] [--crash P]",
+    "run 5 --seed": "--seed needs a value; usage: run N [--seed S] [--crash P]",
     "replay nowhere": "no session sessions/nowhere.toml; `fasm session list` lists the sessions",
     "replay sessions/payment_overdraft.toml": "sessions/payment_overdraft.toml is a session of payment; the types of",
-    "shrink": "nothing is broken on the way here; `run N` looks for something, `tree` shows what is known",
+    "shrink": "nothing is broken on this branch; `run N` searches for a finding, `tree` lists known ones",
     "expect acepted": "expect acepted: no such outcome; did you mean 'accepted'? known: ",
-    "expect rejected": "expected rejected, got committed; `why`, `state` and `log` say more",
-    "expect broken": "expected broken, got committed, nothing broken; `why`, `state` and `log` say more",
-    "expect pending 3": "expected pending 3, got 1 pending; `why`, `state` and `log` say more",
-    "expect up": "expected up, got up is False; `why`, `state` and `log` say more",
-    "expect state.points_balance": "that is 150, neither True nor False; write a comparison",
+    "expect rejected": "expected rejected, got committed; `why`, `state` and `log` show more",
+    "expect broken": "expected broken, got committed, nothing broken; `why`, `state` and `log` show more",
+    "expect pending 3": "expected pending 3, got 1 pending; `why`, `state` and `log` show more",
+    "expect up": "expected up, got up is False; `why`, `state` and `log` show more",
+    "expect state.points_balance": "the value is 150, neither True nor False; write a comparison",
     "save /": "'/' is no name for a session; give a name, or a path that ends in .toml",
     "save no/where.toml": "cannot write no/where.toml: No such file or directory",
     "save sessions/dentist_race.toml": "sessions/dentist_race.toml exists; nothing is overwritten; give another name",
@@ -178,18 +179,18 @@ WRONG = {
     "export": "export what?; usage: export FORMAT FILE",
     "export script": "export what?; usage: export FORMAT FILE",
     "export skript x": "no format 'skript'; did you mean 'script'? known: json, pytest, script",
-    "export json machines": "machines exists; nothing is overwritten; give another name, or remove it",
+    "export json machines": "machines exists and is not overwritten; choose another name, or remove the file",
     "export json no/where": "cannot write no/where: No such file or directory",
-    "source nowhere": "cannot read nowhere: No such file or directory; a text file, one line after another",
-    "source machines": "cannot read machines: Is a directory; a text file, one line after another",
+    "source nowhere": "cannot read nowhere: No such file or directory; `source` takes a text file with one line each",
+    "source machines": "cannot read machines: Is a directory; `source` takes a text file with one line each",
     "alias x": "not an alias: 'x'; usage: alias NAME = LINE",
-    "alias state = log": "'state' is taken: a verb or an input; give another name",
+    "alias state = log": "'state' is already a verb or an input; choose another name",
     "set colour red": "no setting 'colour'; known: format, time",
-    "set time": "time is not ''; one of off, on",
+    "set time": "time cannot be ''; one of off, on",
     "edit 9": "no step 9; steps go from 1 to 4",
     "edit": "no editor: $EDITOR is not set; export EDITOR=vi, or edit the file elsewhere and `reload`",
-    "redeliver 1.1": "1.1 has no result that could come again; usage: redeliver ACTION [RESULT]",
-    "why not": "why takes nothing, got 'not'; usage: why",
+    "redeliver 1.1": "1.1 has no result to deliver again; usage: redeliver ACTION [RESULT]",
+    "why not": "why takes no arguments, got 'not'; usage: why",
 }
 
 
@@ -209,14 +210,14 @@ def test_what_is_wrong_is_said(project: Path, monkeypatch: pytest.MonkeyPatch, l
         if isinstance(wrong.value, InputError) and wrong.value.column is not None:
             assert 0 <= wrong.value.column <= len(line)
         why = execute(workbench, "why")
-        assert getattr(why, "why", None) == wrong.value.message
+        assert getattr(why, "reason", None) == wrong.value.message
         assert workbench.timeline.head == 2
 
 
 def test_an_alias_fills_in_its_words() -> None:
-    assert expanded("r", "A($2, $1, $2)", "x y") == "A(y, x, y)"
+    assert expand_alias("r", "A($2, $1, $2)", "x y") == "A(y, x, y)"
     with pytest.raises(UsageError, match="r takes 1 words, got 0"):
-        expanded("r", "A($1)", "")
+        expand_alias("r", "A($1)", "")
 
 
 def test_an_alias_or_a_file_that_names_itself_ends(project: Path) -> None:
@@ -224,6 +225,6 @@ def test_an_alias_or_a_file_that_names_itself_ends(project: Path) -> None:
     execute(workbench, "alias twice = twice")
     Path("again.fasm").write_text("source again.fasm\n")
     for line in ("twice", "source again.fasm"):
-        with pytest.raises(UsageError, match="lines that perform lines, 8 deep"):
+        with pytest.raises(UsageError, match="aliases and files nested more than 8 deep"):
             execute(workbench, line)
-    assert workbench.repl_state.depth == 0
+    assert workbench.repl_state.nesting == []

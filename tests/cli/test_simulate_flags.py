@@ -113,7 +113,7 @@ def test_the_environment_names_a_cluster(fasm: Call, monkeypatch: pytest.MonkeyP
 def test_a_crash_is_at_the_point_and_count_that_are_given(fasm: Call) -> None:
     assert fasm("session", "new", "coffee_shop", "s").code == 0
     crash = fasm("crash", "s", "--at", "in-restore", "--count", "1")
-    assert crash.out == "#1 crash in-restore 1  committed\n   nothing yet: it strikes in the next restore\n"
+    assert crash.out == "#1 crash in-restore 1  committed\n   armed for the next restore\n"
     fasm("step", "s", "RedeemPoints(points=20)")
     fasm("crash", "s")
     assert "failed  the process died in restore" in fasm("restore", "s").out

@@ -4,7 +4,6 @@ import ast
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
-from time import process_time
 from typing import Any
 
 import pytest
@@ -92,40 +91,40 @@ ANSWERS = {
     "[x * y for x in [1, 2] for y in [10, 20] if x != 2]": [10, 20],
 }
 REFUSALS = {
-    "state.leak()": ("only a name can be called", 0),
+    "state.leak()": ("only functions and types can be called", 0),
     "state.leak": ("State has no field 'leak'", 0),
     "state.sneaky": ("State has no field 'sneaky'", 0),
-    "1 + state.__class__": ("__class__ is no field", 4),
+    "1 + state.__class__": ("__class__ cannot be read", 4),
     "state.point": ("State has no field 'point'", 0),
     "stat.points": ("no name 'stat'", 0),
     "open('x')": ("'open' cannot be called here", 0),
     "__import__('os')": ("'__import__' cannot be called here", 0),
     "getattr(state, 'x')": ("'getattr' cannot be called here", 0),
-    "(lambda: 1)()": ("only a name can be called", 0),
+    "(lambda: 1)()": ("only functions and types can be called", 0),
     "[lambda: 1]": ("a lambda is not allowed here", 1),
     "f'{state}'": ("an f-string is not allowed here", 0),
     "(x := 1)": ("an assignment is not allowed here", 1),
     "2 ** 9": ("this operator is not allowed here", 0),
     "1 / 2": ("this operator is not allowed here", 0),
-    "'%99999999d' % 1": ("'%99999999d' and 1: that is for numbers", 0),
-    "'a' * 99999999": ("'a' and 99999999: that is for numbers", 0),
+    "'%99999999d' % 1": ("'%99999999d' and 1: this operator needs numbers", 0),
+    "'a' * 99999999": ("'a' and 99999999: this operator needs numbers", 0),
     "1 // 0": ("1 and 0: integer division or modulo by zero", 0),
     "state.items[3]": ("no key 3", 0),
     "é == state.names[7]": ("no name 'é'", 0),
     "'é' == state.names[7]": ("[7]: list index out of range", 7),
     "state.points < 'a'": ("150 and 'a': '<' not supported between instances of 'int' and 'str'", 0),
-    "sum(state.names)": ("sum refuses that: TypeError: unsupported operand type(s) for +: 'int' and 'str'", 0),
-    "sum([[1]], [])": ("sum refuses that: TypeError: <lambda>() takes 1 positional argument but 2 were given", 0),
-    "len(state)": ("len of a State: that is for numbers", 0),
+    "sum(state.names)": ("sum() failed: TypeError: unsupported operand type(s) for +: 'int' and 'str'", 0),
+    "sum([[1]], [])": ("sum() failed: TypeError: <lambda>() takes 1 positional argument but 2 were given", 0),
+    "len(state)": ("len needs numbers or collections, not a State", 0),
     "Phase.OPN": ("Phase has no member 'OPN'", 0),
-    "Phase": ("Phase is an enum; name a member", 0),
-    "Item('x', y=1)": ("Item refuses that: TypeError: Item.__init__() got an unexpected keyword argument 'y'", 0),
-    "[x for x in 5]": ("5 has no elements to go through", 12),
-    "[a for a, b in [1]]": ("1 is not 2 values", 7),
+    "Phase": ("Phase is an enum; write a member", 0),
+    "Item('x', y=1)": ("Item() failed: TypeError: Item.__init__() got an unexpected keyword argument 'y'", 0),
+    "[x for x in 5]": ("5 cannot be iterated", 12),
+    "[a for a, b in [1]]": ("1 is not a sequence of 2 values", 7),
     "{[]}": ("unhashable type: 'list'", 0),
     "x[1:2, 3]": ("no name 'x'", 0),
-    "state.names[1:2, 3]": ("a slice stands alone in its brackets", 12),
-    "~3": ("a sign belongs in front of a number, not of 3", 0),
+    "state.names[1:2, 3]": ("a slice must be the only thing in its brackets", 12),
+    "~3": ("a sign needs a number, not 3", 0),
     "1j": ("1j is not allowed here", 0),
     "": ("the value is missing", None),
     "1 + )": ("not a value: unmatched ')'", 4),
@@ -172,19 +171,20 @@ def laughing(form: str, deep: int = 9) -> str:
         f"sorted([{laughing('[{}]')}])",
         f"[x == y for x in [{laughing('[{}]', 4)}] for y in [{laughing('[{}]', 4)}] for z in {list(range(10))}]",
         f"[x for x in [{'a' * 9000!r}] for y in {list(range(5000))}]",
+        "[d == e for d in [{K: 1}] for e in [{K: 1}] for z in R]".replace("K", laughing("({})", 4)).replace(
+            "R", str(list(range(20)))
+        ),
     ],
-    ids=["loops", "long", "cube", "digits", "sum", "laughs", "set", "key", "sorted", "compared", "text"],
+    ids=["loops", "long", "cube", "digits", "sum", "laughs", "set", "key", "sorted", "compared", "text", "dict keys"],
 )
-def test_what_costs_too_much_is_refused_soon(text: str) -> None:
-    start = process_time()
-    with pytest.raises(InputError, match=r"that looks at more than|that would hold more than|a number of more than"):
+def test_expensive_expressions_are_refused(text: str) -> None:
+    with pytest.raises(InputError, match=r"this visits more than|this would hold more than|a number of more than"):
         ask(text)
-    assert process_time() - start < 2
 
 
 def test_a_predicate_says_yes_or_no() -> None:
     assert Expression("state.points > 3", SHAPES, tuple(SCOPE)).holds(SCOPE) is True
-    with pytest.raises(InputError, match="that is 150, neither True nor False"):
+    with pytest.raises(InputError, match="the value is 150, neither True nor False"):
         Expression("state.points", SHAPES, tuple(SCOPE)).holds(SCOPE)
 
 

@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from fasm_cli.cli.prompt import panes
-from fasm_cli.cli.prompt.colours import RICH
-from fasm_cli.debugger import autoplay as going
-from fasm_cli.debugger import navigate as travel
+from fasm_cli.cli.prompt.style import UNICODE
+from fasm_cli.debugger import autoplay, navigate
 from fasm_cli.debugger.breakpoints import set_break, watch
 from fasm_cli.debugger.open import open_session, view_session
 from fasm_cli.debugger.session import DebugSession
@@ -28,12 +27,12 @@ def story(workbench: DebugSession) -> None:
     workbench.submit("RedeemPoints(10)")
     workbench.submit("CancelOrder()")
     workbench.crash()
-    travel.goto(workbench, 1)
+    navigate.goto(workbench, 1)
     assert workbench.complete("1", "Success(10)").branch == "main~2"
     workbench.submit("RedeemPoints(20)")
-    travel.goto(workbench, 0)
+    navigate.goto(workbench, 0)
     assert workbench.submit("RedeemPoints(30)").branch == "main~3"
-    travel.goto(workbench, 5)
+    navigate.goto(workbench, 5)
 
 
 @pytest.fixture
@@ -50,7 +49,7 @@ def where(workbench: DebugSession) -> tuple[int, str]:
 def test_branches_are_told_apart(bench: DebugSession) -> None:
     told = [
         (each.name, each.parent, each.parent_branch, each.first, each.last, each.is_current)
-        for each in travel.tree(bench).branches
+        for each in navigate.tree(bench).branches
     ]
     assert told == [
         ("main", 0, "", 1, 3, False),
@@ -60,19 +59,19 @@ def test_branches_are_told_apart(bench: DebugSession) -> None:
 
 
 def test_forward_is_the_way_one_came(bench: DebugSession) -> None:
-    travel.back(bench, 3)
+    navigate.back(bench, 3)
     assert where(bench) == (0, "main")
-    assert travel.forward_path(bench) == [1, 4, 5]
-    assert travel.forward(bench, 2).changed[0] == "points_balance: 150 -> 140"
+    assert navigate.forward_path(bench) == [1, 4, 5]
+    assert navigate.forward(bench, 2).changes[0] == "points_balance: 150 -> 140"
     assert where(bench) == (4, "main~2")
-    travel.goto(bench, 2)
-    assert travel.forward_path(bench) == [3]
-    travel.goto(bench, 0)
-    assert travel.forward_path(bench) == [1, 2, 3]
-    travel.goto(bench, 6)
-    assert travel.forward_path(bench) == []
+    navigate.goto(bench, 2)
+    assert navigate.forward_path(bench) == [3]
+    navigate.goto(bench, 0)
+    assert navigate.forward_path(bench) == [1, 2, 3]
+    navigate.goto(bench, 6)
+    assert navigate.forward_path(bench) == []
     with pytest.raises(UsageError, match="cannot go forward 1 of 0 steps"):
-        travel.forward(bench)
+        navigate.forward(bench)
 
 
 @pytest.mark.parametrize(
@@ -83,26 +82,28 @@ def test_forward_is_the_way_one_came(bench: DebugSession) -> None:
     ],
 )  # fmt: skip
 def test_places(bench: DebugSession, text: str, step: int) -> None:
-    travel.goto(bench, 2)
-    travel.label(bench, "lunch")
-    travel.goto(bench, 5)
-    assert travel.resolve_step(bench, text) == step
+    navigate.goto(bench, 2)
+    navigate.label(bench, "lunch")
+    navigate.goto(bench, 5)
+    assert navigate.resolve_step(bench, text) == step
 
 
 def test_until_is_where_the_answer_turns(bench: DebugSession) -> None:
-    travel.goto(bench, 0)
-    travel.goto(bench, 3)
-    assert travel.run_until_change(bench, "up", backwards=True).end == 2
-    travel.switch(bench, "main~2")
-    assert travel.run_until_change(bench, "state.points_balance == 140", backwards=True).end == 1
-    assert travel.run_until_change(bench, "state.points_balance < prev.points_balance").end == 4
+    navigate.goto(bench, 0)
+    navigate.goto(bench, 3)
+    assert navigate.run_until_change(bench, "up", backwards=True).end == 2
+    navigate.switch(bench, "main~2")
+    assert navigate.run_until_change(bench, "state.points_balance == 140", backwards=True).end == 1
+    assert navigate.run_until_change(bench, "state.points_balance < prev.points_balance").end == 4
     assert (
-        travel.run_until_change(bench, "state.pending_redemption.points == 20").end == 5
+        navigate.run_until_change(bench, "state.pending_redemption.points == 20").end == 5
     )  # where there is none, it is false
-    assert travel.run_until_change(bench, "state.pending_redemption.points == 20", backwards=True).end == 4
-    travel.goto(bench, 0)
-    with pytest.raises(UsageError, match=r"pending_redemption\.id == 9 stays False from here to the end of the branch"):
-        travel.run_until_change(bench, "state.pending_redemption.id == 9")
+    assert navigate.run_until_change(bench, "state.pending_redemption.points == 20", backwards=True).end == 4
+    navigate.goto(bench, 0)
+    with pytest.raises(
+        UsageError, match=r"pending_redemption\.id == 9 is False here and never changes between here and the end"
+    ):
+        navigate.run_until_change(bench, "state.pending_redemption.id == 9")
     assert where(bench) == (0, "main")
 
 
@@ -110,16 +111,16 @@ def test_names_stay_with_the_session(project: Project) -> None:
     sessions.create(project, "coffee_shop", "s")
     with open_session(project, "s")[0] as workbench:
         story(workbench)
-        travel.label(workbench, "twenty")
-        travel.branch(workbench, "paid")
+        navigate.label(workbench, "twenty")
+        navigate.branch(workbench, "paid")
         watch(workbench, "points_balance")
         set_break(workbench, "reject")
-        travel.switch(workbench, "main~3")
-        seen = travel.tree(workbench), travel.log(workbench), workbench.marks
+        navigate.switch(workbench, "main~3")
+        seen = navigate.tree(workbench), navigate.log(workbench), workbench.marks
     with open_session(project, "s")[0] as again:
-        assert (travel.tree(again), travel.log(again), again.marks) == seen
-        assert travel.goto(again, travel.resolve_step(again, "twenty")).branch == "paid"
-        travel.back(again)
+        assert (navigate.tree(again), navigate.log(again), again.marks) == seen
+        assert navigate.goto(again, navigate.resolve_step(again, "twenty")).branch == "paid"
+        navigate.back(again)
         assert again.submit("RedeemPoints(30)").branch == again.branch_name() == "main~4"
 
 
@@ -129,23 +130,23 @@ def test_what_cannot_be_kept_is_not_moved_or_pinned(project: Project, monkeypatc
         story(workbench)
         assert workbench.file is not None
         workbench.file.close()
-        seen = travel.tree(workbench), workbench.marks.labels.copy()
-        for change in (lambda: travel.goto(workbench, 1), lambda: travel.label(workbench, "x")):
+        seen = navigate.tree(workbench), workbench.marks.labels.copy()
+        for change in (lambda: navigate.goto(workbench, 1), lambda: navigate.label(workbench, "x")):
             with pytest.raises(Exception, match="comes after"):
                 change()
-        assert (travel.tree(workbench), workbench.marks.labels) == seen
+        assert (navigate.tree(workbench), workbench.marks.labels) == seen
 
 
 def shown(told: Differences) -> list[str]:
-    return [f"{change.path}: {change.old} -> {change.new}" for change in told.changed]
+    return [f"{change.path}: {change.old} -> {change.new}" for change in told.changes]
 
 
 def test_differences(bench: DebugSession, project: Project) -> None:
-    assert shown(travel.diff(bench)) == [
+    assert shown(navigate.diff(bench)) == [
         "pending_redemption: None -> Redemption(id=2, points=20, phase=Phase.REQUESTED)",
         "next_redemption_id: 2 -> 3",
     ]
-    told = travel.diff(bench, "main", "main~3")
+    told = navigate.diff(bench, "main", "main~3")
     assert (told.before, told.after) == ("@3", "@6")
     assert shown(told) == [
         "pending_redemption.points: 10 -> 30",
@@ -153,23 +154,23 @@ def test_differences(bench: DebugSession, project: Project) -> None:
     ]
     assert told.pending == ["- 1.1 Redeem(user_id=12345, points=10)", "+ 6.1 Redeem(user_id=12345, points=30)"]
     sessions.create(project, "coffee_shop", "s")
-    other = travel.diff(bench, "sessions/s.toml")
+    other = navigate.diff(bench, "sessions/s.toml")
     assert (other.before, shown(other)[0]) == ("sessions/s.toml", "points_balance: 150 -> 140")
-    assert shown(travel.diff(bench, "sessions/s.toml@0"))[0] == "points_balance: 150 -> 140"
+    assert shown(navigate.diff(bench, "sessions/s.toml@0"))[0] == "points_balance: 150 -> 140"
 
 
 def test_logs(bench: DebugSession) -> None:
-    told = [(line.record.n, line.on_path) for line in travel.log(bench).lines]
+    told = [(line.record.n, line.on_path) for line in navigate.log(bench).lines]
     assert told == [(1, True), (2, False), (3, False), (4, True), (5, True), (6, False)]
-    assert [line.record.n for line in travel.log(bench, everything=False).lines] == [1, 4, 5]
-    assert [line.record.n for line in travel.log(bench, *travel.parse_range(bench, "2..4")).lines] == [2, 3, 4]
-    assert [line.record.n for line in travel.log(bench, *travel.parse_range(bench, "..main")).lines] == [1, 2, 3]
+    assert [line.record.n for line in navigate.log(bench, everything=False).lines] == [1, 4, 5]
+    assert [line.record.n for line in navigate.log(bench, *navigate.parse_range(bench, "2..4")).lines] == [2, 3, 4]
+    assert [line.record.n for line in navigate.log(bench, *navigate.parse_range(bench, "..main")).lines] == [1, 2, 3]
 
 
 def test_any_step_is_at_most_a_snapshot_interval_away(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Going to a step loads the nearest snapshot and runs only the steps after it, wherever the head is."""
     workbench = DebugSession.fresh(Engine(import_machine(project, "counter")), project)
-    going.run_random(workbench, 1_000, 1)
+    autoplay.run_random(workbench, 1_000, 1)
     timeline = workbench.timeline
     known = {n: {"counter": timeline.snapshot(n).state.counter} for n in range(SNAPSHOT_EVERY, 1_001, SNAPSHOT_EVERY)}
     header = sessions.header_of(project, workbench.engine, {"kind": "session"})
@@ -200,12 +201,12 @@ def test_no_record_is_read_that_is_not_told(project: Project, monkeypatch: pytes
     monkeypatch.setattr(FileSteps, "_fetch", lambda steps, at: (reads.append(at), fetch(steps, at))[1])
     opened, _ = view_session(project, "long")
     for look in (
-        lambda: travel.back(opened),
-        lambda: travel.forward(opened),
-        lambda: travel.resolve_step(opened, "-60"),
-        lambda: travel.tree(opened),
+        lambda: navigate.back(opened),
+        lambda: navigate.forward(opened),
+        lambda: navigate.resolve_step(opened, "-60"),
+        lambda: navigate.tree(opened),
         lambda: opened.redeliver("1.1"),
-        lambda: panes.Picker(opened).lines(80, 5, RICH),
+        lambda: panes.Picker(opened).draw(80, 5, UNICODE),
     ):
         reads.clear()
         look()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fasm_cli.debugger import navigate as travel
+from fasm_cli.debugger import navigate
 from fasm_cli.debugger.open import open_session
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.engine import Engine
@@ -31,7 +31,7 @@ def opened(project: Project, name: str) -> DebugSession:
 
 def snapshot(workbench: DebugSession) -> tuple[Any, ...]:
     """Everything a user can see of where a workbench stands."""
-    return workbench.state(), workbench.pending(), travel.log(workbench)
+    return workbench.state(), workbench.pending(), navigate.log(workbench)
 
 
 def test_each_step_is_on_disk_before_it_is_reported(project: Project, shop: str) -> None:
@@ -67,7 +67,7 @@ def test_a_crash_that_waits_waits_across_reopening(project: Project, shop: str) 
     with opened(project, shop) as workbench:
         workbench.crash(CrashPoint.BEFORE_COMMIT)
     with opened(project, shop) as workbench:
-        assert workbench.submit("RedeemPoints(10)").record.outcome == "failed"
+        assert workbench.submit("RedeemPoints(10)").record.outcome == "aborted"
         assert not workbench.timeline.now.running
 
 
@@ -75,11 +75,11 @@ def test_back_and_goto_are_kept(project: Project, shop: str) -> None:
     with opened(project, shop) as workbench:
         for text in ("RedeemPoints(10)", "CancelOrder()"):
             workbench.submit(text)
-        assert (travel.back(workbench).start, workbench.timeline.head) == (2, 1)
+        assert (navigate.back(workbench).start, workbench.timeline.head) == (2, 1)
     with opened(project, shop) as workbench:
         assert workbench.timeline.head == 1
         assert workbench.crash().record.parent == 1
-        assert travel.goto(workbench, 0).changed_paths == [
+        assert navigate.goto(workbench, 0).changes == [
             "pending_redemption: Redemption(id=1, points=10, phase=Phase.REQUESTED) -> None",
             "next_redemption_id: 2 -> 1",
         ]
@@ -87,7 +87,7 @@ def test_back_and_goto_are_kept(project: Project, shop: str) -> None:
         assert workbench.timeline.head == 0
         assert workbench.submit("RedeemPoints(20)").record.parent == 0
         seen = snapshot(workbench)
-        assert [(line.record.n, line.record.parent, line.on_path) for line in travel.log(workbench).lines] == [
+        assert [(line.record.n, line.record.parent, line.on_path) for line in navigate.log(workbench).lines] == [
             (1, 0, False),
             (2, 1, False),
             (3, 1, False),
@@ -101,13 +101,13 @@ def test_going_nowhere_writes_nothing(project: Project, shop: str) -> None:
     with opened(project, shop) as workbench:
         workbench.submit("RedeemPoints(10)")
         before = Path("sessions/shop.toml").read_bytes()
-        assert travel.goto(workbench, 1).changed_paths == []
+        assert navigate.goto(workbench, 1).changes == []
         for count in (0, 2, -1):
             with pytest.raises(UsageError):
-                travel.back(workbench, count)
+                navigate.back(workbench, count)
         for step in (2, -1):
             with pytest.raises(UsageError):
-                travel.goto(workbench, step)
+                navigate.goto(workbench, step)
         assert Path("sessions/shop.toml").read_bytes() == before
 
 
@@ -119,7 +119,7 @@ def test_many_steps_open_from_a_snapshot(project: Project) -> None:
     assert set(read_session(Path("sessions/long.toml")).snapshots) == {SNAPSHOT_EVERY}
     with opened(project, "long") as workbench:
         assert workbench.state().data == {"counter": SNAPSHOT_EVERY + 3}
-        assert travel.goto(workbench, 7).end == 7
+        assert navigate.goto(workbench, 7).end == 7
         assert workbench.state().data == {"counter": 7}
 
 
@@ -161,52 +161,52 @@ def test_actions_are_found_by_handle_and_by_id(project: Project) -> None:
     workbench = DebugSession.fresh(Engine(import_machine(project, "payment")))
     workbench.submit("Process(10, 'a')")
     workbench.submit("Process(20, 'b')")
-    assert workbench.find("2.1").tracked.id == workbench.find("2").tracked.id == 2
+    assert workbench.find_action("2.1").tracked.id == workbench.find_action("2").tracked.id == 2
     workbench.complete("2", "Success()")
-    assert workbench.find("2.1").tracked.id == 2  # a handle names what was emitted, pending or not
+    assert workbench.find_action("2.1").tracked.id == 2  # a handle names what was emitted, pending or not
     for wrong in ("2", "3", "2.2", "9.9", "1.1.1"):
         with pytest.raises(InputError):
-            workbench.find(wrong)
+            workbench.find_action(wrong)
     with pytest.raises(InputError, match="no tracked actions"):
-        DebugSession.fresh(Engine(import_machine(project, "counter"))).find("1")
+        DebugSession.fresh(Engine(import_machine(project, "counter"))).find_action("1")
 
 
 def test_a_restore_tells_what_it_emits_in_place_of_what(project: Project) -> None:
     workbench = DebugSession.fresh(Engine(import_machine(project, "coffee_shop")))
     workbench.submit("RedeemPoints(10)")
-    workbench.take(Crash())
+    workbench.step(Crash())
     first = workbench.restore()
     assert [(line.ref, line.text, line.replaces) for line in first.actions] == [
-        ("3.1", "CheckStatus(redemption_id=1)", "changed, was 1.1 Redeem(user_id=12345, points=10)")
+        ("1.1@3", "CheckStatus(redemption_id=1)", "replaces 1.1 Redeem(user_id=12345, points=10)")
     ]
     workbench.crash()
-    assert [line.replaces for line in workbench.restore().actions] == ["kept, was 3.1"]
-    assert [(item.ref, item.since_step) for item in workbench.pending().items] == [("5.1", 1)]
+    assert [line.replaces for line in workbench.restore().actions] == ["same as 1.1@3"]
+    assert [(item.ref, item.since_step) for item in workbench.pending().items] == [("1.1@5", 1)]
 
 
 @pytest.mark.parametrize(
     ("point", "at", "lost"),
     [
-        (CrashPoint.BETWEEN, 0, ["on its way: what came of 1.1 Redeem(user_id=12345, points=10)"]),
+        (CrashPoint.BETWEEN, 0, ["in flight: result of 1.1 Redeem(user_id=12345, points=10)"]),
         (
             CrashPoint.AFTER_COMMIT,
             0,
             [
-                "never sent: 1.1 Redeem(user_id=12345, points=10); restore may emit it again",
-                "never sent: 1.2 ShowStampAnimation() for ever",
-                "never sent: 1.3 LogAnalytics(event='redemption_requested:10') for ever",
+                "not sent: 1.1 Redeem(user_id=12345, points=10); restore may emit it again",
+                "lost: 1.2 ShowStampAnimation()",
+                "lost: 1.3 LogAnalytics(event='redemption_requested:10')",
             ],
         ),
         (
             CrashPoint.AFTER_ACTION,
             2,
             [
-                "never sent: 1.3 LogAnalytics(event='redemption_requested:10') for ever",
-                "on its way: what came of 1.1 Redeem(user_id=12345, points=10)",
+                "lost: 1.3 LogAnalytics(event='redemption_requested:10')",
+                "in flight: result of 1.1 Redeem(user_id=12345, points=10)",
             ],
         ),
-        (CrashPoint.BEFORE_COMMIT, 0, ["nothing yet: it strikes in the next transition"]),
-        (CrashPoint.IN_RESTORE, 1, ["nothing yet: it strikes in the next restore"]),
+        (CrashPoint.BEFORE_COMMIT, 0, ["armed for the next transition"]),
+        (CrashPoint.IN_RESTORE, 1, ["armed for the next restore"]),
     ],
 )
 def test_a_crash_tells_what_it_cost(project: Project, point: CrashPoint, at: int, lost: list[str]) -> None:
@@ -220,22 +220,22 @@ def test_what_was_not_committed_never_happened(project: Project) -> None:
     workbench.submit("RedeemPoints(10)")
     workbench.crash(CrashPoint.BEFORE_COMMIT)
     assert workbench.submit("CancelOrder()").lost == [
-        "never happened: pending_redemption.phase: Phase.REQUESTED -> Phase.CANCELLED"
+        "rolled back: pending_redemption.phase: Phase.REQUESTED -> Phase.CANCELLED"
     ]
     workbench.restore()
     workbench.crash(CrashPoint.BEFORE_COMMIT)
     assert workbench.complete("1", "Failed('no')").lost == [
-        "never happened: pending_redemption: Redemption(id=1, points=10, phase=Phase.REQUESTED) -> None",
-        "never emitted: ShowErrorMessage(text='no')",
+        "rolled back: pending_redemption: Redemption(id=1, points=10, phase=Phase.REQUESTED) -> None",
+        "not emitted: ShowErrorMessage(text='no')",
     ]
 
 
 def test_an_action_of_another_branch_is_not_here(project: Project) -> None:
     workbench = DebugSession.fresh(Engine(import_machine(project, "coffee_shop")))
     workbench.submit("RedeemPoints(10)")
-    travel.goto(workbench, 0)
+    navigate.goto(workbench, 0)
     workbench.submit("RedeemPoints(20)")
-    with pytest.raises(InputError, match=r"1\.1 was not emitted on the way here"):
+    with pytest.raises(InputError, match=r"1\.1 was not emitted on this branch"):
         workbench.complete("1.1", "Pending()")
     assert workbench.complete("2.1", "Pending()").record.outcome == "committed"
 

@@ -93,7 +93,7 @@ class Terminal:
     def leave(self, keys: str = "\x04") -> int:
         """Leave an unsaved session, which asks for a confirmation."""
         self.type(keys)
-        self.until_screen(lambda text: "in no file: `save FILE` keeps it; once more leaves" in text)
+        self.until_screen(lambda text: "repeat to leave without saving" in text)
         self.type(keys)
         return self.end()
 
@@ -207,7 +207,7 @@ class Rendered:
 
                 def look(_: Any) -> None:
                     nonlocal sent
-                    app = prompt.session.app
+                    app = prompt.line_editor.app
                     while waiting and not app.is_done:
                         text, seen = waiting[0]
                         if not sent:
@@ -225,18 +225,18 @@ class Rendered:
                         self.final_cells = [[self.screen.buffer[y][x] for x in width] for y in range(self.screen.lines)]
                         app.exit(exception=_Played)
 
-                prompt.session.app.after_render += look
-                prompt.session.app.timeoutlen = prompt.session.app.ttimeoutlen = 0.01  # do not wait after Esc
+                prompt.line_editor.app.after_render += look
+                prompt.line_editor.app.timeoutlen = prompt.line_editor.app.ttimeoutlen = 0.01  # do not wait after Esc
                 with suppress(_Played):
                     loop(self.bench, _Shown(self._out), self._ask)
         assert not waiting, f"not found on the screen:\n{self.text}"
 
     def _ask(self) -> str:
         try:
-            self.performed.append(self.prompt.ask())
+            self.performed.append(self.prompt.read())
             return self.performed[-1]
         finally:
-            self.faults += self.prompt.shelter.take_errors()
+            self.faults += self.prompt.errors.take_errors()
 
 
 class _Played(Exception):

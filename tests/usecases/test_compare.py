@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fasm_cli.debugger import navigate as travel
+from fasm_cli.debugger import navigate
 from fasm_cli.debugger.open import open_session
 from fasm_cli.errors import SessionError, UsageError
 from fasm_cli.project.project import Project
@@ -64,7 +64,7 @@ def test_the_same(two: Project, write_till: WriteTill) -> None:
 
 def test_only_the_way_to_where_they_are_counts(two: Project, write_till: WriteTill) -> None:
     with open_session(two, "b")[0] as bench:
-        travel.goto(bench, 2)
+        navigate.goto(bench, 2)
         bench.submit("Pay(5)")
     found = compare(two, "a", "b")
     assert (found.steps, found.first_difference, [(pair.position, pair.b) for pair in found.pairs]) == (

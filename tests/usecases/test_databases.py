@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from fasm_cli.debugger import autoplay as going
-from fasm_cli.debugger import navigate as travel
+from fasm_cli.debugger import autoplay, navigate
 from fasm_cli.debugger.breakpoints import set_break, watch
-from fasm_cli.debugger.export import lines, save
-from fasm_cli.debugger.inspect import check, sample_inputs, value, value_at
+from fasm_cli.debugger.export import repl_lines, save
+from fasm_cli.debugger.inspect import check, sample_inputs, value_at, value_of
 from fasm_cli.debugger.open import open_session
 from fasm_cli.debugger.reload import reload
 from fasm_cli.debugger.session import DebugSession
@@ -41,37 +40,37 @@ def test_back_and_forth(books: DebugSession) -> None:
         "db.transfers[1]: {'id': 1, 'source': 1, 'target': 2, 'amount': 50}",
         "db.transfers[2]: {'id': 2, 'source': 3, 'target': 2, 'amount': 5}",
     ]
-    assert travel.back(books, 2).changes[0] == "db.accounts[2].balance: 155 -> 150"
+    assert navigate.back(books, 2).changes[0] == "db.accounts[2].balance: 155 -> 150"
     assert books.submit("Transfer(2, 3, 150)").branch == "main~2"
-    assert travel.diff(books, "main").changes == [
+    assert navigate.diff(books, "main").changes == [
         Change("~", "db.accounts[2].balance", "155", "0"),
         Change("~", "db.accounts[3].balance", "95", "250"),
         Change("~", "db.transfers[2].source", "3", "2"),
         Change("~", "db.transfers[2].target", "2", "3"),
         Change("~", "db.transfers[2].amount", "5", "150"),
     ]
-    assert travel.run_until_change(books, "state.db.accounts[1].balance == 100", backwards=True).end == 0
+    assert navigate.run_until_change(books, "state.db.accounts[1].balance == 100", backwards=True).end == 0
 
 
 def test_questions(books: DebugSession) -> None:
     """A path that a change is told under is a question."""
     assert value_at(books, "db.accounts[2].balance").text == "155"
     assert value_at(books, "db.accounts[2]").text == "{'id': 2, 'balance': 155}"
-    assert value(books, "state.db.accounts[2]['balance'] - prev.db.accounts[2].balance").text == "5"
-    assert value(books, "sum(row.amount for row in state.db.transfers.values())").text == "55"
-    assert value(books, "state.db").text.startswith("Tables(accounts=[{'id': 1, 'balance': 50}, ")
+    assert value_of(books, "state.db.accounts[2]['balance'] - prev.db.accounts[2].balance").text == "5"
+    assert value_of(books, "sum(row.amount for row in state.db.transfers.values())").text == "55"
+    assert value_of(books, "state.db").text.startswith("Tables(accounts=[{'id': 1, 'balance': 50}, ")
     with pytest.raises(InputError) as wrong:
-        value(books, "state.db.account")
+        value_of(books, "state.db.account")
     assert wrong.value.message == "Tables has no field 'account'"
     assert wrong.value.hint == "did you mean 'accounts'? known: accounts, transfers"
     with pytest.raises(InputError, match="Row has no field 'owner'"):
-        value(books, "state.db.accounts[2].owner")
+        value_of(books, "state.db.accounts[2].owner")
 
 
 def test_random_steps_stop_where_a_row_changes(books: DebugSession) -> None:
     watch(books, "db.accounts[3].balance")
     set_break(books, "len(state.db.transfers) > 99")
-    told = going.run_random(books, 50, 3)
+    told = autoplay.run_random(books, 50, 3)
     assert told.stop_reason == f"stopped at step {books.timeline.head}: watch db.accounts[3].balance: 95 -> 134"
     assert [line.holds for line in check(books).lines] == [True, True]
     assert sample_inputs(books).items[0].outcome == "committed"
@@ -82,10 +81,10 @@ def test_a_fault_is_shrunk_and_mended(books: DebugSession) -> None:
     told = reload(books)
     assert (told.difference, told.branch) == ("", "")
     books.submit("Transfer(2, 3, 20)")
-    assert (shrunk := going.shrink(books)).title == "shrunk 4 -> 1 events"
+    assert (shrunk := autoplay.shrink(books)).title == "shrunk 4 -> 1 events"
     assert shrunk.finding is not None
     assert shrunk.finding.law == "invariant:total_is_constant"
-    assert lines(books) == ["Transfer(source=1, target=3, amount=1)"]
+    assert repl_lines(books) == ["Transfer(source=1, target=3, amount=1)"]
     edited(" + (id = 3)", "")
     told = reload(books)
     assert told.difference == "step 5 leads to another state"
@@ -97,11 +96,11 @@ def test_a_fresh_process_repeats_the_steps_or_reports_the_first_difference(
     books: DebugSession, project: Project
 ) -> None:
     save(books, "kept")
-    travel.label(books, "last")
+    navigate.label(books, "last")
     books.close()
     with open_session(project, "kept")[0] as again:
         assert again.state() == books.state()
-        assert travel.goto(again, travel.resolve_step(again, "last")).end == 3
+        assert navigate.goto(again, navigate.resolve_step(again, "last")).end == 3
     same = verify(project, "kept")
     assert (same.steps, same.finding) == (3, None)
     edited("balance >= ?", "balance > ?")  # makes no difference to these steps

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fasm_cli.debugger import navigate as travel
+from fasm_cli.debugger import navigate
 from fasm_cli.debugger.open import open_session, view_session
 from fasm_cli.errors import MachineError, SessionError
 from fasm_cli.project.project import Project
@@ -33,7 +33,7 @@ def till(project: Project, write_till: WriteTill) -> Project:
             bench.submit("Pay(5)")
             bench.submit("Pay(6)")
             bench.complete(f"{bench.timeline.head - 1}.1", "Paid()")
-        travel.goto(bench, 1)
+        navigate.goto(bench, 1)
         bench.crash()
     return project
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fasm_cli.debugger import navigate as travel
+from fasm_cli.debugger import navigate
 from fasm_cli.debugger.open import open_session
 from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import Event
@@ -35,7 +35,7 @@ def till(project: Project, write_till: WriteTill) -> Project:
             bench.submit("Pay(5)")
             bench.complete(f"{bench.timeline.head}.1", "Paid()")
             bench.submit("Pay(0)")
-            travel.back(bench)
+            navigate.back(bench)
         bench.crash()
         bench.restore()
     return project

@@ -9,7 +9,7 @@ from fasm_cli.cli import shell_completion
 from fasm_cli.cli.app import app
 from fasm_cli.cli.commands.base import Db, JsonFlag, MachineOption, command_output, project
 from fasm_cli.cli.repl.config import configure
-from fasm_cli.cli.repl.input_sources import converse, scripted, transcript
+from fasm_cli.cli.repl.script import ScriptOptions, run_given_lines, run_interactive, run_transcript
 from fasm_cli.debugger.open import open_target
 from fasm_cli.errors import UsageError
 
@@ -56,11 +56,12 @@ def repl(
         if dropped:
             output.note(dropped)
         opened.repl_state.watching = watch
+        options = ScriptOptions(echo, keep_going)
         with opened:
             configure(opened)
             if check is not None or update is not None:
-                output.code = transcript(opened, check, update, output)
+                output.code = run_transcript(opened, check, update, output)
             elif commands or file is not None:
-                output.code = scripted(opened, commands or [], file, output, echo=echo, keep_going=keep_going)
+                output.code = run_given_lines(opened, commands or [], file, output, options)
             else:
-                output.code = converse(opened, output, echo=echo, keep_going=keep_going)
+                output.code = run_interactive(opened, output, options)

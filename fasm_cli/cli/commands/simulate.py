@@ -28,7 +28,7 @@ from fasm_cli.usecases.check import checked
 from fasm_cli.usecases.simulate import Simulation
 
 with deferred_imports():
-    from fasm_cli.cli.repl import input_sources, verbs
+    from fasm_cli.cli.repl import script
     from fasm_cli.debugger import session as debug_session
 
 KEEP_GOING = 1_000_000
@@ -151,9 +151,8 @@ def open_repl_at(here: Project, engine: Engine, finding: Finding, output: Output
         output.note(f"the finding of {finding.law} has no trace to step through")
         return
     with debug_session.DebugSession.fresh(engine, here) as session:
-        for report in verbs.execute_with_reload(session, f"replay {finding.trace}"):
-            output.report(report)
-        input_sources.converse(session, output)
+        script.run_script(session, [f"replay {finding.trace}"], output, "--then repl")
+        script.run_interactive(session, output)
 
 
 def run_with_progress(simulation: Simulation, output: Output) -> None:

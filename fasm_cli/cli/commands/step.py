@@ -55,7 +55,7 @@ def complete(
 ) -> None:
     """Deliver the result of a tracked action."""
     with session_output("complete", json, session, machine) as (output, opened):
-        parse_or_exit(output, action, lambda: opened.find(action))
+        parse_or_exit(output, action, lambda: opened.find_action(action))
         output.report(parse_or_exit(output, result, lambda: opened.complete(action, result)))
 
 

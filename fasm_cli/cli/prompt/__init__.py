@@ -1,2 +1,5 @@
-"""The prompt of the REPL. What is known of a line is worked out by functions of text (`tokens`, `expected`, `values`,
-`places`, `complete`, `check`); prompt_toolkit is met in `session` and what it imports, and only where a terminal is."""
+"""The interactive prompt of the REPL.
+
+`line_parser`, `completion` and `check` analyse text and know nothing of terminals; `analysis` caches their answers for
+drawing. Only `panes`, `toolkit` and `session` import prompt_toolkit, and they are imported only for a terminal.
+"""

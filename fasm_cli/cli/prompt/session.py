@@ -1,6 +1,6 @@
-"""The prompt on a terminal: prompt_toolkit's session with our layout under it. Only a terminal ever gets here."""
+"""The prompt on a terminal: the line editor of prompt_toolkit with the layout of fasm, and the watch on the source."""
 
-from asyncio import get_running_loop
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,14 +27,10 @@ from prompt_toolkit.output import ColorDepth, Output
 from prompt_toolkit.styles import Style, merge_styles
 from prompt_toolkit.utils import get_cwidth
 
-from fasm_cli.cli.prompt import bar, panes
-from fasm_cli.cli.prompt.colours import PLAIN, STYLE, glyphs
-from fasm_cli.cli.prompt.error_boundary import ErrorBoundary
-from fasm_cli.cli.prompt.file_watcher import Watch
-from fasm_cli.cli.prompt.keys import bindings
-from fasm_cli.cli.prompt.line_analysis_cache import Live
-from fasm_cli.cli.prompt.status_items import prompt_parts
-from fasm_cli.cli.prompt.toolkit import LineCompleter, LineLexer, history_in
+from fasm_cli.cli.prompt import panes
+from fasm_cli.cli.prompt.analysis import ErrorBoundary, LineAnalysis
+from fasm_cli.cli.prompt.style import NO_COLOUR_STYLE, STYLE, glyphs_for, prompt_parts
+from fasm_cli.cli.prompt.toolkit import LineCompleter, LineLexer, key_bindings, open_history
 from fasm_cli.cli.repl.lines import is_complete
 from fasm_cli.cli.repl.registry import VERBS
 from fasm_cli.debugger.session import DebugSession
@@ -42,177 +38,218 @@ from fasm_cli.debugger.session import DebugSession
 if TYPE_CHECKING:
     from fasm_cli.cli.prompt.check import Signature
 
-MENU, SMALL_MENU = 6, 4  # lines kept free under the prompt for completions
-SMALL = 20  # rows of a screen that has not got many
-TALLEST = 16  # lines of a pane
+MENU_LINES, SMALL_MENU_LINES = 6, 4  # reserved below the prompt for completions
+SMALL_SCREEN = 20  # rows
+MAX_PANE_LINES = 16
+WATCH_INTERVAL = 0.3  # seconds between two checks of the machine's file
 
 
 class Prompt:
-    """Asks for lines. `encoding` is the terminal's; where the workbench is watching, saving the machine reloads it."""
+    """Reads lines from a terminal with the given encoding.
+
+    If the session watches its machine, saving the machine's file submits `reload`. The keys use `PromptActions`.
+    """
 
     def __init__(
         self,
-        bench: DebugSession,
+        session: DebugSession,
         history: Path,
         encoding: str,
         *,
         input: Input | None = None,
         output: Output | None = None,
     ) -> None:
-        self.bench = bench
-        self.shelter = ErrorBoundary()
-        self.live = Live(bench, self.shelter)
+        self.session = session
+        self.errors = ErrorBoundary()
+        self.analysis = LineAnalysis(session, self.errors)
         self.picker: panes.Picker | None = None
         self.state_open = False
-        self.shown = glyphs(encoding)
-        self._watch = Watch(bench) if bench.repl_state.watching else None
-        self._state: tuple[object, list[panes.Line]] = (None, [])
-        self._held = Document()  # what was typed when a key ordered a line of its own
-        self.session: PromptSession[str] = PromptSession(
+        self.glyphs = glyphs_for(encoding)
+        self._watcher = FileWatcher(session) if session.repl_state.watching else None
+        self._state_cache: tuple[object, list[panes.Line]] = (None, [])
+        self._interrupted_text = Document()  # the typed text while `submit` executes another line
+        self.line_editor: PromptSession[str] = PromptSession(
             message=lambda: self._prompt(),
-            history=history_in(history),
-            lexer=LineLexer(self.live),
-            completer=LineCompleter(self.live, self.shown.more),
+            history=open_history(history),
+            lexer=LineLexer(self.analysis),
+            completer=LineCompleter(self.analysis, self.glyphs.more),
             complete_while_typing=True,
             auto_suggest=AutoSuggestFromHistory(),
-            multiline=Condition(lambda: not is_complete(self.session.default_buffer.text)),  # Enter ends what is closed
+            # Enter executes a complete line
+            multiline=Condition(lambda: not is_complete(self.line_editor.default_buffer.text)),
             prompt_continuation=lambda width, number, wrapped: " " * width,
-            key_bindings=bindings(self),
+            key_bindings=key_bindings(self),
             enable_open_in_editor=True,
             enable_suspend=True,
-            vi_mode=bench.repl_state.settings.keys == "vi",
+            vi_mode=session.repl_state.settings.keys == "vi",
             tempfile_suffix=".py",
-            reserve_space_for_menu=MENU,
+            reserve_space_for_menu=MENU_LINES,
             include_default_pygments_style=False,
             input=input,
             output=output,
         )
-        self._caret = Float(self._under_the_fault(), left=0, right=0, top=1, height=1)
-        app = self.session.app
-        app.layout = Layout(self._layout(self.session.layout.container), self.session.default_buffer)
-        self.session.style = Style.from_dict(STYLE)
+        self._error_line = Float(self._error_container(), left=0, right=0, top=1, height=1)
+        app = self.line_editor.app
+        app.layout = Layout(self._layout(self.line_editor.layout.container), self.line_editor.default_buffer)
+        self.line_editor.style = Style.from_dict(STYLE)
         if app.color_depth is ColorDepth.DEPTH_1_BIT:
-            self.session.style = merge_styles([self.session.style, Style.from_dict(PLAIN)])
-        app.before_render += lambda _: self.shelter.run("the layout", self._fit, None)
+            self.line_editor.style = merge_styles([self.line_editor.style, Style.from_dict(NO_COLOUR_STYLE)])
+        app.before_render += lambda _: self.errors.run("the layout", self._fit, None)
 
-    def ask(self) -> str:
-        """The next line, or several that were pasted. Raises KeyboardInterrupt (Ctrl-C) and EOFError (Ctrl-D)."""
-        held, self._held, self.picker = self._held, Document(), None
-        return self.session.prompt(default=held, pre_run=self._start)
+    def read(self) -> str:
+        """Return the next line, or several pasted ones. Raises KeyboardInterrupt (Ctrl-C) or EOFError (Ctrl-D)."""
+        text, self._interrupted_text, self.picker = self._interrupted_text, Document(), None
+        return self.line_editor.prompt(default=text, pre_run=self._start)
 
     def _start(self) -> None:
-        get_running_loop().call_soon(self._prepare)
-        if self._watch is not None:
-            self.session.app.create_background_task(self._watch.changes(lambda: self.order("reload")))
+        asyncio.get_running_loop().call_soon(self._prepare)
+        if self._watcher is not None:
+            self.line_editor.app.create_background_task(self._watcher.wait_for_change(lambda: self.submit("reload")))
 
     def _prepare(self) -> None:
-        """Once the prompt is drawn: import what the first key needs."""
+        """Import what the first key needs, after the prompt is drawn."""
         from fasm_cli.cli.repl import verbs  # noqa: F401  fills the table
 
-        self.live.candidates(" ")
-        self.live.signature(" ")
+        self.analysis.candidates(" ")
+        self.analysis.signature(" ")
 
-    # --- what the keys do -------------------------------------------------------------------------------------
+    # --- actions of keys --------------------------------------------------------------------------------------
 
-    def order(self, line: str) -> None:
-        """Perform `line` now, as if it were typed; what stands in the buffer is there again afterwards."""
-        buffer = self.session.default_buffer
-        if self.session.app.is_done or line.partition(" ")[0] not in VERBS:
+    def submit(self, line: str) -> None:
+        """Execute `line` now, as if it were typed, and restore the typed text afterwards."""
+        buffer = self.line_editor.default_buffer
+        if self.line_editor.app.is_done or line.partition(" ")[0] not in VERBS:
             return
-        self._held = buffer.document
+        self._interrupted_text = buffer.document
         buffer.document = Document(line)
-        self.session.app.exit(result=line, style="class:accepted")
+        self.line_editor.app.exit(result=line, style="class:accepted")
 
     def help(self) -> None:
-        """The page of the verb that is being typed, or the list."""
-        word = self.session.default_buffer.text.split(maxsplit=1)[:1]
-        self.order(f"help {word[0]}" if word and word[0] in VERBS else "help")
+        """Show the help of the verb that is being typed, or the list of verbs."""
+        word = self.line_editor.default_buffer.text.split(maxsplit=1)[:1]
+        self.submit(f"help {word[0]}" if word and word[0] in VERBS else "help")
 
-    def pick(self) -> None:
-        self.picker = self.shelter.run("the timeline", lambda: panes.Picker(self.bench), None)
+    def open_timeline(self) -> None:
+        """Open the timeline pane."""
+        self.picker = self.errors.run("the timeline", lambda: panes.Picker(self.session), None)
 
     def switch_editing_mode(self) -> None:
-        app = self.session.app
+        """Switch between the keys of emacs and vi."""
+        app = self.line_editor.app
         app.editing_mode = EditingMode.EMACS if app.editing_mode is EditingMode.VI else EditingMode.VI
 
-    # --- what is drawn ----------------------------------------------------------------------------------------
+    # --- drawing ----------------------------------------------------------------------------------------------
 
     def _prompt(self) -> StyleAndTextTuples:
         plain: StyleAndTextTuples = [("", "> ")]
-        return self.shelter.run("the prompt", lambda: [*prompt_parts(self.bench, self.shown)], plain)
+        return self.errors.run("the prompt", lambda: [*prompt_parts(self.session, self.glyphs)], plain)
 
     def _layout(self, inner: AnyContainer) -> HSplit:
         drawn = ~is_done & renderer_height_is_known
-        pane = Condition(lambda: self.state_open or self.picker is not None)
-        hinted = Condition(lambda: self._signature() is not None)
+        has_pane = Condition(lambda: self.state_open or self.picker is not None)
+        has_signature = Condition(lambda: self._signature() is not None)
         return HSplit(
             [
-                FloatContainer(inner, [self._caret]),
-                ConditionalContainer(_text(self._panes), drawn & pane),
-                ConditionalContainer(_text(self._hint), drawn & hinted),
-                ConditionalContainer(_text(self._bar), drawn),
+                FloatContainer(inner, [self._error_line]),
+                ConditionalContainer(_text(self._panes), drawn & has_pane),
+                ConditionalContainer(_text(self._signature_text), drawn & has_signature),
+                ConditionalContainer(_text(self._status_bar), drawn),
             ]
         )
 
-    def _under_the_fault(self) -> ConditionalContainer:
-        wrong = Condition(lambda: self.live.fault(self.session.default_buffer.text) is not None)
-        quiet = ~has_completions & ~is_searching & ~is_done
-        return ConditionalContainer(_text(self._fault), wrong & quiet)
+    def _error_container(self) -> ConditionalContainer:
+        has_error = Condition(lambda: self.analysis.error(self.line_editor.default_buffer.text) is not None)
+        undisturbed = ~has_completions & ~is_searching & ~is_done
+        return ConditionalContainer(_text(self._error_text), has_error & undisturbed)
 
     def _signature(self) -> "Signature | None":
-        return self.live.signature(self.session.default_buffer.document.text_before_cursor)
+        return self.analysis.signature(self.line_editor.default_buffer.document.text_before_cursor)
 
-    def _hint(self) -> StyleAndTextTuples:
-        told = self._signature()
-        return [] if told is None else bar.hint(told, _columns(), self.shown)
+    def _signature_text(self) -> StyleAndTextTuples:
+        signature = self._signature()
+        return [] if signature is None else panes.draw_signature(signature, _columns(), self.glyphs)
 
-    def _bar(self) -> StyleAndTextTuples:
-        vi = self.session.app.editing_mode is EditingMode.VI
-        return self.shelter.run("the bar", lambda: bar.bar(self.live, _columns(), self.shown, vi=vi), [])
+    def _status_bar(self) -> StyleAndTextTuples:
+        vi = self.line_editor.app.editing_mode is EditingMode.VI
+        return self.errors.run(
+            "the status bar", lambda: panes.draw_status_bar(self.analysis, _columns(), self.glyphs, vi=vi), []
+        )
 
     def _panes(self) -> StyleAndTextTuples:
-        return self.shelter.run("the pane", self._pane_text, [])
+        return self.errors.run("the pane", self._pane_text, [])
 
     def _pane_text(self) -> StyleAndTextTuples:
         size = get_app().output.get_size()
-        room = max(size.rows - self.session.reserve_space_for_menu - 3, 3)
+        room = max(size.rows - self.line_editor.reserve_space_for_menu - 3, 3)
         picker = self.picker
         lines: list[panes.Line] = []
         if picker is not None:
-            tall = min(room // 2 if self.state_open else room, TALLEST)
-            lines += picker.lines(size.columns, tall, self.shown)
+            height = min(room // 2 if self.state_open else room, MAX_PANE_LINES)
+            lines += picker.draw(size.columns, height, self.glyphs)
         if self.state_open:
-            step = self.bench.timeline.head if picker is None else picker.step
-            lines += self._state_lines(step, size.columns, min(room - len(lines), TALLEST))
+            step = self.session.timeline.head if picker is None else picker.step
+            lines += self._state_lines(step, size.columns, min(room - len(lines), MAX_PANE_LINES))
         return [part for at, line in enumerate(lines) for part in ([("", "\n"), *line] if at else line)]
 
     def _state_lines(self, step: int, width: int, height: int) -> list[panes.Line]:
-        key = (step, width, height, self.bench.timeline)
-        if self._state[0] != key:  # a state may be large, and this is asked with each key
-            self._state = (key, panes.state_pane(self.bench, step, width, height, self.shown))
-        return self._state[1]
+        key = (step, width, height, self.session.timeline)
+        if self._state_cache[0] != key:  # a state may be large, and the pane is drawn at each key
+            self._state_cache = (key, panes.draw_state(self.session, step, width, height, self.glyphs))
+        return self._state_cache[1]
 
-    def _fault(self) -> StyleAndTextTuples:
-        text = self.session.default_buffer.text
-        wrong = self.live.fault(text)
-        if wrong is None:
+    def _error_text(self) -> StyleAndTextTuples:
+        text = self.line_editor.default_buffer.text
+        error = self.analysis.error(text)
+        if error is None:
             return []
-        start = text.rfind("\n", 0, wrong.column) + 1
-        column = self._margin() + get_cwidth(text[start : wrong.column])
+        start = text.rfind("\n", 0, error.column) + 1
+        column = self._margin() + get_cwidth(text[start : error.column])
         width = _columns()
-        return self.shelter.run("the caret", lambda: bar.caret(wrong, column % max(width, 1), width, self.shown), [])
+        return self.errors.run(
+            "the error", lambda: panes.draw_error(error, column % max(width, 1), width, self.glyphs), []
+        )
 
     def _margin(self) -> int:
         return sum(get_cwidth(part[1]) for part in self._prompt())
 
     def _fit(self) -> None:
-        """Before each drawing: a small screen keeps less room for the menu, and the caret goes under the last line of
-        what is typed, however often that wraps."""
-        small = get_app().output.get_size().rows < SMALL
-        self.session.reserve_space_for_menu = SMALL_MENU if small else MENU
+        """Adapt to the screen before each drawing: reserve fewer lines on a small one, and put the error below the last
+        line of the typed text, however often it wraps."""
+        small = get_app().output.get_size().rows < SMALL_SCREEN
+        self.line_editor.reserve_space_for_menu = SMALL_MENU_LINES if small else MENU_LINES
         margin, columns = self._margin(), max(_columns(), 1)
-        lines = self.session.default_buffer.text.split("\n")
-        self._caret.top = sum((margin + get_cwidth(line)) // columns + 1 for line in lines)
+        lines = self.line_editor.default_buffer.text.split("\n")
+        self._error_line.top = sum((margin + get_cwidth(line)) // columns + 1 for line in lines)
+
+
+class FileWatcher:
+    """Detects changes of the file of the session's machine, including those made before a prompt is drawn."""
+
+    def __init__(self, session: DebugSession) -> None:
+        self._session = session
+        self._seen = self._read()
+
+    async def wait_for_change(self, report: Callable[[], None]) -> None:
+        """Call `report` at the next change, and return. Only the prompt's event loop uses the machine meanwhile."""
+        while not self.has_changed():
+            await asyncio.sleep(WATCH_INTERVAL)
+        report()
+
+    def has_changed(self) -> bool:
+        """Whether the file changed since this was last true. While the file is missing, it has not changed."""
+        source, now = self._read()
+        if now is None:
+            return False
+        before, self._seen = self._seen, (source, now)
+        return before[0] == source and before[1] != now
+
+    def _read(self) -> tuple[str, tuple[int, int] | None]:
+        source = self._session.machine.source
+        try:
+            found = Path(source).stat()
+        except OSError:
+            return source, None
+        return source, (found.st_mtime_ns, found.st_size)
 
 
 def _columns() -> int:

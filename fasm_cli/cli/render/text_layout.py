@@ -4,7 +4,7 @@ import re
 from itertools import pairwise
 from typing import NamedTuple
 
-from fasm_cli.cli.repl.lines import outside
+from fasm_cli.cli.repl.lines import outside_strings
 
 ONE_LINE = 110  # characters; a longer value is shown with one line for each of its parts
 COLUMN_GAP = re.compile(r" {2,}(?=\S)")
@@ -47,7 +47,7 @@ def split_parts(text: str) -> tuple[str, list[str], str]:
     """The text up to the first bracket, the parts inside of that bracket, and the text from its end."""
     start = min(at for at in (text.find(mark) for mark in "([{") if at >= 0)
     parts, at = [], start + 1
-    for place, char, depth in outside(text[start:]):
+    for place, char, depth in outside_strings(text[start:]):
         here = start + place
         if depth == 0:
             parts += [text[at:here].strip()] if text[at:here].strip() else []
@@ -72,7 +72,7 @@ def wrap_line(line: Line, width: int) -> list[Line]:
         return [line]
     hang = _hanging_indent(text, width)
     starts, ends = [0], list[int]()
-    blanks = [at for at, char, _ in outside(text, prose=True) if char == " " and at > hang]
+    blanks = [at for at, char, _ in outside_strings(text, prose=True) if char == " " and at > hang]
     while len(text) - starts[-1] > width - hang * bool(ends):
         last = starts[-1] + width - hang * bool(ends)
         after = [at for at in blanks if at > starts[-1]]

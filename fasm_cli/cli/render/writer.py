@@ -13,7 +13,7 @@ from fasm_cli.errors import FasmError, InputError, MachineError
 from fasm_cli.reports.report import Report
 
 if TYPE_CHECKING:
-    from fasm_cli.debugger.settings import Settings
+    from fasm_cli.debugger.session import Settings
 
 with deferred_imports():
     from fasm_cli.cli.render import render

@@ -1,111 +1,107 @@
-"""A line performed: as an alias, a verb, or an input."""
+"""Execute one line of the REPL: an alias, a verb, or an input."""
 
 import re
 from collections.abc import Iterable, Iterator
 from time import perf_counter
 
-from fasm_cli.cli.repl.registry import SHOWN, VERBS, offset_errors
-from fasm_cli.debugger.session import DebugSession
-from fasm_cli.debugger.settings import FORMATS
+from fasm_cli.cli.repl.config import expand_alias
+from fasm_cli.cli.repl.registry import MAX_QUOTED, VERBS, offset_errors
+from fasm_cli.debugger.session import FORMATS, DebugSession
 from fasm_cli.errors import FasmError, InputError, UsageError, did_you_mean
 from fasm_cli.reports.repl import ScriptReport
 from fasm_cli.reports.report import Report
 from fasm_cli.reports.steps import Finding
 from fasm_cli.types.schema import variants
 
-ONCE = re.compile(r"(\s*[^\W\d][\w-]*)/(\w*)(?=\s|$)")  # a verb, and how its report is written
-DEEPEST = 8  # files and aliases that perform lines that perform lines
+FORMAT_SUFFIX = re.compile(r"(\s*[^\W\d][\w-]*)/(\w*)(?=\s|$)")  # a verb with the format of its report
+MAX_NESTING = 8  # aliases and files inside each other
 
 
-def execute_with_reload(workbench: DebugSession, line: str) -> Iterator[Report]:
-    """What comes of `line`; before it, of reloading the machine where its file was written and that is waited for.
-    Raises `FasmError` or `Quit`."""
-    if workbench.repl_state.watching and workbench.source_changed() and line.strip() != "reload":
-        from fasm_cli.debugger.reload import reload  # brings all that takes many steps: a prompt is drawn before
+def execute_with_reload(session: DebugSession, line: str) -> Iterator[tuple[Report, float]]:
+    """Execute `line` and yield its report and the seconds it took. Raises `FasmError` or `Quit`.
 
-        yield reload(workbench)
-    settings = workbench.repl_state.settings
+    If the session watches its machine and the machine's file was written, the first report is that of the reload.
+    """
+    if session.repl_state.watching and session.source_changed() and line.strip() != "reload":
+        from fasm_cli.debugger.reload import reload  # the prompt is drawn before this is imported
+
+        start = perf_counter()
+        yield reload(session), perf_counter() - start
+    settings = session.repl_state.settings
     usual = settings.format
-    line, asked = split_format(line)
+    line, once = split_format(line)
     try:
-        settings.format = asked or usual
-        report = execute(workbench, line)
+        settings.format = once or usual
+        start = perf_counter()
+        report = execute(session, line)
         if report is not None:
-            yield report
+            yield report, perf_counter() - start
     finally:
-        if asked:
+        if once:
             settings.format = usual
 
 
 def split_format(line: str) -> tuple[str, str]:
-    """`state/json points` as `state points` and the format that what comes of it is to have, this once; empty where
-    the line says nothing of it. Raises `UsageError`."""
-    found = ONCE.match(line)
+    """Split `state/json points` into `state points` and the format of its report, or "". Raises `UsageError`."""
+    found = FORMAT_SUFFIX.match(line)
     if found is None:
         return line, ""
     if found[2] not in FORMATS:
-        raise UsageError(f"no format {found[2][:SHOWN]!r}", f"one of {', '.join(FORMATS)}")
+        raise UsageError(f"no format {found[2][:MAX_QUOTED]!r}", f"one of {', '.join(FORMATS)}")
     return found[1] + line[found.end() :], found[2]
 
 
-def execute(workbench: DebugSession, line: str) -> Report | None:
-    """Do what `line` says; None for a blank line or a comment. Raises `FasmError` or `Quit`."""
+def execute(session: DebugSession, line: str) -> Report | None:
+    """Execute `line`; return None for a blank line or a comment. Raises `FasmError` or `Quit`."""
     text = line.strip()
     if not text or text.startswith("#"):
         return None
-    memo = workbench.repl_state
-    if memo.depth == 0:
-        memo.typed.append(text)
-    if memo.depth > DEEPEST:
-        raise UsageError(f"lines that perform lines, {DEEPEST} deep", "an alias or a file that names itself?")
-    start = perf_counter()
-    memo.depth += 1
+    memory = session.repl_state
+    if not memory.nesting:
+        memory.typed.append(text)
+    if len(memory.nesting) > MAX_NESTING:
+        raise UsageError(
+            f"aliases and files nested more than {MAX_NESTING} deep", "does an alias or a file contain itself?"
+        )
+    memory.nesting.append(text)
     try:
-        report = _perform(workbench, text)
+        report = _dispatch(session, text)
     except FasmError as error:
-        memo.last_problem = error
+        memory.last_problem = error
         raise
     finally:
-        memo.depth -= 1
+        memory.nesting.pop()
     found = [finding for finding in report.all_findings() if isinstance(finding, Finding)] if report is not None else []
-    memo.last_problem = found[-1] if found else memo.last_problem
-    memo.settings.took = perf_counter() - start
+    memory.last_problem = found[-1] if found else memory.last_problem
     return report
 
 
-def _perform(workbench: DebugSession, text: str) -> Report | None:
+def _dispatch(session: DebugSession, text: str) -> Report | None:
     word, *rest = text.split(maxsplit=1)
     arguments = rest[0] if rest else ""
-    if word in workbench.repl_state.aliases:
-        return execute(workbench, expanded(word, workbench.repl_state.aliases[word], arguments))
+    aliases = session.repl_state.aliases
+    if word in aliases:
+        return execute(session, expand_alias(word, aliases[word], arguments))
     if word in VERBS:
         with offset_errors(len(text) - len(arguments)):
-            return VERBS[word].run(workbench, arguments)
-    if is_input(workbench, text):
-        return workbench.submit(text)
-    known = [*VERBS, *workbench.repl_state.aliases, *variants(workbench.machine.input_schema)]
-    raise UsageError(f"no verb {word[:SHOWN]!r}", did_you_mean(word, known))
+            return VERBS[word].run(session, arguments)
+    if is_input(session, text):
+        return session.submit(text)
+    known = [*VERBS, *aliases, *variants(session.machine.input_schema)]
+    raise UsageError(f"no verb {word[:MAX_QUOTED]!r}", did_you_mean(word, known))
 
 
-def expanded(name: str, line: str, arguments: str) -> str:
-    """An alias with its `$1`, `$2`, … filled in. Raises `UsageError` for too few or too many."""
-    given = arguments.split()
-    wanted = max((int(found) for found in re.findall(r"\$([1-9])", line)), default=0)
-    if len(given) != wanted:
-        raise UsageError(f"{name} takes {wanted} words, got {len(given)}", f"{name} = {line}")
-    return re.sub(r"\$([1-9])", lambda found: given[int(found[1]) - 1], line)
-
-
-def perform_all(workbench: DebugSession, lines: Iterable[tuple[int, str]], name: str) -> ScriptReport:
-    """Numbered lines from elsewhere, up to the first finding; an error says which line it is in. Raises `FasmError`."""
+def execute_all(session: DebugSession, lines: Iterable[tuple[int, str]], name: str) -> ScriptReport:
+    """Execute numbered lines of the file `name` up to the first finding. Raises `FasmError`, whose message names the
+    line."""
     done = ScriptReport(name)
-    for at, line in lines:
+    for number, line in lines:
         try:
-            report = execute(workbench, line)
+            report = execute(session, line)
         except FasmError as error:
-            error.message = f"{name}, line {at}: {error.message}"
+            error.message = f"{name}, line {number}: {error.message}"
             if isinstance(error, InputError):
-                error.column = None  # it is in that line, not in the one that was typed
+                error.column = None  # it counts in that line, not in the line that was typed
             raise
         if report is not None:
             done.reports.append(report)
@@ -114,7 +110,7 @@ def perform_all(workbench: DebugSession, lines: Iterable[tuple[int, str]], name:
     return done
 
 
-def is_input(workbench: DebugSession, text: str) -> bool:
+def is_input(session: DebugSession, text: str) -> bool:
     """Whether `text` has the form of an input: a call, or the bare name of an input."""
     head = text.split("(", 1)[0].rstrip()
-    return ("(" in text and head.isidentifier()) or text in variants(workbench.machine.input_schema)
+    return ("(" in text and head.isidentifier()) or text in variants(session.machine.input_schema)

@@ -1,4 +1,4 @@
-"""Lines as the REPL reads them: where one ends, whether it is complete, and what its first word is."""
+"""Split text into logical lines: open brackets join a line with the next, as in Python."""
 
 from collections.abc import Iterable, Iterator
 
@@ -6,26 +6,25 @@ from fasm_cli.types.parse import MAX_LENGTH
 
 
 def logical_lines(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """Lines with their numbers, those with open brackets joined with what follows; what is too long for any value is
-    not waited for."""
-    held: list[str] = []
+    """Yield each logical line with the number of its first line. A line that is too long for any value ends at once."""
+    joined: list[str] = []
     first = depth = length = 0
     for number, line in enumerate(lines, 1):
-        if not held:
+        if not joined:
             first = number
             if line.lstrip().startswith("#"):
                 continue
-        held.append(line)
+        joined.append(line)
         depth, length = open_brackets(line, depth), length + len(line)
         if depth <= 0 or length > MAX_LENGTH:
-            yield first, "\n".join(held)
-            held, depth, length = [], 0, 0
-    if held:
-        yield first, "\n".join(held)
+            yield first, "\n".join(joined)
+            joined, depth, length = [], 0, 0
+    if joined:
+        yield first, "\n".join(joined)
 
 
 def is_complete(text: str) -> bool:
-    """Whether every bracket in `text` is closed (a comment's and a verb's words always are)."""
+    """Whether every bracket in `text` is closed. A comment is always complete."""
     if text.lstrip().startswith("#"):
         return True
     depth = 0
@@ -35,23 +34,26 @@ def is_complete(text: str) -> bool:
 
 
 def open_brackets(line: str, depth: int) -> int:
-    """How many brackets are open at the end of `line` when `depth` were at its beginning; strings end with the line."""
-    for _, _, after in outside(line, depth, prose=True):
+    """Return how many brackets are open after `line` if `depth` are open before it. Strings end with the line."""
+    for _, _, after in outside_strings(line, depth, prose=True):
         depth = after
     return depth
 
 
 def first_word(text: str) -> tuple[str, str]:
-    """The first argument and the rest; blanks inside brackets or quotes do not end it."""
-    for at, char, depth in outside(text):
+    """Split `text` into its first word and the rest. Blanks inside brackets or quotes do not end the word."""
+    for at, char, depth in outside_strings(text):
         if char.isspace() and depth == 0:
             return text[:at], text[at:].strip()
     return text, ""
 
 
-def outside(text: str, depth: int = 0, *, prose: bool = False) -> Iterator[tuple[int, str, int]]:
-    """Each character that stands in no string, with its place and how many brackets are open after it; `depth` are
-    before it. In prose, the words of a verb, an apostrophe begins a string only inside of brackets."""
+def outside_strings(text: str, depth: int = 0, *, prose: bool = False) -> Iterator[tuple[int, str, int]]:
+    """Yield each character outside strings with its index and the number of brackets open after it.
+
+    `depth` brackets are open at the start. With `prose` (the words of a verb), an apostrophe begins a string only
+    inside brackets.
+    """
     quote, skip = "", False
     for at, char in enumerate(text):
         if skip:

@@ -1,4 +1,4 @@
-"""The loop at a prompt: a line in, a report out. Lines that nobody types are performed in `repl_script`."""
+"""The interactive loop: read a line, execute it, print the report. `script` executes lines that nobody types."""
 
 import gc
 import os
@@ -7,8 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fasm_cli.cli.commands.base import as_error
-from fasm_cli.cli.prompt.colours import ASCII
-from fasm_cli.cli.prompt.status_items import prompt_parts
+from fasm_cli.cli.prompt.style import ASCII, prompt_parts
 from fasm_cli.cli.render.pager import PagedWriter
 from fasm_cli.cli.render.writer import TerminalWriter
 from fasm_cli.cli.repl.lines import is_complete, logical_lines
@@ -16,100 +15,100 @@ from fasm_cli.cli.repl.registry import Quit
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.sessions.timeline import Timeline
 
-MANY = 1000  # steps; what is garbage when so many have come stays, which is little
+FREEZE_AFTER = 1000  # new steps after which the garbage collector stops scanning the existing ones
 
 
-def run_prompt(workbench: DebugSession, output: TerminalWriter, history: Path) -> None:
-    """The interactive loop: an error is shown and the loop goes on; Ctrl-C clears the line, Ctrl-D leaves."""
-    output.note(f"{workbench.machine.reference}: `help` lists the verbs, Tab completes, Ctrl-D leaves")
-    ask, settled = make_reader(workbench, output, history), -MANY
+def run_prompt(session: DebugSession, output: TerminalWriter, history: Path) -> None:
+    """Run the interactive loop. An error is printed and the loop continues; Ctrl-C clears the line, Ctrl-D leaves."""
+    output.note(f"{session.machine.reference}: `help` lists the verbs, Tab completes, Ctrl-D leaves")
+    read, frozen_at = make_reader(session, output, history), -FREEZE_AFTER
 
-    def ask_settled() -> str:
-        nonlocal settled
-        if abs(workbench.timeline.last - settled) >= MANY:
-            gc.freeze()  # steps are no garbage: going through them takes the time of several keys
-            settled = workbench.timeline.last
-        return ask()
+    def read_frozen() -> str:
+        nonlocal frozen_at
+        if abs(session.timeline.last - frozen_at) >= FREEZE_AFTER:
+            gc.freeze()  # steps live on: scanning them takes as long as several key presses
+            frozen_at = session.timeline.last
+        return read()
 
-    loop(workbench, PagedWriter(output), ask_settled)
+    loop(session, PagedWriter(output), read_frozen)
 
 
-def loop(workbench: DebugSession, output: TerminalWriter, ask: Callable[[], str]) -> None:
-    """Perform what `ask` gives until it raises EOFError or a line says `quit`, twice where steps would be lost by it;
-    KeyboardInterrupt asks again."""
+def loop(session: DebugSession, output: TerminalWriter, read: Callable[[], str]) -> None:
+    """Execute the lines that `read` returns until it raises EOFError or a line is `quit`.
+
+    If leaving would lose steps, the first attempt only warns. After KeyboardInterrupt the next line is read.
+    """
     warned: Timeline | None = None
     while True:
         try:
-            for _, line in logical_lines(ask().split("\n")):  # a paste may hold several
-                if not execute_line(workbench, output, line):
+            for _, line in logical_lines(read().split("\n")):  # pasted text may contain several lines
+                if not execute_line(session, output, line):
                     break
         except (EOFError, Quit):
-            if workbench.file is not None or not workbench.timeline.journal or warned is workbench.timeline:
+            if session.file is not None or not session.timeline.journal or warned is session.timeline:
                 return
-            warned = workbench.timeline
-            output.note("what happened here is in no file: `save FILE` keeps it; once more leaves")
+            warned = session.timeline
+            output.note("these steps are not saved: `save FILE` stores them; repeat to leave without saving")
         except KeyboardInterrupt:
             continue
 
 
-def execute_line(workbench: DebugSession, output: TerminalWriter, line: str) -> bool:
-    """Do what `line` says and show what came of it; whether that was no error. Raises `Quit`."""
-    from fasm_cli.cli.repl.verbs import (
-        execute_with_reload,
-    )  # all that a line may do; the prompt is on the screen by now
+def execute_line(session: DebugSession, output: TerminalWriter, line: str) -> bool:
+    """Execute `line` and print its reports; return False after an error. Raises `Quit`."""
+    from fasm_cli.cli.repl import verbs  # noqa: F401  fills the table; the prompt is drawn before
+    from fasm_cli.cli.repl.execute import execute_with_reload
 
     try:
-        for report in execute_with_reload(workbench, line):
-            output.report(report)
+        for report, seconds in execute_with_reload(session, line):
+            output.report(report, seconds)
             output.done()
     except KeyboardInterrupt:
-        output.note(f"interrupted at step {workbench.timeline.head}; every whole step is kept")
+        output.note(f"interrupted at step {session.timeline.head}; every completed step is stored")
         return False
     except Quit:
         raise
-    except Exception as error:  # whoever's fault it is, it must not cost the session
+    except Exception as error:  # an error of the machine or of fasm must not end the session
         output.fail(as_error(error), line.strip())
         return False
     return True
 
 
-def make_reader(workbench: DebugSession, output: TerminalWriter, history: Path) -> Callable[[], str]:
-    """What asks for a line: the prompt where there is a terminal that can draw one."""
+def make_reader(session: DebugSession, output: TerminalWriter, history: Path) -> Callable[[], str]:
+    """Return the function that reads a line: from the prompt if the terminal can draw it, else from a plain one."""
     if not output.stream.isatty() or os.environ.get("TERM", "dumb") == "dumb":
-        return lambda: read_plain(workbench)
+        return lambda: read_plain(session)
     from prompt_toolkit.output import create_output
 
     from fasm_cli.cli.prompt.session import Prompt
 
     stream = output.stream
-    prompt = Prompt(workbench, history, stream.encoding, output=create_output(stream))
+    prompt = Prompt(session, history, stream.encoding, output=create_output(stream))
 
-    drawing = True
+    can_draw = True
 
-    def ask() -> str:
-        nonlocal drawing
+    def read() -> str:
+        nonlocal can_draw
         try:
-            if drawing:
-                return prompt.ask()
+            if can_draw:
+                return prompt.read()
         except EOFError:
             raise
-        except Exception as error:  # drawing itself fails: better a bare prompt than none
-            drawing = False
+        except Exception as error:  # drawing failed: fall back to the plain prompt
+            can_draw = False
             output.fail(as_error(error), place="the prompt cannot be drawn")
         finally:
-            for place, fault in prompt.shelter.take_errors():
-                output.fail(as_error(fault), place=place)
-        return read_plain(workbench)
+            for place, failure in prompt.errors.take_errors():
+                output.fail(as_error(failure), place=place)
+        return read_plain(session)
 
-    return ask
+    return read
 
 
-def read_plain(workbench: DebugSession) -> str:
-    """A line, with those that its open brackets ask for, where nothing can be drawn: a terminal that cannot, or whose
-    result goes elsewhere. Raises EOFError."""
-    text, told = "", "".join(part[1] for part in prompt_parts(workbench, ASCII))
+def read_plain(session: DebugSession) -> str:
+    """Read a logical line without drawing: the terminal cannot draw, or stdout is redirected. Raises EOFError."""
+    text, prompt = "", "".join(part[1] for part in prompt_parts(session, ASCII))
     while True:
-        print(told, end="", file=sys.stderr, flush=True)
+        print(prompt, end="", file=sys.stderr, flush=True)
         try:
             line = sys.stdin.readline()
         except KeyboardInterrupt:
@@ -121,4 +120,4 @@ def read_plain(workbench: DebugSession) -> str:
         text += line
         if is_complete(text.rstrip("\n")):
             return text.rstrip("\n")
-        told = " " * len(told)
+        prompt = " " * len(prompt)

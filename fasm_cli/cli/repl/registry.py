@@ -1,37 +1,63 @@
-"""What a verb of the REPL is, and the table that `repl_verbs` fills: one for the prompt, `-c`, `-f`, pipes and help."""
+"""The table of REPL verbs: what a verb is, how it is registered, and how it parses its words.
+
+The modules of `verbs` fill the table; prompt, scripts, completion and help read it.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING, TypeAlias
 
-from fasm_cli.cli.repl.argument_kinds import Kind
 from fasm_cli.errors import InputError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from fasm_cli.debugger.session import DebugSession
     from fasm_cli.reports.report import Report
 
-SHOWN = 40  # characters of a wrong word that are shown
+MAX_QUOTED = 40  # characters of a wrong word that a message quotes
 
 Run: TypeAlias = "Callable[[DebugSession, str], Report]"
 
 
+class ArgumentKind(Enum):
+    """What a word after a verb stands for. Completion, hints and colours use it before the line is executed."""
+
+    INPUT = auto()  # Name(field=value)
+    ACTION = auto()  # the ref (1.1) or the id of a pending action
+    COMPLETED = auto()  # the ref of an action that has a result
+    ACTION_RESULT = auto()  # a value of ActionResult
+    PATH = auto()  # a path in the state: pending[7].status
+    EXPRESSION = auto()  # over state, prev, pending and up; extends to the end of the line
+    STEP = auto()  # a number, -1, start or end
+    LABEL = auto()  # the name of a step
+    BRANCH = auto()
+    FILE = auto()
+    FORMAT = auto()  # of an export
+    CRASH_POINT = auto()
+    FAULT = auto()  # what makes the next transition fail
+    VERB = auto()
+    SETTING = auto()
+    INVARIANT = auto()
+    OUTCOME = auto()  # what `expect` expects of the last step
+    NUMBER = auto()
+    TEXT = auto()  # anything
+
+
 class Quit(Exception):
-    """`quit` was typed."""
+    """Raised by the verb `quit`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """`arguments` are the kinds of its words, in order; a word may be of several kinds, and the last may be left out.
-
-    `examples` are whole lines, run as tests; `related` are names of verbs.
+    """One verb. `arguments` has the kinds of its words in order; a word may be of several kinds, and the last words may
+    be optional. `examples` are whole lines, which the tests run; `related` are names of verbs.
     """
 
     name: str
     usage: str
     summary: str
-    arguments: tuple[tuple[Kind, ...], ...]
+    arguments: tuple[tuple[ArgumentKind, ...], ...]
     examples: tuple[str, ...]
     related: tuple[str, ...]
     run: Run
@@ -43,11 +69,11 @@ VERBS: dict[str, Verb] = {}
 def verb(
     usage: str,
     summary: str,
-    *arguments: Kind | tuple[Kind, ...],
+    *arguments: ArgumentKind | tuple[ArgumentKind, ...],
     examples: tuple[str, ...],
     related: tuple[str, ...] = (),
 ) -> Callable[[Run], Run]:
-    """Puts a function into the table under the first word of `usage`."""
+    """Register the decorated function under the first word of `usage`."""
 
     def register(run: Run) -> Run:
         name = usage.partition(" ")[0]
@@ -58,9 +84,12 @@ def verb(
     return register
 
 
+# --- parsing the words of a verb ----------------------------------------------------------------------------------
+
+
 @contextmanager
 def offset_errors(by: int) -> Iterator[None]:
-    """The column of an `InputError` counts from the text that was looked at; that begins `by` characters into ours."""
+    """Add `by` to the column of an `InputError`: the text that was parsed begins there in the line."""
     try:
         yield
     except InputError as error:
@@ -69,28 +98,28 @@ def offset_errors(by: int) -> Iterator[None]:
         raise
 
 
-def number(text: str, usage: str) -> int:
-    """A whole number from 0 on. Raises `UsageError`."""
+def parse_number(text: str, usage: str) -> int:
+    """Return an integer from 0 to 999,999,999. Raises `UsageError`."""
     if not text.isdecimal() or len(text) > 9:
-        raise UsageError(f"not a number: {text[:SHOWN]!r}", f"usage: {usage}")
+        raise UsageError(f"not a number: {text[:MAX_QUOTED]!r}", f"usage: {usage}")
     return int(text)
 
 
 def reject_arguments(rest: str, usage: str) -> None:
-    """Raises `UsageError` where a verb that takes nothing was given something."""
+    """Raise `UsageError` if there are words after a verb that takes none."""
     if rest:
-        raise UsageError(f"{usage.partition(' ')[0]} takes nothing, got {rest[:SHOWN]!r}", f"usage: {usage}")
+        raise UsageError(f"{usage.partition(' ')[0]} takes no arguments, got {rest[:MAX_QUOTED]!r}", f"usage: {usage}")
 
 
 def require_argument(rest: str, usage: str) -> str:
-    """`rest`; raises `InputError` where it is empty."""
+    """Return `rest`. Raises `InputError` if it is empty."""
     if not rest:
         raise InputError(f"{usage.partition(' ')[0]} what?", f"usage: {usage}")
     return rest
 
 
-def options(rest: str, usage: str, *known: str) -> tuple[list[str], dict[str, str]]:
-    """The words of a line, and what its `--name VALUE` options were given. Raises `UsageError`."""
+def parse_options(rest: str, usage: str, *known: str) -> tuple[list[str], dict[str, str]]:
+    """Return the words of a line and the values of its `--name VALUE` options. Raises `UsageError`."""
     words: list[str] = []
     given: dict[str, str] = {}
     parts = iter(rest.split())
@@ -99,9 +128,9 @@ def options(rest: str, usage: str, *known: str) -> tuple[list[str], dict[str, st
             words.append(part)
             continue
         if part not in known:
-            raise UsageError(f"no option {part[:SHOWN]!r}", did_you_mean(part, known))
+            raise UsageError(f"no option {part[:MAX_QUOTED]!r}", did_you_mean(part, known))
         value = next(parts, None)
         if value is None:
-            raise UsageError(f"{part} takes a value", f"usage: {usage}")
+            raise UsageError(f"{part} needs a value", f"usage: {usage}")
         given[part] = value
     return words, given

@@ -1,4 +1,4 @@
-"""What a question is made of: the functions and operators there are, and a fault with its place in the text."""
+"""The grammar of expressions: allowed functions, operators and fields, and errors that point at a node."""
 
 import ast
 import operator
@@ -12,18 +12,21 @@ from fasm_cli.types.codec import format_value
 from fasm_cli.types.fields import field_names as declared_names
 
 MAX_DEPTH = 50
-MAX_DIGITS = 4300  # of a number, as everywhere
-LARGEST = 10**MAX_DIGITS
+MAX_DIGITS = 4300  # of an integer: Python's own limit for converting one to text
+MAX_INTEGER = 10**MAX_DIGITS
 
 
 class ExpressionError(Exception):
+    """What is wrong with `node` of an expression; `Expression` turns it into an `InputError` with a column."""
+
     def __init__(self, node: ast.AST, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.node: Any = node
         self.message, self.hint = message, hint
 
 
-def short(value: Any) -> str:
+def format_short(value: Any) -> str:
+    """Return `value` as text of at most 60 characters, for a message."""
     try:
         text = format_value(value)
     except Exception:  # an author's __repr__
@@ -32,11 +35,11 @@ def short(value: Any) -> str:
 
 
 class Row(dict[str, Any]):
-    """A row of a table: its columns can be asked for as fields, as the path of a change writes them."""
+    """A row of a table. Its columns can be read as fields, as a changed path writes them."""
 
 
 def field_names(value: Any) -> list[str]:
-    """What can be asked for behind a dot: fields, the tables of a database, the columns of a row."""
+    """Return the names that may follow a dot: fields, the tables of a database, the columns of a row."""
     if isinstance(value, Tables):
         return list(value.by_name)
     if type(value) is Row:
@@ -45,36 +48,38 @@ def field_names(value: Any) -> list[str]:
 
 
 def field_of(value: Any, name: str) -> Any:
-    """What `name`, one of the `field_names` of a value, is in it; of a table, its rows by their primary key."""
+    """Return the field `name`, one of `field_names(value)`; for a table, its rows by primary key."""
     if isinstance(value, Tables):
         return {key: Row(row) for key, row in value.table(name).items()}
     return value[name] if type(value) is Row else getattr(value, name)
 
 
-def members(kind: type) -> list[str]:
+def member_names(kind: type) -> list[str]:
+    """Return the names of the members of an enum, and nothing for other types."""
     return list(getattr(kind, "__members__", ()))
 
 
-def targets(target: ast.expr) -> Iterator[str]:
+def loop_variables(target: ast.expr) -> Iterator[str]:
+    """Yield the names that the target of a loop binds. Raises `ExpressionError`."""
     match target:
         case ast.Name(id=name) if not name.startswith("__"):
             yield name
         case ast.Tuple(elts=elements) | ast.List(elts=elements):
             for element in elements:
-                yield from targets(element)
+                yield from loop_variables(element)
         case _:
-            raise ExpressionError(target, "a loop binds names")
+            raise ExpressionError(target, "a loop variable must be a name")
 
 
 Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 NONE = type(None)
 NUMBERS = (int, float, Decimal, bool)
-COUNTED = (*NUMBERS, timedelta, date, datetime)
+ARITHMETIC_TYPES = (*NUMBERS, timedelta, date, datetime)
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "len": len,
     "any": any,
     "all": all,
-    "sum": lambda values: sum(values),  # without a start: lists would be added up, each into a new one
+    "sum": lambda values: sum(values),  # no start value: adding lists would build a new list each time
     "min": min,
     "max": max,
     "sorted": sorted,
@@ -100,7 +105,7 @@ ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
 }
-KINDS: dict[type[ast.expr], str] = {
+NODE_NAMES: dict[type[ast.expr], str] = {
     ast.Await: "await",
     ast.JoinedStr: "an f-string",
     ast.Lambda: "a lambda",

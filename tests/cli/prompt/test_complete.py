@@ -8,10 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fasm_cli.cli.prompt.check import Fault, Signature, fault, signature
-from fasm_cli.cli.prompt.complete import candidates
-from fasm_cli.cli.prompt.tokens import closers, opened, tokens
-from fasm_cli.cli.prompt.value_completions import Option, ranked
+from fasm_cli.cli.prompt.check import LineError, Signature, find_error, find_signature
+from fasm_cli.cli.prompt.completion import Option, candidates, rank
+from fasm_cli.cli.prompt.line_parser import closing_brackets, open_brackets, tokenize
 from fasm_cli.cli.repl import verbs  # noqa: F401  fills the table of verbs
 from fasm_cli.cli.repl.registry import VERBS
 from fasm_cli.debugger.input_parser import read_input
@@ -80,7 +79,7 @@ def texts(bench: DebugSession, text: str) -> list[str]:
         ("drop ", ["1.1"]),
         ("crash ", ["between", "after-commit", "after-action", "before-commit", "in-restore"]),
         ("crash between ", []),
-        ("fault ", ["add", "load", "commit", "unknown"]),
+        ("fault ", ["actions_full", "load", "commit", "unknown"]),
         ("goto ", ["1", "0", "-1", "start", "end", "main"]),
         ("print state.points_b", ["state.points_balance"]),
         ("print len(state.points_balance) > prev.ord", ["prev.order_cents"]),
@@ -181,7 +180,7 @@ def test_everything_at_the_beginning(shop: DebugSession) -> None:
 )
 def test_exact_before_loose(word: str, meant: list[str]) -> None:
     options = [Option("RedeemPoints("), Option("restore"), Option("after-commit"), Option("restore")]
-    assert [option.text for option in ranked(word, options)] == meant
+    assert [option.text for option in rank(word, options)] == meant
 
 
 def test_steps_among_thousands(bench: Bench) -> None:
@@ -201,7 +200,7 @@ def test_a_database(project: Path) -> None:
 
 def test_files(bench: Bench, project: Path) -> None:
     (project / "machines" / "inner").mkdir()
-    from fasm_cli.cli.prompt.completers import files
+    from fasm_cli.cli.prompt.completion import files
 
     found = [option.text for option in files(bench(), "machines/", ())]
     assert found[:2] == ["machines/async_counter.py", "machines/booking_db.py"]
@@ -210,7 +209,7 @@ def test_files(bench: Bench, project: Path) -> None:
 
 
 def test_paths_of_the_state(shop: DebugSession) -> None:
-    from fasm_cli.cli.prompt.completers import expressions, paths
+    from fasm_cli.cli.prompt.completion import expressions, paths
 
     assert [option.text for option in paths(shop, "pending_redemption.ph")] == [
         "pending_redemption.id", "pending_redemption.points", "pending_redemption.phase",
@@ -224,20 +223,23 @@ def test_paths_of_the_state(shop: DebugSession) -> None:
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
-        ("RedeemPoints(points=20o)", Fault(21, "not a value: invalid decimal literal", "write Name(field=value)")),
-        ("RedeemPoints(points=5000)", Fault(20, "5000 is not between 1 and 1000")),
-        ("RedeemPoints(points=5000, ", Fault(20, "5000 is not between 1 and 1000")),
-        ("RedeemPoints(pts=20,", Fault(17, "RedeemPoints has no field 'pts'", "did you mean 'points'? known: points")),
-        ("step RedeemPoints()", Fault(5, "RedeemPoints lacks points", "RedeemPoints(points)")),
-        ("Foo(", Fault(0, "no input 'Foo'", "inputs: CancelOrder, RedeemPoints")),
-        ("pending 3", Fault(8, "pending takes nothing, got '3'")),
-        ("complete 1.1 Success(points_deducted='é', ", Fault(37, "expected int, got str 'é'")),
-        ("CancelOrder() x", Fault(14, "not a value: invalid syntax", "write Name(field=value)")),
-        ("frob frob", Fault(0, "no verb 'frob'", "known: CancelOrder, RedeemPoints, ")),
+        ("RedeemPoints(points=20o)", LineError(21, "not a value: invalid decimal literal", "write Name(field=value)")),
+        ("RedeemPoints(points=5000)", LineError(20, "5000 is not between 1 and 1000")),
+        ("RedeemPoints(points=5000, ", LineError(20, "5000 is not between 1 and 1000")),
+        (
+            "RedeemPoints(pts=20,",
+            LineError(17, "RedeemPoints has no field 'pts'", "did you mean 'points'? known: points"),
+        ),
+        ("step RedeemPoints()", LineError(5, "RedeemPoints lacks points", "RedeemPoints(points)")),
+        ("Foo(", LineError(0, "no input 'Foo'", "inputs: CancelOrder, RedeemPoints")),
+        ("pending 3", LineError(8, "pending takes no arguments, got '3'")),
+        ("complete 1.1 Success(points_deducted='é', ", LineError(37, "expected int, got str 'é'")),
+        ("CancelOrder() x", LineError(14, "not a value: invalid syntax", "write Name(field=value)")),
+        ("frob frob", LineError(0, "no verb 'frob'", "known: CancelOrder, RedeemPoints, ")),
     ],
 )
-def test_faults_while_typing(shop: DebugSession, text: str, wrong: Fault) -> None:
-    found = fault(shop, text)
+def test_faults_while_typing(shop: DebugSession, text: str, wrong: LineError) -> None:
+    found = find_error(shop, text)
     assert found is not None
     assert (found.column, found.message) == (wrong.column, wrong.message)
     assert found.hint.startswith(wrong.hint)
@@ -260,17 +262,19 @@ def test_faults_while_typing(shop: DebugSession, text: str, wrong: Fault) -> Non
 def test_what_is_not_finished_is_not_wrong(shop: DebugSession, line: str) -> None:
     """Every beginning of a right line is right so far."""
     for end in range(len(line) + 1):
-        assert fault(shop, line[:end]) is None, line[:end]
+        assert find_error(shop, line[:end]) is None, line[:end]
 
 
 def test_the_signature_follows_the_argument(orders: DebugSession, shop: DebugSession) -> None:
-    assert signature(orders, "Order(item=Item('a', size=") == Signature("Item(name: str, ", "size: Size = Size.S", ")")
-    assert signature(orders, "Order(Item('a'), fast=").at == "fast: bool = False"
-    assert signature(orders, "Order(fast=True, ").at == ""
-    told = signature(shop, "crash af")
+    assert find_signature(orders, "Order(item=Item('a', size=") == Signature(
+        "Item(name: str, ", "size: Size = Size.S", ")"
+    )
+    assert find_signature(orders, "Order(Item('a'), fast=").current == "fast: bool = False"
+    assert find_signature(orders, "Order(fast=True, ").current == ""
+    told = find_signature(shop, "crash af")
     assert told == Signature(f"{VERBS['crash'].usage}  ", "", VERBS["crash"].summary)
-    assert signature(shop, "RedeemPoints(1)") is None
-    assert signature(shop, "frob") is None
+    assert find_signature(shop, "RedeemPoints(1)") is None
+    assert find_signature(shop, "frob") is None
 
 
 BENCH = DebugSession.fresh(Engine(import_machine(Project(ROOT), "coffee_shop")))
@@ -284,13 +288,17 @@ MANY = settings(max_examples=700, deadline=None, suppress_health_check=[HealthCh
 @MANY
 @given(ANYTHING)
 def test_no_text_is_too_strange(text: str) -> None:
-    assert "".join(token.text for token in tokens(text)) == text
+    assert "".join(token.text for token in tokenize(text)) == text
     word, options = candidates(BENCH, text)
     assert text.endswith(word)
-    wrong = fault(BENCH, text)
+    wrong = find_error(BENCH, text)
     assert wrong is None or 0 <= wrong.column <= len(text)
-    signature(BENCH, text)
-    assert opened(tokens(text + closers(opened(tokens(text))))) == [] or "'" in text or '"' in text
+    find_signature(BENCH, text)
+    assert (
+        open_brackets(tokenize(text + closing_brackets(open_brackets(tokenize(text))))) == []
+        or "'" in text
+        or '"' in text
+    )
     assert len({option.text for option in options}) == len(options)
 
 
@@ -305,14 +313,14 @@ def test_following_completion_ends_in_a_line_that_is_right(data: Any) -> None:
         if not options:
             break
         line = line[: len(line) - len(word)] + data.draw(st.sampled_from(options)).text
-        assert fault(BENCH, line) is None, line
-        if line.endswith(")") and not opened(tokens(line)):
+        assert find_error(BENCH, line) is None, line
+        if line.endswith(")") and not open_brackets(tokenize(line)):
             break
-        if not candidates(BENCH, line)[1] and opened(tokens(line)) and line.endswith("="):
+        if not candidates(BENCH, line)[1] and open_brackets(tokenize(line)) and line.endswith("="):
             line += "'x'" if "reason" in line else "7"  # what cannot be completed is typed
         elif not line.endswith(("(", "=")):
             line += ", " if data.draw(st.booleans()) and candidates(BENCH, line + ", ")[1] else ""
-    line += closers(opened(tokens(line)))
+    line += closing_brackets(open_brackets(tokenize(line)))
     argument = line.removeprefix("step ").removeprefix("try ")
     if line.startswith("complete 1.1 "):
         machine = BENCH.machine

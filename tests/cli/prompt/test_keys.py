@@ -106,7 +106,7 @@ def test_brackets_and_alt_enter_go_on_with_the_line(drawn: Drawn) -> None:
     screen.play(READY, ("RedeemPoints(\r", line("")), ("points=7)\r", line("coffee_shop @1 ⧗1>")))
     assert screen.performed == ["RedeemPoints(\npoints=7)"]
     screen = drawn()
-    screen.play(READY, (f"CancelOrder{ALT_ENTER}", line("")), ("crash\r", line("coffee_shop @2 down>")))
+    screen.play(READY, (f"CancelOrder{ALT_ENTER}", line("")), ("crash\r", line("coffee_shop @2 crashed>")))
     assert screen.performed == ["CancelOrder\ncrash"]
 
 
@@ -114,7 +114,7 @@ def test_suggestions_and_search_come_from_the_history(drawn: Drawn, project: Pat
     history = project / ".fasm" / "history"
     history.parent.mkdir()
     drawn(history=history).play(
-        READY, ("CancelOrder()\r", line("coffee_shop @1>")), ("crash\r", line("coffee_shop @2 down>"))
+        READY, ("CancelOrder()\r", line("coffee_shop @1>")), ("crash\r", line("coffee_shop @2 crashed>"))
     )
     screen = drawn(history=history)
     screen.play(
@@ -133,7 +133,7 @@ def test_a_history_that_cannot_be_kept_costs_nothing(drawn: Drawn, project: Path
     history = project / ".fasm" / "history"
     history.mkdir(parents=True)
     screen = drawn(history=history)
-    screen.play(READY, ("crash\r", line("coffee_shop @1 down>")))
+    screen.play(READY, ("crash\r", line("coffee_shop @1 crashed>")))
     assert screen.faults == []
 
 
@@ -190,7 +190,7 @@ def test_vi_and_emacs(drawn: Drawn) -> None:
 
 def test_ctrl_c_clears_the_line_and_ctrl_d_leaves(drawn: Drawn) -> None:
     screen = drawn()
-    screen.play(READY, ("frob\x03", line("coffee_shop @0>")), ("crash\r", line("coffee_shop @1 down>")))
+    screen.play(READY, ("frob\x03", line("coffee_shop @0>")), ("crash\r", line("coffee_shop @1 crashed>")))
     assert screen.performed == ["crash"]
 
 
@@ -234,11 +234,11 @@ def test_what_the_machine_raises_while_typing_is_told_once(
         raise RuntimeError("nothing to see")
 
     for name in (
-        "bar.facts",
-        "check.fault",
-        "check.signature",
-        "complete.candidates",
-        "toolkit.coloured",
+        "panes.status_items",
+        "check.find_error",
+        "check.find_signature",
+        "completion.candidates",
+        "toolkit.colour_line",
         "session.prompt_parts",
     ):
         module, _, function = name.partition(".")
@@ -249,7 +249,11 @@ def test_what_the_machine_raises_while_typing_is_told_once(
         ("Add(", lambda drawn: drawn.last.startswith("> Add(")),
     )
     places = sorted(place for place, _ in screen.faults)
-    assert places == sorted(set(places)) == ["checking", "colours", "completion", "the bar", "the hint", "the prompt"]
+    assert (
+        places
+        == sorted(set(places))
+        == ["checking", "colours", "completion", "the prompt", "the signature", "the status bar"]
+    )
 
 
 def test_a_constructor_that_prints_does_not_reach_the_screen(
@@ -281,14 +285,14 @@ def test_a_report_that_cannot_be_drawn_does_not_end_it(drawn: Drawn, monkeypatch
 
     monkeypatch.setattr("fasm_cli.cli.render.writer.as_text", broken)
     screen = drawn()
-    screen.play(READY, ("crash\r", shown("RuntimeError: no text for that")), ("x", line("coffee_shop @1 down> x")))
+    screen.play(READY, ("crash\r", shown("RuntimeError: no text for that")), ("x", line("coffee_shop @1 crashed> x")))
 
 
 def test_a_caret_that_cannot_be_drawn_does_not_end_it(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fasm_cli.cli.prompt.bar.caret", lambda *_: 1 / 0)
+    monkeypatch.setattr("fasm_cli.cli.prompt.panes.draw_error", lambda *_: 1 / 0)
     screen = drawn()
     screen.play(READY, ("RedeemPoints(5000)", line("coffee_shop @0> RedeemPoints(5000)")))
-    assert [(place, str(error)) for place, error in screen.faults] == [("the caret", "division by zero")]
+    assert [(place, str(error)) for place, error in screen.faults] == [("the error", "division by zero")]
 
 
 def test_the_rows_of_a_database_stand_in_the_state_pane(drawn: Drawn, project: Path) -> None:

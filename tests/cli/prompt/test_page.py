@@ -25,7 +25,7 @@ def test_every_test_that_is_named_is_there() -> None:
 
 
 def test_every_key_of_the_bar_is_on_the_page() -> None:
-    from fasm_cli.cli.prompt.bar import KEYS
+    from fasm_cli.cli.prompt.panes import KEYS
 
     keys = PAGE.partition("## Keys")[2].partition("\n## ")[0]
     assert all(f"| {key} |" in keys for key, _ in KEYS)

@@ -13,7 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "helpers"))  # when this is run by itself
 from terminals import Rendered
 
-from fasm_cli.cli.prompt.colours import INK, STYLE
+from fasm_cli.cli.prompt.style import INK, STYLE
 from fasm_cli.cli.repl import verbs  # noqa: F401  fills the table of verbs
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.engine import Engine

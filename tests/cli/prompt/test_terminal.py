@@ -32,12 +32,12 @@ def test_a_conversation(terminal: Callable[..., Terminal]) -> None:
     screen.type("\x03")  # Ctrl-C clears the line
     screen.prompt("coffee_shop @1 ⧗1>")
     screen.type("crash\r")
-    screen.prompt("coffee_shop @2 ⧗1 down>")
+    screen.prompt("coffee_shop @2 ⧗1 crashed>")
     screen.type("restore\r")
     shown = screen.prompt("coffee_shop @3 ⧗1>")
-    assert "CheckStatus(redemption_id=1)  changed, was 1.1 Redeem(user_id=12345, points=100)" in shown
+    assert "CheckStatus(redemption_id=1)  replaces 1.1 Redeem(user_id=12345, points=100)" in shown
     screen.type("back\r")
-    screen.prompt("coffee_shop @2/3 ⧗1 down>")
+    screen.prompt("coffee_shop @2/3 ⧗1 crashed>")
     assert screen.leave() == 0
     assert "Traceback" not in screen.raw
 
@@ -118,7 +118,7 @@ def test_a_result_that_goes_elsewhere(project: Path) -> None:
     child.expect_exact("no verb 'frob'")
     child.expect_exact("counter @1> ")
     child.sendeof()
-    child.expect_exact("once more leaves")
+    child.expect_exact("repeat to leave without saving")
     child.sendeof()
     child.expect(pexpect.EOF)
     child.close()
@@ -138,7 +138,7 @@ def test_ctrl_c_stops_what_takes_long_after_a_whole_step(terminal: Callable[...,
     shown = screen.until(lambda line: line.startswith("counter @") and line.endswith(">"))
     assert "interrupted" in shown
     assert "Traceback" not in screen.raw
-    head = int(screen.last.removeprefix("counter @").rstrip(">").split()[0])  # or `@59 down>`
+    head = int(screen.last.removeprefix("counter @").rstrip(">").split()[0])  # or `@59 crashed>`
     assert path.read_text().count("[[step]]") == head
     screen.type("Increment()\r")  # it goes on; the last step may have been a crash, so that this one is skipped
     screen.until(lambda line: line.startswith(f"counter @{head + 1}") and line.endswith(">"))
@@ -175,11 +175,11 @@ def test_the_pager_shows_what_is_taller_than_the_screen(terminal: Callable[..., 
     screen = terminal("repl", "coffee_shop", rows=14, PAGER=str(pager))
     screen.prompt("coffee_shop @0>")
     screen.type("crash\r")
-    assert "paged by" not in screen.prompt("coffee_shop @1 down>")
+    assert "paged by" not in screen.prompt("coffee_shop @1 crashed>")
     screen.type("help\r")
     shown = screen.until_screen(lambda text: "--end--" in text)
     assert "paged by -SRXF\n" in shown
-    screen.prompt("coffee_shop @1 down>")
+    screen.prompt("coffee_shop @1 crashed>")
 
 
 def test_long_lines_are_folded_between_words(terminal: Callable[..., Terminal]) -> None:
@@ -187,7 +187,7 @@ def test_long_lines_are_folded_between_words(terminal: Callable[..., Terminal]) 
     screen.prompt("coffee_shop @0>")
     screen.type("help log\r")
     screen.until_screen(lambda text: "see tree, goto, diff" in text)
-    assert "   the steps that lead here, or those of every branch; * is\n      where one stands\n" in screen.text
+    assert "   the steps that lead here, or those of every branch; *\n      marks the current step\n" in screen.text
 
 
 def test_a_pager_that_is_not_there_costs_nothing(terminal: Callable[..., Terminal]) -> None:
@@ -216,7 +216,7 @@ def test_pasted_lines_wait_for_enter_and_then_all_run(terminal: Callable[..., Te
     screen.type("\r")
     screen.prompt("coffee_shop @3 ⧗1>")
     screen.type("\x1b[200~crash\r\nfrob\r\nrestore\x1b[201~\r")
-    screen.prompt("coffee_shop @4 ⧗1 down>")  # what comes after an error is not run
+    screen.prompt("coffee_shop @4 ⧗1 crashed>")  # what comes after an error is not run
     assert "no verb 'frob'" in screen.text
 
 
@@ -274,7 +274,7 @@ def test_a_prompt_that_cannot_be_drawn_is_a_bare_one(
 
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setattr(Prompt, "ask", broken)
+    monkeypatch.setattr(Prompt, "read", broken)
     monkeypatch.setattr(sys, "stdin", io.StringIO("CancelOrder(\n)\nquit\n"))
     output = TerminalWriter()
     output.stream = Screen()
@@ -284,7 +284,7 @@ def test_a_prompt_that_cannot_be_drawn_is_a_bare_one(
     assert told.startswith("error: the prompt cannot be drawn: the machine raised RuntimeError: no layout\n")
     assert told.endswith(
         "coffee_shop @0>                 coffee_shop @1> "
-        "what happened here is in no file: `save FILE` keeps it; once more leaves\ncoffee_shop @1> \n"
+        "these steps are not saved: `save FILE` stores them; repeat to leave without saving\ncoffee_shop @1> \n"
     )
 
 

@@ -1,0 +1,113 @@
+"""Evaluate expressions over the steps of a session: values, predicates, and what a script expects.
+
+An expression reads `state`, `prev` (the state before the step), `pending` (actions by id) and `up` (whether the process
+runs). `debugger.expressions` defines the language.
+"""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from fasm_cli.debugger.expressions import Expression
+from fasm_cli.debugger.session import DebugSession
+from fasm_cli.errors import FasmError, InputError, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from fasm_cli.reports.repl import Expected
+
+NAMES = ("state", "prev", "pending", "up")
+OUTCOMES = ("accepted", "rejected", "aborted", "defect", "skipped", "broken")
+
+
+def variables(session: DebugSession, step: int) -> dict[str, Any]:
+    """Return the value of each name of an expression after `step`."""
+    timeline = session.timeline
+    now = timeline.snapshot(step)
+    before = timeline.snapshot(timeline.journal[step].parent) if step else now
+    pending = {id: each.tracked.action for id, each in now.pending.items()}
+    return {"state": now.state, "prev": before.state, "pending": pending, "up": now.running}
+
+
+def evaluate(session: DebugSession, text: str, step: int | None = None) -> Any:
+    """Return the value of the expression `text` after `step` (default: the head). Raises `InputError`."""
+    expression = Expression(text, session.machine.schemas, NAMES)
+    return expression.value(variables(session, session.timeline.head if step is None else step))
+
+
+def evaluate_path(session: DebugSession, path: str, step: int | None = None) -> Any:
+    """Return the value at a path: `pending[7].status` of the state, or one that begins with a name of an expression.
+    Raises `InputError`."""
+    prefix = "" if re.match(rf"({'|'.join(NAMES)})\b", path) else "state" if path.startswith("[") else "state."
+    try:
+        return evaluate(session, prefix + path, step)
+    except InputError as error:
+        if error.column is not None:
+            error.column = max(error.column - len(prefix), 0)
+        raise
+
+
+class Predicate:
+    """An expression that is true or false after each step.
+
+    It is false if it cannot be evaluated after a step (a field of a value that is None there); `error` says why.
+    """
+
+    def __init__(self, session: DebugSession, text: str) -> None:
+        self._session = session
+        self._expression = Expression(text, session.machine.schemas, NAMES)
+        self.error: InputError | None = None
+        self.was_evaluated = False  # without an error, at least once
+
+    def holds(self, step: int) -> bool:
+        """Whether the predicate is true after `step`."""
+        try:
+            held = self._expression.holds(variables(self._session, step))
+        except InputError as error:
+            self.error = error
+            return False
+        self.was_evaluated = True
+        return held
+
+
+class ExpectationFailed(FasmError):
+    """An expectation of a script does not hold: a finding about the machine, and no error of the command line."""
+
+    exit_code = 1
+    kind = "expectation"
+
+
+def expect(session: DebugSession, text: str) -> "Expected":
+    """Check an outcome of the last step (`rejected [NAME]`, `broken [LAW]`, ...), `pending N`, or an expression.
+
+    Raises `ExpectationFailed` if it does not hold, `UsageError` or `InputError` if `text` cannot be checked.
+    """
+    from fasm_cli.reports.repl import Expected
+
+    word, _, name = text.partition(" ")
+    if word in OUTCOMES:
+        got, held = _check_outcome(session, word, name.strip())
+    elif re.fullmatch(r"pending\s+[0-9]{1,9}", text):
+        count = len(session.timeline.now.pending)
+        got, held = f"{count} pending", count == int(text.split()[1])
+    elif re.fullmatch(r"[^\W\d]\w*", text) and text not in NAMES and text not in session.machine.schemas.classes:
+        raise UsageError(f"expect {text[:40]}: no such outcome", did_you_mean(text, [*OUTCOMES, *NAMES]))
+    else:
+        expression = Expression(text, session.machine.schemas, NAMES)
+        held = expression.holds(variables(session, session.timeline.head))
+        got = f"{text} is {held}"
+    if not held:
+        raise ExpectationFailed(f"expected {text}, got {got}", "`why`, `state` and `log` show more")
+    return Expected(text, got, held)
+
+
+def _check_outcome(session: DebugSession, word: str, name: str) -> tuple[str, bool]:
+    """Return the outcome of the last step in words, and whether it is the one expected."""
+    last = session.repl_state.last
+    if last is None:
+        raise UsageError(f"expect {word}: no step was executed yet", "it checks the step before")
+    record = last.record
+    got = f"{record.outcome}{f' {record.error}' if record.error else ''}"
+    if word == "broken":
+        law = last.finding.law if last.finding is not None else ""
+        return f"broken {law}" if law else f"{got}, nothing broken", bool(law) and name in ("", law)
+    outcome = "committed" if word == "accepted" else word
+    return got, record.outcome == outcome and name in ("", record.error.partition("(")[0])
