@@ -186,7 +186,7 @@ def test_truncated(fasm: Call, shop: None, project: Path) -> None:
     written(project, "header", whole[:40])
     refused = fasm("pending", "header")
     assert refused.code == 4
-    assert one_line(refused.err).startswith("sessions/header.toml, line 3: the file ends inside its header")
+    assert one_line(refused.err).startswith("sessions/header.toml, line 2: the file ends inside its header")
 
 
 def test_edited(fasm: Call, shop: None, project: Path) -> None:

@@ -72,7 +72,7 @@ def test_log_needs_no_machine(fasm: Call, shop: Path) -> None:
     result = fasm("session", "log", "shop")
     assert (result.code, result.out.count("\n")) == (0, 2)
     assert result.err.startswith("sessions/shop.toml, line 66: dropped 210 ")
-    assert result.err.endswith(" bytes of a write that was cut off, after step 2\n")
+    assert result.err.endswith(" bytes of an incomplete write after step 2\n")
 
 
 def test_diff(fasm: Call, shop: Path) -> None:
