@@ -77,9 +77,9 @@ class FunctionNames(ModuleNames):
         self._assigned: dict[str, list[ast.expr | None]] = {}  # None: bound to a value that the source does not show
         for node in ast.walk(reached.function):
             if isinstance(node, ast.Import | ast.ImportFrom):
-                self.imports.update(imported(node)[0])
-            for name, value in _bindings(node):
-                self._assigned.setdefault(name, []).append(value)
+                self.imports.update(imported(node))
+        for name, value in _bindings(reached.function):
+            self._assigned.setdefault(name, []).append(value)
         self._set_parameters: set[str] = set()
         for arguments in (node for node in ast.walk(reached.function) if isinstance(node, ast.arguments)):
             for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
@@ -125,7 +125,7 @@ class FunctionNames(ModuleNames):
         if isinstance(node, ast.Name):
             return self._is_set_name(node.id)
         if isinstance(node, ast.BinOp) and isinstance(node.op, SET_OPERATORS):
-            return self.is_set(node.left) or self.is_set(node.right) or (_is_view(node.left) and _is_view(node.right))
+            return self.is_set(node.left) or self.is_set(node.right)
         if isinstance(node, ast.Attribute):
             return _is_set_member(self.module, node.attr, called=False)
         if not isinstance(node, ast.Call):
@@ -147,7 +147,9 @@ class FunctionNames(ModuleNames):
             call = isinstance(value, ast.Call) and dotted_text(value.func) in ("set", "frozenset")
             return call or isinstance(value, ast.Set | ast.SetComp)
         values = self._assigned.get(name, [])
-        if name in self._resolving or not (values or name in self._set_parameters):
+        if name in self._resolving:
+            return True  # `found = found.union(ids)`: the other bindings decide
+        if not values and name not in self._set_parameters:
             return False
         self._resolving.add(name)
         found = all(self.is_set(value) for value in values)
@@ -155,27 +157,20 @@ class FunctionNames(ModuleNames):
         return found
 
 
-def _bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
-    """The names that a node binds, with their values where the source shows them. Parameters are left out."""
-    if isinstance(node, ast.Assign):
-        for target in node.targets:
-            if isinstance(target, ast.Name):
-                yield target.id, node.value
-            else:
-                yield from ((name, None) for name in _stored(target))
-    elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and isinstance(node.target, ast.Name):
-        if node.value is not None:
-            yield node.target.id, node.value
-    elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
-        yield from ((name, None) for name in _stored(node.target))
-    elif isinstance(node, ast.withitem) and node.optional_vars is not None:
-        yield from ((name, None) for name in _stored(node.optional_vars))
-    elif isinstance(node, ast.MatchAs | ast.MatchStar | ast.ExceptHandler) and node.name:
-        yield node.name, None
-
-
-def _stored(target: ast.expr) -> Iterator[str]:
-    return (node.id for node in ast.walk(target) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+def _bindings(function: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
+    """The names bound inside a function, with their values where a plain assignment shows them. No parameters."""
+    values: dict[ast.AST, ast.expr | None] = {}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign):
+            values.update(dict.fromkeys(node.targets, node.value))
+        elif isinstance(node, ast.AnnAssign | ast.NamedExpr):
+            values[node.target] = node.value
+        elif isinstance(node, ast.AugAssign):
+            values[node.target] = node.target  # `found |= {1}` changes no type
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id, values.get(node)
+        elif isinstance(node, ast.MatchAs | ast.MatchStar | ast.ExceptHandler) and node.name:
+            yield node.name, None
 
 
 def is_set_type(module: Module, annotation: ast.expr | None, depth: int = 0) -> bool:
@@ -211,7 +206,3 @@ def _is_set_member(module: Module, name: str, *, called: bool) -> bool:
         elif name in cls.values:
             declared.append(False)
     return bool(declared) and all(declared)
-
-
-def _is_view(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("keys", "items")

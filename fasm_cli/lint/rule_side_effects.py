@@ -67,7 +67,7 @@ def _check_import_time(names: FunctionNames, value: ast.expr) -> Iterator[RawFin
     for node in ast.walk(value):
         if isinstance(node, ast.expr) and node not in reported:
             broken = _check(outer, node)
-            if broken is not None and broken[0] in AT_IMPORT and not broken[1].startswith("random.Random()"):
+            if broken is not None and broken[0] in AT_IMPORT:
                 reported.update(ast.walk(node))
                 yield node, *broken
 
@@ -78,7 +78,7 @@ def _check(names: ModuleNames, node: ast.expr) -> Broken | None:
         return _check_call(names, node)
     if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
         name = names.resolve(node)
-        if name in FORBIDDEN and not (isinstance(node, ast.Name) and name in ("builtins.hash", "builtins.id")):
+        if name in FORBIDDEN:
             law, message = FORBIDDEN[name]
             return law, f"{_label(name)} {message}"
     return None

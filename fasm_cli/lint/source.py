@@ -42,7 +42,6 @@ class Module:
 
     def __init__(self, tree: ast.Module) -> None:
         self.imports: dict[str, str] = {}
-        self.star_imports: list[str] = []
         self.functions: dict[str, FunctionNode] = {}
         self.classes: dict[str, Class] = {}
         self.values: dict[str, ast.expr] = {}
@@ -52,9 +51,7 @@ class Module:
 
     def _define(self, node: ast.stmt) -> None:
         if isinstance(node, ast.Import | ast.ImportFrom):
-            names, stars = imported(node)
-            self.imports.update(names)
-            self.star_imports += stars
+            self.imports.update(imported(node))
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             self.functions[node.name] = node
         elif isinstance(node, ast.ClassDef):
@@ -91,9 +88,7 @@ class Module:
             return self.imports[name]
         if name in self.functions or name in self.classes or name in self.values:
             return None
-        if hasattr(builtins, name):
-            return f"builtins.{name}"
-        return f"{self.star_imports[0]}.{name}" if len(self.star_imports) == 1 else None
+        return f"builtins.{name}" if hasattr(builtins, name) else None
 
 
 class Reachable:
@@ -118,14 +113,12 @@ class Reachable:
                     self._follow(reached, node, local)
 
     def class_named(self, reached: Reached, node: ast.expr) -> Class | None:
-        """The class whose attributes `node.x` reads: `self`, `cls`, `type(self)` or a class by its name."""
-        if isinstance(node, ast.Name):
-            if node.id == reached.self_name:
-                return self.machine if reached.owner in list(self.module.lineage(self.machine)) else reached.owner
-            return self.module.classes.get(node.id)
-        if isinstance(node, ast.Call) and dotted_text(node.func) == "type" and node.args:
-            return self.class_named(reached, node.args[0])
-        return None
+        """The class whose attributes `node.x` reads: `self`, `cls` or a class by its name."""
+        if not isinstance(node, ast.Name):
+            return None
+        if node.id == reached.self_name:
+            return self.machine if reached.owner in list(self.module.lineage(self.machine)) else reached.owner
+        return self.module.classes.get(node.id)
 
     def _entry_points(self) -> None:
         for name in ENTRY_POINTS:
@@ -139,17 +132,13 @@ class Reachable:
         """The classes of the module that the machine's associated types are made of."""
         module = self.module
         found: dict[str, Class] = {}
-        aliases = dict(module.values)  # `Payment = Card | Cash`
         ahead = [value for name in VALUE_TYPES if (value := module.value(self.machine, name)) is not None]
-        ahead += [base for cls in module.lineage(self.machine) for base in cls.bases if isinstance(base, ast.Subscript)]
+        ahead += [base for base in self.machine.bases if isinstance(base, ast.Subscript)]
         while ahead:
             for node in ast.walk(ahead.pop()):
-                for name in _names_in(node):
-                    if name in module.classes and name not in found:
-                        found[name] = module.classes[name]
-                        ahead += [each for cls in module.lineage(found[name]) for each in cls.fields.values()]
-                    elif name in aliases:
-                        ahead.append(aliases.pop(name))
+                if isinstance(node, ast.Name) and node.id in module.classes and node.id not in found:
+                    found[node.id] = module.classes[node.id]
+                    ahead += [each for cls in module.lineage(found[node.id]) for each in cls.fields.values()]
         return list(found.values())
 
     def _add(self, reached: Reached | None) -> None:
@@ -179,14 +168,13 @@ class Reachable:
                     self._add(module.method(each, node.attr))
 
 
-def imported(node: ast.Import | ast.ImportFrom) -> tuple[dict[str, str], list[str]]:
-    """The names that an import binds, with what they refer to; and the modules of `from … import *`."""
+def imported(node: ast.Import | ast.ImportFrom) -> dict[str, str]:
+    """The names that an import binds, with what they refer to; none for `from … import *`."""
     if isinstance(node, ast.Import):
         tops = {name.name.partition(".")[0] for name in node.names if not name.asname}
-        return {top: top for top in tops} | {name.asname: name.name for name in node.names if name.asname}, []
+        return {top: top for top in tops} | {name.asname: name.name for name in node.names if name.asname}
     module = "." * node.level + (node.module or "")
-    names = {name.asname or name.name: f"{module}.{name.name}" for name in node.names if name.name != "*"}
-    return names, [module for name in node.names if name.name == "*"]
+    return {name.asname or name.name: f"{module}.{name.name}" for name in node.names if name.name != "*"}
 
 
 def own_nodes(function: FunctionNode) -> Iterator[ast.AST]:
@@ -217,7 +205,7 @@ def bound_names(function: ast.AST) -> set[str]:
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
             names.add(node.id)
         elif isinstance(node, ast.Import | ast.ImportFrom):
-            names.update(imported(node)[0])
+            names.update(imported(node))
         elif isinstance(node, ast.MatchAs | ast.MatchStar | ast.ExceptHandler) and node.name:
             names.add(node.name)
         elif isinstance(node, ast.MatchMapping) and node.rest:
@@ -273,16 +261,3 @@ def _class(node: ast.ClassDef) -> Class:
         elif isinstance(statement, ast.Assign):
             cls.values.update(_assigned(statement))
     return cls
-
-
-def _names_in(node: ast.AST) -> set[str]:
-    """The names in a part of an annotation, which may be a string."""
-    if isinstance(node, ast.Name):
-        return {node.id}
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        try:
-            inner = ast.parse(node.value, mode="eval")
-        except SyntaxError:
-            return set()
-        return {each.id for each in ast.walk(inner) if isinstance(each, ast.Name)}
-    return set()

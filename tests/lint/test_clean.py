@@ -162,6 +162,49 @@ SNIPPETS: dict[str, Case] = {
         "state.queue = list(state.tags)",
         fields="tags: set[int] = field(default_factory=set)",
     ),
+    "a field that is a set in one class and a class attribute in another": case(
+        "state.queue = list(state.seen)",
+        fields="seen: set[int] = field(default_factory=set)",
+        top="""
+            class Other:
+                seen = []
+        """,
+    ),
+    "a name that a with statement binds": case(
+        """
+            ids = {1}
+            with state.door as ids:
+                state.queue = list(ids)
+        """
+    ),
+    "a name that a pattern binds": case(
+        """
+            match state.items:
+                case {1: _, **time}:
+                    state.items = time
+        """,
+        top="from time import time",
+    ),
+    "names that refer to each other": case(
+        """
+            a = b
+            b = a
+            a()
+        """
+    ),
+    "a set made from the list of a set": case("state.ids = {n for n in list(state.ids)}"),
+    "a sum over the list of a set": case("""
+            for n in list(state.ids):
+                state.count += n
+        """),
+    "sorted after a conversion": case("state.queue = sorted(map(int, list(state.ids)))"),
+    "an exception of a forbidden module": case(
+        """
+            if state.count:
+                raise subprocess.SubprocessError(1)
+        """,
+        top="import subprocess",
+    ),
     "a parameter that may be a list": case(
         "_all(state.queue, actions)",
         after="""

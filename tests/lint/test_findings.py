@@ -107,6 +107,53 @@ SNIPPETS: dict[str, Case] = {
         """,
         top="from time import time",
     ),
+    "in __post_init__": case(
+        "state.items[1] = Stamped(1)",
+        top="""
+            import time
+            @dataclass
+            class Stamped:
+                id: int
+                def __post_init__(self):
+                    self.at = time.time() #! clock
+        """,
+    ),
+    "in a method of a helper object": case(
+        """
+            helper = Helper()
+            helper.stamp(state)
+        """,
+        top="""
+            from time import time
+            class Helper:
+                def stamp(self, state):
+                    state.count = time() #! clock
+        """,
+    ),
+    "in a base class, called by super": case(
+        "pass",
+        top="""
+            from time import time
+            class Base(StateMachine):
+                def early(self, state):
+                    return time() < 9 #! clock
+        """,
+        after="""
+            class N(Base):
+                @invariant
+                def early(self, state):
+                    return super().early(state)
+        """,
+    ),
+    "imported in a try statement": case(
+        "state.count = time() #! clock",
+        top="""
+            try:
+                from time import time
+            except ImportError:
+                pass
+        """,
+    ),
     "in restore": case(
         "pass",
         restore="""
@@ -306,6 +353,50 @@ SNIPPETS: dict[str, Case] = {
                     break
         """
     ),
+    "an annotated local set": case("""
+            found: set[int] = {1, 2}
+            state.queue = list(found) #! deterministic
+        """),
+    "a set that is built in steps": case("""
+            found = set(state.queue)
+            found = found.union({1})
+            found |= {2}
+            state.queue = list(found) #! deterministic
+        """),
+    "a constrained set": case(
+        "state.queue = list(state.seen) #! deterministic",
+        fields="seen: Annotated[set[int], Size(0, 3)] = field(default_factory=set)",
+        top="from typing import Annotated",
+    ),
+    "a set or None": case("state.queue = list(state.seen) #! deterministic", fields="seen: set[int] | None = None"),
+    "an alias of a set type": case(
+        "state.queue = list(state.seen) #! deterministic",
+        fields="seen: Ids = field(default_factory=set)",
+        top="Ids = set[int]",
+    ),
+    "elements bound to names": case("first, second = state.ids #! deterministic"),
+    "a generator": case(
+        "state.queue = list(_each(state))",
+        after="""
+            def _each(state):
+                for n in state.ids: #! deterministic
+                    yield n
+        """,
+    ),
+    "a refusal that names an element": case("""
+            for n in state.ids: #! deterministic
+                if n > 3:
+                    raise Refused(n)
+        """),
+    "an element returned from a loop": case(
+        "state.count = _any(state)",
+        after="""
+            def _any(state):
+                for n in state.ids: #! deterministic
+                    return n
+        """,
+    ),
+    "hash as a key": case("state.queue.sort(key=hash) #! deterministic"),
     "hash": case("state.count = hash(state.name) #! deterministic"),
     "id": case("state.count = id(state) #! deterministic"),
     "a path of the module is read": case(

@@ -67,6 +67,16 @@ def test_lint_and_the_runtime_guard_report_a_call_under_the_same_law() -> None:
     assert {name for name in shared if FORBIDDEN[name][0] != guarded[name]} == set()
 
 
+def test_types_may_be_declared_in_other_forms(source: Any) -> None:
+    method = "def stamp(self):\n    self.count = time()"
+    text = source("state.stamp()", fields=method, top="from time import time")
+    together = text.replace("    State = State\n    Input = Go\n", "    State, Input = State, Go\n")
+    generic = text.replace("M(StateMachine):\n    State = State\n", "M(StateMachine[State, Go]):\n")
+    for other in (together, generic):
+        assert other != text
+        assert [each.law for each in lint_source(other.encode())] == ["clock"]
+
+
 def test_columns_count_characters_from_one(source: Any) -> None:
     text = source("state.name = 'é→' + str(time())", top="from time import time")
     line = next(number for number, each in enumerate(text.splitlines(), 1) if "é→" in each)
