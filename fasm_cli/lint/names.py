@@ -113,10 +113,7 @@ class FunctionNames(ModuleNames):
         values = self._assigned.get(name, [])
         if len(values) != 1 or values[0] is None:
             return None
-        found = self.resolve(values[0], depth + 1)
-        if found is not None and "()" in found and not found.startswith(("pathlib.", "random.Random")):
-            return None
-        return found
+        return self.resolve(values[0], depth + 1)
 
     def is_set(self, node: ast.expr | None) -> bool:
         """Whether `node` is certainly a set. An attribute is one if every class that declares it says so."""

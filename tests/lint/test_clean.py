@@ -197,6 +197,21 @@ SNIPPETS: dict[str, Case] = {
             for n in list(state.ids):
                 state.count += n
         """),
+    "a set that takes the list of a set": case("""
+            state.ids.update(list(state.ids))
+            state.ids = state.ids.union(list(state.ids))
+        """),
+    "a function of a module named like a method of a value": case(
+        "state.count = config.stamp()",
+        top="""
+            import config
+            from time import time
+        """,
+        fields="""
+            def stamp(self):
+                return time()
+        """,
+    ),
     "sorted after a conversion": case("state.queue = sorted(map(int, list(state.ids)))"),
     "an exception of a forbidden module": case(
         """

@@ -375,6 +375,16 @@ SNIPPETS: dict[str, Case] = {
         top="Ids = set[int]",
     ),
     "elements bound to names": case("first, second = state.ids #! deterministic"),
+    "actions passed on for each element": case(
+        """
+            for n in state.ids: #! deterministic
+                _emit(n, actions)
+        """,
+        after="""
+            def _emit(n, actions):
+                actions.add(Untracked(Tell(n)))
+        """,
+    ),
     "a generator": case(
         "state.queue = list(_each(state))",
         after="""
