@@ -1,4 +1,4 @@
-"""A session of a machine whose state is in a database: everything that one can do with any other."""
+"""Tests sessions of a machine whose state is in a database; they work like any other session."""
 
 from pathlib import Path
 
@@ -22,10 +22,10 @@ CREDIT = '"UPDATE accounts SET balance = balance + ? WHERE id = ?"'
 
 @pytest.fixture
 def books(project: Project) -> DebugSession:
-    workbench = DebugSession.fresh(load(project, "ledger"), project)
+    session = DebugSession.fresh(load(project, "ledger"), project)
     for text in ("Transfer(1, 2, 50)", "Transfer(1, 1, 1)", "Transfer(3, 2, 5)"):
-        workbench.submit(text)
-    return workbench
+        session.submit(text)
+    return session
 
 
 def edited(old: str, new: str) -> None:
@@ -35,7 +35,7 @@ def edited(old: str, new: str) -> None:
     path.write_text(source.replace(old, new), encoding="utf-8")
 
 
-def test_back_and_forth(books: DebugSession) -> None:
+def test_navigation(books: DebugSession) -> None:
     assert books.state().rows[-2:] == [
         "db.transfers[1]: {'id': 1, 'source': 1, 'target': 2, 'amount': 50}",
         "db.transfers[2]: {'id': 2, 'source': 3, 'target': 2, 'amount': 5}",
@@ -52,8 +52,8 @@ def test_back_and_forth(books: DebugSession) -> None:
     assert navigate.run_until_change(books, "state.db.accounts[1].balance == 100", backwards=True).end == 0
 
 
-def test_questions(books: DebugSession) -> None:
-    """A path that a change is told under is a question."""
+def test_expressions(books: DebugSession) -> None:
+    """The path of a reported change is an expression."""
     assert value_at(books, "db.accounts[2].balance").text == "155"
     assert value_at(books, "db.accounts[2]").text == "{'id': 2, 'balance': 155}"
     assert value_of(books, "state.db.accounts[2]['balance'] - prev.db.accounts[2].balance").text == "5"
@@ -67,29 +67,29 @@ def test_questions(books: DebugSession) -> None:
         value_of(books, "state.db.accounts[2].owner")
 
 
-def test_random_steps_stop_where_a_row_changes(books: DebugSession) -> None:
+def test_random_steps_stop_at_a_changed_row(books: DebugSession) -> None:
     watch(books, "db.accounts[3].balance")
     set_break(books, "len(state.db.transfers) > 99")
-    told = autoplay.run_random(books, 50, 3)
-    assert told.stop_reason == f"stopped at step {books.timeline.head}: watch db.accounts[3].balance: 95 -> 134"
+    report = autoplay.run_random(books, 50, 3)
+    assert report.stop_reason == f"stopped at step {books.timeline.head}: watch db.accounts[3].balance: 95 -> 134"
     assert [line.holds for line in check(books).lines] == [True, True]
     assert sample_inputs(books).items[0].outcome == "committed"
 
 
-def test_a_fault_is_shrunk_and_mended(books: DebugSession) -> None:
+def test_bug_is_shrunk_and_fixed(books: DebugSession) -> None:
     edited(CREDIT, CREDIT.replace("+ ?", "+ ? + (id = 3)"))
-    told = reload(books)
-    assert (told.difference, told.branch) == ("", "")
+    report = reload(books)
+    assert (report.difference, report.branch) == ("", "")
     books.submit("Transfer(2, 3, 20)")
     assert (shrunk := autoplay.shrink(books)).title == "shrunk 4 -> 1 events"
     assert shrunk.finding is not None
     assert shrunk.finding.law == "invariant:total_is_constant"
     assert repl_lines(books) == ["Transfer(source=1, target=3, amount=1)"]
     edited(" + (id = 3)", "")
-    told = reload(books)
-    assert told.difference == "step 5 leads to another state"
-    assert told.fields[-1] == "state.db.accounts[3].balance: 102 -> 101"
-    assert told.finding is None
+    report = reload(books)
+    assert report.difference == "step 5 leads to another state"
+    assert report.fields[-1] == "state.db.accounts[3].balance: 102 -> 101"
+    assert report.finding is None
 
 
 def test_a_fresh_process_repeats_the_steps_or_reports_the_first_difference(

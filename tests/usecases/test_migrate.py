@@ -1,4 +1,4 @@
-"""Sessions of a machine that changed: refused with what changed, carried over where it is the same story."""
+"""Tests sessions of a changed machine: opening reports the change; migration re-executes and compares the steps."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,61 +25,61 @@ NEW = Path("sessions/till.v2.toml")
 
 @pytest.fixture
 def till(project: Project, write_till: WriteTill) -> Project:
-    """Sixty-one steps of version 1, two snapshots, and a branch."""
+    """A session of version 1 with 61 steps, a snapshot and a branch."""
     write_till()
     sessions.create(project, "till", "till")
-    with open_session(project, "till")[0] as bench:
+    with open_session(project, "till")[0] as session:
         for _ in range(20):
-            bench.submit("Pay(5)")
-            bench.submit("Pay(6)")
-            bench.complete(f"{bench.timeline.head - 1}.1", "Paid()")
-        navigate.goto(bench, 1)
-        bench.crash()
+            session.submit("Pay(5)")
+            session.submit("Pay(6)")
+            session.complete(f"{session.timeline.head - 1}.1", "Paid()")
+        navigate.goto(session, 1)
+        session.crash()
     return project
 
 
-def refused(project: Project) -> str:
+def open_error(project: Project) -> str:
     with pytest.raises(SessionError) as error:
         open_session(project, "till")
     return f"{error.value.message}; {error.value.hint}"
 
 
-def test_it_is_said_what_changed(till: Project, write_till: WriteTill) -> None:
+def test_opening_reports_the_changed_types(till: Project, write_till: WriteTill) -> None:
     again = "`fasm session migrate sessions/till.toml` makes a new file of it"
     write_till("field")
-    said = "sessions/till.toml is a session of till, whose types have changed since: Till.currency: + str; "
-    assert refused(till) == said + again
+    expected = "sessions/till.toml is a session of till, whose types have changed since: Till.currency: + str; "
+    assert open_error(till) == expected + again
     write_till("field", "second")
-    said = "sessions/till.toml is a session of till version 1; TillMachine is version 2: Till.currency: + str; "
-    assert refused(till) == said + again
+    expected = "sessions/till.toml is a session of till version 1; TillMachine is version 2: Till.currency: + str; "
+    assert open_error(till) == expected + again
     write_till("second")
-    assert refused(till) == f"sessions/till.toml is a session of till version 1; TillMachine is version 2; {again}"
+    assert open_error(till) == f"sessions/till.toml is a session of till version 1; TillMachine is version 2; {again}"
 
 
-def test_an_older_machine_opens_nothing(till: Project, write_till: WriteTill) -> None:
+def test_older_machine_refuses_a_newer_session(till: Project, write_till: WriteTill) -> None:
     write_till("second")
     migrate(till, "till")
     write_till()
     with pytest.raises(SessionError) as error:
         open_session(till, "till.v2")
-    said = "sessions/till.v2.toml is a session of till version 2; TillMachine is version 1, which is older"
-    assert (error.value.message, error.value.hint) == (said, "use the machine of version 2")
+    expected = "sessions/till.v2.toml is a session of till version 2; TillMachine is version 1, which is older"
+    assert (error.value.message, error.value.hint) == (expected, "use the machine of version 2")
     with pytest.raises(SessionError) as error:
         migrate(till, "till.v2")
-    assert (error.value.message, error.value.hint) == (said, "a session is only carried forward")
+    assert (error.value.message, error.value.hint) == (expected, "a session is only carried forward")
 
 
-def test_a_file_of_format_1_says_as_much_as_it_can(till: Project, write_till: WriteTill) -> None:
+def test_format_1_reports_what_it_can(till: Project, write_till: WriteTill) -> None:
     old_format()
     view_session(till, "till")
-    assert refused(till) == (
+    assert open_error(till) == (
         "sessions/till.toml has format 1; only format 3 can be continued; "
         "`fasm session migrate sessions/till.toml` makes a new file of it"
     )
     write_till("field")
-    assert "changed since: its initial state does not fit: Till lacks currency; " in refused(till)
+    assert "changed since: its initial state does not fit: Till lacks currency; " in open_error(till)
     write_till(("    cents: int\n\n@dataclass\nclass Paid", "    cents: float\n\n@dataclass\nclass Paid"))
-    assert "changed since: a file of format 1 does not say which; " in refused(till)
+    assert "changed since: a file of format 1 does not say which; " in open_error(till)
 
 
 def old_format() -> None:
@@ -98,13 +98,13 @@ def old_format() -> None:
     OLD.write_text("\n".join(texts), encoding="utf-8")
 
 
-def test_a_session_is_carried_over(till: Project, write_till: WriteTill) -> None:
+def test_session_is_migrated_to_a_new_file(till: Project, write_till: WriteTill) -> None:
     before = OLD.read_bytes()
     write_till("field", "second", "migrate")
-    told = migrate(till, "till", dry_run=True)
-    assert (told.target, told.written, told.finding, NEW.exists()) == (str(NEW), False, None, False)
+    report = migrate(till, "till", dry_run=True)
+    assert (report.target, report.written, report.finding, NEW.exists()) == (str(NEW), False, None, False)
     done = migrate(till, "till")
-    assert done == replace(told, written=True, dry_run=False)
+    assert done == replace(report, written=True, dry_run=False)
     assert (done.versions, done.formats, done.types, done.steps) == ((1, 2), (3, 3), ["Till.currency: + str"], 61)
     old, new = read_session(OLD), read_session(NEW)
     assert OLD.read_bytes() == before
@@ -113,14 +113,14 @@ def test_a_session_is_carried_over(till: Project, write_till: WriteTill) -> None
     assert new.snapshots == {50: {**old.snapshots[50], "currency": "EUR1"}}
     assert (new.head, list(new.records.parents)) == (old.head, list(old.records.parents))
     assert [each.event for each in new.records] == [each.event for each in old.records]
-    with open_session(till, "till.v2")[0] as bench:
-        assert bench.state().data == {"cents": 0, "waiting": 1, "next_id": 2, "currency": "EUR1"}
-        assert bench.restore().record.n == 62
+    with open_session(till, "till.v2")[0] as session:
+        assert session.state().data == {"cents": 0, "waiting": 1, "next_id": 2, "currency": "EUR1"}
+        assert session.restore().record.n == 62
     again = migrate(till, "till.v2")
     assert (again.target, again.written, again.finding) == ("", False, None)
 
 
-def test_nothing_is_ever_overwritten(till: Project, write_till: WriteTill) -> None:
+def test_no_file_is_overwritten(till: Project, write_till: WriteTill) -> None:
     write_till("second")
     for name in ("till.v2", "till.v2-2", "till.v2-3"):
         assert migrate(till, "till").target == f"sessions/{name}.toml"
@@ -128,22 +128,22 @@ def test_nothing_is_ever_overwritten(till: Project, write_till: WriteTill) -> No
     assert migrate(till, "till.v2-2").target == "sessions/till.v3.toml"
 
 
-def test_an_old_format_becomes_the_present_one(till: Project, write_till: WriteTill) -> None:
+def test_old_format_is_migrated_to_the_current_one(till: Project, write_till: WriteTill) -> None:
     old_format()
-    told = migrate(till, "till")
-    assert (told.formats, told.versions, told.target) == ((1, 3), (1, 1), "sessions/till.v1.toml")
-    assert read_session(Path(told.target)).header.machine.types is not None
+    report = migrate(till, "till")
+    assert (report.formats, report.versions, report.target) == ((1, 3), (1, 1), "sessions/till.v1.toml")
+    assert read_session(Path(report.target)).header.machine.types is not None
 
 
-def test_types_that_still_hold_every_value_need_no_migrate(till: Project, write_till: WriteTill) -> None:
-    """And within one version none is asked."""
+def test_compatible_types_need_no_migrate_method(till: Project, write_till: WriteTill) -> None:
+    """Within one version, `migrate` is not called."""
     write_till("migrate", (GIVES, "raise RuntimeError"), ("Input = Till, Pay", "Input = Till, Pay | Charge"))
     with pytest.raises(SessionError, match=r"Input: Pay -> Pay \| Charge"):
         open_session(till, "till")
     assert migrate(till, "till").written
 
 
-def test_what_would_be_too_large_is_not_written(
+def test_too_large_session_is_not_written(
     till: Project, write_till: WriteTill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_till("second")
@@ -169,7 +169,9 @@ GIVES = 'return {**data, "currency": f"EUR{version}"}'
         (["field", "second", "migrate", (GIVES, "return data")], f"{NONE}Till lacks currency", WHOLE),
     ],
 )
-def test_what_gives_no_state(till: Project, write_till: WriteTill, changes: list[Any], message: str, hint: str) -> None:
+def test_state_that_does_not_match_is_reported(
+    till: Project, write_till: WriteTill, changes: list[Any], message: str, hint: str
+) -> None:
     write_till(*changes)
     with pytest.raises(MachineError if NONE in message else SessionError) as error:
         migrate(till, "till")
@@ -195,21 +197,21 @@ POOR = "    @fasm_cli.invariant\n    def poor(self, state):\n        return stat
         ("    def initial", POOR, StepDifference(9, "violated law", "", "invariant:poor")),
     ],
 )
-def test_another_story_is_not_written(
+def test_different_behaviour_is_reported_and_not_written(
     till: Project, write_till: WriteTill, old: str, new: str, finding: StepDifference
 ) -> None:
     renamed = [("Till, Pay\n", "Till, Paying\n"), ("Pay(c", "Paying(c")] if "Pay" in old else []
     write_till("second", (old, new), ("from fasm_cli", "import fasm_cli\nfrom fasm_cli"), *renamed)
     for dry_run in (True, False):
-        told = migrate(till, "till", dry_run=dry_run)
-        assert told.finding is not None
-        assert replace(told.finding, new=told.finding.new[: len(finding.new)]) == finding
-        assert (told.target, told.written) == ("", False)
+        report = migrate(till, "till", dry_run=dry_run)
+        assert report.finding is not None
+        assert replace(report.finding, new=report.finding.new[: len(finding.new)]) == finding
+        assert (report.target, report.written) == ("", False)
     assert not NEW.exists()
 
 
-def test_other_words_for_the_same_are_the_same_story(till: Project, write_till: WriteTill) -> None:
-    """What a refusal says, and what an action holds, may change with its types."""
+def test_changed_error_text_and_action_fields_are_no_difference(till: Project, write_till: WriteTill) -> None:
+    """The text of an error and the fields of an action may change with the types."""
     write_till(
         "second",
         ("raise Busy(state.waiting)", "raise Busy(waiting=state.waiting)"),
@@ -219,9 +221,7 @@ def test_other_words_for_the_same_are_the_same_story(till: Project, write_till: 
     assert read_session(NEW).records[0].actions[0]["action"] == {"type": "Charge", "cents": 5, "currency": "EUR"}
 
 
-def test_a_folder_that_may_not_be_written(
-    till: Project, write_till: WriteTill, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unwritable_folder_is_reported(till: Project, write_till: WriteTill, monkeypatch: pytest.MonkeyPatch) -> None:
     def refusing(self: object, path: Path) -> int:
         raise PermissionError(13, "Permission denied")
 

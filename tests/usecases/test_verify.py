@@ -1,4 +1,4 @@
-"""Run again in a fresh process: the same, or the first step that is not."""
+"""Tests `verify`: it re-executes a session in a fresh process and reports the first step that differs."""
 
 import json
 from collections.abc import Callable
@@ -30,29 +30,30 @@ FILE = Path("sessions/till.toml")
 def till(project: Project, write_till: WriteTill) -> Project:
     write_till()
     sessions.create(project, "till", "till")
-    with open_session(project, "till")[0] as bench:
+    with open_session(project, "till")[0] as session:
         for _ in range(18):
-            bench.submit("Pay(5)")
-            bench.complete(f"{bench.timeline.head}.1", "Paid()")
-            bench.submit("Pay(0)")
-            navigate.back(bench)
-        bench.crash()
-        bench.restore()
+            session.submit("Pay(5)")
+            session.complete(f"{session.timeline.head}.1", "Paid()")
+            session.submit("Pay(0)")
+            navigate.back(session)
+        session.crash()
+        session.restore()
     return project
 
 
-def test_the_same(till: Project, write_till: WriteTill) -> None:
-    told = verify(till, "till")
-    assert (told.path, told.machine, told.steps, told.snapshots, told.finding) == (str(FILE), "till", 56, 1, None)
+def test_unchanged_machine_has_no_difference(till: Project, write_till: WriteTill) -> None:
+    report = verify(till, "till")
+    assert (report.path, report.machine, report.finding) == (str(FILE), "till", None)
+    assert (report.steps, report.snapshots) == (56, 1)
 
 
-def test_another_machine_is_seen(till: Project, write_till: WriteTill) -> None:
+def test_changed_machine_is_reported(till: Project, write_till: WriteTill) -> None:
     write_till(("state.cents += 5", "state.cents += 5 if state.next_id < 10 else 6"))
     assert verify(till, "till").finding == StepDifference(26, "change 1", "cents: 40 -> 45", "cents: 40 -> 46")
 
 
-def test_a_snapshot_that_is_not_what_was_led_to_is_seen(till: Project, write_till: WriteTill) -> None:
-    """Opening goes on from it, and runs nothing before it."""
+def test_wrong_snapshot_is_reported(till: Project, write_till: WriteTill) -> None:
+    """Opening a session starts from the snapshot and does not execute the steps before it."""
     stored = read_session(FILE)
     wrong = {50: {**stored.snapshots[50], "cents": 86}}
     FILE.write_text(render_session(stored.header, stored.records, wrong, stored.head), encoding="utf-8")
@@ -60,7 +61,7 @@ def test_a_snapshot_that_is_not_what_was_led_to_is_seen(till: Project, write_til
     assert verify(till, "till").finding == StepDifference(50, "state", repr(kept), repr(now))
 
 
-def test_what_needs_a_machine_of_its_own_is_told_before_any_process(till: Project, write_till: WriteTill) -> None:
+def test_unusable_files_are_reported_without_a_process(till: Project, write_till: WriteTill) -> None:
     write_till(("    cents: int = 0", "    cents: float = 0"))
     with pytest.raises(SessionError, match=r"changed since: Till\.cents: int -> float"):
         verify(till, "till")
