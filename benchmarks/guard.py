@@ -32,9 +32,9 @@ def simulated() -> float:
     from fasm_cli.engine.engine import Engine
     from fasm_cli.project.load import import_machine
     from fasm_cli.project.project import Project
-    from fasm_cli.simulation.plan import Plan
     from fasm_cli.simulation.run import Simulator
     from fasm_cli.simulation.stats import Stats
+    from fasm_cli.simulation.world import Plan
 
     runs = Simulator(Engine(import_machine(Project(ROOT), "coffee_shop")), Plan(seed=1, runs=1, steps=5_000))
     return _best(lambda: runs.run_fast(0, Stats()), 1) / 5_000

@@ -27,9 +27,9 @@ from fasm_cli.engine.machine import Machine
 from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
 from fasm_cli.purity import install as guard
-from fasm_cli.simulation.plan import Plan
 from fasm_cli.simulation.run import Simulator
 from fasm_cli.simulation.stats import Stats
+from fasm_cli.simulation.world import Plan
 from fasm_cli.types.generate import Generators
 
 ROUNDS = 5

@@ -7,6 +7,7 @@ from pathlib import Path
 from fasm_cli.debugger import breakpoints
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.events import Event, decode_event
+from fasm_cli.engine.occurrence import Occurrence, count_events
 from fasm_cli.engine.records import Record
 from fasm_cli.engine.replayer import CannotReplay
 from fasm_cli.engine.replayer import replay as replay_events
@@ -14,11 +15,10 @@ from fasm_cli.errors import SessionError, UsageError
 from fasm_cli.reports.repl import RunReport
 from fasm_cli.reports.steps import Finding, StepReport
 from fasm_cli.sessions import read_session
-from fasm_cli.simulation.drain import liveness_violation_of
-from fasm_cli.simulation.plan import Plan
-from fasm_cli.simulation.shrink.search import Shrinker
-from fasm_cli.simulation.trace import LIVENESS_LAWS, Player, TraceEvent, size
-from fasm_cli.simulation.world import World
+from fasm_cli.simulation.network import liveness_violation_of
+from fasm_cli.simulation.shrink import Shrinker
+from fasm_cli.simulation.trace import LIVENESS_LAWS, Player
+from fasm_cli.simulation.world import Plan, World
 from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.generate import Generators
 from fasm_cli.usecases.compatibility import same_types
@@ -41,7 +41,7 @@ def run_random(session: DebugSession, count: int, seed: int, crash: float | None
     always = frozenset() if crash is None else frozenset({"crash"})
     plan = Plan(seed=seed, runs=1, steps=max(count, 1), profile=profile, always=always)
     world = World(machine, Generators(), plan, timeline.last)
-    world.in_flight.extend(timeline.now.pending.values() if timeline.now.running else ())
+    world.network.in_flight.extend(timeline.now.pending.values() if timeline.now.running else ())
     last_before = session.repl_state.last
     steps: list[StepReport] = []
     title = f"run {count} --seed {seed}"
@@ -60,7 +60,7 @@ def run_random(session: DebugSession, count: int, seed: int, crash: float | None
 
 
 def play_events(
-    session: DebugSession, items: Iterable[TraceEvent], title: str, halt: Callable[[StepReport], str], law: str = ""
+    session: DebugSession, items: Iterable[Occurrence], title: str, halt: Callable[[StepReport], str], law: str = ""
 ) -> RunReport:
     """Execute `items` from the head until `halt` returns a reason to stop; check `law` at the end if it is a liveness
     law. Completions are mapped to the actions of this session."""
@@ -98,7 +98,7 @@ def _stop_reason(session: DebugSession, report: StepReport, law: str = "") -> st
     return f"stopped at step {report.record.n}: {why}" if why else ""
 
 
-def play_until_finding(session: DebugSession, items: Iterable[TraceEvent], title: str, law: str) -> RunReport:
+def play_until_finding(session: DebugSession, items: Iterable[Occurrence], title: str, law: str) -> RunReport:
     """Execute `items` up to the first break, watch or finding. If `law` is given, only its finding counts."""
     return play_events(session, items, title, lambda report: _stop_reason(session, report, law), law)
 
@@ -119,7 +119,7 @@ class SessionStage:
         self._session = session
         self._numbers: dict[int, int] = {}  # steps of the session by their number in the trace
 
-    def resolve(self, recorded: TraceEvent) -> Event:
+    def resolve(self, recorded: Occurrence) -> Event:
         """Return the event to execute. Raises `DecodeError` if its action was not emitted."""
         with suppress(KeyError):
             event = recorded.event.renumber(self._numbers).bind(self._session.timeline.id_of)
@@ -127,19 +127,19 @@ class SessionStage:
                 return event
         raise DecodeError("needs an action that was not emitted this time")
 
-    def execute(self, recorded: TraceEvent, event: Event) -> StepReport:
+    def execute(self, recorded: Occurrence, event: Event) -> StepReport:
         """Execute `event` and return its report."""
         report = self._session.step(event)
         self._numbers[recorded.number] = report.record.n
         return report
 
 
-def trace_of(session: DebugSession, records: Iterable[Record]) -> list[TraceEvent]:
+def trace_of(session: DebugSession, records: Iterable[Record]) -> list[Occurrence]:
     """Decode records into events to play. Raises `SessionError` if one does not fit the machine."""
     out = []
     for record in records:
         try:
-            out.append(TraceEvent(record.n, decode_event(session.machine, record.event, None)))
+            out.append(Occurrence(record.n, record.parent, decode_event(session.machine, record.event, None)))
         except DecodeError as error:
             raise SessionError(f"step {record.n} does not fit {session.machine.name}: {error}") from None
     return out
@@ -182,8 +182,8 @@ def shrink(session: DebugSession, seconds: float = SHRINK_SECONDS) -> RunReport:
     found = player.play(items, law)
     if found.violation is None:
         raise UsageError(f"{law} does not break when the steps are replayed", "`verify` shows what differs")
-    shrunk = Shrinker(player, found.items, found.violation, seconds).shrink()
+    shrunk = Shrinker(player, found.trace, law, seconds).shrink()
     session.move(0)
-    before, after = size(items), size(shrunk.played.items)
+    before, after = count_events(items), count_events(shrunk.played.trace)
     in_time = "" if shrunk.in_time else ", time limit reached"
-    return play_until_finding(session, shrunk.played.items, f"shrunk {before} -> {after} events{in_time}", law)
+    return play_until_finding(session, shrunk.played.trace, f"shrunk {before} -> {after} events{in_time}", law)

@@ -8,17 +8,17 @@ from typing import Any
 
 from fasm_cli.debugger.autoplay import trace_of
 from fasm_cli.debugger.session import DebugSession
+from fasm_cli.engine.occurrence import renumber
 from fasm_cli.errors import UsageError, did_you_mean
 from fasm_cli.reports.repl import Saved
 from fasm_cli.sessions import SNAPSHOT_EVERY, SessionFile, render_session, write_copy
-from fasm_cli.simulation.trace import renumbered
 from fasm_cli.usecases.sessions import check_name, header_of, new_path
 
 
 def repl_lines(session: DebugSession) -> list[str]:
     """Return the lines that reproduce the ancestors of the head in a new session."""
     items = trace_of(session, session.timeline.ancestors())
-    return [item.event.format() for item in renumbered(items)]
+    return [item.event.format() for item in renumber(items)]
 
 
 def as_script(session: DebugSession) -> str:

@@ -6,6 +6,7 @@ from fasm_cli.debugger.autoplay import play_events
 from fasm_cli.debugger.session import DebugSession, source_time
 from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import decode_event
+from fasm_cli.engine.occurrence import Occurrence
 from fasm_cli.engine.records import Record
 from fasm_cli.engine.replayer import CannotReplay
 from fasm_cli.project.load import reload_machine
@@ -13,7 +14,6 @@ from fasm_cli.reports.repl import Reloaded
 from fasm_cli.reports.steps import Finding, finding_of
 from fasm_cli.sessions.journal import Journal
 from fasm_cli.sessions.timeline import Timeline, difference
-from fasm_cli.simulation.trace import TraceEvent
 from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.diff import diff_values
 from fasm_cli.types.plain import canonical_text
@@ -49,7 +49,7 @@ def reload(session: DebugSession) -> Reloaded:
     items = []
     for record in path:
         try:
-            items.append(TraceEvent(record.n, decode_event(machine, record.event, None)))
+            items.append(Occurrence(record.n, record.parent, decode_event(machine, record.event, None)))
         except DecodeError:
             break
     replayed = play_events(session, items, "reload", lambda _: "")

@@ -1,50 +1,12 @@
-"""What a simulation does not prove, said before what it does."""
+"""Says what a simulation does not prove: what it never reached, and why its figures may prove little."""
 
 from fasm_cli.engine.events import AWAIT_FAULTS, FaultKind
 from fasm_cli.engine.machine import Machine
-from fasm_cli.simulation.plan import Plan
-from fasm_cli.simulation.stats import WAITING, Stats
-from fasm_cli.simulation.world import RESULT_FAULTS
+from fasm_cli.simulation.stats import ARMED_FAULT_NAMES, Stats
+from fasm_cli.simulation.world import RESULT_FAULTS, Plan
 from fasm_cli.types.schema import variants
 
-
-def unreached(machine: Machine, tally: Stats) -> list[str]:
-    """What a simulation that is worth its name would have met."""
-    if not tally.runs:
-        return []
-    proposed = {name for name, _ in tally.inputs}
-    committed = {name for name, refusal in tally.inputs if not refusal}
-    never = [f"sometimes {name}" for name in machine.sometimes if name not in tally.sometimes]
-    for name in variants(machine.input_schema):
-        if name not in proposed:
-            never.append(f"input {name}")
-        elif name not in committed:
-            never.append(f"input {name} committed")
-    for shape in (machine.tracked_schema, machine.untracked_schema):
-        if shape is not None:
-            never.extend(f"action {name}" for name in variants(shape) if name not in tally.emitted)
-    if machine.result_schema is not None:
-        answered = {name for name, _ in tally.completions}
-        never.extend(f"result {name}" for name in variants(machine.result_schema) if name not in answered)
-    return never
-
-
-def warnings(machine: Machine, tally: Stats, plan: Plan) -> list[str]:
-    """Why the figures may prove little."""
-    if not tally.runs:
-        return []
-    inputs = sum(tally.inputs.values())
-    committed = sum(times for (_, refusal), times in tally.inputs.items() if not refusal)
-    notes = []
-    if inputs and committed * 2 < inputs:
-        share = (inputs - committed) * 100 // inputs
-        notes.append(f"{share} % of the inputs were not committed; write `propose`, or make the runs shorter")
-    if machine.tracked_schema is not None and not any(not refusal for _, refusal in tally.completions):
-        notes.append("no completion was accepted")
-    return notes + [f"the fault {name} never struck" for name in faults_never_triggered(machine, tally, plan)]
-
-
-STRUCK = {  # what the counts call a fault, where that is not its name
+_ARMED_FAULTS = {  # the faults of a profile that are counted under other names
     "actions_full": (FaultKind.ACTIONS_FULL,),
     "store_failure": (FaultKind.LOAD, FaultKind.COMMIT, FaultKind.UNKNOWN),
     "cancel": (FaultKind.CANCEL,),
@@ -52,23 +14,59 @@ STRUCK = {  # what the counts call a fault, where that is not its name
 }
 
 
-def faults_never_triggered(machine: Machine, tally: Stats, plan: Plan) -> list[str]:
-    """The faults that were meant to strike and did not: what was asked for by hand, and else what could have."""
-    hopeless = {"conflict"}  # there may be no other result
+def unreached(machine: Machine, stats: Stats) -> list[str]:
+    """Return what no run reached: `sometimes`, inputs, commits, actions and results."""
+    if not stats.runs:
+        return []
+    proposed = {name for name, _ in stats.inputs}
+    committed = {name for name, error in stats.inputs if not error}
+    missing = [f"sometimes {name}" for name in machine.sometimes if name not in stats.sometimes]
+    for name in variants(machine.input_schema):
+        if name not in proposed:
+            missing.append(f"input {name}")
+        elif name not in committed:
+            missing.append(f"input {name} committed")
+    for schema in (machine.tracked_schema, machine.untracked_schema):
+        if schema is not None:
+            missing.extend(f"action {name}" for name in variants(schema) if name not in stats.emitted)
+    if machine.result_schema is not None:
+        answered = {name for name, _ in stats.completions}
+        missing.extend(f"result {name}" for name in variants(machine.result_schema) if name not in answered)
+    return missing
+
+
+def warnings(machine: Machine, stats: Stats, plan: Plan) -> list[str]:
+    """Return why the figures may prove little."""
+    if not stats.runs:
+        return []
+    inputs = sum(stats.inputs.values())
+    committed = sum(times for (_, error), times in stats.inputs.items() if not error)
+    found = []
+    if inputs and committed * 2 < inputs:
+        share = (inputs - committed) * 100 // inputs
+        found.append(f"{share} % of the inputs were not committed; write `propose`, or make the runs shorter")
+    if machine.tracked_schema is not None and not any(not error for _, error in stats.completions):
+        found.append("no completion was accepted")
+    return found + [f"the fault {name} was never triggered" for name in faults_never_triggered(machine, stats, plan)]
+
+
+def faults_never_triggered(machine: Machine, stats: Stats, plan: Plan) -> list[str]:
+    """Return the faults that were on and not triggered: those asked for by name, and others that could have been."""
+    inapplicable = {"conflict"}  # there may be no other result
     if machine.tracked_schema is None:
-        hopeless |= RESULT_FAULTS
+        inapplicable |= RESULT_FAULTS
     if machine.tracked_schema is None and machine.untracked_schema is None:
-        hopeless.add("actions_full")
+        inapplicable.add("actions_full")
     if not machine.has_awaitable_state:
-        hopeless |= {*AWAIT_FAULTS}
+        inapplicable |= {*AWAIT_FAULTS}
     return [
         name
         for name, p in plan.profile.faults.items()
-        if p > 0 and (name in plan.always or name not in hopeless) and not _struck(name, tally)
+        if p > 0 and (name in plan.always or name not in inapplicable) and not _was_triggered(name, stats)
     ]
 
 
-def _struck(name: str, tally: Stats) -> bool:
-    if name in STRUCK:
-        return any(WAITING[failure] in tally.faults for failure in STRUCK[name])
-    return any(known.split()[0] == name for known in tally.faults)  # a crash is told with its point
+def _was_triggered(name: str, stats: Stats) -> bool:
+    if name in _ARMED_FAULTS:
+        return any(ARMED_FAULT_NAMES[kind] in stats.faults for kind in _ARMED_FAULTS[name])
+    return any(counted.split()[0] == name for counted in stats.faults)  # a crash is counted with its point

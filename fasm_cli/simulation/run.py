@@ -1,16 +1,17 @@
-"""Runs of a machine in a simulated world: fast ones that look for trouble, exact ones that pin it down.
+"""Runs a machine in a simulated world: fast runs that look for violations, exact runs that reproduce them.
 
-A fast run records nothing. It judges every step by what costs little, samples what costs a look at the whole state,
-and stops at the first suspicion. The same run is then repeated from its seed with every law at every step, and the
-first violation there, with the events that led to it, is the finding.
+A fast run records nothing. It checks every step by what costs little, samples what requires a look at the whole
+state, and stops at the first suspicion. The same run is then repeated from its seed with every law after every step;
+the first violation there, with the events that led to it, is the finding.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
 from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import Event, InputReceived
+from fasm_cli.engine.finding import Finding
 from fasm_cli.engine.laws import (
     Violation,
     check_restore,
@@ -20,180 +21,180 @@ from fasm_cli.engine.laws import (
     first_violation,
     has_restore,
 )
+from fasm_cli.engine.occurrence import Occurrence, encode_trace
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import NO_DETAILS, Outcome, StepResult
-from fasm_cli.simulation.drain import liveness_violation
-from fasm_cli.simulation.hidden_state import Snapshot as Outside
-from fasm_cli.simulation.hidden_state import first_difference, hidden_violation, snapshot
-from fasm_cli.simulation.plan import Plan
+from fasm_cli.simulation.hidden_state import Snapshot, first_difference, hidden_violation, snapshot
+from fasm_cli.simulation.network import liveness_violation
 from fasm_cli.simulation.sampling_store import open_fast
 from fasm_cli.simulation.stats import FastCounters, Stats
-from fasm_cli.simulation.trace import TraceEvent
-from fasm_cli.simulation.world import World
+from fasm_cli.simulation.world import Plan, World
 from fasm_cli.types.generate import Generators
 
-_COMMITTED, _REJECTED = Outcome.COMMITTED, Outcome.REJECTED  # an enum's look-up is slow
-RESTORE_CHECK_LIMIT = (
-    50  # up to so many pending actions, what restore gives is looked at after every commit; else 1 in 16
-)
-
-
-@dataclass(slots=True)
-class Failure:
-    """A violation, and the items that lead to it from the initial state. The quiet phase is not among them."""
-
-    violation: Violation
-    run: int
-    items: list[TraceEvent] = field(default_factory=list)
+_COMMITTED, _REJECTED = Outcome.COMMITTED, Outcome.REJECTED  # looking up a member of an enum is slow
+RESTORE_CHECK_LIMIT = 50  # with fewer pending actions restore is checked after every commit, else after 1 in 16
 
 
 class Simulator:
-    """All runs of one plan, to be run in any order and any number of times."""
+    """All runs of one plan, which can be made in any order and any number of times."""
 
     def __init__(self, engine: Engine, plan: Plan) -> None:
         self.engine = engine
         self.machine = machine = engine.machine
         self.plan = plan
         self._generators = Generators()
-        self._restores = has_restore(machine)
-        self._hold = compile_fast_check(machine)
+        self._has_restore = has_restore(machine)
+        self._holds = compile_fast_check(machine)
 
     def _world(self, run: int) -> World:
         return World(self.machine, self._generators, self.plan, run)
 
     # --- fast -------------------------------------------------------------------------------------------------
 
-    def run_fast(self, run: int, tally: Stats) -> Violation | None:
-        """One run into `tally`; the first suspicion ends it."""
+    def run_fast(self, run: int, stats: Stats) -> Violation | None:
+        """Make one run and count it in `stats`. The first suspicion ends the run and is returned."""
         machine = self.machine
         world = self._world(run)
         store = open_fast(self.engine, self.engine.initial())
         process = Process(machine, store)
         reached: set[str] = set()
-        plain = FastCounters()
-        before_run = snapshot(machine)
-        wrong = None
-        take, next_event, inputs, refused = process.step, world.next, plain.committed, plain.refused
+        counters = FastCounters()
+        start = snapshot(machine)
+        violation = None
+        execute, next_event, emit = process.step, world.next, world.network.emit
+        committed, rejected, emitted = counters.committed, counters.rejected, counters.emitted
         to_reach = len(machine.sometimes)
-        state = process.state
-        hold, restores = self._hold, self._restores
+        holds, restores, state = self._holds, self._has_restore, process.state
         for done in range(1, self.plan.steps + 1):
-            ahead = state.armed_fault
+            armed = state.armed_fault
             before = store.committed
             event = next_event(process, before)
-            step = take(event)
+            step = execute(event)
             outcome = step.outcome
-            if type(event) is InputReceived and ahead is None and (outcome is _COMMITTED or outcome is _REJECTED):
+            if type(event) is InputReceived and armed is None and (outcome is _COMMITTED or outcome is _REJECTED):
                 kind = type(event.value)
                 if outcome is _REJECTED:
                     kinds = kind, type(step.error)
-                    refused[kinds] = refused.get(kinds, 0) + 1
+                    rejected[kinds] = rejected.get(kinds, 0) + 1
                     if step.details is NO_DETAILS:
                         continue
                 else:
-                    inputs[kind] = inputs.get(kind, 0) + 1
+                    committed[kind] = committed.get(kind, 0) + 1
                     if step.actions:
-                        world.emitted(step, process, plain.emitted)
-                    if not restores and step.details is NO_DETAILS and hold(before, store.committed):
+                        for action in step.actions:
+                            kind = type(action.action)
+                            emitted[kind] = emitted.get(kind, 0) + 1
+                        emit(step, process)
+                    if not restores and step.details is NO_DETAILS and holds(before, store.committed):
                         if len(reached) < to_reach:
-                            self._reach(store.committed, reached)
+                            self._add_reached(store.committed, reached)
                         continue
             else:
                 world.observe(step, process)
-                tally.count(step, process)
-                if ahead is not None and state.armed_fault is None:
-                    tally.count_triggered_fault(ahead, step, process)
-            wrong = self._suspicion(process, step, before, store.committed, done)
-            if wrong is not None:
+                stats.count(step, process)
+                if armed is not None and state.armed_fault is None:
+                    stats.count_triggered_fault(armed, step, process)
+            violation = self._suspicion(process, step, before, store.committed, done)
+            if violation is not None:
                 break
             if outcome is _COMMITTED and len(reached) < to_reach:
-                self._reach(store.committed, reached)
-        tally.finish_run(run, done, plain, reached)
-        tally.add(world.immediate_faults)
-        wrong = wrong or self._settle(process, world, tally)
-        tally.count_outstanding(process)
-        return wrong or self._kept_outside(before_run)
+                self._add_reached(store.committed, reached)
+        stats.finish_run(run, done, counters, reached)
+        stats.add(world.immediate_faults)
+        violation = violation or self._drain_fast(process, world, stats)
+        stats.count_outstanding(process)
+        return violation or self._hidden_violation(start)
 
     def _suspicion(self, process: Process, step: StepResult, before: Any, after: Any, done: int) -> Violation | None:
-        """What looks wrong: cheap looks that say yes or no, and the laws themselves where one says yes."""
+        """Check a step: first by questions that are cheap, and by the laws themselves only if one of them fails."""
         committed = step.outcome is _COMMITTED
         if not committed or step.details is not NO_DETAILS or type(step.event) is not InputReceived:
-            wrong = check_step(step)
-            if wrong is not None or not committed:
-                return wrong
-        if self._restores and (len(process.pending) < RESTORE_CHECK_LIMIT or done % 16 == 0):
-            wrong = check_restore(process)
-            if wrong is not None:
-                return wrong
-        return None if self._hold(before, after) else check_state(self.machine, before, after)
+            violation = check_step(step)
+            if violation is not None or not committed:
+                return violation
+        if self._has_restore and (len(process.state.pending) < RESTORE_CHECK_LIMIT or done % 16 == 0):
+            violation = check_restore(process)
+            if violation is not None:
+                return violation
+        return None if self._holds(before, after) else check_state(self.machine, before, after)
 
-    def _reach(self, state: Any, reached: set[str]) -> None:
+    def _add_reached(self, state: Any, reached: set[str]) -> None:
         for name, check in self.machine.sometimes.items():
             if name not in reached and check(state) is True:
                 reached.add(name)
 
-    def _settle(self, process: Process, world: World, tally: Stats) -> Violation | None:
-        """The quiet phase of a fast run."""
-        for at, event in enumerate(world.drain_events(process)):
+    def _drain_fast(self, process: Process, world: World, stats: Stats) -> Violation | None:
+        for number, event in enumerate(world.drain_events(process)):
             before = process.store.committed
             step = process.step(event)
             world.observe(step, process)
-            tally.count(step, process)
-            wrong = self._suspicion(process, step, before, process.store.committed, at)
-            if wrong is not None:
-                return wrong
+            stats.count(step, process)
+            violation = self._suspicion(process, step, before, process.store.committed, number)
+            if violation is not None:
+                return violation
         return liveness_violation(process)
 
     # --- exact ------------------------------------------------------------------------------------------------
 
-    def run_exact(self, run: int, most: int | None = None) -> Failure | None:
-        """The same run, or its first `most` steps, with every law after every step; None where nothing breaks."""
-        world = self._world(run)
-        process = self.engine.start(self.engine.initial())
-        items: list[TraceEvent] = []
-        start = snapshot(self.machine)
-        events = (
-            world.next(process, process.store.committed) for _ in range(min(most or self.plan.steps, self.plan.steps))
-        )
-        broken = self._walk(process, world, events, items, run)
-        if broken is None:
-            mark = len(items)
-            broken = self._walk(process, world, world.drain_events(process), items, run)
-            if broken is None:
-                wrong = liveness_violation(process) or self._kept_outside(start)
-                broken = None if wrong is None else Failure(wrong, run, items[:mark])
-        return broken
+    def run_exact(self, run: int, max_steps: int | None = None) -> Finding | None:
+        """Repeat a run, or its first `max_steps` steps, with every law after every step; None if all of them hold.
 
-    def events(self, run: int, most: int) -> list[TraceEvent]:
-        """The first `most` events of a run, whatever they break."""
+        The trace includes the events that drain the machine at the end if the violation shows only there.
+        """
+        machine = self.machine
         world = self._world(run)
         process = self.engine.start(self.engine.initial())
-        items = []
-        for _ in range(min(most, self.plan.steps)):
+        trace: list[Occurrence] = []
+        start = snapshot(machine)
+        steps = min(max_steps or self.plan.steps, self.plan.steps)
+        events = (world.next(process, process.store.committed) for _ in range(steps))
+        quiescing_from = 0
+        violation = _execute(process, world, events, trace)
+        if violation is None:
+            before_drain = len(trace)
+            violation = _execute(process, world, world.drain_events(process), trace)
+            if violation is None:
+                violation = liveness_violation(process) or self._hidden_violation(start)
+                quiescing_from = before_drain + 1 if len(trace) > before_drain else 0
+        if violation is None:
+            return None
+        found = Finding(
+            law=violation.law,
+            reason=violation.reason,
+            file=machine.source,
+            trace=tuple(encode_trace(machine, trace)),
+            quiescing_from=quiescing_from,
+            seed=self.plan.seed,
+            run=run,
+            signature=violation.signature,
+        )
+        return replace(found, original_size=len(found.trace_before_quiescing))
+
+    def events(self, run: int, max_steps: int) -> list[Occurrence]:
+        """Return the first `max_steps` events of a run, whatever they violate."""
+        world = self._world(run)
+        process = self.engine.start(self.engine.initial())
+        trace = []
+        for _ in range(min(max_steps, self.plan.steps)):
             event = world.next(process, process.store.committed)
             step = process.step(event)
             world.observe(step, process)
-            items.append(TraceEvent(step.number, event))
-        return items
+            trace.append(Occurrence(step.number, step.number - 1, event))
+        return trace
 
-    def _kept_outside(self, start: Outside) -> Violation | None:
+    def _hidden_violation(self, start: Snapshot) -> Violation | None:
         name = first_difference(start, snapshot(self.machine))
         return hidden_violation(name) if name else None
 
-    def _walk(
-        self,
-        process: Process,
-        world: World,
-        events: Iterable[Event],
-        items: list[TraceEvent],
-        run: int,
-    ) -> Failure | None:
-        for event in events:
-            before = process.store.committed
-            step = process.step(event)
-            world.observe(step, process)
-            items.append(TraceEvent(step.number, event))
-            wrong = first_violation(process, step, before)
-            if wrong is not None:
-                return Failure(wrong, run, items)
-        return None
+
+def _execute(process: Process, world: World, events: Iterable[Event], trace: list[Occurrence]) -> Violation | None:
+    """Execute `events`, append them to `trace`, and stop at the first violation."""
+    for event in events:
+        before = process.store.committed
+        step = process.step(event)
+        world.observe(step, process)
+        trace.append(Occurrence(step.number, step.number - 1, event))
+        violation = first_violation(process, step, before)
+        if violation is not None:
+            return violation
+    return None

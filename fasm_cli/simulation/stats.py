@@ -1,4 +1,4 @@
-"""What happened in a simulation, counted: the numbers that say whether it proves anything."""
+"""Counts what happened in a simulation: the numbers that say how much it proves."""
 
 from collections import Counter
 from dataclasses import dataclass, field, fields
@@ -8,7 +8,7 @@ from fasm_cli.engine.events import Completion, Crash, FaultKind, InjectedFault, 
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import Emission, Outcome, StepResult
 
-WAITING = {  # what faults are called that wait for a transition
+ARMED_FAULT_NAMES = {  # of the faults that wait for a transition
     FaultKind.ACTIONS_FULL: "add fails",
     FaultKind.LOAD: "load fails",
     FaultKind.COMMIT: "commit fails",
@@ -20,31 +20,31 @@ WAITING = {  # what faults are called that wait for a transition
 
 @dataclass(slots=True)
 class Stats:
-    """Counts over runs; tallies of different runs add up in any order to the same."""
+    """Counts over runs. The counts of several runs can be added in any order."""
 
     runs: int = 0
     steps: int = 0
-    inputs: Counter[tuple[str, str]] = field(default_factory=Counter)  # (input, "" or the name of the refusal)
-    completions: Counter[tuple[str, str]] = field(default_factory=Counter)  # (result, "" or the name of the refusal)
+    inputs: Counter[tuple[str, str]] = field(default_factory=Counter)  # (input, "" or the error that rejected it)
+    completions: Counter[tuple[str, str]] = field(default_factory=Counter)  # (result, "" or the error that rejected it)
     emitted: Counter[str] = field(default_factory=Counter)
-    completed: Counter[str] = field(default_factory=Counter)  # tracked actions, by a result that was accepted
+    completed: Counter[str] = field(default_factory=Counter)  # tracked actions whose result was accepted
     lost: Counter[str] = field(default_factory=Counter)  # tracked actions whose result never arrived
-    duplicated: Counter[str] = field(default_factory=Counter)  # … whose result came again, the same or another
+    duplicated: Counter[str] = field(default_factory=Counter)  # … whose result was delivered again, the same or another
     outstanding: Counter[str] = field(default_factory=Counter)  # tracked, at the end of a run
     faults: Counter[str] = field(default_factory=Counter)
-    faults_with_work: Counter[str] = field(default_factory=Counter)  # while something was pending
+    faults_with_work: Counter[str] = field(default_factory=Counter)  # while an action was pending
     restores: int = 0
     restored: int = 0  # actions that restores emitted again
-    sometimes: dict[str, tuple[int, int]] = field(default_factory=dict)  # name -> (runs that reached it, the first)
+    sometimes: dict[str, tuple[int, int]] = field(default_factory=dict)  # name -> (runs, the first)
 
     def count(self, step: StepResult, process: Process) -> None:
-        """Take in one step that is not a plain input (those are counted by class, in `Plain`)."""
+        """Count one step that is not a plain input (those are counted by class, in `FastCounters`)."""
         event = step.event
-        refusal = refusal_of(step)
+        error = error_name(step)
         if type(event) is InputReceived:
-            self.inputs[type(event.value).__name__, refusal] += 1
+            self.inputs[type(event.value).__name__, error] += 1
         elif type(event) is Completion:
-            self.completions[type(event.result).__name__, refusal] += 1
+            self.completions[type(event.result).__name__, error] += 1
             if step.completed_emission is not None:
                 self.completed[_name(step.completed_emission)] += 1
         elif type(event) is Restore and step.outcome is Outcome.COMMITTED:
@@ -53,8 +53,8 @@ class Stats:
         for action in step.actions:
             self.emitted[type(action.action).__name__] += 1
 
-    def fault(self, name: str, process: Process, emission: Emission | None = None) -> None:
-        """A fault strikes; `emission` is what it strikes at, if that is an action."""
+    def count_fault(self, name: str, process: Process, emission: Emission | None = None) -> None:
+        """Count a fault that was triggered; `emission` is the action that it affects, if there is one."""
         self.faults[name] += 1
         if process.pending:
             self.faults_with_work[name] += 1
@@ -64,43 +64,43 @@ class Stats:
             self.duplicated[_name(emission)] += 1
 
     def count_triggered_fault(self, fault: InjectedFault | Crash, step: StepResult, process: Process) -> None:
-        """A fault that waited for the next transition or restore met it; it counts where it cut that off."""
+        """Count an armed fault that the next transition or restore met, if it had an effect there."""
         if type(fault) is Crash:
             if step.outcome is Outcome.ABORTED:
-                self.fault(f"crash {fault.point}", process)
+                self.count_fault(f"crash {fault.point}", process)
             return
         assert type(fault) is InjectedFault
         match fault.kind:
             case FaultKind.ACTIONS_FULL:
-                struck = isinstance(step.error, ActionsFull)
+                triggered = isinstance(step.error, ActionsFull)
             case FaultKind.UNKNOWN:
-                struck = step.outcome is Outcome.COMMITTED
+                triggered = step.outcome is Outcome.COMMITTED
             case _:
-                struck = step.outcome is Outcome.ABORTED
-        if struck:
-            self.fault(WAITING[fault.kind], process)
+                triggered = step.outcome is Outcome.ABORTED
+        if triggered:
+            self.count_fault(ARMED_FAULT_NAMES[fault.kind], process)
 
-    def finish_run(self, run: int, steps: int, plain: "FastCounters", reached: set[str]) -> None:
-        """The steps of a run are over; `plain` are its inputs and actions that were counted by class."""
+    def finish_run(self, run: int, steps: int, counters: "FastCounters", reached: set[str]) -> None:
+        """Add the steps of a run; `counters` are its inputs and actions that were counted by class."""
         self.runs += 1
         self.steps += steps
-        for value, times in plain.committed.items():
+        for value, times in counters.committed.items():
             self.inputs[value.__name__, ""] += times
-        for (value, error), times in plain.refused.items():
+        for (value, error), times in counters.rejected.items():
             self.inputs[value.__name__, error.__name__] += times
-        for action, times in plain.emitted.items():
+        for action, times in counters.emitted.items():
             self.emitted[action.__name__] += times
         for name in reached:
             times, first = self.sometimes.get(name, (0, run))
             self.sometimes[name] = (times + 1, min(first, run))
 
     def count_outstanding(self, process: Process) -> None:
-        """What is left pending at the very end."""
+        """Count the actions that are pending at the end of a run."""
         for emission in process.pending.values():
             self.outstanding[_name(emission)] += 1
 
     def add(self, other: "Stats") -> None:
-        """Take in the counts of other runs."""
+        """Add the counts of other runs."""
         self.runs += other.runs
         self.steps += other.steps
         self.restores += other.restores
@@ -115,10 +115,10 @@ class Stats:
 
 @dataclass(slots=True)
 class FastCounters:
-    """What a run is mostly made of, counted without making a name of anything."""
+    """Counts of the most frequent steps of a run, by class, because looking up names is slow."""
 
     committed: dict[type, int] = field(default_factory=dict)  # inputs
-    refused: dict[tuple[type, type], int] = field(default_factory=dict)  # inputs, and the class of the refusal
+    rejected: dict[tuple[type, type], int] = field(default_factory=dict)  # inputs and the class of the error
     emitted: dict[type, int] = field(default_factory=dict)
 
 
@@ -126,8 +126,8 @@ def _name(emission: Emission) -> str:
     return type(emission.tracked.action).__name__
 
 
-def refusal_of(step: StepResult) -> str:
-    """Empty where the step was committed, else what it was refused with."""
+def error_name(step: StepResult) -> str:
+    """Return why the step was not committed: the class of the error, or the outcome; empty if it was committed."""
     if step.outcome is Outcome.COMMITTED:
         return ""
     return type(step.error).__name__ if step.error is not None else str(step.outcome)

@@ -1,89 +1,56 @@
-"""What a process of the pool does: it has one machine, and runs, pins down, plays and shrinks on request.
+"""What a worker process does: it has one machine, and on request makes runs, reproduces, shrinks and observes.
 
-Everything that comes and goes is plain data: a worker's values are of classes that its parent does not have.
+Arguments and results are plain data: a worker's values are of classes that its parent process has not imported.
 """
 
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial, wraps
+from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from fasm_cli.engine.engine import Engine
+from fasm_cli.engine.finding import Finding
 from fasm_cli.engine.laws import Violation
+from fasm_cli.engine.occurrence import EncodedOccurrence, Occurrence, decode_trace, encode_trace, renumber
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import FasmError, MachineError
 from fasm_cli.project.load import load
 from fasm_cli.project.project import Project
 from fasm_cli.project.tracebacks import author_traceback
 from fasm_cli.sessions.timeline import Timeline
-from fasm_cli.simulation import replica
-from fasm_cli.simulation.fork import in_fork
+from fasm_cli.simulation import observation
 from fasm_cli.simulation.hidden_state import plain_globals
 from fasm_cli.simulation.locate import locate
-from fasm_cli.simulation.plan import Plan
-from fasm_cli.simulation.replica import Disagreement, Effect, Observation
+from fasm_cli.simulation.observation import Effect, Observation
+from fasm_cli.simulation.pool import in_fork
 from fasm_cli.simulation.run import Simulator
-from fasm_cli.simulation.shrink.search import Shrinker
+from fasm_cli.simulation.shrink import Shrinker
 from fasm_cli.simulation.stats import Stats
-from fasm_cli.simulation.trace import Packed, Player, TraceEvent, decode, encode, renumbered, size
+from fasm_cli.simulation.trace import Player, PlayResult
+from fasm_cli.simulation.world import Plan
 
 P = ParamSpec("P")
 T = TypeVar("T")
+EncodedTrace = list[EncodedOccurrence]
 
-
-@dataclass(slots=True)
-class Batch:
-    """Runs `first` to the one before `end`: their counts, and the run numbers that something looked wrong in."""
-
-    first: int
-    end: int
-    tally: Stats
-    suspicions: list[tuple[int, Violation]]
-
-
-@dataclass(slots=True)
-class Reproduced:
-    """A violation with its place in the machine's file (a line, 0 where none is known) and the trace that shows it."""
-
-    violation: Violation
-    run: int
-    line: int
-    items: list[Packed]
-    by_replicas: bool = False  # it shows only where processes are compared
-
-
-@dataclass(slots=True)
-class ShrunkTrace:
-    """A shrunk trace. `records` are its steps, `quiet` the number of the first one of the quiet phase (0: none)."""
-
-    violation: Violation
-    line: int
-    items: list[Packed]
-    records: list[Record]
-    quiet: int
-    size: int
-    plays: int
-    in_time: bool
-
-
-EXACT_RUNS, EXACT_STEPS = 12, 200  # so many runs are also made exactly, and so much of each
+EXACT_RUNS, EXACT_STEPS = 12, 200  # the first runs, and so many steps of each, are also made exactly
 
 
 class Worker:
-    """The state of one process: a machine, and the runs of the plan it was last asked for."""
+    """The state of one process: a machine, and the simulator of the last plan."""
 
     def __init__(self, project: Project, target: str) -> None:
         self.engine = load(project, target)
         self.machine = self.engine.machine
         self.machine.warm_up()
-        self._runs: Simulator | None = None
+        self._simulator: Simulator | None = None
 
-    def runs(self, plan: Plan) -> Simulator:
-        if self._runs is None or self._runs.plan != plan:
-            self._runs = Simulator(self.engine, plan)
-        return self._runs
+    def simulator(self, plan: Plan) -> Simulator:
+        if self._simulator is None or self._simulator.plan != plan:
+            self._simulator = Simulator(self.engine, plan)
+        return self._simulator
 
 
 _worker: Worker | None = None
@@ -96,17 +63,18 @@ def set_up(root: str, db: str, target: str) -> None:
 
 
 def current_worker() -> Worker:
+    """Return the worker of this process. Raises `MachineError` before `set_up`."""
     if _worker is None:
         raise MachineError("no machine was loaded in this process")
     return _worker
 
 
 def as_machine_error(function: Callable[P, T]) -> Callable[P, T]:
-    """An exception of the author's, from `propose` or another function that is not a transition, as a `MachineError`
-    with the author's lines: a traceback does not survive the way to another process."""
+    """Turn an exception of the author's code outside of a transition, in `propose` for example, into a `MachineError`
+    with the author's lines: a traceback cannot be sent to another process."""
 
     @wraps(function)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return function(*args, **kwargs)
         except FasmError:
@@ -117,105 +85,111 @@ def as_machine_error(function: Callable[P, T]) -> Callable[P, T]:
                 raise
             raise MachineError(f"the machine raised {type(error).__name__}: {error}", frames=frames) from None
 
-    return wrapped
+    return wrapper
+
+
+def forked(function: Callable[P, T]) -> Callable[P, T]:
+    """Run a function of a worker in a forked child, so that nothing but its result remains of the call."""
+    function = as_machine_error(function)
+
+    @wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
+        result: T = in_fork(_with_cleanup, function, *args, **kwargs)
+        return result
+
+    return wrapper
+
+
+def _with_cleanup(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """Close what `function` opened: the child ends with `os._exit`, which runs no clean-up."""
+    try:
+        return function(*args, **kwargs)
+    finally:
+        engine = current_worker().engine
+        if engine.stores is not None:
+            gc.collect()  # a store may be referenced by an exception, or by itself
+            engine.close()
+
+
+# --- runs ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Batch:
+    """The runs from `first` to before `end`: their counts, and the runs in which a law seems to be violated."""
+
+    first: int
+    end: int
+    stats: Stats
+    suspicions: list[tuple[int, Violation]]
 
 
 @as_machine_error
-def fast(plan: Plan, first: int, end: int) -> Batch:
-    """The fast runs from `first` to `end`."""
-    runs = current_worker().runs(plan)
+def run_batch(plan: Plan, first: int, end: int) -> Batch:
+    """Make the fast runs from `first` to before `end`."""
+    simulator = current_worker().simulator(plan)
     batch = Batch(first, end, Stats(), [])
     for run in range(first, end):
-        wrong = runs.run_fast(run, batch.tally)
-        if wrong is None and run < EXACT_RUNS:  # some laws are not looked at by fast runs at all
-            broken = runs.run_exact(run, EXACT_STEPS)
-            wrong = None if broken is None else broken.violation
-        if wrong is not None:
-            batch.suspicions.append((run, wrong))
+        violation = simulator.run_fast(run, batch.stats)
+        if violation is None and run < EXACT_RUNS:  # fast runs do not check every law
+            found = simulator.run_exact(run, EXACT_STEPS)
+            violation = None if found is None else Violation(found.law, found.reason, found.signature)
+        if violation is not None:
+            batch.suspicions.append((run, violation))
     return batch
 
 
 @as_machine_error
-def pin(plan: Plan, run: int) -> Reproduced | None:
-    """The run again, exactly; None where nothing breaks this time."""
+def reproduce(plan: Plan, run: int) -> Finding | None:
+    """Repeat a run exactly and locate what it violates; None if it violates nothing this time."""
     worker = current_worker()
-    broken = worker.runs(plan).run_exact(run)
-    if broken is None:
+    found = worker.simulator(plan).run_exact(run)
+    if found is None:
         return None
-    line = locate(Player(worker.engine), broken.items, broken.violation)
-    return Reproduced(broken.violation, run, line, encode(worker.machine, broken.items))
+    trace = decode_trace(worker.machine, found.trace_before_quiescing)
+    return replace(found, line=locate(Player(worker.engine), trace, found.law))
 
 
-def shrink(pinned: Reproduced, seconds: float) -> ShrunkTrace | None:
-    """The smallest trace; None where the trace does not break its law when it is played alone."""
+def shrink(finding: Finding, seconds: float) -> Finding | None:
+    """Shrink the trace of a finding; None if it does not violate its law when it is played alone."""
     engine = current_worker().engine
-    shrinker = Shrinker(Player(engine), decode(engine.machine, pinned.items), pinned.violation, seconds)
+    trace = decode_trace(engine.machine, finding.trace_before_quiescing)
+    shrinker = Shrinker(Player(engine), trace, finding.law, seconds)
     if not shrinker.reproduces:
         return None
     shrunk = shrinker.shrink()
-    return smallest(
-        engine, pinned.violation, shrunk.played.items, shrunk.played.quiet, shrunk.plays, in_time=shrunk.in_time
-    )
+    return _with_trace(engine, replace(finding, is_smallest=shrunk.in_time), shrunk.played)
 
 
-def smallest(
-    engine: Engine,
-    violation: Violation,
-    items: list[TraceEvent],
-    quiet: list[TraceEvent],
-    plays: int,
-    *,
-    in_time: bool,
-) -> ShrunkTrace:
-    """The trace as it is told: numbered from 1, with its steps and the place it points at."""
-    whole = renumbered([*items, *quiet])
-    trace = whole[: len(items)]
-    records = records_of(engine, whole)  # first: what a machine hides from its state shows in what comes later
-    player = Player(engine)
-    again = player.play(trace, violation.law)
-    line = locate(player, trace, violation)
-    return ShrunkTrace(
-        again.violation or violation,
-        line,
-        encode(engine.machine, trace),
-        records,
-        len(items) + 1 if quiet else 0,
-        size(trace),
-        plays,
-        in_time,
-    )
-
-
-def records_of(engine: Engine, items: list[TraceEvent]) -> list[Record]:
-    timeline = Timeline(engine, engine.initial())
-    return [timeline.step(item.event).record for item in items]
-
-
-def run_in_fork(function: Callable[..., T], *args: Any) -> T:
-    """What `function` gives in a process like this one, of which nothing comes back but that."""
-    result: T = in_fork(_with_cleanup, function, *args)
-    return result
-
-
-def _with_cleanup(function: Callable[..., T], *args: Any) -> T:
-    """Call `function` in a process that ends without a last word: what it opened is closed before."""
-    try:
-        return function(*args)
-    finally:
-        engine = current_worker().engine
-        if engine.stores is not None:
-            gc.collect()  # an exception, or a reference cycle, may still hold a store
-            engine.close()
-
-
-def tell(items: list[Packed], violation: Violation, plays: int, in_time: bool) -> ShrunkTrace:  # noqa: FBT001
-    """A trace that was shrunk elsewhere, as it is told."""
-    return run_in_fork(_tell, items, violation, plays, in_time)
-
-
-def _tell(items: list[Packed], violation: Violation, plays: int, in_time: bool) -> ShrunkTrace:  # noqa: FBT001
+@forked
+def finish_shrunk(finding: Finding) -> Finding:
+    """Complete a finding whose trace was shrunk elsewhere: number the steps, record them, and locate the violation."""
     engine = current_worker().engine
-    return smallest(engine, violation, decode(engine.machine, items), [], plays, in_time=in_time)
+    return _with_trace(engine, finding, PlayResult(None, decode_trace(engine.machine, finding.trace)))
+
+
+def _with_trace(engine: Engine, finding: Finding, played: PlayResult) -> Finding:
+    """Give `finding` a trace that is numbered from 1, with its records and its line."""
+    length = len(played.trace)
+    whole = renumber([*played.trace, *played.drained])
+    trace = whole[:length]
+    records = records_of(engine, whole)  # before playing it again, which changes what a machine hides from its state
+    player = Player(engine)
+    violation = player.play(trace, finding.law).violation
+    return replace(
+        finding,
+        reason=finding.reason if violation is None else violation.reason,
+        line=locate(player, trace, finding.law),
+        trace=tuple(encode_trace(engine.machine, whole)),
+        quiescing_from=length + 1 if played.drained else 0,
+        records=tuple(records),
+    )
+
+
+def records_of(engine: Engine, trace: list[Occurrence]) -> list[Record]:
+    """Execute a trace and return its records."""
+    timeline = Timeline(engine, engine.initial())
+    return [timeline.step(each.event).record for each in trace]
 
 
 # --- replicas: each call in a process that has done nothing before -------------------------------------------------
@@ -223,65 +197,62 @@ def _tell(items: list[Packed], violation: Violation, plays: int, in_time: bool) 
 
 @dataclass(frozen=True, slots=True)
 class ReplicaRun:
-    """The first steps of a run, and where one of them leads to something else when it is taken alone."""
+    """The first steps of a run, what was observed, and a step that has a different result in isolation."""
 
-    items: list[Packed]
-    seen: list[Observation]
-    alone: Disagreement | None
-
-
-def examine(plan: Plan, run: int, most: int) -> ReplicaRun:
-    """Make the first steps of a run, play them, and take each alone."""
-    items: list[Packed] = run_in_fork(_first_items, plan, run, most)
-    return ReplicaRun(items, *observe_and_alone(items))
+    trace: EncodedTrace
+    observations: list[Observation]
+    isolated: Finding | None
 
 
-def _first_items(plan: Plan, run: int, most: int) -> list[Packed]:
+def examine(plan: Plan, run: int, max_steps: int) -> ReplicaRun:
+    """Draw the first steps of a run, observe them, and execute each of them in isolation."""
+    return observe_isolated(events_of(plan, run, max_steps))
+
+
+@forked
+def events_of(plan: Plan, run: int, max_steps: int) -> EncodedTrace:
+    """Return the first events of a run."""
     worker = current_worker()
-    return encode(worker.machine, worker.runs(plan).events(run, most))
+    return encode_trace(worker.machine, worker.simulator(plan).events(run, max_steps))
 
 
-def observe(items: list[Packed]) -> list[Observation]:
-    return run_in_fork(_observe, items)
+@forked
+def observe(trace: EncodedTrace, *, with_states: bool = False) -> list[Observation]:
+    """Execute a trace and observe its steps."""
+    return observation.observe(current_worker().engine, trace, with_states=with_states)
 
 
-def _observe(items: list[Packed], *, stored: bool = False) -> list[Observation]:
-    return replica.observe(current_worker().engine, items, stored=stored)
+def observe_isolated(trace: EncodedTrace) -> ReplicaRun:
+    """Observe a trace; then execute every step in isolation, in a process that has not executed the others."""
+    observations = observe(trace, with_states=True)
+    found = observation.compare_isolated(observations, _replay_isolated(observations))
+    return ReplicaRun(trace, [replace(each, state=None) for each in observations], found)
 
 
-def observe_and_alone(items: list[Packed]) -> tuple[list[Observation], Disagreement | None]:
-    """As `observe`; then every step is taken alone, in a process that has not taken the others."""
-    seen: list[Observation] = run_in_fork(partial(_observe, stored=True), items)
-    led: dict[int, Effect] = run_in_fork(_alone, seen)
-    return [replace(one, state=None) for one in seen], replica.compare_isolated(seen, led)
+@forked
+def _replay_isolated(observations: list[Observation]) -> dict[int, Effect]:
+    return observation.replay_isolated(current_worker().engine, observations)
 
 
-def _alone(seen: list[Observation]) -> dict[int, Effect]:
-    return replica.replay_isolated(current_worker().engine, seen)
-
-
-def left_behind(items: list[Packed]) -> tuple[Violation, list[Packed]] | None:
-    """What playing `items` leaves behind outside of the state, and the items up to where it shows."""
-    return run_in_fork(_left_behind, items)
-
-
-def _left_behind(items: list[Packed]) -> tuple[Violation, list[Packed]] | None:
+@forked
+def find_hidden_state(trace: EncodedTrace) -> Finding | None:
+    """Return what playing a trace leaves behind outside of the state, with the trace up to there."""
     engine = current_worker().engine
-    found = Player(engine).play_checking_hidden_state(decode(engine.machine, items))
-    return None if found.violation is None else (found.violation, encode(engine.machine, found.items))
+    machine = engine.machine
+    played = Player(engine).play_checking_hidden_state(decode_trace(machine, trace))
+    if played.violation is None:
+        return None
+    law, reason = played.violation.law, played.violation.reason
+    return Finding(law=law, reason=reason, trace=tuple(encode_trace(machine, played.trace)))
 
 
-def told_globals() -> dict[str, str]:
-    """The plain globals of the machine's module."""
+def module_globals() -> dict[str, str]:
+    """Return the plain globals of the machine's module, as text."""
     return plain_globals(current_worker().machine)
 
 
-def replay_alone(items: list[Packed], law: str) -> bool:
-    """Whether `items` break `law` in a process that has done nothing before."""
-    return run_in_fork(_replay_alone, items, law)
-
-
-def _replay_alone(items: list[Packed], law: str) -> bool:
+@forked
+def reproduces(trace: EncodedTrace, law: str) -> bool:
+    """Whether a trace violates `law` in a process that has done nothing before."""
     engine = current_worker().engine
-    found = Player(engine).play(decode(engine.machine, items), law).violation
-    return found is not None and found.law == law
+    return Player(engine).play(decode_trace(engine.machine, trace), law).violation is not None

@@ -1,4 +1,4 @@
-"""`fasm check`: a simulation read law by law, with how often each law had the chance to be broken."""
+"""Runs `fasm check`: reports a simulation law by law, with how often each law was checked."""
 
 from fasm_cli.engine.laws import has_restore
 from fasm_cli.laws.pages import LAWS, PAGES, base_law
@@ -7,25 +7,25 @@ from fasm_cli.usecases.simulate import Simulation
 
 
 def checked(simulation: Simulation) -> Checked:
-    """What a simulation that has run says of each of the laws, and of the author's own promises."""
+    """Return what a finished simulation says about each law and about the author's invariants."""
     report = simulation.report()
-    tried = _tried(simulation)
+    times = _times_checked(simulation)
     rows = []
     for law in PAGES:
         found = [finding for finding in report.findings if base_law(finding.law) == law]
         if law in LAWS or found:
-            rows.append(CheckedLaw(law, tried.get(law, 0), not found, [finding.where for finding in found]))
-    promises = len(simulation.machine.invariants) + len(simulation.machine.transition_invariants)
-    promises += simulation.machine.checks_invariants
-    return Checked(report.machine, report.seed, rows, promises, report.findings, report.unreached, report.interrupted)
+            rows.append(CheckedLaw(law, times.get(law, 0), not found, [finding.where for finding in found]))
+    invariants = len(simulation.machine.invariants) + len(simulation.machine.transition_invariants)
+    invariants += simulation.machine.checks_invariants
+    return Checked(report.machine, report.seed, rows, invariants, report.findings, report.unreached, report.interrupted)
 
 
-def _tried(simulation: Simulation) -> dict[str, int]:
-    """How often each law was looked at, in the units of its own check."""
-    tally, machine = simulation.tally, simulation.machine
-    transitions = sum(tally.inputs.values()) + sum(tally.completions.values())
-    committed = sum(times for (_, refusal), times in (tally.inputs + tally.completions).items() if not refusal)
-    guarded = transitions + (tally.restores if has_restore(machine) else 0)
+def _times_checked(simulation: Simulation) -> dict[str, int]:
+    """Return how often each law was checked, in the units of its own check."""
+    stats, machine = simulation.stats, simulation.machine
+    transitions = sum(stats.inputs.values()) + sum(stats.completions.values())
+    committed = sum(times for (_, error), times in (stats.inputs + stats.completions).items() if not error)
+    guarded = transitions + (stats.restores if has_restore(machine) else 0)
     return {
         "atomic": transitions - committed,
         "deterministic": simulation.compared,
@@ -34,8 +34,8 @@ def _tried(simulation: Simulation) -> dict[str, int]:
         "clock": guarded,
         "reads": guarded,
         "stored": committed if machine.tracked_schema is not None else 0,
-        "restore": committed + tally.restores if has_restore(machine) else 0,
+        "restore": committed + stats.restores if has_restore(machine) else 0,
         "ids": committed if machine.tracked_schema is not None else 0,
-        "completion": sum(tally.completions.values()),
+        "completion": sum(stats.completions.values()),
         "hidden": simulation.compared,
     }

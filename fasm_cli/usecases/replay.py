@@ -8,6 +8,7 @@ from fasm_cli.contract.database import redact_url
 from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import decode_event
 from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.occurrence import encoded_trace_of
 from fasm_cli.engine.records import Record
 from fasm_cli.engine.replayer import CannotReplay
 from fasm_cli.errors import FasmError, SessionError, UsageError
@@ -18,7 +19,7 @@ from fasm_cli.reports.simulation import Replayed, TraceLine, Traces
 from fasm_cli.reports.steps import Finding, StepReport, TraceStep, step_report
 from fasm_cli.sessions import Stored, read_session
 from fasm_cli.sessions.timeline import Timeline, difference
-from fasm_cli.simulation.drain import liveness_violation_of
+from fasm_cli.simulation.network import liveness_violation_of
 from fasm_cli.simulation.trace import LIVENESS_LAWS
 from fasm_cli.types.codec import DecodeError
 from fasm_cli.usecases.sessions import recorded_finding
@@ -81,9 +82,10 @@ def _by_replicas(project: Project, engine: Engine, stored: Stored, recorded: Fin
     from fasm_cli.simulation.pool import ignore_sigpipe
     from fasm_cli.simulation.replicas import Replicas
 
-    items = [(record.n, record.event) for record in stored.journal().ancestors(stored.head)]
+    trace = encoded_trace_of(stored.journal().ancestors(stored.head))
     with ignore_sigpipe(), Replicas(engine, project) as replicas:
-        return next((found for found in replicas.findings(items) if found.law == recorded.law), None)
+        found = next((each for each in replicas.findings(trace) if each.law == recorded.law), None)
+    return None if found is None else Finding(found.law, found.reason, found.last_step)
 
 
 def still_breaks(project: Project, engine: Engine, path: Path, stored: Stored) -> Finding | None:

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from fasm_cli.engine.events import decode_event
+from fasm_cli.engine.occurrence import count_events, decode_trace, encoded_trace_of, renumber
 from fasm_cli.errors import SessionError, UsageError
 from fasm_cli.project.load import load_for_file
 from fasm_cli.project.project import Project
 from fasm_cli.reports.repl import RunReport
 from fasm_cli.sessions import read_session, write_trace
-from fasm_cli.simulation.shrink.search import Shrinker
-from fasm_cli.simulation.trace import Player, TraceEvent, renumbered, size
+from fasm_cli.simulation.shrink import Shrinker
+from fasm_cli.simulation.trace import Player
 from fasm_cli.simulation.worker import records_of
 from fasm_cli.usecases.replay import replayed
 from fasm_cli.usecases.sessions import header_of
@@ -35,19 +35,20 @@ def shrink_trace(project: Project, name: str, out: Path, target: str, seconds: f
     if stored.header.machine.state != machine.encode_state(engine.initial()):
         raise SessionError(f"{shown} does not begin in the initial state of {machine.name}", "start a new session")
     player = Player(engine)
-    items = [TraceEvent(record.n, decode_event(machine, record.event, None)) for record in records]
-    found = player.play(items, records[-1].violated_law)
+    trace = decode_trace(machine, encoded_trace_of(records))
+    found = player.play(trace, records[-1].violated_law)
     if found.violation is None:
         raise UsageError(f"{records[-1].violated_law} is not violated when the steps are executed again")
-    shrunk = renumbered(Shrinker(player, found.items, found.violation, seconds).shrink().played.items)
+    shrunk = renumber(Shrinker(player, found.trace, found.violation.law, seconds).shrink().played.trace)
     kept = {
         "law": found.violation.law,
         "step": len(shrunk),
         "reason": found.violation.reason,
-        "size": size(shrunk),
+        "size": count_events(shrunk),
         "quiescing_from": 0,
     }
-    header = header_of(project, engine, {**stored.header.origin, "events": size(items)}, kept)
-    write_trace(out, header, records_of(engine, list(shrunk)))
+    header = header_of(project, engine, {**stored.header.origin, "events": count_events(trace)}, kept)
+    write_trace(out, header, records_of(engine, shrunk))
     after = replayed(project, engine, out, read_session(out))
-    return RunReport(f"shrunk {size(items)} -> {size(shrunk)} events", after.steps, f"written to {out}", None)
+    what = f"shrunk {count_events(trace)} -> {count_events(shrunk)} events"
+    return RunReport(what, after.steps, f"written to {out}", None)

@@ -1,4 +1,4 @@
-"""`fasm simulate`: known traces first, then the hunt, then every finding with its trace and what to do about it."""
+"""Runs `fasm simulate`: replays the saved traces of a machine, searches for new findings, and saves their traces."""
 
 import shlex
 from collections.abc import Iterator
@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fasm_cli.engine.engine import Engine
+from fasm_cli.engine.finding import Finding
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import Record
-from fasm_cli.errors import SessionError
+from fasm_cli.errors import FasmError, SessionError
 from fasm_cli.laws.pages import fix_for
 from fasm_cli.project.project import Project
 from fasm_cli.reports.simulation import Simulated
-from fasm_cli.reports.steps import Finding
-from fasm_cli.sessions import Header, make_folder, write_trace
+from fasm_cli.reports.steps import Finding as FindingReport
+from fasm_cli.sessions import Header, make_folder, read_session, write_trace
 from fasm_cli.simulation.coverage import unreached, warnings
-from fasm_cli.simulation.search import FoundFailure, Progress, Search, SearchOptions
+from fasm_cli.simulation.search import Progress, Search, SearchOptions
 from fasm_cli.simulation.stats import Stats
 from fasm_cli.types.plain import canonical_text, digest_of
-from fasm_cli.usecases.replay import db_flag, replay_line, trace_steps
-from fasm_cli.usecases.saved_findings import known_findings
+from fasm_cli.usecases.replay import db_flag, replay_line, still_breaks, trace_steps
 from fasm_cli.usecases.sessions import header_of
 
 
@@ -29,119 +29,118 @@ class Simulation:
 
     project: Project
     engine: Engine
-    search: SearchOptions
-    folder: Path  # where traces are saved, and looked for first
-    _hunt: Search | None = None
-    _known: list[Finding] = field(default_factory=list)
-    fixed: list[str] = field(default_factory=list)  # traces in the folder that no longer break anything
+    options: SearchOptions
+    folder: Path  # where traces are saved; those in it are replayed first
+    fixed: list[str] = field(default_factory=list)  # traces in the folder that no longer violate their law
+    _search: Search | None = None
+    _known: list[FindingReport] = field(default_factory=list)
 
     @property
     def machine(self) -> Machine:
+        """The machine that is simulated."""
         return self.engine.machine
 
     def go(self) -> Iterator[Progress]:
-        """Replay what is known, then search for what is not."""
-        self._known, self.fixed = known_findings(self.project, self.engine, self.folder)
+        """Replay the saved traces, then search for new findings."""
+        self._known, self.fixed = saved_findings(self.project, self.engine, self.folder)
         known = {(finding.law, finding.line) for finding in self._known}
-        self._hunt = Search(self.project, self.engine, self.search, known)
-        yield from self._hunt.go()
+        self._search = Search(self.project, self.engine, self.options, known)
+        yield from self._search.go()
 
     @property
-    def tally(self) -> Stats:
+    def stats(self) -> Stats:
         """What was counted."""
-        return Stats() if self._hunt is None else self._hunt.tally
+        return Stats() if self._search is None else self._search.stats
 
     @property
     def compared(self) -> int:
-        """How many steps replicas took again."""
-        return 0 if self._hunt is None else self._hunt.compared
+        """How many steps replicas repeated."""
+        return 0 if self._search is None else self._search.compared
 
     @property
     def cut_short(self) -> bool:
-        """Whether a trace might have become smaller in more time."""
-        return self._hunt is not None and self._hunt.cut_short
+        """Whether more time could have led to a smaller trace."""
+        return self._search is not None and self._search.cut_short
 
     def report(self) -> Simulated:
-        """What it came to; findings that are new are saved."""
-        hunt = self._hunt
-        assert hunt is not None
-        new = [self._told(caught) for caught in hunt.caught]
+        """Save the new findings and return the report."""
+        search = self._search
+        assert search is not None
+        new = [self._report_finding(found) for found in search.findings]
         findings = sorted([*self._known, *new], key=lambda finding: (finding.size or 10**9, finding.law, finding.where))
-        tally = hunt.tally
+        stats = search.stats
         return Simulated(
             self.machine.reference,
-            self.search.plan.seed,
-            tally.runs,
-            tally.steps,
-            tally,
+            self.options.plan.seed,
+            stats.runs,
+            stats.steps,
+            stats,
             findings,
-            unreached(self.machine, tally),
-            warnings(self.machine, tally, self.search.plan) + self._stopped(),
-            hunt.interrupted,
+            unreached(self.machine, stats),
+            warnings(self.machine, stats, self.options.plan) + self._reason_to_stop(search),
+            search.interrupted,
         )
 
-    def _stopped(self) -> list[str]:
-        """Why there were fewer runs than asked for."""
-        asked = self.search.plan.runs
-        hunt = self._hunt
-        if hunt is None or hunt.interrupted or self.search.only is not None or self.search.time is not None:
+    def _reason_to_stop(self, search: Search) -> list[str]:
+        """Return why there were fewer runs than asked for."""
+        options = self.options
+        if not search.stopped or search.interrupted or options.only is not None or options.time is not None:
             return []
-        return [f"stopped after {hunt.tally.runs} of {asked} runs: {hunt.stopped}"] if hunt.stopped else []
+        return [f"stopped after {search.stats.runs} of {options.plan.runs} runs: {search.stopped}"]
 
-    def _told(self, caught: FoundFailure) -> Finding:
-        """A new finding, saved."""
-        machine, plan, pinned = self.machine, self.search.plan, caught.pinned
-        law, why = caught.key[0], (caught.smallest or pinned).violation.reason
-        where = self.project.display_path(Path(machine.source)) + (f":{caught.key[1]}" if caught.key[1] else "")
+    def _report_finding(self, found: Finding) -> FindingReport:
+        """Return the report of a new finding, and save its trace."""
+        machine, plan = self.machine, self.options.plan
+        where = self.project.display_path(Path(machine.source)) + (f":{found.line}" if found.line else "")
         again = (
-            f"fasm simulate {shlex.quote(machine.reference)} --seed {plan.seed} --run {pinned.run} --steps {plan.steps}"
+            f"fasm simulate {shlex.quote(machine.reference)} --seed {plan.seed} --run {found.run} --steps {plan.steps}"
             f"{db_flag(self.project)}"
         )
-        smallest = caught.smallest
-        if smallest is None:
-            return Finding(law, why, 0, plan.seed, pinned.run, "", again, where=where, fix=fix_for(law))
-        steps = trace_steps(machine, smallest.records, smallest.quiet)
-        step = smallest.records[-1].n
-        path = self.folder / f"{_stem(machine)}-{law.replace(':', '-')}-{_mark(smallest.records)}.toml"
+        fix = fix_for(found.law)
+        if not found.records:
+            return FindingReport(found.law, found.reason, 0, plan.seed, found.run, "", again, where=where, fix=fix)
+        records = list(found.records)
+        step = records[-1].n
+        path = self.folder / f"{_stem(machine)}-{found.law.replace(':', '-')}-{_mark(records)}.toml"
         origin = {
             "kind": "simulate",
             "seed": plan.seed,
-            "run": pinned.run,
+            "run": found.run,
             "steps": plan.steps,
-            "events": len(pinned.items),
+            "events": found.original_size,
         }
         header = header_of(
             self.project,
             self.engine,
             origin,
             {
-                "law": law,
+                "law": found.law,
                 "step": step,
-                "reason": why,
+                "reason": found.reason,
                 "location": where,
-                "size": smallest.size,
-                "quiescing_from": smallest.quiet,
+                "size": found.size,
+                "quiescing_from": found.quiescing_from,
             },
         )
-        problem = self._save(path, header, smallest.records)
-        return Finding(
-            law,
-            why,
+        problem = self._save(path, header, records)
+        return FindingReport(
+            found.law,
+            found.reason,
             step,
             plan.seed,
-            pinned.run,
+            found.run,
             "" if problem else self.project.display_path(path),
             again if problem else replay_line(self.project, machine, path),
             problem,
             where,
-            smallest.size,
-            len(pinned.items),
-            steps,
-            fix_for(law),
+            found.size,
+            found.original_size,
+            trace_steps(machine, records, found.quiescing_from),
+            fix,
         )
 
     def _save(self, path: Path, header: Header, records: list[Record]) -> str:
-        """Empty, or why the trace could not be saved."""
+        """Write the trace. Return why it could not be saved, or an empty string."""
         try:
             make_folder(self.folder)
             write_trace(path, header, records)
@@ -153,11 +152,30 @@ class Simulation:
 
 
 def _stem(machine: Machine) -> str:
-    place, _, cls = machine.reference.partition(":")
-    stem = Path(place).stem if place.endswith(".py") else place.rpartition(".")[2]
+    module, _, cls = machine.reference.partition(":")
+    stem = Path(module).stem if module.endswith(".py") else module.rpartition(".")[2]
     return f"{stem}-{cls}" if cls else stem
 
 
 def _mark(records: list[Record]) -> str:
-    """Six digits that stand for the events: the same trace has the same name."""
+    """Return six digits that depend on the events, so that the same trace has the same name."""
     return digest_of(canonical_text([record.event for record in records]))[:6]
+
+
+def saved_findings(project: Project, engine: Engine, folder: Path) -> tuple[list[FindingReport], list[str]]:
+    """Replay the traces of a machine in `folder`. Return the findings that still violate their law, and the files of
+    the others."""
+    findings, fixed = [], []
+    for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
+        try:
+            stored = read_session(path)
+            if stored.header.finding is None or stored.header.machine.name != project.reference(engine.machine):
+                continue
+            finding = still_breaks(project, engine, path, stored)
+        except FasmError:
+            continue  # `fasm session list` reports what is wrong with the file
+        if finding is None:
+            fixed.append(project.display_path(path))
+        else:
+            findings.append(finding)
+    return findings, fixed

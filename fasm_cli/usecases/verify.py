@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fasm_cli.engine.occurrence import encoded_trace_of
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
 from fasm_cli.project.project import Project
@@ -29,7 +30,7 @@ def verify(project: Project, name: str, target: str = "") -> Verified:
     engine = engine_of(project, path, stored, target)
     way = stored.journal().ancestors(stored.head)
     with ignore_sigpipe(), Replicas(engine, project) as replicas:
-        found = replicas.alone(first_of_file, str(path)) or _doubt(replicas, stored.header.machine.state, way)
+        found = replicas.call(first_of_file, str(path)) or _doubt(replicas, stored.header.machine.state, way)
     return Verified(
         project.display_path(path), stored.header.machine.name, len(stored.records), len(stored.snapshots), found
     )
@@ -40,7 +41,7 @@ def verify_here(project: Project, timeline: Timeline) -> Verified:
     machine = timeline.machine
     initial, way = machine.encode_state(timeline.snapshot(0).state), timeline.ancestors()
     with ignore_sigpipe(), Replicas(timeline.engine, project) as replicas:
-        found = replicas.alone(first_of_way, initial, way) or _doubt(replicas, initial, way)
+        found = replicas.call(first_of_way, initial, way) or _doubt(replicas, initial, way)
     return Verified("", machine.reference, len(way), 0, found)
 
 
@@ -49,28 +50,23 @@ def _doubt(replicas: Replicas, initial: Any, way: list[Record]) -> Finding | Non
     machine = replicas.machine
     if canonical_text(initial) != canonical_text(machine.encode_state(replicas.engine.initial())):
         return None
-    return next(replicas.findings([(record.n, record.event) for record in way]), None)
+    found = next(replicas.findings(encoded_trace_of(way)), None)
+    return None if found is None else Finding(found.law, found.reason, found.last_step)
 
 
 # --- what a worker does: each in a process that has done nothing before -------------------------------------------
 
 
+@worker.forked
 def first_of_file(path: str) -> StepDifference | None:
-    return worker.run_in_fork(_first_of_file, path)
-
-
-@worker.as_machine_error
-def _first_of_file(path: str) -> StepDifference | None:
+    """The first difference in a session file."""
     stored = read_session(Path(path))
     return _first(stored.header.machine.state, stored.journal(), stored.snapshots)
 
 
+@worker.forked
 def first_of_way(initial: Any, way: list[Record]) -> StepDifference | None:
-    return worker.run_in_fork(_first_of_way, initial, way)
-
-
-@worker.as_machine_error
-def _first_of_way(initial: Any, way: list[Record]) -> StepDifference | None:
+    """The first difference in the steps of `way`, which begin in the state `initial`."""
     journal = Journal()
     for record in way:
         journal.append(record)

@@ -12,13 +12,13 @@ import pytest
 
 from fasm_cli.engine.events import Restore
 from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.occurrence import decode_trace, renumber
 from fasm_cli.purity import install as guard
-from fasm_cli.reports.steps import format_event
-from fasm_cli.simulation.plan import Plan
 from fasm_cli.simulation.run import Simulator
-from fasm_cli.simulation.shrink.search import Shrinker
+from fasm_cli.simulation.shrink import Shrinker
 from fasm_cli.simulation.stats import Stats
-from fasm_cli.simulation.trace import Player, renumbered
+from fasm_cli.simulation.trace import Player
+from fasm_cli.simulation.world import Plan
 from fasm_cli.stores.bind import engine_for
 
 SOURCE = Path(__file__).with_name("planted.py")
@@ -37,6 +37,11 @@ def guarded():
     guard.uninstall()
 
 
+def _shrink(engine, found):
+    trace = decode_trace(engine.machine, found.trace_before_quiescing)
+    return Shrinker(Player(engine), trace, found.law, 120).shrink().played.trace
+
+
 def smallest(cls, url=""):
     """The first violation in some runs, and the smallest trace for it."""
     engine = engine_for(Machine(cls, source=str(SOURCE)), url)
@@ -45,9 +50,9 @@ def smallest(cls, url=""):
         suspicion = runs.run_fast(run, Stats())
         broken = runs.run_exact(run) if suspicion is not None else None
         if broken is not None:
-            played = Shrinker(Player(engine), broken.items, broken.violation, 120).shrink().played
-            events = [item.event for item in renumbered(played.items) if type(item.event) is not Restore]
-            return broken.violation.law, tuple(map(format_event, events))
+            trace = _shrink(engine, broken)
+            events = [item.event for item in renumber(trace) if type(item.event) is not Restore]
+            return broken.law, tuple(event.format() for event in events)
     return "", ()
 
 

@@ -7,8 +7,8 @@ from fasm_cli.engine.events import AWAIT_FAULTS, Crash, CrashPoint, FaultKind, I
 from fasm_cli.engine.laws import first_violation
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.sessions.timeline import Timeline
-from fasm_cli.simulation.plan import Plan
 from fasm_cli.simulation.run import Simulator
+from fasm_cli.simulation.world import Plan
 
 BOOK, OTHER, AGAIN = (f"Book(seat={seat}, guest='{guest}')" for seat, guest in ((1, "ann"), (2, "bob"), (1, "eve")))
 

@@ -20,7 +20,7 @@ from fasm_cli.engine.memory_store import MemoryStore
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import Emission, Outcome
 from fasm_cli.reports.steps import format_event
-from fasm_cli.simulation.drain import drain, liveness_violation
+from fasm_cli.simulation.network import drain, liveness_violation
 from fasm_cli.types.schema import (
     CollectionSchema,
     DictSchema,

@@ -26,11 +26,11 @@ def _run_checks(scope, *subject):
 """
 OFF = {
     "engine/laws.py": FILTER,
-    "simulation/replica.py": """
+    "simulation/observation.py": """
 _seeds, _stored = compare_replicas, compare_isolated
-compare_replicas = lambda *given: None if (found := _seeds(*given)) and found.violation.law == {law!r} else found
+compare_replicas = lambda *given: None if (found := _seeds(*given)) and found.law == {law!r} else found
 compare_isolated = lambda *given: None if {law!r} == "hidden" else _stored(*given)
-differing = lambda views: ""
+first_differing = lambda views: ""
 """,
     "simulation/hidden_state.py": """
 _changed = first_difference

@@ -18,7 +18,7 @@ from fasm_cli.errors import UsageError
 from fasm_cli.laws.explain import document, explain, list_laws
 from fasm_cli.laws.pages import CHECKS, LAWS, PAGES, example_machine, fix_for, read_page
 from fasm_cli.lint.run import lint_source
-from fasm_cli.simulation.drain import drain, liveness_violation
+from fasm_cli.simulation.network import drain, liveness_violation
 
 ROOT = Path(__file__).parents[2]
 Next = Callable[[ModuleType, Process], Event]

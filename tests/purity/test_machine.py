@@ -102,9 +102,9 @@ def test_a_breach_names_its_line_and_survives_pickling() -> None:
 def test_the_shipped_machines_are_pure(name: str, shop: ModuleType) -> None:
     from fasm_cli.project.load import import_machine
     from fasm_cli.project.project import Project
-    from fasm_cli.simulation.plan import Plan
     from fasm_cli.simulation.run import Simulator
     from fasm_cli.simulation.stats import Stats
+    from fasm_cli.simulation.world import Plan
 
     machine = import_machine(Project(Path(__file__).parents[2]), name)
     runs, tally = Simulator(Engine(machine), Plan(seed=1, runs=3, steps=200)), Stats()

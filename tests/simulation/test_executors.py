@@ -9,8 +9,7 @@ from time import localtime
 
 import pytest
 
-from fasm_cli.simulation.fork import in_fork
-from fasm_cli.simulation.pool import Pool
+from fasm_cli.simulation.pool import Pool, in_fork
 
 
 def nothing() -> None: ...

@@ -6,11 +6,11 @@ import pytest
 
 from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import ActionRef, Completion, InputReceived
-from fasm_cli.engine.laws import Violation
+from fasm_cli.engine.occurrence import Occurrence
 from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
-from fasm_cli.simulation.shrink.search import Shrinker
-from fasm_cli.simulation.trace import Player, TraceEvent
+from fasm_cli.simulation.shrink import Shrinker
+from fasm_cli.simulation.trace import Player
 
 HOTEL = """
 from dataclasses import dataclass
@@ -77,10 +77,9 @@ def test_only_what_respond_may_give(tmp_path: Path, respond: str, result: str) -
     machine = import_machine(Project(tmp_path), str(tmp_path / "hotel.py"))
     kinds = machine.schemas.classes
     items = [
-        TraceEvent(1, InputReceived(kinds["Book"]())),
-        TraceEvent(2, Completion(ActionRef(1, 1), 1, kinds["Unknown"]())),
+        Occurrence(1, 0, InputReceived(kinds["Book"]())),
+        Occurrence(2, 1, Completion(ActionRef(1, 1), 1, kinds["Unknown"]())),
     ]
-    found = Violation("invariant:never_free_when_asked", "it is false")
-    shrunk = Shrinker(Player(Engine(machine)), items, found, 5.0).shrink().played
-    assert [type(item.event).__name__ for item in shrunk.items] == ["InputReceived", "Completion"]
-    assert type(shrunk.items[1].event.result).__name__ == result  # type: ignore[union-attr]
+    shrunk = Shrinker(Player(Engine(machine)), items, "invariant:never_free_when_asked", 5.0).shrink().played
+    assert [type(item.event).__name__ for item in shrunk.trace] == ["InputReceived", "Completion"]
+    assert type(shrunk.trace[1].event.result).__name__ == result  # type: ignore[union-attr]

@@ -22,8 +22,8 @@ from fasm_cli.project.load import load
 from fasm_cli.project.project import Project
 from fasm_cli.reports.report import FINDING
 from fasm_cli.reports.steps import Finding
-from fasm_cli.simulation.plan import Plan
 from fasm_cli.simulation.search import SearchOptions
+from fasm_cli.simulation.world import Plan
 from fasm_cli.usecases.check import checked
 from fasm_cli.usecases.simulate import Simulation
 
@@ -106,7 +106,7 @@ def simulate(
             profile=profile,
             always=frozenset(given),
         )
-        search = SearchOptions(
+        options = SearchOptions(
             plan=plan,
             jobs=first_of(jobs, config.jobs, 0) or cores(),
             cluster=cluster,
@@ -115,7 +115,7 @@ def simulate(
             shrink_time=first_of(shrink_time, config.shrink_time, 5.0),
             max_findings=KEEP_GOING if keep_going else first_of(max_findings, config.max_findings, 10),
         )
-        simulation = Simulation(here, engine, search, save or here.sessions)
+        simulation = Simulation(here, engine, options, save or here.sessions)
         run_with_progress(simulation, output)
         report = simulation.report()
         output.report(report)

@@ -37,7 +37,7 @@ from fasm_cli.engine.records import Record
 from fasm_cli.errors import FasmError
 from fasm_cli.reports.steps import event_text
 from fasm_cli.sessions.timeline import Snapshot
-from fasm_cli.simulation.answers import sample_responses
+from fasm_cli.simulation.world import sample_responses
 from fasm_cli.types.description import schema_label
 from fasm_cli.types.format import format_value
 from fasm_cli.types.schema import (
