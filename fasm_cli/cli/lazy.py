@@ -3,7 +3,8 @@
 Most commands need few of the modules that their neighbours need, and importing all of them takes longer than the
 command. Inside `with deferred_imports():` a module (not a package) is found but not executed; it is executed when one
 of its attributes is first used. So write `from fasm_cli.usecases import verify` there, and `verify.verify(...)` later:
-`from fasm_cli.usecases.verify import verify` would use an attribute at once.
+`from fasm_cli.usecases.verify import verify` would use an attribute at once. A module that is imported for what it
+does (it registers something) must not be imported there.
 """
 
 import sys

@@ -151,7 +151,7 @@ def open_repl_at(here: Project, engine: Engine, finding: Finding, output: Output
         output.note(f"the finding of {finding.law} has no trace to step through")
         return
     with debug_session.DebugSession.fresh(engine, here) as session:
-        script.run_script(session, [f"replay {finding.trace}"], output, "--then repl")
+        script.run_script(session, [f"replay {finding.trace}"], output, "--on-finding")
         script.run_interactive(session, output)
 
 
