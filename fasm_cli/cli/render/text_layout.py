@@ -1,10 +1,9 @@
 """Lines of styled text, and how they are broken: a long value over several lines, a long line at the screen's edge."""
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
-
-from fasm_cli.cli.repl.lines import outside_strings
 
 ONE_LINE = 110  # characters; a longer value is shown with one line for each of its parts
 COLUMN_GAP = re.compile(r" {2,}(?=\S)")
@@ -101,3 +100,27 @@ def _slice(line: Line, start: int, end: int) -> Line:
         for span, (low, _) in zip(line, pairwise(edges), strict=True)
     )
     return [span for span in cut if span.text]
+
+
+# --- strings and brackets -----------------------------------------------------------------------------------------
+
+
+def outside_strings(text: str, depth: int = 0, *, prose: bool = False) -> Iterator[tuple[int, str, int]]:
+    """Yield each character outside strings with its index and the number of brackets open after it.
+
+    `depth` brackets are open at the start. With `prose` (the words of a verb), an apostrophe begins a string only
+    inside brackets.
+    """
+    quote, skip = "", False
+    for at, char in enumerate(text):
+        if skip:
+            skip = False
+        elif char == "\\" and quote:
+            skip = True
+        elif quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"":
+            quote = char if depth or not prose else ""
+        else:
+            depth += (char in "([{") - (char in ")]}")
+            yield at, char, depth

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from fasm_cli.cli.render.text_layout import outside_strings
 from fasm_cli.types.parse import MAX_LENGTH
 
 
@@ -46,24 +47,3 @@ def first_word(text: str) -> tuple[str, str]:
         if char.isspace() and depth == 0:
             return text[:at], text[at:].strip()
     return text, ""
-
-
-def outside_strings(text: str, depth: int = 0, *, prose: bool = False) -> Iterator[tuple[int, str, int]]:
-    """Yield each character outside strings with its index and the number of brackets open after it.
-
-    `depth` brackets are open at the start. With `prose` (the words of a verb), an apostrophe begins a string only
-    inside brackets.
-    """
-    quote, skip = "", False
-    for at, char in enumerate(text):
-        if skip:
-            skip = False
-        elif char == "\\" and quote:
-            skip = True
-        elif quote:
-            quote = "" if char == quote else quote
-        elif char in "'\"":
-            quote = char if depth or not prose else ""
-        else:
-            depth += (char in "([{") - (char in ")]}")
-            yield at, char, depth
