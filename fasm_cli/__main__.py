@@ -14,7 +14,7 @@ def main() -> None:
         from fasm_cli.cli import main as cli
 
         code = cli.main()
-    except KeyboardInterrupt:  # before there is anyone who could tell of it
+    except KeyboardInterrupt:  # while `cli` is imported, before it handles the signal
         code = 130
     sys.exit(code)
 
