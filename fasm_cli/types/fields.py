@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import MISSING, dataclass
 from dataclasses import fields as dataclass_fields
 from functools import lru_cache
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, NamedTuple, TypeVar, dataclass_transform
 
 from fasm_cli.types.cpython import is_generated
 
@@ -22,8 +22,7 @@ def record(cls: type[T]) -> type[T]:
     return dataclass(slots=True, unsafe_hash=True)(cls)
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredField:
+class DeclaredField(NamedTuple):
     """A field as its class declares it.
 
     default: a function without arguments that returns the default, or `REQUIRED`.

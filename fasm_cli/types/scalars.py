@@ -5,10 +5,9 @@ To add a scalar type, add a row to `SCALARS`.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -25,8 +24,7 @@ EDGE_RATE = 0.05  # the share of edge cases among drawn values
 FIRST_DAY = datetime(2024, 1, 1)  # dates are drawn from the year that begins here
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """How the package treats one scalar type.
 
     stored_as: the type of the plain data.

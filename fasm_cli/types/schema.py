@@ -19,7 +19,7 @@ from fasm_cli.types.scalars import Scalar
 NATIVE = (bool, int, float, str)  # types that plain data tells apart without a tag
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class _Node(ABC):
     """The base of all schemas. Two schemas are equal only if they are the same object.
 
@@ -51,7 +51,6 @@ class _Node(ABC):
         return self.parts
 
 
-@dataclass(eq=False, slots=True)
 class _Leaf(_Node):
     """The base of the schemas whose values have no parts and never change."""
 
@@ -64,14 +63,13 @@ class _Leaf(_Node):
         return False
 
 
-@dataclass(eq=False, slots=True)
 class NoneSchema(_Leaf):
     """None."""
 
     cls, tag = type(None), "None"
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class ScalarSchema(_Leaf):
     """A scalar: one row of `scalars.SCALARS`."""
 
@@ -86,7 +84,7 @@ class ScalarSchema(_Leaf):
         return self.scalar.cls.__name__
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class EnumSchema(_Leaf):
     """An enum; values are stored by the name of the member."""
 
@@ -97,7 +95,7 @@ class EnumSchema(_Leaf):
         return self.cls.__name__
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class DatabaseSchema(_Leaf):
     """A `Database`. Only a field of the state has this schema.
 
@@ -108,7 +106,7 @@ class DatabaseSchema(_Leaf):
     cls, tag = Database, "Database"
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class Field:
     """A field of a record.
 
@@ -122,7 +120,7 @@ class Field:
     hashed: bool = True
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class RecordSchema(_Node):
     """A dataclass or an attrs class. `fields` is assigned after construction, because a type may contain itself."""
 
@@ -153,7 +151,7 @@ class RecordSchema(_Node):
         return tuple(field.schema for field in self.fields if field.hashed)
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class CollectionSchema(_Node):
     """`list[item]`, `tuple[item, ...]`, `set[item]` or `frozenset[item]`."""
 
@@ -173,7 +171,7 @@ class CollectionSchema(_Node):
         return self.cls in (list, set)
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class TupleSchema(_Node):
     """`tuple[A, B]`: one schema for each position."""
 
@@ -189,7 +187,7 @@ class TupleSchema(_Node):
         return False
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class DictSchema(_Node):
     """`dict[key, value]`."""
 
@@ -206,7 +204,7 @@ class DictSchema(_Node):
         return True
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class UnionSchema(_Node):
     """A union. `members` maps tags to members; a union inside a union is flattened."""
 

@@ -6,7 +6,15 @@ from typing import Any, ClassVar
 import attrs
 import pytest
 
-from fasm_cli.types.fields import REQUIRED, DeclaredField, declared_fields, field_names, is_frozen, is_record
+from fasm_cli.types.fields import (
+    REQUIRED,
+    DeclaredField,
+    compares_fields,
+    declared_fields,
+    field_names,
+    is_frozen,
+    is_record,
+)
 
 
 @dataclass
@@ -86,3 +94,39 @@ def test_a_class_without_declared_fields_is_no_record() -> None:
 )
 def test_frozen_classes_are_recognized(cls: type, frozen: bool) -> None:
     assert is_frozen(cls) is frozen
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_frozen_dataclass_is_recognized_without_its_parameters(frozen: bool) -> None:
+    cls: Any = dataclass(frozen=frozen)(type("Point", (), {"__annotations__": {"x": int}}))
+    del cls.__dataclass_params__
+    assert is_frozen(cls) is frozen
+    assert not compares_fields(cls)
+
+
+@dataclass
+class ComparesSome:
+    x: int
+    y: int = field(default=0, compare=False)
+
+
+@dataclass
+class ComparesItself:
+    x: int
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("cls", "expected"),
+    [
+        (Frozen, True),
+        (ComparesSome, False),
+        (ComparesItself, False),
+        (dataclass(eq=False)(type("ByIdentity", (), {})), False),
+        (FrozenByAttrs, False),
+    ],
+)
+def test_classes_whose_equality_is_exact(cls: type, expected: bool) -> None:
+    assert compares_fields(cls) is expected
