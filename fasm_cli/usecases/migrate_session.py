@@ -1,9 +1,8 @@
-"""Carrying a session over to its machine as it is now: into a new file, the old one kept.
+"""Migrates a session to the present version of its machine, into a new file.
 
-The initial state is put through the machine's `migrate`, and then every step of every branch is run again from it. That
-is what makes the new file true: nothing in it is a guess at what would have happened. Where a step is not committed or
-rejected as it was, for the same reason, or does not emit tracked actions under the same ids in the same places, the new
-machine has another history; then nothing is written.
+The machine's `migrate` converts the initial state, and every step of every branch is executed again from there, so
+the new file holds only what the machine really does. Nothing is written if a step has another outcome, is rejected for
+another reason, or emits tracked actions at other positions or under other ids: the new machine has another history.
 """
 
 from collections.abc import Iterator
@@ -30,8 +29,11 @@ from fasm_cli.usecases.journal_replay import JournalReplay, narrow_diff
 
 
 def migrate(project: Project, name: str, target: str = "", *, dry_run: bool = False) -> Migrated:
-    """The session under `name`, for the machine it names or the one given by hand. Raises `SessionError` for a file or
-    a version that nothing can be done with, `MachineError` where `migrate` gives what is no state."""
+    """Migrate the session `name` to the machine it names, or to `target`. With `dry_run`, write nothing.
+
+    Raises `SessionError` if the file cannot be read or migrated, and `MachineError` if the machine's `migrate` does not
+    return a state.
+    """
     path = project.session_path(name)
     stored = read_session(path)
     header = stored.header
@@ -42,7 +44,7 @@ def migrate(project: Project, name: str, target: str = "", *, dry_run: bool = Fa
         raise SessionError(
             f"{path} is a session of {header.machine.name} version {header.machine.version}; {machine.name} is version "
             f"{machine.version}, which is older",
-            "a session is only carried forward",
+            "a session is only migrated to a newer version",
         )
     report = Migrated(
         path=project.display_path(path),
@@ -73,7 +75,8 @@ def migrate(project: Project, name: str, target: str = "", *, dry_run: bool = Fa
 
 
 def migrate_state(engine: Engine, version: int, plain: Any) -> Any:
-    """The state that was stored as `plain` by `version` of the machine, as one of the present version."""
+    """The state that `version` of the machine stored as `plain`, converted to the present version. Raises
+    `SessionError` or `MachineError`, as `migrate`."""
     machine = engine.machine
     own = machine.migrates and version < machine.version
     data = machine.instance.migrate(version, plain) if own else plain
@@ -81,8 +84,10 @@ def migrate_state(engine: Engine, version: int, plain: Any) -> Any:
         return engine.decode_state(data)
     except DecodeError as wrong:
         if own:
-            text = f"{machine.name}: migrate({version}, …) gives what is no state of version {machine.version}: {wrong}"
-            raise MachineError(text, "give the whole state as plain data, as it stands in a session") from None
+            text = (
+                f"{machine.name}: migrate({version}, …) does not return a state of version {machine.version}: {wrong}"
+            )
+            raise MachineError(text, "return the whole state as plain data, as a session stores it") from None
         now = "raise `version` and write" if version == machine.version else "write"
         raise SessionError(
             f"the states of version {version} do not fit {machine.name}: {wrong}",
@@ -93,55 +98,55 @@ def migrate_state(engine: Engine, version: int, plain: Any) -> Any:
 def _replay_all(
     engine: Engine, stored: Stored, initial: Any
 ) -> tuple[list[Record], dict[int, Any], StepDifference | None]:
-    """The steps as they are now, with their snapshots; or where they go another way."""
+    """The steps of the present machine with their snapshots, or the first difference."""
     steps: list[Record] = []
     snapshots: dict[int, Any] = {}
-    rerun = JournalReplay(engine, stored.journal(), initial, behavioural_diff)
-    for record, entry in rerun.steps():
+    replay = JournalReplay(engine, stored.journal(), initial, behavioural_diff)
+    for record, entry in replay.steps():
         if record.n in stored.snapshots:
-            kept = migrate_state(engine, stored.header.machine.version, stored.snapshots[record.n])
-            apart = diff_values(kept, entry.state)
-            if apart:
-                what = f"state, {apart[0].path}"
-                return [], {}, StepDifference(record.n, what, *apart[0].before_after)
+            migrated = migrate_state(engine, stored.header.machine.version, stored.snapshots[record.n])
+            changes = diff_values(migrated, entry.state)
+            if changes:
+                return [], {}, StepDifference(record.n, f"state, {changes[0].path}", *changes[0].before_after)
         steps.append(entry.record)
         if record.n in stored.snapshots or record.n % SNAPSHOT_EVERY == 0:
             snapshots[record.n] = engine.machine.encode_state(entry.state)
-    return steps, snapshots, rerun.difference
+    return steps, snapshots, replay.difference
 
 
 def behavioural_diff(old: Record, new: Record) -> StepDifference | None:
-    """The first thing in which a step went another way; its values may be told in other words."""
-    for what in ("outcome", "violated_law"):
-        was, is_now = getattr(old, what), getattr(new, what)
-        if was != is_now:
-            return narrow_diff(old.n, what, was, is_now)
-    if old.outcome == "rejected" and _name(old.error) != _name(new.error):
+    """The first difference in behaviour between two records of a step: outcome, violated law, class of the rejection,
+    or the ids and positions of tracked actions. Texts and other values may differ."""
+    for part in ("outcome", "violated_law"):
+        before, now = getattr(old, part), getattr(new, part)
+        if before != now:
+            return narrow_diff(old.n, part, before, now)
+    if old.outcome == "rejected" and _class_of(old.error) != _class_of(new.error):
         return narrow_diff(old.n, "error", old.error, new.error)
-    was, is_now = (dict(_tracked(record)) for record in (old, new))
-    for at in sorted({*was, *is_now}):
-        if was.get(at) != is_now.get(at):
-            return StepDifference(old.n, f"action {at}", *(_action(record, at) for record in (old, new)))
+    before, now = _tracked_ids(old), _tracked_ids(new)
+    for position in sorted({*before, *now}):
+        if before.get(position) != now.get(position):
+            texts = (_action_text(record, position) for record in (old, new))
+            return StepDifference(old.n, f"action {position}", *texts)
     return None
 
 
-def _tracked(record: Record) -> Iterator[tuple[int, str]]:
-    """The tracked actions by their place, each as its id: that is what later steps hold on to."""
-    for at, action in enumerate(record.actions, 1):
-        if action.get("type") == "Tracked":
-            yield at, format_plain(action.get("id"))
+def _tracked_ids(record: Record) -> dict[int, str]:
+    """The ids of the tracked actions by position, to which later steps refer."""
+    actions = enumerate(record.actions, 1)
+    return {at: format_plain(action.get("id")) for at, action in actions if action.get("type") == "Tracked"}
 
 
-def _action(record: Record, at: int) -> str:
-    return "".join(map(format_plain, record.actions[at - 1 : at]))
+def _action_text(record: Record, position: int) -> str:
+    return "".join(map(format_plain, record.actions[position - 1 : position]))
 
 
-def _name(error: str) -> str:
+def _class_of(error: str) -> str:
     return error.partition("(")[0]
 
 
 def candidate_names(path: Path, version: int) -> Iterator[Path]:
-    """`shop.v2.toml` beside `shop.toml` for version 2, `shop.v2-2.toml` where that is taken, and so on."""
+    """`shop.v2.toml` beside `shop.toml` for version 2, then `shop.v2-2.toml` and so on."""
     stem = sub(r"\.v\d+(-\d+)?\Z", "", path.stem)
     yield path.with_name(f"{stem}.v{version}.toml")
     for number in count(2):

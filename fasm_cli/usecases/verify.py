@@ -1,4 +1,4 @@
-"""Whether steps still come out as they were recorded, asked of processes that have done nothing before."""
+"""Verifies recorded steps: executes them again in fresh processes and compares every record and snapshot."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,68 +23,72 @@ from fasm_cli.usecases.journal_replay import JournalReplay, narrow_diff, strict_
 
 
 def verify(project: Project, name: str, target: str = "") -> Verified:
-    """A session: every step of every branch, every snapshot, and what the way to its head leaves behind. Raises
-    `SessionError` for a file that is not whole or not of this machine."""
+    """Verify a session: every step of every branch, every snapshot, and, by comparing processes, the steps to its head.
+
+    Raises `SessionError` if the file cannot be read or belongs to another machine.
+    """
     path = project.session_path(name)
     stored = read_session(path)
     engine = engine_of(project, path, stored, target)
-    way = stored.journal().ancestors(stored.head)
+    steps = stored.journal().ancestors(stored.head)
     with ignore_sigpipe(), Replicas(engine, project) as replicas:
-        found = replicas.call(first_of_file, str(path)) or _doubt(replicas, stored.header.machine.state, way)
+        difference = replicas.call(first_difference_of_file, str(path))
+        found = difference or _compare_processes(replicas, stored.header.machine.state, steps)
     return Verified(
         project.display_path(path), stored.header.machine.name, len(stored.records), len(stored.snapshots), found
     )
 
 
 def verify_here(project: Project, timeline: Timeline) -> Verified:
-    """The steps that lead to the head: only they were taken by the machine as it is now, where it was reloaded."""
+    """Verify the steps from the initial state to the head of `timeline`; others may be older than the last reload."""
     machine = timeline.machine
-    initial, way = machine.encode_state(timeline.snapshot(0).state), timeline.ancestors()
+    initial, steps = machine.encode_state(timeline.snapshot(0).state), timeline.ancestors()
     with ignore_sigpipe(), Replicas(timeline.engine, project) as replicas:
-        found = replicas.call(first_of_way, initial, way) or _doubt(replicas, initial, way)
-    return Verified("", machine.reference, len(way), 0, found)
+        found = replicas.call(first_difference, initial, steps) or _compare_processes(replicas, initial, steps)
+    return Verified("", machine.reference, len(steps), 0, found)
 
 
-def _doubt(replicas: Replicas, initial: Any, way: list[Record]) -> Finding | None:
-    """What shows only when processes are compared; they begin in the machine's own initial state."""
+def _compare_processes(replicas: Replicas, initial: Any, steps: list[Record]) -> Finding | None:
+    """The first finding of the laws that need several processes. They start in the machine's own initial state, so
+    there is none for a session that starts in another."""
     machine = replicas.machine
     if canonical_text(initial) != canonical_text(machine.encode_state(replicas.engine.initial())):
         return None
-    found = next(replicas.findings(encoded_trace_of(way)), None)
+    found = next(replicas.findings(encoded_trace_of(steps)), None)
     return None if found is None else Finding(found.law, found.reason, found.last_step)
 
 
-# --- what a worker does: each in a process that has done nothing before -------------------------------------------
+# --- in a worker: each call in a fresh process --------------------------------------------------------------------
 
 
 @worker.forked
-def first_of_file(path: str) -> StepDifference | None:
+def first_difference_of_file(path: str) -> StepDifference | None:
     """The first difference in a session file."""
     stored = read_session(Path(path))
-    return _first(stored.header.machine.state, stored.journal(), stored.snapshots)
+    return _find_difference(stored.header.machine.state, stored.journal(), stored.snapshots)
 
 
 @worker.forked
-def first_of_way(initial: Any, way: list[Record]) -> StepDifference | None:
-    """The first difference in the steps of `way`, which begin in the state `initial`."""
+def first_difference(initial: Any, steps: list[Record]) -> StepDifference | None:
+    """The first difference in `steps`, which begin in the state `initial`."""
     journal = Journal()
-    for record in way:
+    for record in steps:
         journal.append(record)
-    return _first(initial, journal, {})
+    return _find_difference(initial, journal, {})
 
 
-def _first(initial: Any, history: Journal, snapshots: Mapping[int, Any]) -> StepDifference | None:
-    """The first step, or snapshot, that does not come out the same."""
+def _find_difference(initial: Any, journal: Journal, snapshots: Mapping[int, Any]) -> StepDifference | None:
+    """The first difference of a step or snapshot."""
     engine = worker.current_worker().engine
     machine = engine.machine
     try:
         state = engine.decode_state(initial)
     except DecodeError as wrong:
         raise SessionError(f"the initial state does not fit {machine.name}: {wrong}") from None
-    rerun = JournalReplay(engine, history, state, strict_diff)
-    for record, entry in rerun.steps():
+    replay = JournalReplay(engine, journal, state, strict_diff)
+    for record, entry in replay.steps():
         if record.n in snapshots:
-            kept, now = snapshots[record.n], machine.encode_state(entry.state)
-            if canonical_text(kept) != canonical_text(now):
-                return narrow_diff(record.n, "state", kept, now)
-    return rerun.difference
+            stored, now = snapshots[record.n], machine.encode_state(entry.state)
+            if canonical_text(stored) != canonical_text(now):
+                return narrow_diff(record.n, "state", stored, now)
+    return replay.difference

@@ -151,7 +151,7 @@ async def broken_restore(self: Any, state: Till, actions: Any) -> None:
     [
         ({"never_in_two": invariant(lambda self, state: not state.paid)}, "breaks invariant:never_in_two: it is false"),
         ({"restore": broken_restore}, "restore failed: not today"),
-        ({"migrate": lambda self, version, data: {}}, r"migrate\(1, …\) gives what is no state of version 2"),
+        ({"migrate": lambda self, version, data: {}}, r"migrate\(1, …\) does not return a state of version 2"),
         ({"version": 1}, r"states of version 1 do not fit Shop: "),
         ({"UntrackedAction": None}, "1.1 is not done, and Shop does not know it any more"),
     ],

@@ -66,7 +66,7 @@ def test_older_machine_refuses_a_newer_session(till: Project, write_till: WriteT
     assert (error.value.message, error.value.hint) == (expected, "use the machine of version 2")
     with pytest.raises(SessionError) as error:
         migrate(till, "till.v2")
-    assert (error.value.message, error.value.hint) == (expected, "a session is only carried forward")
+    assert (error.value.message, error.value.hint) == (expected, "a session is only migrated to a newer version")
 
 
 def test_format_1_reports_what_it_can(till: Project, write_till: WriteTill) -> None:
@@ -154,9 +154,9 @@ def test_too_large_session_is_not_written(
 
 
 MISSES = "the states of version 1 do not fit TillMachine: Till lacks currency"
-NONE = "TillMachine: migrate(1, …) gives what is no state of version 2: "
+NONE = "TillMachine: migrate(1, …) does not return a state of version 2: "
 WRITE = "write `def migrate(self, version, data)` in TillMachine"
-WHOLE = "give the whole state as plain data, as it stands in a session"
+WHOLE = "return the whole state as plain data, as a session stores it"
 GIVES = 'return {**data, "currency": f"EUR{version}"}'
 
 
