@@ -4,18 +4,20 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "fasm_cli"
+PAGE = ROOT / "docs" / "architecture.md"
 ROW = re.compile(r"^\| `(\w+)` \| .+ \| ([\w ]*)\|$", re.MULTILINE)
 
 
 def edges() -> dict[str, str]:
     """What each package may import, as the table of `docs/architecture.md` says; empty is the name of the top level."""
-    rows = ROW.findall((ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"))
+    rows = ROW.findall(PAGE.read_text(encoding="utf-8"))
     return {name if name != PACKAGE else "": imports.strip() for name, imports in rows}
 
 
@@ -95,6 +97,38 @@ def modules() -> Iterator[tuple[str, Path]]:
 def test_the_table_lists_every_package():
     packages = {path.parent.name for path in (ROOT / PACKAGE).glob("*/__init__.py")}
     assert {*EDGES} == packages | {"errors", "locks", ""}
+
+
+def test_every_path_in_the_page_exists():
+    paths = re.findall(r"`([\w.]+/[\w./]*)`", PAGE.read_text(encoding="utf-8"))
+    assert len(paths) > 40
+    assert [path for path in paths if not (ROOT / PACKAGE / path).exists() and not (ROOT / path).exists()] == []
+
+
+def test_the_table_is_in_the_order_of_imports():
+    names = list(EDGES)
+    upward = [
+        (name, other)
+        for name in names
+        if name
+        for other in EDGES[name].split()
+        if other in names[: names.index(name) + 1]
+    ]
+    assert upward == []
+
+
+def test_no_modules_import_each_other_in_a_cycle():
+    """Not even under TYPE_CHECKING or within a function."""
+    sources = dict(modules())
+    graph = {}
+    for module, path in sources.items():
+        targets = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module in sources:
+                names = {f"{node.module}.{name.name}" for name in node.names}
+                targets |= {name if name in sources else node.module for name in names}
+        graph[module] = targets - {module}
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the cycle
 
 
 def test_every_import_is_an_edge_in_the_table():

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from fasm_cli.cli.repl import verbs  # noqa: F401  fills the table
-from fasm_cli.cli.repl.config import expand_alias
 from fasm_cli.cli.repl.execute import execute
 from fasm_cli.cli.repl.lines import logical_lines
-from fasm_cli.cli.repl.registry import VERBS, ArgumentKind, Quit
+from fasm_cli.cli.repl.registry import VERBS, ArgumentKind, Quit, expand_alias
 from fasm_cli.debugger.open import open_target
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import FasmError, InputError, UsageError

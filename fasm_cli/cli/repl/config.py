@@ -1,14 +1,9 @@
-"""Configure the REPL: aliases and settings from the project, from the user's file, and from the verb `alias`."""
+"""Configures the REPL: aliases and settings from the project and from the user's file."""
 
-import re
-
-from fasm_cli.cli.repl.registry import MAX_QUOTED, VERBS
+from fasm_cli.cli.repl.registry import define_alias
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import UsageError
 from fasm_cli.project.config import ReplConfig, read_repl_config, read_user_config
-from fasm_cli.types.schema import variants
-
-ALIAS_NAME = re.compile(r"[^\W\d][\w-]*")
 
 
 def configure(session: DebugSession) -> None:
@@ -36,22 +31,3 @@ def _apply(session: DebugSession, config: ReplConfig) -> None:
                 define_alias(session, name, line)
             except UsageError as error:
                 raise UsageError(f"{config.path}: {error.message}", error.hint) from None
-
-
-def define_alias(session: DebugSession, name: str, line: str) -> None:
-    """Let `name` stand for `line`. Raises `UsageError` if it is not a name, or the name of a verb or an input."""
-    if not ALIAS_NAME.fullmatch(name):
-        raise UsageError(f"{name[:MAX_QUOTED]!r} is not a valid alias", "use letters, digits, - and _")
-    if name in VERBS or name in variants(session.machine.input_schema):
-        raise UsageError(f"{name!r} is already a verb or an input", "choose another name")
-    session.repl_state.aliases[name] = line
-
-
-def expand_alias(name: str, line: str, arguments: str) -> str:
-    """Return `line` with `$1`, `$2`, … replaced by the words of `arguments`. Raises `UsageError` if their number is
-    wrong."""
-    given = arguments.split()
-    wanted = max((int(found) for found in re.findall(r"\$([1-9])", line)), default=0)
-    if len(given) != wanted:
-        raise UsageError(f"{name} takes {wanted} words, got {len(given)}", f"{name} = {line}")
-    return re.sub(r"\$([1-9])", lambda found: given[int(found[1]) - 1], line)

@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from time import perf_counter
 
-from fasm_cli.cli.repl.config import expand_alias
-from fasm_cli.cli.repl.registry import MAX_QUOTED, VERBS, offset_errors
+from fasm_cli.cli.repl.registry import MAX_QUOTED, VERBS, expand_alias, offset_errors
 from fasm_cli.debugger.session import FORMATS, DebugSession
 from fasm_cli.errors import FasmError, InputError, UsageError, did_you_mean
 from fasm_cli.reports.repl import ScriptReport

@@ -3,6 +3,7 @@
 The modules of `verbs` fill the table; prompt, scripts, completion and help read it.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,11 +11,13 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, TypeAlias
 
 from fasm_cli.errors import InputError, UsageError, did_you_mean
+from fasm_cli.types.schema import variants
 
 if TYPE_CHECKING:
     from fasm_cli.debugger.session import DebugSession
     from fasm_cli.reports.report import Report
 
+ALIAS_NAME = re.compile(r"[^\W\d][\w-]*")
 MAX_QUOTED = 40  # characters of a wrong word that a message quotes
 
 Run: TypeAlias = "Callable[[DebugSession, str], Report]"
@@ -134,3 +137,22 @@ def parse_options(rest: str, usage: str, *known: str) -> tuple[list[str], dict[s
             raise UsageError(f"{part} needs a value", f"usage: {usage}")
         given[part] = value
     return words, given
+
+
+def define_alias(session: "DebugSession", name: str, line: str) -> None:
+    """Let `name` stand for `line`. Raises `UsageError` if it is not a name, or the name of a verb or an input."""
+    if not ALIAS_NAME.fullmatch(name):
+        raise UsageError(f"{name[:MAX_QUOTED]!r} is not a valid alias", "use letters, digits, - and _")
+    if name in VERBS or name in variants(session.machine.input_schema):
+        raise UsageError(f"{name!r} is already a verb or an input", "choose another name")
+    session.repl_state.aliases[name] = line
+
+
+def expand_alias(name: str, line: str, arguments: str) -> str:
+    """Return `line` with `$1`, `$2`, … replaced by the words of `arguments`. Raises `UsageError` if their number is
+    wrong."""
+    given = arguments.split()
+    wanted = max((int(found) for found in re.findall(r"\$([1-9])", line)), default=0)
+    if len(given) != wanted:
+        raise UsageError(f"{name} takes {wanted} words, got {len(given)}", f"{name} = {line}")
+    return re.sub(r"\$([1-9])", lambda found: given[int(found[1]) - 1], line)
