@@ -129,6 +129,10 @@ def test_class_with_the_name_of_an_associated_type() -> None:
 
     Other.__name__ = "State"
     assert [str(each) for each in type_changes(types(State=State), types(State=Other))] == ["State.a: int -> Decimal"]
+    assert [str(each) for each in type_changes(types(State=State), types(State=int))] == [
+        "State: State -> int",
+        "State: - (a: int)",
+    ]
 
 
 def test_summary_names_three_changes() -> None:

@@ -24,7 +24,7 @@ class Point:
     tags: list[str] = field(default_factory=list, compare=False)
     limit: ClassVar[int] = 9
     scale: InitVar[int] = 1
-    length: int = field(init=False, default=0)
+    length: int = field(init=False, default=0, hash=False)
 
 
 @attrs.define
@@ -33,7 +33,7 @@ class PointByAttrs:
     y: int = 2
     tags: list[str] = attrs.field(factory=list, eq=False)
     limit: ClassVar[int] = 9
-    length: int = attrs.field(init=False, default=0)
+    length: int = attrs.field(init=False, default=0, hash=False)
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def test_the_fields_of_a_record(cls: Any) -> None:
     x, y, tags, length = declared_fields(cls)
     assert x == DeclaredField("x", REQUIRED, in_init=True, hashed=True)
     assert (y.default(), tags.default(), length.default()) == (2, [], 0)
-    assert [each.hashed for each in (y, tags, length)] == [True, False, True]
+    assert [each.hashed for each in (y, tags, length)] == [True, False, False]
     assert [each.in_init for each in (y, tags, length)] == [True, True, False]
 
 

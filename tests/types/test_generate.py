@@ -208,6 +208,25 @@ def test_values_of_recursive_sized_and_selective_types(annotation: Any) -> None:
         codec.encode(schema, value)
 
 
+@dataclass
+class Deep:
+    parts: "Annotated[list[Deep | Wrapped], Size(1, 1)]"
+
+
+@dataclass
+class Wrapped:
+    inner: Literal
+
+
+def test_the_member_with_a_finite_value_is_drawn_at_the_deepest_level() -> None:
+    for value in drawn(Deep, count=50)[2]:
+        assert len(format_value(value)) < 1_000
+
+
+def test_float_between_bounds_is_never_negative_zero() -> None:
+    assert {repr(value) for value in drawn(Annotated[float, Between(-0.0, 0.0)], count=9)[2]} == {"0.0"}
+
+
 def test_wide_range_of_floats_is_covered() -> None:
     values = drawn(Annotated[float, Between(-1.7e308, 1.7e308)], count=100)[2]
     assert len({value for value in values if abs(value) < 1.7e308}) > 90
