@@ -65,6 +65,11 @@ class InputError(FasmError):
         super().__init__(message, hint)
         self.column = column
 
+    def move_column(self, by: int) -> None:
+        """Let the column count from `by` characters before the text that was parsed."""
+        if self.column is not None:
+            self.column = max(self.column + by, 0)
+
 
 class InternalError(FasmError):
     """An error in fasm itself."""

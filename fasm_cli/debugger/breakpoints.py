@@ -1,7 +1,8 @@
 """Stop a series of steps when a value changes (`watch`) or an expression becomes true (`break`)."""
 
 from fasm_cli.debugger.expressions import Expression
-from fasm_cli.debugger.predicates import NAMES, Predicate, evaluate_path
+from fasm_cli.debugger.inspect import NAMES, evaluate_path
+from fasm_cli.debugger.predicates import Predicate
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import InputError, UsageError
 from fasm_cli.reports.repl import StopLine, Stops

@@ -1,15 +1,16 @@
 """Inspect a session: values, invariants and laws, acceptable inputs, and the details of the last problem."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from fasm_cli.contract.chooser import Chooser, substream
 from fasm_cli.contract.state_machine import StateMachine
-from fasm_cli.debugger.predicates import evaluate, evaluate_path
+from fasm_cli.debugger.expressions import Expression
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine import laws
 from fasm_cli.engine.events import InputReceived, decode_event
-from fasm_cli.errors import FasmError, MachineError, UsageError, did_you_mean
+from fasm_cli.errors import FasmError, InputError, MachineError, UsageError, did_you_mean
 from fasm_cli.laws.pages import PAGES, base_law, read_page
 from fasm_cli.reports.machines import TypeLine
 from fasm_cli.reports.repl import CheckLine, Checks, ProblemDetails, SampleLine, Samples, Value
@@ -22,6 +23,46 @@ from fasm_cli.types.schema import variants
 from fasm_cli.usecases.describe import describe
 
 MAX_SAMPLES = 40  # values of one input that are tried until one is accepted
+
+NAMES = ("state", "prev", "pending", "up")  # what an expression may read
+
+# --- values -------------------------------------------------------------------------------------------------------
+
+
+def variables(session: DebugSession, expression: Expression, step: int) -> dict[str, Any]:
+    """Return the value of each name that `expression` uses, after `step`.
+
+    `state` is the committed state, `prev` the state before the step, `pending` the pending actions by id, `up` whether
+    the process runs.
+    """
+    timeline = session.timeline
+    now = timeline.snapshot(step)
+    values: dict[str, Any] = {"state": now.state}
+    if "prev" in expression.used_names:
+        values["prev"] = timeline.snapshot(timeline.journal[step].parent).state if step else now.state
+    if "pending" in expression.used_names:
+        values["pending"] = {id: each.tracked.action for id, each in now.pending.items()}
+    if "up" in expression.used_names:
+        values["up"] = now.running
+    return values
+
+
+def evaluate(session: DebugSession, text: str, step: int | None = None) -> Any:
+    """Return the value of the expression `text` after `step` (default: the head). Raises `InputError`."""
+    timeline = session.timeline
+    expression = Expression(text, timeline.machine.schemas, NAMES)
+    return expression.value(variables(session, expression, timeline.head if step is None else step))
+
+
+def evaluate_path(session: DebugSession, path: str, step: int | None = None) -> Any:
+    """Return the value at a path: `pending[7].status` of the state, or one that begins with one of NAMES.
+    Raises `InputError`."""
+    prefix = "" if re.match(rf"({'|'.join(NAMES)})\b", path) else "state" if path.startswith("[") else "state."
+    try:
+        return evaluate(session, prefix + path, step)
+    except InputError as error:
+        error.move_column(-len(prefix))
+        raise
 
 
 def value_of(session: DebugSession, text: str) -> Value:

@@ -1,48 +1,17 @@
-"""Evaluate expressions over the steps of a session: values, predicates, and what a script expects.
-
-An expression reads `state`, `prev` (the state before the step), `pending` (actions by id) and `up` (whether the process
-runs). `debugger.expressions` defines the language.
-"""
+"""Predicates over the steps of a session, and the expectations of scripts."""
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fasm_cli.debugger.expressions import Expression
+from fasm_cli.debugger.inspect import NAMES, variables
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import FasmError, InputError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from fasm_cli.reports.repl import Expected
 
-NAMES = ("state", "prev", "pending", "up")
 OUTCOMES = ("accepted", "rejected", "aborted", "defect", "skipped", "broken")
-
-
-def variables(session: DebugSession, step: int) -> dict[str, Any]:
-    """Return the value of each name of an expression after `step`."""
-    timeline = session.timeline
-    now = timeline.snapshot(step)
-    before = timeline.snapshot(timeline.journal[step].parent) if step else now
-    pending = {id: each.tracked.action for id, each in now.pending.items()}
-    return {"state": now.state, "prev": before.state, "pending": pending, "up": now.running}
-
-
-def evaluate(session: DebugSession, text: str, step: int | None = None) -> Any:
-    """Return the value of the expression `text` after `step` (default: the head). Raises `InputError`."""
-    expression = Expression(text, session.machine.schemas, NAMES)
-    return expression.value(variables(session, session.timeline.head if step is None else step))
-
-
-def evaluate_path(session: DebugSession, path: str, step: int | None = None) -> Any:
-    """Return the value at a path: `pending[7].status` of the state, or one that begins with a name of an expression.
-    Raises `InputError`."""
-    prefix = "" if re.match(rf"({'|'.join(NAMES)})\b", path) else "state" if path.startswith("[") else "state."
-    try:
-        return evaluate(session, prefix + path, step)
-    except InputError as error:
-        if error.column is not None:
-            error.column = max(error.column - len(prefix), 0)
-        raise
 
 
 class Predicate:
@@ -60,7 +29,7 @@ class Predicate:
     def holds(self, step: int) -> bool:
         """Whether the predicate is true after `step`."""
         try:
-            held = self._expression.holds(variables(self._session, step))
+            held = self._expression.holds(variables(self._session, self._expression, step))
         except InputError as error:
             self.error = error
             return False
@@ -92,7 +61,7 @@ def expect(session: DebugSession, text: str) -> "Expected":
         raise UsageError(f"expect {text[:40]}: no such outcome", did_you_mean(text, [*OUTCOMES, *NAMES]))
     else:
         expression = Expression(text, session.machine.schemas, NAMES)
-        held = expression.holds(variables(session, session.timeline.head))
+        held = expression.holds(variables(session, expression, session.timeline.head))
         got = f"{text} is {held}"
     if not held:
         raise ExpectationFailed(f"expected {text}, got {got}", "`why`, `state` and `log` show more")

@@ -89,6 +89,8 @@ class Timeline:
 
     def snapshot(self, n: int) -> Snapshot:
         """What there was after step `n`. Raises `SessionError` if executing the steps again leads elsewhere."""
+        if n in self._snapshots:
+            return self._snapshots[n]
         missing = []
         while n not in self._snapshots and n not in self.journal.snapshots:
             missing.append(n)

@@ -28,7 +28,8 @@ from fasm_cli.cli.repl.registry import VERBS, ArgumentKind
 from fasm_cli.contract.constraints import Between, OneOf
 from fasm_cli.contract.state_machine import TrackedActionCompleted
 from fasm_cli.debugger.export import FORMATS
-from fasm_cli.debugger.expressions.grammar import FUNCTIONS, field_names, field_of
+from fasm_cli.debugger.expressions.evaluate import field_names, field_of
+from fasm_cli.debugger.expressions.grammar import FUNCTIONS
 from fasm_cli.debugger.navigate import END, START
 from fasm_cli.debugger.predicates import OUTCOMES
 from fasm_cli.debugger.session import DebugSession

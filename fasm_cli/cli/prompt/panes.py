@@ -107,7 +107,7 @@ def draw_state(session: DebugSession, step: int, width: int, height: int, glyphs
 def _rows(state: object) -> dict[str, object]:
     """Return the value of each line by its path: the fields of a state, and the rows of the tables of a database.
     A state that is not a record is one value without a name."""
-    from fasm_cli.debugger.expressions.grammar import field_names, field_of  # not needed to draw the prompt
+    from fasm_cli.debugger.expressions.evaluate import field_names, field_of  # not needed to draw the prompt
 
     out: dict[str, object] = {}
     for name in field_names(state):
@@ -125,7 +125,7 @@ def _rows(state: object) -> dict[str, object]:
 
 def _format_row(value: object) -> str:
     """Format a value, or the columns of a row, on one line."""
-    from fasm_cli.debugger.expressions.grammar import Row
+    from fasm_cli.debugger.expressions.evaluate import Row
 
     if type(value) is not Row:
         return format_value(value)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from time import perf_counter
 
-from fasm_cli.cli.repl.registry import MAX_QUOTED, VERBS, expand_alias, offset_errors
+from fasm_cli.cli.repl.registry import MAX_QUOTED, VERBS, expand_alias
 from fasm_cli.debugger.session import FORMATS, DebugSession
 from fasm_cli.errors import FasmError, InputError, UsageError, did_you_mean
 from fasm_cli.reports.repl import ScriptReport
@@ -16,25 +16,25 @@ FORMAT_SUFFIX = re.compile(r"(\s*[^\W\d][\w-]*)/(\w*)(?=\s|$)")  # a verb with t
 MAX_NESTING = 8  # aliases and files inside each other
 
 
-def execute_with_reload(session: DebugSession, line: str) -> Iterator[tuple[Report, float]]:
-    """Execute `line` and yield its report and the seconds it took. Raises `FasmError` or `Quit`.
+def execute_with_reload(session: DebugSession, line: str) -> Iterator[tuple[Report, float | None]]:
+    """Execute `line` and yield its report, with the seconds it took if the setting `time` is on.
 
     If the session watches its machine and the machine's file was written, the first report is that of the reload.
+    Raises `FasmError` or `Quit`.
     """
     if session.repl_state.watching and session.source_changed() and line.strip() != "reload":
         from fasm_cli.debugger.reload import reload  # the prompt is drawn before this is imported
 
-        start = perf_counter()
-        yield reload(session), perf_counter() - start
+        yield reload(session), None
     settings = session.repl_state.settings
     usual = settings.format
     line, once = split_format(line)
     try:
         settings.format = once or usual
-        start = perf_counter()
+        start = perf_counter() if settings.time else None
         report = execute(session, line)
         if report is not None:
-            yield report, perf_counter() - start
+            yield report, None if start is None else perf_counter() - start
     finally:
         if once:
             settings.format = usual
@@ -82,8 +82,11 @@ def _dispatch(session: DebugSession, text: str) -> Report | None:
     if word in aliases:
         return execute(session, expand_alias(word, aliases[word], arguments))
     if word in VERBS:
-        with offset_errors(len(text) - len(arguments)):
+        try:
             return VERBS[word].run(session, arguments)
+        except InputError as error:
+            error.move_column(len(text) - len(arguments))
+            raise
     if is_input(session, text):
         return session.submit(text)
     known = [*VERBS, *aliases, *variants(session.machine.input_schema)]

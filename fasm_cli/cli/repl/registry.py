@@ -92,12 +92,11 @@ def verb(
 
 @contextmanager
 def offset_errors(by: int) -> Iterator[None]:
-    """Add `by` to the column of an `InputError`: the text that was parsed begins there in the line."""
+    """Move the column of an `InputError` by `by`: the text that was parsed begins there in the line."""
     try:
         yield
     except InputError as error:
-        if error.column is not None:
-            error.column += by
+        error.move_column(by)
         raise
 
 

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
-from fasm_cli.debugger.expressions.evaluate import Evaluation, Variables
+from fasm_cli.debugger.expressions.evaluate import Evaluation, Variables, format_short
 from fasm_cli.debugger.expressions.grammar import (
     FUNCTIONS,
     MAX_DEPTH,
@@ -17,7 +17,6 @@ from fasm_cli.debugger.expressions.grammar import (
     VIEWS,
     Comprehension,
     ExpressionError,
-    format_short,
     loop_variables,
 )
 from fasm_cli.errors import InputError, did_you_mean
@@ -32,6 +31,7 @@ class Expression:
         self.text = text
         self._schemas = schemas
         self._tree = parse_ast(text, f"write an expression over {', '.join(names)}")
+        self.used_names = {node.id for node in ast.walk(self._tree) if isinstance(node, ast.Name)}
         try:
             StaticCheck(names, schemas.classes).check(self._tree, set(names), 0)
         except ExpressionError as error:

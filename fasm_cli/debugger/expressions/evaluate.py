@@ -25,14 +25,10 @@ from fasm_cli.debugger.expressions.grammar import (
     VIEWS,
     Comprehension,
     ExpressionError,
-    Row,
-    field_names,
-    field_of,
-    format_short,
-    member_names,
 )
 from fasm_cli.errors import did_you_mean
 from fasm_cli.types.codec import SchemaRegistry, format_value
+from fasm_cli.types.fields import field_names as declared_names
 from fasm_cli.types.parse import BUILDERS
 
 Variables = Mapping[str, Any]
@@ -93,6 +89,46 @@ def _parts(value: Any) -> Iterable[Any]:
     if isinstance(value, Tables):
         return (dict(table.rows) for table in value.by_name.values())
     return (getattr(value, name) for name in field_names(value))
+
+
+# --- fields and texts of values -----------------------------------------------------------------------------------
+
+
+def format_short(value: Any) -> str:
+    """Return `value` as text of at most 60 characters, for a message."""
+    try:
+        text = format_value(value)
+    except Exception:  # an author's __repr__
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+class Row(dict[str, Any]):
+    """A row of a table. Its columns can be read as fields, as a changed path writes them."""
+
+
+def field_names(value: Any) -> list[str]:
+    """Return the names that may follow a dot: fields, the tables of a database, the columns of a row."""
+    if isinstance(value, Tables):
+        return list(value.by_name)
+    if type(value) is Row:
+        return list(value)
+    return list(declared_names(type(value)))
+
+
+def field_of(value: Any, name: str) -> Any:
+    """Return the field `name`, one of `field_names(value)`; for a table, its rows by primary key."""
+    if isinstance(value, Tables):
+        return {key: Row(row) for key, row in value.table(name).items()}
+    return value[name] if type(value) is Row else getattr(value, name)
+
+
+def member_names(kind: type) -> list[str]:
+    """Return the names of the members of an enum, and nothing for other types."""
+    return list(getattr(kind, "__members__", ()))
+
+
+# --- evaluation ---------------------------------------------------------------------------------------------------
 
 
 class Evaluation:

@@ -7,10 +7,6 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from fasm_cli.contract.database import Tables
-from fasm_cli.types.codec import format_value
-from fasm_cli.types.fields import field_names as declared_names
-
 MAX_DEPTH = 50
 MAX_DIGITS = 4300  # of an integer: Python's own limit for converting one to text
 MAX_INTEGER = 10**MAX_DIGITS
@@ -23,40 +19,6 @@ class ExpressionError(Exception):
         super().__init__(message)
         self.node: Any = node
         self.message, self.hint = message, hint
-
-
-def format_short(value: Any) -> str:
-    """Return `value` as text of at most 60 characters, for a message."""
-    try:
-        text = format_value(value)
-    except Exception:  # an author's __repr__
-        text = f"a {type(value).__name__}"
-    return text if len(text) <= 60 else f"{text[:59]}…"
-
-
-class Row(dict[str, Any]):
-    """A row of a table. Its columns can be read as fields, as a changed path writes them."""
-
-
-def field_names(value: Any) -> list[str]:
-    """Return the names that may follow a dot: fields, the tables of a database, the columns of a row."""
-    if isinstance(value, Tables):
-        return list(value.by_name)
-    if type(value) is Row:
-        return list(value)
-    return list(declared_names(type(value)))
-
-
-def field_of(value: Any, name: str) -> Any:
-    """Return the field `name`, one of `field_names(value)`; for a table, its rows by primary key."""
-    if isinstance(value, Tables):
-        return {key: Row(row) for key, row in value.table(name).items()}
-    return value[name] if type(value) is Row else getattr(value, name)
-
-
-def member_names(kind: type) -> list[str]:
-    """Return the names of the members of an enum, and nothing for other types."""
-    return list(getattr(kind, "__members__", ()))
 
 
 def loop_variables(target: ast.expr) -> Iterator[str]:
