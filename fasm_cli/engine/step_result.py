@@ -29,6 +29,11 @@ class Emission:
     step: int
     position: int
 
+    @property
+    def place(self) -> ActionRef:
+        """The emission as the `position`-th action of its step, which is its name unless a restore repeated it."""
+        return ActionRef(self.step, self.position)
+
 
 @record
 class StepDetails:

@@ -1,7 +1,7 @@
-"""Runs on a Dask cluster: what a pool does on one machine, done by many.
+"""Makes runs on a Dask cluster: a pool of processes on many computers.
 
-Each Dask worker keeps processes of its own for the machine, as the local pool does: guarded, with its hash seed, and
-nothing of Dask's in them. So a report is the same wherever it was made.
+Each Dask worker starts processes for the machine as the local pool does: with the purity checks, with the fixed hash
+seed, and without Dask. So a report is the same wherever it was made.
 """
 
 import multiprocessing
@@ -21,13 +21,13 @@ from fasm_cli.simulation.pool import Pool, Setup, in_order, result_of
 
 T = TypeVar("T")
 
-PATIENCE = 10  # seconds for a scheduler to answer
-AHEAD = 2  # calls for each process that wait on the cluster, so that none is idle while a result travels
+CONNECT_TIMEOUT = 10.0  # seconds
+QUEUED_CALLS = 2  # for each process on the cluster, so that none is idle while a result is sent
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerSpec:
-    """What a worker needs to know to make its processes; `key` is of one search, so that no process outlives it."""
+    """What a worker needs to start its processes. `key` identifies one search, whose end also ends the processes."""
 
     key: str
     setup: Setup
@@ -35,9 +35,9 @@ class WorkerSpec:
 
 
 class Cluster:
-    """The workers of the Dask scheduler at `address`, which all see the machine's `source` where it is here.
+    """The workers of the Dask scheduler at `address`. All of them need the machine's `source` at the same path.
 
-    Raises `UsageError` where the cluster cannot be used, `MachineError` where a worker has another machine.
+    Raises `UsageError` if the cluster cannot be used, `MachineError` if a worker has another version of the machine.
     """
 
     def __init__(
@@ -51,41 +51,43 @@ class Cluster:
             raise UsageError(
                 "--cluster needs Dask, which is not installed", "pip install 'fasm-cli[cluster]'"
             ) from None
-        self._setting = WorkerSpec(uuid4().hex, setup, arguments)
+        self._spec = WorkerSpec(uuid4().hex, setup, arguments)
         self._environment = environment
         try:
-            scheme, place = parse_address(address)  # a client that was given nonsense is noisy when it is collected
+            scheme, location = parse_address(
+                address
+            )  # a client with an invalid address logs errors when it is collected
             get_backend(scheme)
-            parse_host_port(place)
-            self._client = Client(address, timeout=PATIENCE, set_as_default=False)
+            parse_host_port(location)
+            self._client = Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             why = str(error).partition("\n")[0]
             raise UsageError(
                 f"no Dask cluster at {address!r}: {why}", "start one: dask scheduler, and dask worker ADDRESS elsewhere"
             ) from None
         try:
-            self._processes = sum(_usable(name, told, source) for name, told in self._introductions(source))
+            self._processes = sum(_usable_processes(name, info, source) for name, info in self._worker_infos(source))
         except BaseException:
             self._client.close()
             raise
 
-    def _introductions(self, source: str) -> list[tuple[str, "WorkerInfo"]]:
-        told = self._client.run(worker_info, source)
-        if not told:
+    def _worker_infos(self, source: str) -> list[tuple[str, "WorkerInfo"]]:
+        infos = self._client.run(worker_info, source)
+        if not infos:
             raise UsageError("the Dask cluster has no workers", "start some: dask worker ADDRESS")
-        return sorted(told.items())
+        return sorted(infos.items())
 
     def map_ordered(self, function: Callable[..., T], calls: Iterable[tuple[Any, ...]]) -> Iterator[T]:
-        return in_order((self._submit(function, call) for call in calls), AHEAD * self._processes)
+        return in_order((self._submit(function, call) for call in calls), QUEUED_CALLS * self._processes)
 
     def call(self, function: Callable[..., T], *arguments: Any) -> T:
         result: T = result_of(self._submit(function, arguments))
         return result
 
     def close(self) -> None:
-        """End the processes of this search on every worker; the cluster stays."""
-        with suppress(Exception):  # a cluster that is gone has none
-            self._client.run(end, self._setting.key)
+        """End the processes of this search on every worker. The cluster keeps running."""
+        with suppress(Exception):  # a cluster that is gone has no processes
+            self._client.run(end, self._spec.key)
         self._client.close()
 
     def __enter__(self) -> "Cluster":
@@ -95,7 +97,7 @@ class Cluster:
         self.close()
 
     def _submit(self, function: Callable[..., T], arguments: tuple[Any, ...]) -> Any:
-        return self._client.submit(call, self._setting, self._environment, function, arguments, pure=False)
+        return self._client.submit(call, self._spec, self._environment, function, arguments, pure=False)
 
 
 # --- on the workers ------------------------------------------------------------------------------------------------
@@ -103,16 +105,16 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class WorkerInfo:
-    """What a worker says of itself."""
+    """What a worker reports about itself."""
 
     version: str
-    daemon: bool  # it may not have processes of its own
-    digest: str  # of the machine's source there; empty where there is none
+    daemon: bool  # it may not start processes
+    digest: str  # of the machine's source there; empty if there is none
     threads: int
 
 
 def worker_info(source: str, dask_worker: Any) -> WorkerInfo:
-    """Dask gives `dask_worker` to whoever has an argument of this name."""
+    """Return the facts about a worker. Dask passes `dask_worker` to functions with an argument of this name."""
     daemon = multiprocessing.current_process().daemon
     return WorkerInfo(__version__, daemon, _digest(source), int(dask_worker.state.nthreads))
 
@@ -124,41 +126,39 @@ def _digest(source: str) -> str:
         return ""
 
 
-def _usable(name: str, told: WorkerInfo, source: str) -> int:
-    """How many processes the worker `name` can have. Raises `UsageError` or `MachineError`."""
-    if told.version != __version__:
-        raise UsageError(f"the worker {name} has fasm {told.version}, and this is {__version__}")
-    if told.daemon:
+def _usable_processes(name: str, info: WorkerInfo, source: str) -> int:
+    """Return how many processes the worker `name` can start. Raises `UsageError` or `MachineError`."""
+    if info.version != __version__:
+        raise UsageError(f"the worker {name} has fasm {info.version}, and this is {__version__}")
+    if info.daemon:
         hint = "start it with --no-nanny, or with DASK_DISTRIBUTED__WORKER__DAEMON=False"
         raise UsageError(f"the worker {name} may not start processes", hint)
-    if not told.digest:
+    if not info.digest:
         raise MachineError(f"the worker {name} has no {source}", "every worker needs the project at the same path")
-    if told.digest != _digest(source):
+    if info.digest != _digest(source):
         raise MachineError(f"the worker {name} has another {source}", "bring the project there up to date")
-    return told.threads
+    return info.threads
 
 
 _pools: dict[str, Pool] = {}
-_making = Lock()  # the threads of a worker share its processes
+_lock = Lock()  # the threads of a worker share its processes
 
 
-def call(
-    setting: WorkerSpec, environment: Mapping[str, str], function: Callable[..., T], arguments: tuple[Any, ...]
-) -> T:
-    """`function` in one of this worker's processes."""
+def call(spec: WorkerSpec, environment: Mapping[str, str], function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+    """Call `function` in one of this worker's processes."""
     from distributed import get_worker
 
-    with _making:
-        if setting.key not in _pools:
+    with _lock:
+        if spec.key not in _pools:
             threads = int(get_worker().state.nthreads)
-            _pools[setting.key] = Pool(threads, environment, setting.setup, *setting.arguments)
-        future = _pools[setting.key].submit(function, *arguments)
+            _pools[spec.key] = Pool(threads, environment, spec.setup, *spec.arguments)
+        future = _pools[spec.key].submit(function, *arguments)
     return future.result()
 
 
 def end(key: str) -> None:
     """End the processes of the search `key`."""
-    with _making:
+    with _lock:
         pool = _pools.pop(key, None)
     if pool is not None:
         pool.close()

@@ -1,7 +1,7 @@
-"""What a machine may keep outside of its state: globals, what functions and classes of its module hold, its instance.
+"""Detects changes of what a machine can reach outside of its state: globals, functions, classes and its instance.
 
-Names that hold something unchangeable are watched for being bound anew, the others as text, before and after. Dicts
-are taken for caches, which are innocent as long as they change no result (the replicas see to that).
+A snapshot keeps immutable values by identity, so that binding a name to another value is noticed, and others as text.
+Dicts are treated as caches, which are allowed as long as they change no result (replicas check that).
 """
 
 import sys
@@ -21,25 +21,25 @@ from fasm_cli.types.fields import is_frozen
 from fasm_cli.types.format import format_value
 from fasm_cli.types.scalars import SCALARS
 
-Snapshot = dict[str, Any]  # name -> the value itself where it cannot change, else its text
+Snapshot = dict[str, Any]  # name -> the value itself if it is immutable, else its text
 
 
 def snapshot(machine: Machine) -> Snapshot:
-    """Everything that the machine's code can reach without its state, by name."""
+    """Return everything that the machine's code can reach outside of its state, by name."""
     return {name: value if _immutable(value) else _text(value) for name, value in _reachable(machine)}
 
 
 def first_difference(before: Snapshot, after: Snapshot) -> str:
-    """The first name that is not as it was, or an empty string."""
+    """Return the first name whose value differs, or an empty string."""
     for name, value in after.items():
-        was = before.get(name, _NOWHERE)
+        was = before.get(name, _MISSING)
         if was is not value and (type(value) is not str or was != value):
             return name
     return ""
 
 
 def plain_globals(machine: Machine) -> dict[str, str]:
-    """The module's globals that are plain values, as text: what a process might have of its own."""
+    """Return the module's globals that are plain values, as text. They may differ between processes."""
     module = sys.modules.get(machine.cls.__module__)
     named = {} if module is None else vars(module)
     return {
@@ -50,14 +50,12 @@ def plain_globals(machine: Machine) -> dict[str, str]:
 
 
 def hidden_violation(name: str) -> Violation:
-    """`name` was changed."""
+    """Return the violation that says that `name` was changed."""
     return Violation("hidden", f"{name} was changed, and it is not part of the state")
 
 
-LONG = 50  # elements of a list that are looked at from either end
-
-
-_NOWHERE = object()
+MAX_ELEMENTS = 50  # of a list, compared at either end
+_MISSING = object()
 
 
 def _reachable(machine: Machine) -> Iterator[tuple[str, Any]]:
@@ -75,7 +73,7 @@ def _reachable(machine: Machine) -> Iterator[tuple[str, Any]]:
         if owner.__module__ == cls.__module__:
             yield from _attributes(owner.__name__, owner)
     for name, value in vars(machine.instance).items():
-        if not _cached(cls, name):
+        if not _is_cached_property(cls, name):
             yield f"self.{name}", value
 
 
@@ -88,7 +86,7 @@ def _attributes(owner: str, cls: type) -> Iterator[tuple[str, Any]]:
 
 
 def _closure_cells(name: str, function: FunctionType) -> Iterator[tuple[str, Any]]:
-    """What outlives the calls of a function: its defaults, its attributes, the variables around it."""
+    """Yield what outlives the calls of a function: its defaults, its attributes, and the variables it closes over."""
     if function.__defaults__:
         yield name, function.__defaults__
     for parameter, value in (function.__kwdefaults__ or {}).items():
@@ -97,17 +95,17 @@ def _closure_cells(name: str, function: FunctionType) -> Iterator[tuple[str, Any
         if not attribute.startswith("__"):
             yield f"{name.removesuffix('()')}.{attribute}", value
     for variable, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        with suppress(ValueError):  # not bound yet
+        with suppress(ValueError):  # the variable is not bound yet
             yield f"{variable} of {name}", cell.cell_contents
 
 
 def _immutable(value: Any) -> bool:
     kind = type(value)
-    if kind in _FIXED or isinstance(value, type):
+    if kind in _IMMUTABLE_TYPES or isinstance(value, type):
         return True
     if kind is tuple:
         return all(map(_immutable, value))
-    if isinstance(value, _CHANGING):
+    if isinstance(value, _MUTABLE_TYPES):
         return False
     return (
         isinstance(value, Enum)
@@ -117,15 +115,27 @@ def _immutable(value: Any) -> bool:
     )
 
 
-_FIXED = {int, str, float, bool, bytes, frozenset, type(None), FunctionType, ModuleType, property, classmethod}
+_IMMUTABLE_TYPES = {
+    int,
+    str,
+    float,
+    bool,
+    bytes,
+    frozenset,
+    type(None),
+    FunctionType,
+    ModuleType,
+    property,
+    classmethod,
+}
 
 
-def _cached(kind: type, name: str) -> bool:
-    """A cache, like a dict."""
+def _is_cached_property(kind: type, name: str) -> bool:
+    """Whether an attribute is a cache, which is allowed like a dict."""
     return isinstance(getattr(kind, name, None), cached_property)
 
 
-_CHANGING = (list, dict, set, bytearray, array, deque, ContextVar)
+_MUTABLE_TYPES = (list, dict, set, bytearray, array, deque, ContextVar)
 
 
 def _slots(value: Any) -> list[str]:
@@ -141,12 +151,14 @@ def _text(value: Any) -> str:
         return "a dict"  # a cache
     if isinstance(value, ContextVar):
         return repr(value.get(None))
-    if isinstance(value, list) and len(value) > LONG:
-        return f"{len(value)} elements, {value[:LONG]!r} … {value[-LONG:]!r}"
+    if isinstance(value, list) and len(value) > MAX_ELEMENTS:
+        return f"{len(value)} elements, {value[:MAX_ELEMENTS]!r} … {value[-MAX_ELEMENTS:]!r}"
     try:
         if hasattr(value, "__dict__"):
-            held = ((name, part) for name, part in vars(value).items() if not _cached(type(value), name))
-            return repr(sorted(held))
+            attributes = (
+                (name, part) for name, part in vars(value).items() if not _is_cached_property(type(value), name)
+            )
+            return repr(sorted(attributes))
         return repr([(name, getattr(value, name)) for name in _slots(value) if hasattr(value, name)] or value)
     except Exception:
         return "?"

@@ -1,8 +1,8 @@
-"""State in memory for long runs: exact where that is cheap, sampled where it would cost a look at the whole state.
+"""Stores the state of fast runs in memory: exact if that is cheap, sampled if it would compare the whole state.
 
-A rejected transition leaves the state as it was, so there is nothing to undo and its invariants need no second look.
-That this is so is verified the first times at each place that rejects and then ever more rarely. A sample that
-disagrees does not have to tell where things went wrong: the run is repeated from its seed with `memory.Memory`.
+A rejected transition should leave the state unchanged, so that there is nothing to roll back. The store verifies this
+for the first rejections at each line of the machine, and then ever more rarely. A sample that fails need not say where
+the state was changed: the run is repeated from its seed with the exact `MemoryStore`.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ def open_fast(engine: Engine, state: Any) -> Store:
     return engine.open_store(state)
 
 
-EXHAUSTIVE_FIRST = 4  # occurrences of a place that are all looked at; after them the 8th, 16th, 32nd …
+EXHAUSTIVE_FIRST = 4  # rejections at a line that are all verified; then the 8th, 16th, 32nd …
 
 
 class SamplingStore:
@@ -30,11 +30,11 @@ class SamplingStore:
 
     __slots__ = (
         "_copy",
-        "_emitted",
-        "_looked_after",
+        "_encoded_classes",
         "_machine",
-        "_seen",
-        "_until_look",
+        "_rejections",
+        "_sample_interval",
+        "_until_sample",
         "committed",
         "fix",
         "run",
@@ -48,9 +48,9 @@ class SamplingStore:
         self.committed = self._copy(state)
         self.working = state
         self._machine = machine
-        self._until_look = self._looked_after = 1  # commits: the 1st, 2nd, 4th, 8th … is looked at
-        self._emitted: set[type] = set()  # the classes of actions of which one was looked at
-        self._seen: dict[Any, int] = {}
+        self._until_sample = self._sample_interval = 1  # commits: the 1st, 2nd, 4th, 8th … is encoded
+        self._encoded_classes: set[type] = set()  # the classes of actions of which one was encoded
+        self._rejections: dict[Any, int] = {}
 
     def begin(self) -> Any:
         return self.working
@@ -59,22 +59,22 @@ class SamplingStore:
         return bool(self.working != self.committed)
 
     def commit(self, actions: tuple[Action, ...]) -> tuple[Action, ...]:
-        self._until_look -= 1
-        if not self._until_look:
-            self._until_look, self._looked_after = self._looked_after, 2 * self._looked_after
+        self._until_sample -= 1
+        if not self._until_sample:
+            self._until_sample, self._sample_interval = self._sample_interval, 2 * self._sample_interval
             self._machine.encode_state(self.working)
         for action in actions:
-            if type(action.action) not in self._emitted:
+            if type(action.action) not in self._encoded_classes:
                 self._machine.encode_action(action)
-                self._emitted.add(type(action.action))
+                self._encoded_classes.add(type(action.action))
         self.committed = self._copy(self.working)
         return actions
 
     def rollback(self, error: BaseException | None) -> bool:
-        site = _place(error)
-        seen = self._seen.get(site, 0) + 1
-        self._seen[site] = seen
-        if seen > EXHAUSTIVE_FIRST and seen & (seen - 1):
+        site = _raise_site(error)
+        times = self._rejections.get(site, 0) + 1
+        self._rejections[site] = times
+        if times > EXHAUSTIVE_FIRST and times & (times - 1):  # not a power of two
             return False
         return self.is_dirty()
 
@@ -82,8 +82,8 @@ class SamplingStore:
         self.working = self._copy(self.committed)
 
 
-def _place(error: BaseException | None) -> Any:
-    """The class of the exception and the line that raised it."""
+def _raise_site(error: BaseException | None) -> Any:
+    """Return the class of the exception and the line that raised it."""
     frame = None if error is None else error.__traceback__
     if frame is None:
         return None

@@ -9,7 +9,7 @@ Removing chunks and then ever smaller parts is delta debugging (Zeller and Hilde
 passes are those of the shrinker of Hypothesis (MacIver and Donaldson 2020), which works on choices and not on events.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -56,6 +56,9 @@ class Shrinker:
     """Searches for the simplest trace that violates `law`, from `trace` on; `best` is the simplest so far.
 
     `seconds` (by the player's clock) and `max_plays` bound the search.
+
+    The passes see an action that `restore` emitted again as the n-th action of that restore and not by its name: when
+    earlier events are removed, the reference may then hit another action, which often violates the law too.
     """
 
     def __init__(self, player: Player, trace: Trace, law: str, seconds: float, max_plays: int = MAX_PLAYS) -> None:
@@ -66,7 +69,7 @@ class Shrinker:
         self._max_plays = max_plays
         self._until = player.clock() + seconds
         self._seen: set[str] = set()
-        self._played = player.play(trace, law)
+        self._played = player.play(_rename_refs(trace, player.emissions(trace)), law)
         self.key = self._sort_key(self.best)
 
     @property
@@ -87,7 +90,10 @@ class Shrinker:
                 before = self.key
                 for simplify in PASSES:
                     simplify(self)
-        return Shrunk(self._played, self.player.played, self.in_time)
+        played = self._played
+        names = {place: name for name, place in self.player.emissions(played.trace).items()}
+        result = PlayResult(played.violation, _rename_refs(played.trace, names), played.drained)
+        return Shrunk(result, self.player.played, self.in_time)
 
     def consider(self, trace: Trace) -> bool:
         """Make `trace` the best one if it is new, simpler, and violates the same law. Return whether it is."""
@@ -147,6 +153,17 @@ class Shrinker:
             case InjectedFault(kind, nth):
                 return (str(kind), nth)
         return ()
+
+
+def _rename_refs(trace: Trace, names: Mapping[ActionRef, ActionRef]) -> list[Occurrence]:
+    """Replace references to actions by their values in `names`, if they have one."""
+
+    def renamed(event: Event) -> Event:
+        if isinstance(event, Completion | ResultLost) and event.of is not None:
+            return replace(event, of=names.get(event.of, event.of))
+        return event
+
+    return [replace(each, event=renamed(each.event)) for each in trace] if names else list(trace)
 
 
 # --- passes that remove events -------------------------------------------------------------------------------------

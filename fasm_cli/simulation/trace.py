@@ -12,7 +12,7 @@ from typing import Any
 
 from fasm_cli.contract.state_machine import StateMachine, Tracked
 from fasm_cli.engine.engine import Engine
-from fasm_cli.engine.events import ActionRef, ResultLost
+from fasm_cli.engine.events import ActionRef, Restore, ResultLost
 from fasm_cli.engine.laws import Violation, first_violation
 from fasm_cli.engine.occurrence import Occurrence
 from fasm_cli.engine.process import Process
@@ -70,8 +70,10 @@ class Player:
             violation = _violation_of(law, stage.process, done)
             if violation is not None:
                 return PlayResult(violation, applied)
-            if type(occurrence.event) is ResultLost and occurrence.event.of is not None:
-                lost.add(occurrence.event.of)
+            if type(occurrence.event) is ResultLost:
+                pending = stage.process.pending.get(occurrence.event.id)
+                if pending is not None and occurrence.event.of in (pending.ref, pending.place):
+                    lost.add(pending.ref)
         if not law.startswith(LIVENESS_LAWS):
             return PlayResult(None, applied)
         return self._drain(stage, applied, lost, law)
@@ -93,6 +95,17 @@ class Player:
                 id = stage.ids[ref]
                 return next(each for each in done.result.actions if type(each) is Tracked and each.id == id)
         return None
+
+    def emissions(self, trace: Sequence[Occurrence]) -> dict[ActionRef, ActionRef]:
+        """Return the place of each action that `trace` emits again after a restart, by its name."""
+        if all(type(each.event) is not Restore for each in trace):
+            return {}
+        stage = self.start()
+        places: dict[ActionRef, ActionRef] = {}
+        for _, done in replay(stage, trace):
+            if type(done.result.event) is Restore:
+                places.update({each.ref: each.place for each in stage.process.pending.values()})
+        return places
 
     def play_checking_hidden_state(self, trace: Sequence[Occurrence]) -> PlayResult:
         """Play `trace` for the law `hidden`, and compare what is outside of the state after each occurrence."""

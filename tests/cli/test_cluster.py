@@ -10,7 +10,7 @@ import pytest
 
 from fasm_cli import __version__
 from fasm_cli.errors import MachineError, UsageError
-from fasm_cli.simulation.dask import Cluster, WorkerInfo, _digest, _usable
+from fasm_cli.simulation.dask import Cluster, WorkerInfo, _digest, _usable_processes
 
 pytest.importorskip("distributed")
 Call = Callable[..., Any]
@@ -63,7 +63,7 @@ def test_an_author_s_mistake_is_told_as_it_is_here(process: Call, address: str, 
 
 
 def test_where_nobody_answers(fasm: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fasm_cli.simulation.dask.PATIENCE", 0.2)
+    monkeypatch.setattr("fasm_cli.simulation.dask.CONNECT_TIMEOUT", 0.2)
     result = fasm("simulate", "counter", "--seed", "1", "--cluster", "tcp://127.0.0.1:9")
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith("error: no Dask cluster at 'tcp://127.0.0.1:9': Timed out")
@@ -88,15 +88,15 @@ def test_workers_that_cannot_be_used(tmp_path: Path) -> None:
     source = tmp_path / "machine.py"
     source.write_text("here")
     good = WorkerInfo(__version__, daemon=False, digest=_digest(str(source)), threads=3)
-    assert _usable("w", good, str(source)) == 3
+    assert _usable_processes("w", good, str(source)) == 3
     with pytest.raises(UsageError, match=f"the worker w has fasm 0.0, and this is {__version__}"):
-        _usable("w", WorkerInfo("0.0", daemon=False, digest=good.digest, threads=1), str(source))
+        _usable_processes("w", WorkerInfo("0.0", daemon=False, digest=good.digest, threads=1), str(source))
     with pytest.raises(UsageError, match="the worker w may not start processes"):
-        _usable("w", WorkerInfo(__version__, daemon=True, digest=good.digest, threads=1), str(source))
+        _usable_processes("w", WorkerInfo(__version__, daemon=True, digest=good.digest, threads=1), str(source))
     with pytest.raises(MachineError, match=r"the worker w has no .*machine\.py"):
-        _usable("w", WorkerInfo(__version__, daemon=False, digest="", threads=1), str(source))
+        _usable_processes("w", WorkerInfo(__version__, daemon=False, digest="", threads=1), str(source))
     with pytest.raises(MachineError, match=r"the worker w has another .*machine\.py"):
-        _usable("w", WorkerInfo(__version__, daemon=False, digest="00", threads=1), str(source))
+        _usable_processes("w", WorkerInfo(__version__, daemon=False, digest="00", threads=1), str(source))
 
 
 def test_a_cluster_without_workers(tmp_path: Path) -> None:

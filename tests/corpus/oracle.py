@@ -1,7 +1,7 @@
-"""The simplest trace that breaks a law, found by trying all of them: slow, obvious, and independent of the simulator.
+"""Finds the simplest trace that violates a law by trying all of them: slow, obvious, independent of the simulator.
 
-Traces are tried in the order of their size, with few and simple values. What only shows from outside of the process
-(effects, chance, clock, reads, hash order, hidden state) is not seen here.
+Traces are tried in the order of their size, with few and simple values. Laws that need a look from outside of the
+process (effects, random, clock, reads, hash order, hidden state) are not checked here.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,6 @@ from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.memory_store import MemoryStore
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import Emission, Outcome
-from fasm_cli.reports.steps import format_event
 from fasm_cli.simulation.network import drain, liveness_violation
 from fasm_cli.types.schema import (
     CollectionSchema,
@@ -33,19 +32,19 @@ from fasm_cli.types.schema import (
     UnionSchema,
 )
 
-SEEN = ("atomic", "stored", "restore", "ids", "completion", "defect", "stuck")  # the laws that can be judged here
+SEEN = ("atomic", "stored", "restore", "ids", "completion", "defect", "stuck")  # the laws that can be checked here
 
-MOST = 40  # values of one type
+MAX_VALUES = 40  # values of one type
 
 
 def sees(law: str) -> bool:
-    """Whether breaking `law` shows here."""
+    """Whether the oracle checks `law`."""
     return law in SEEN or law.startswith(("invariant:", "transition:", "eventually:"))
 
 
 @dataclass
 class World:
-    """A process, and what has been emitted so far."""
+    """A process, and the actions that it has emitted so far."""
 
     machine: Machine
     process: Process
@@ -56,10 +55,10 @@ class World:
     def fresh(cls, machine: Machine) -> "World":
         return cls(machine, Process(machine, MemoryStore(machine, machine.instance.initial())))
 
-    def happen(self, event: Event) -> Violation | None:
-        """Let `event` happen; a crash is followed by its restore. Gives the first law that it broke."""
+    def execute(self, event: Event) -> Violation | None:
+        """Execute `event`, and a restore after a crash. Return the first violation."""
         wrong = self._one(event)
-        self.lines.append(format_event(event))
+        self.lines.append(event.format())
         if wrong is None and not self.process.running:
             wrong = self._one(Restore())
         return wrong
@@ -73,8 +72,8 @@ class World:
                     self.emitted[ActionRef(step.number, index)] = action
         return next(violations(self.process, step, before), None)
 
-    def rest(self) -> Violation | None:
-        """What is wrong once every result was delivered; laws that break on the way there are not looked at."""
+    def drain(self) -> Violation | None:
+        """Return what is wrong after every result was delivered; violations on the way are ignored."""
 
         def answer(emission: Emission) -> Any:
             return _answer(self.machine, emission.tracked)
@@ -85,12 +84,12 @@ class World:
 
 
 class First:
-    """A chooser that always takes the first, and for whom nothing happens by chance."""
+    """A chooser that always picks the first option."""
 
-    def below(self, n: int) -> int:
+    def randbelow(self, n: int) -> int:
         return 0
 
-    def between(self, low: int, high: int) -> int:
+    def randint(self, low: int, high: int) -> int:
         return low
 
     def chance(self, p: float) -> bool:
@@ -107,17 +106,17 @@ def _answer(machine: Machine, tracked: Tracked) -> Any:
 
 
 def play(machine: Machine, events: list[Event], law: str) -> tuple[World, Violation | None]:
-    """Let `events` happen; gives the first violation, that of the quiet phase where `law` is one of rest."""
+    """Execute `events`. Return the first violation; for a law about rest, that of the drained machine."""
     world = World.fresh(machine)
     for event in events:
-        wrong = world.happen(event)
+        wrong = world.execute(event)
         if wrong is not None:
             return world, wrong
-    return world, world.rest() if law == "stuck" or law.startswith("eventually:") else None
+    return world, world.drain() if law == "stuck" or law.startswith("eventually:") else None
 
 
 def choices(world: World) -> Iterator[Event]:
-    """Everything that may happen next, the simplest first."""
+    """Yield every event that can happen next, the simplest first."""
     machine = world.machine
     for value in values(machine.input_schema):
         yield InputReceived(value)
@@ -131,7 +130,7 @@ def choices(world: World) -> Iterator[Event]:
                 for result in results:
                     yield Completion(None, id, result)
                 break
-    if world.process.armed_fault is None:
+    if world.process.state.armed_fault is None:
         yield InjectedFault(FaultKind.ACTIONS_FULL, 1)
         yield InjectedFault(FaultKind.ACTIONS_FULL, 2)
         yield Crash()
@@ -169,7 +168,7 @@ def _key(world: World) -> Any:
     process = world.process
     pending = tuple((repr(id), emission.ref) for id, emission in process.pending.items())
     emitted = tuple((ref, repr(tracked)) for ref, tracked in world.emitted.items())
-    return world.machine.digest(process.store.committed), pending, emitted, repr(process.armed_fault)
+    return world.machine.digest(process.store.committed), pending, emitted, repr(process.state.armed_fault)
 
 
 # --- simple values ---------------------------------------------------------------------------------------------------
@@ -177,7 +176,7 @@ def _key(world: World) -> Any:
 
 def values(shape: Schema, depth: int = 0) -> Iterator[Any]:
     """A few values of `shape`, the simplest first."""
-    return islice(_values(shape, depth), MOST)
+    return islice(_values(shape, depth), MAX_VALUES)
 
 
 def _values(shape: Schema, depth: int) -> Iterator[Any]:

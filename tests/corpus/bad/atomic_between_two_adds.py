@@ -82,4 +82,4 @@ class Bank(StateMachine):
 
 
 LAW = "atomic"
-TRACE = ["fault add 2", "Transfer(amount=1)"]
+TRACE = ["fault actions_full 2", "Transfer(amount=1)"]

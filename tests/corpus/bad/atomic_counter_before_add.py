@@ -55,4 +55,4 @@ class Taxi(StateMachine):
 
 
 LAW = "atomic"
-TRACE = ["fault add 1", "Ride()"]
+TRACE = ["fault actions_full 1", "Ride()"]

@@ -58,4 +58,4 @@ class TeaRoom(StateMachine):
 
 
 LAW = "atomic"
-TRACE = ["fault add 1", "Order(item='tea')"]
+TRACE = ["fault actions_full 1", "Order(item='tea')"]
