@@ -25,7 +25,7 @@ from fasm_cli.stores.bind import engine_for
 
 
 def load(project: Project, target: str) -> Engine:
-    """The machine that TARGET names, imported under the purity guard, with the store of its states.
+    """The engine of the machine that TARGET names, imported under the purity guard, with the store of its states.
 
     Raises `UsageError` if there is no such machine, `MachineError` if it cannot be loaded.
     """
@@ -34,7 +34,7 @@ def load(project: Project, target: str) -> Engine:
 
 
 def load_for_file(project: Project, reference: str, override: str) -> Engine:
-    """The machine that a session file names by `reference`, or the target `override` if a person gave one.
+    """The engine of the machine that a session file names by `reference`, or of the target `override` if it is given.
 
     Raises `SessionError` if the file names a module that it may not, and what `load` raises.
     """
@@ -45,7 +45,7 @@ def load_for_file(project: Project, reference: str, override: str) -> Engine:
 
 
 def reload_machine(project: Project, machine: Machine) -> Engine:
-    """The machine with its module executed again from the current source. Raises `MachineError` if that fails."""
+    """The engine of the machine, its module executed again from the source. Raises `MachineError` if that fails."""
     previous = sys.modules.pop(machine.reference.partition(":")[0], None)
     try:
         return load(project, machine.reference)

@@ -75,7 +75,7 @@ def test_a_machine_is_reloaded_from_its_source(project: Project) -> None:
     machine = import_machine(project, "counter")
     path = Path("machines/counter.py")
     path.write_text(MACHINE.replace("limit = 1", "limit = 2"))  # same size, same second
-    assert reload_machine(project, machine).cls.limit == 2  # type: ignore[attr-defined]
+    assert reload_machine(project, machine).machine.cls.limit == 2  # type: ignore[attr-defined]
 
 
 def test_a_module_that_cannot_be_reloaded_stays_loaded(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
