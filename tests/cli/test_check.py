@@ -1,4 +1,4 @@
-"""`fasm check`: every law, how often it was tried, kept or broken."""
+"""`fasm check`: every law, how often it was checked, and whether it holds."""
 
 import json
 from collections.abc import Callable
@@ -24,30 +24,30 @@ LAWS = [
 
 
 @pytest.fixture
-def told(fasm: Call, request: pytest.FixtureRequest) -> Any:
+def checked(fasm: Call, request: pytest.FixtureRequest) -> Any:
     result = fasm("check", request.param, "--runs", "10", "--save", "out", "--json")
     return result.code, json.loads(result.out)
 
 
-@pytest.mark.parametrize("told", ["coffee_shop"], indirect=True)
-def test_a_correct_machine_keeps_all_that_was_tried(told: Any) -> None:
-    code, document = told
+@pytest.mark.parametrize("checked", ["coffee_shop"], indirect=True)
+def test_a_correct_machine_keeps_every_law(checked: Any) -> None:
+    code, document = checked
     laws = document["data"]["laws"]
     assert (code, [law["law"] for law in laws]) == (0, LAWS)
-    assert all(law["kept"] and law["tried"] > 0 for law in laws)
+    assert all(law["holds"] and law["times_checked"] > 0 for law in laws)
 
 
-@pytest.mark.parametrize("told", ["counter"], indirect=True)
-def test_a_machine_without_tracked_actions_has_laws_that_are_not_tried(told: Any) -> None:
-    code, document = told
-    idle = [law["law"] for law in document["data"]["laws"] if law["tried"] == 0]
+@pytest.mark.parametrize("checked", ["counter"], indirect=True)
+def test_laws_about_tracked_actions_are_not_checked_without_any(checked: Any) -> None:
+    code, document = checked
+    idle = [law["law"] for law in document["data"]["laws"] if law["times_checked"] == 0]
     assert (code, idle) == (0, ["stored", "restore", "ids", "completion"])
 
 
-@pytest.mark.parametrize("told", ["dentist_as_published"], indirect=True)
-def test_the_broken_ones_are_named(told: Any) -> None:
-    code, document = told
-    broken = [law["law"] for law in document["data"]["laws"] if not law["kept"]]
+@pytest.mark.parametrize("checked", ["dentist_as_published"], indirect=True)
+def test_violated_laws_are_named(checked: Any) -> None:
+    code, document = checked
+    broken = [law["law"] for law in document["data"]["laws"] if not law["holds"]]
     assert code == 1
     assert set(broken) <= {"atomic", "stored", "restore", "completion"}
     assert {"restore", "completion"} <= set(broken)

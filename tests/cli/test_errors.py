@@ -288,4 +288,4 @@ def test_working_directory_that_is_gone(fasm: Call, project: Path) -> None:
     result = fasm("list")
     os.chdir(project)
     assert result.code == 70
-    assert one_line(result.err) == "the system refuses to go on: No such file or directory"
+    assert one_line(result.err) == "the operating system refused: No such file or directory"

@@ -79,13 +79,13 @@ def test_help_of_a_verb(fasm: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     assert fasm("step", "--help").out == (
         "Usage: fasm step [OPTIONS] SESSION INPUT…\n\n"
-        "  Send inputs to a session. The first that is not committed ends it.\n\n"
+        "  Send inputs to a session. Stops after the first that is not committed.\n\n"
         "Arguments:\n"
         "  SESSION  A path, or a name under sessions/.  [required]\n"
         "  INPUT…   Inputs as Name(field=value).  [required]\n\n"
         "Options:\n"
-        "  --machine TARGET  The machine, where the file may not name it.\n"
-        "  --json            One JSON document on stdout.\n"
+        "  --machine TARGET  The machine, if the file may not name it.\n"
+        "  --json            Write one JSON document to stdout.\n"
         "  --help            Show this message and exit.\n\n"
         "Examples:\n"
         "  fasm step shop 'RedeemPoints(points=100)'\n"

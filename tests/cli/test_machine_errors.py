@@ -68,9 +68,9 @@ AT_WORK = {
     "{}['x']": ("KeyError: 'x'", "machines/bad.py:24 in stf"),
     "raise SystemExit(3)": ("SystemExit: 3", "machines/bad.py:24 in stf"),
     "raise ValueError('a\\x1b[2Jb\\nc')": ("ValueError: a\\x1b[2Jb\\nc", "machines/bad.py:24 in stf"),
-    "state.n = 'x'": ("Defect: n: expected int, got str 'x'", ""),
-    "actions.add(Untracked(3))": ("Defect: emits Untracked(action=3), but UntrackedAction is None", ""),
-    "return 3": ("Defect: returned 3; change the state in place and return None", ""),
+    "state.n = 'x'": ("ContractViolation: n: expected int, got str 'x'", ""),
+    "actions.add(Untracked(3))": ("ContractViolation: emits Untracked(action=3), but UntrackedAction is None", ""),
+    "return 3": ("ContractViolation: returned 3; change the state in place and return None", ""),
 }
 
 

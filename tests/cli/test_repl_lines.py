@@ -127,7 +127,7 @@ def test_going_back_starts_a_branch(repl: Call) -> None:
         "* #2 CancelOrder()  committed",
         "· #3 crash  committed  from #1",
     ]
-    assert repl("log").out == "@0 the initial state; nothing happened yet\n"
+    assert repl("log").out == "@0 the initial state; no steps yet\n"
 
 
 def test_a_preview_keeps_nothing(repl: Call) -> None:

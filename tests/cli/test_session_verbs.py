@@ -59,7 +59,7 @@ def test_log(fasm: Call, shop: Path) -> None:
         "log",
         3,
     )
-    assert [(line["record"]["n"], line["here"]) for line in document["data"]["lines"]] == [
+    assert [(line["step"], line["on_path"]) for line in document["data"]["lines"]] == [
         (1, True),
         (2, False),
         (3, True),
@@ -83,7 +83,7 @@ def test_diff(fasm: Call, shop: Path) -> None:
     assert result.out == (
         "- sessions/shop.toml\n"
         "+ sessions/other.toml\n"
-        "they part at step 1  2 steps and 1 step\n"
+        "first difference at step 1  2 steps and 1 step\n"
         "- #1 RedeemPoints(points=100)  committed\n"
         "     pending_redemption: None -> Redemption(id=1, points=100, phase=Phase.REQUESTED)\n"
         "     next_redemption_id: 1 -> 2\n"
@@ -97,7 +97,12 @@ def test_diff(fasm: Call, shop: Path) -> None:
     result = fasm("session", "diff", "shop@0", "other@1", "--json")
     data = result.document["data"]
     assert (result.code, result.document["ok"]) == (1, False)
-    assert (data["a"], data["way"], data["pairs"], data["problem"]) == ("sessions/shop.toml@0", False, [], "")
+    assert (data["a"], data["compares_paths"], data["pairs"], data["problem"]) == (
+        "sessions/shop.toml@0",
+        False,
+        [],
+        "",
+    )
     assert data["states"][1] == {"sign": "~", "path": "next_redemption_id", "old": "1", "new": "2"}
     result = fasm("session", "diff", "shop", "shop")
     assert (result.code, result.err) == (0, "")
@@ -127,7 +132,7 @@ def test_diff_of_what_is_not_there(fasm: Call, shop: Path) -> None:
 
 def test_verify(fasm: Call, shop: Path) -> None:
     result = fasm("session", "verify", "shop")
-    assert (result.code, result.out, result.err) == (0, "sessions/shop.toml  the same  3 steps, 0 snapshots\n", "")
+    assert (result.code, result.out, result.err) == (0, "sessions/shop.toml  ok  3 steps, 0 snapshots\n", "")
     edit(Path("machines/coffee_shop.py"), "raise RedemptionAlreadyPending(", "raise UnexpectedResult(")
     result = fasm("session", "verify", "shop")
     assert (result.code, result.err) == (1, "")
@@ -137,7 +142,7 @@ def test_verify(fasm: Call, shop: Path) -> None:
     document = fasm("session", "verify", "shop", "--json").document
     assert (document["ok"], document["data"]["steps"]) == (False, 3)
     assert document["findings"] == [
-        {"step": 3, "what": "error", "old": "RedemptionAlreadyPending(1)", "new": "UnexpectedResult(1)"}
+        {"step": 3, "part": "error", "old": "RedemptionAlreadyPending(1)", "new": "UnexpectedResult(1)"}
     ]
 
 
@@ -146,7 +151,7 @@ def test_verify_from_a_folder_below(fasm: Call, project: Path, shop: Path, monke
     fasm("session", "new", "machines/counter.py", "count")
     monkeypatch.chdir(project / "machines")
     result = fasm("session", "verify", "count")
-    assert (result.code, result.out) == (0, "../sessions/count.toml  the same  0 steps, 0 snapshots\n")
+    assert (result.code, result.out) == (0, "../sessions/count.toml  ok  0 steps, 0 snapshots\n")
 
 
 def test_verify_of_what_cannot_be_read(fasm: Call, shop: Path) -> None:
@@ -160,7 +165,7 @@ def test_verify_of_what_cannot_be_read(fasm: Call, shop: Path) -> None:
 
 def test_migrate(fasm: Call, shop: Path) -> None:
     assert fasm("session", "migrate", "shop").out == (
-        "sessions/shop.toml  coffee_shop\n   nothing to do  it fits its machine as it is\n"
+        "sessions/shop.toml  coffee_shop\n   up to date  it fits the machine\n"
     )
     machine = Path("machines/coffee_shop.py")
     edit(machine, "    def initial(", "    version = 2\n\n    def initial(")
@@ -173,7 +178,7 @@ def test_migrate(fasm: Call, shop: Path) -> None:
     edit(machine, "raise RedemptionAlreadyPending(", "raise UnexpectedResult(")
     result = fasm("session", "migrate", "shop")
     assert (result.code, result.err) == (1, "")
-    assert "   it goes another way now; nothing is written\n   step 3: error\n" in result.out
+    assert "   the new machine behaves differently; nothing is written\n   step 3: error\n" in result.out
     document = fasm("session", "migrate", "shop", "--json").document
     assert (document["ok"], document["data"]["written"], document["findings"][0]["step"]) == (False, False, 3)
 

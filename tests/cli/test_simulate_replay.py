@@ -117,7 +117,7 @@ def test_the_trace_of_a_machine_that_is_gone_or_changed(fasm: Call, project: Pat
     path.unlink()
     gone = fasm("replay", trace)
     assert (gone.code, gone.out) == (4, "")
-    assert gone.err.startswith("error: the file names the machine 'refunds', which is not under machines/; give")
+    assert gone.err.startswith("error: the file names the machine 'refunds', which is not under machines/; name")
 
 
 def test_a_session_that_no_longer_goes_the_same_way(fasm: Call, project: Path) -> None:

@@ -38,7 +38,7 @@ def test_exit_codes(process: Call) -> None:
 def test_the_first_thing_anybody_tries(process: Call, env: dict[str, str]) -> None:
     result = process("repl", "coffee_shop", stdin=LINES, env=env)
     assert (result.code, result.err) == (0, "")
-    assert result.out.splitlines()[-1] == "3.1  id 1  tracked CheckStatus(redemption_id=1)  since step 1"
+    assert result.out.splitlines()[-1] == "1.1@3  id 1  tracked CheckStatus(redemption_id=1)  since step 1"
     assert "\x1b" not in result.out
     assert "   pending_redemption: None -> Redemption(id=1, points=100, phase=Phase.REQUESTED)\n" in result.out
 
@@ -70,20 +70,20 @@ def test_ctrl_c_in_a_simulation_tells_what_was_done(project: Path, machine: Writ
         document = json.loads(out)
         assert (document["ok"], document["data"]["interrupted"]) == (False, True)
     else:
-        assert out.endswith("interrupted  what was finished so far is above\n")
+        assert out.endswith("interrupted  the results above are partial\n")
 
 
-def test_ctrl_c_while_it_is_still_being_imported(process: Call, project: Path) -> None:
+def test_ctrl_c_during_imports(process: Call, project: Path) -> None:
     (project / "sitecustomize.py").write_text(
         "import sys\n"
-        "class Strike:\n"
+        "class Interrupt:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name == 'fasm_cli.engine.machine':\n"
+        "        if name == 'fasm_cli.project.project':\n"
         "            raise KeyboardInterrupt\n"
-        "sys.meta_path.insert(0, Strike())\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
     )
-    struck = process("list", env={"PYTHONPATH": str(project)})
-    assert (struck.code, struck.out, struck.err) == (130, "", "")
+    result = process("list", env={"PYTHONPATH": str(project)})
+    assert (result.code, result.out, result.err) == (130, "", "")
 
 
 def test_ctrl_c_in_a_script(project: Path, process: Call, machine: Write) -> None:
@@ -205,7 +205,7 @@ def test_ctrl_c_in_a_run_keeps_every_whole_step(project: Path, machine: Write) -
         child.send_signal(signal.SIGINT)
         out, _ = child.communicate(timeout=20)
     assert child.returncode == 130
-    assert out.endswith("run 10000000 --seed 1  interrupted; every step above was kept\n")
+    assert out.endswith("run 10000000 --seed 1  interrupted; every step above is stored\n")
     kept = (project / "sessions" / "s.toml").read_text().count("[[step]]")
     told = out.count("\n#") + out.startswith("#")
     more = re.search(r"… (\d+) steps more", out)

@@ -23,7 +23,7 @@ from fasm_cli.sessions.journal import MAIN
 @renderer.register
 def _(report: Log) -> list[Line]:
     if not report.lines:
-        return [[Span("@0 the initial state; nothing happened yet", "quiet")]]
+        return [[Span("@0 the initial state; no steps yet", "quiet")]]
     lines = []
     for entry in report.lines:
         record = entry.record
@@ -104,7 +104,7 @@ def _ways(report: Compared) -> list[Line]:
         return [[Span("the steps are the same", "good"), Span(f"  {count_steps(report.steps[0])}", "quiet")]]
     counts = f"  {count_steps(report.steps[0])} and {count_steps(report.steps[1])}"
     where = f"at step {report.first_difference}" if report.first_difference else "at the initial state"
-    lines: list[Line] = [[Span(f"they part {where}", "bad"), Span(counts, "quiet")]]
+    lines: list[Line] = [[Span(f"first difference {where}", "bad"), Span(counts, "quiet")]]
     for pair in report.pairs:
         for sign, role, told in (("-", "bad", pair.a), ("+", "good", pair.b)):
             if told is not None:
@@ -131,8 +131,8 @@ def _(report: Verified) -> list[Line]:
         broken = [Span(f"BROKEN {finding.law}", "bad"), Span(f"  at step {finding.step}: {finding.why}")]
         return [[*head, *broken]]
     snapshots = "1 snapshot" if report.snapshots == 1 else f"{report.snapshots} snapshots"
-    what = snapshots if report.path else "taken again in fresh processes"
-    return [[*head, Span("the same", "good"), Span(f"  {count_steps(report.steps)}, {what}")]]
+    what = snapshots if report.path else "in fresh processes"
+    return [[*head, Span("ok", "good"), Span(f"  {count_steps(report.steps)}, {what}")]]
 
 
 def _difference(finding: StepDifference) -> list[Line]:
@@ -151,9 +151,10 @@ def _(report: Migrated) -> list[Line]:
             head.append(Span(f"  {what} {old} -> {new}"))
     lines = [head, *([Span(f"   {change}", "quiet")] for change in report.types)]
     if report.finding is not None:
-        return [*lines, [Span("   it goes another way now; nothing is written", "bad")], *_difference(report.finding)]
+        differs: Line = [Span("   the new machine behaves differently; nothing is written", "bad")]
+        return [*lines, differs, *_difference(report.finding)]
     if not report.target:
-        return [*lines, [Span("   nothing to do", "good"), Span("  it fits its machine as it is", "quiet")]]
+        return [*lines, [Span("   up to date", "good"), Span("  it fits the machine", "quiet")]]
     done = "written" if report.written else "would be written"
     return [*lines, [Span(f"   {done} ", "good"), Span(report.target, "name"), Span(f"  {count_steps(report.steps)}")]]
 
@@ -166,7 +167,7 @@ def _(report: MigratedDatabase) -> list[Line]:
         head.append(Span(f"  version {old} -> {new}"))
     lines = [head, *([Span(f"   {change}", "quiet")] for change in report.types)]
     if not report.needed:
-        return [*lines, [Span("   nothing to do", "good"), Span("  it fits its machine as it is", "quiet")]]
+        return [*lines, [Span("   up to date", "good"), Span("  it fits the machine", "quiet")]]
     lines += [[Span(f"   pending {action}")] for action in report.pending]
     return [*lines, [Span("   migrated" if report.written else "   it can be migrated", "good")]]
 

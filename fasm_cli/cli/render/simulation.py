@@ -41,7 +41,7 @@ def _verdict(report: Replayed | TraceLine, steps: int) -> Iterator[Line]:
     elif recorded is not None:
         yield [Span(f"{recorded.law} no longer breaks", "good"), Span(f"  (recorded at step {recorded.step})")]
     elif not report.difference:
-        yield [Span("the same", "good"), Span(f"  {count_steps(steps)}, nothing broken")]
+        yield [Span("ok", "good"), Span(f"  {count_steps(steps)}")]
 
 
 @renderer.register
@@ -50,11 +50,11 @@ def _(report: Simulated) -> list[Line]:
     crashes = sum(times for name, times in tally.faults.items() if name.startswith("crash"))
     title = f"{report.machine}  seed {report.seed}  {report.runs} runs, {report.steps} steps, {crashes} crashes"
     lines: list[Line] = [[Span(title, "name")]]
-    lines += [[Span("never happened  ", "bad"), Span(item)] for item in report.unreached]
+    lines += [[Span("not reached  ", "bad"), Span(item)] for item in report.unreached]
     lines += [[Span("warning  ", "bad"), Span(note)] for note in report.warnings]
     lines += list(_tables(tally))
     if report.interrupted:
-        lines.append([Span("interrupted", "bad"), Span("  what was finished so far is above")])
+        lines.append([Span("interrupted", "bad"), Span("  the results above are partial")])
     for finding in report.findings:
         lines += [[], *_finding(finding)]
     if not report.findings and not report.interrupted:
@@ -67,12 +67,12 @@ def _(report: Checked) -> list[Line]:
     lines: list[Line] = [[Span(f"{report.machine}  seed {report.seed}", "name")]]
     width = max(len(row.law) for row in report.laws)
     for row in report.laws:
-        told = Span("kept", "good") if row.holds else Span("BROKEN", "bad")
+        verdict = Span("holds", "good") if row.holds else Span("BROKEN", "bad")
         if row.holds and not row.times_checked:
-            told = Span("not tried", "quiet")
+            verdict = Span("not checked", "quiet")
         where = f"  {', '.join(row.locations)}" if row.locations else ""
-        count = Span(f"  tried {row.times_checked} times" if row.times_checked else "", "quiet")
-        lines.append([Span(f"   {row.law.ljust(width)}  "), told, count, Span(where)])
+        count = Span(f"  checked {row.times_checked} times" if row.times_checked else "", "quiet")
+        lines.append([Span(f"   {row.law.ljust(width)}  "), verdict, count, Span(where)])
     lines.append([Span(f"   {report.invariant_count} invariants of its own", "quiet")])
     for finding in report.findings:
         lines += [[], *_finding(finding)]
