@@ -26,7 +26,7 @@ from fasm_cli.contract.chooser import Chooser
 from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
 from fasm_cli.runtime.runtime import Runtime
-from fasm_cli.stores.durable_store import SCHEMA as OURS
+from fasm_cli.stores.tables import SCHEMA as OURS
 
 ROOT = Path(__file__).parents[1]
 MACHINE = import_machine(Project(ROOT), "ledger")
@@ -83,14 +83,14 @@ class ByHand:
             (number,) = self.say("SELECT coalesce(max(id), 0) + 1 FROM transfers").fetchone()
             record = "INSERT INTO transfers (id, source, target, amount) VALUES (?, ?, ?, ?)"
             self.say(record, number, source, target, amount)
-            step = "UPDATE fasm_state SET version = ?, fields = ? WHERE version = ?"
+            step = "UPDATE fasm_state SET version = ?, state_json = ? WHERE version = ?"
             assert self.say(step, version + 1, "{}", version).rowcount == 1
             action = json.dumps(
                 {"type": "Untracked", "action": {"type": "Transferred", "transfer": number, "amount": amount}}
             )
             self.say("INSERT INTO fasm_outbox VALUES (?, ?, ?, ?)", version + 1, 1, None, action)
             if version:
-                self.say("DELETE FROM fasm_outbox WHERE step = ? AND place = ?", version, 1)
+                self.say("DELETE FROM fasm_outbox WHERE step = ? AND position = ?", version, 1)
             self.say("COMMIT")
 
 

@@ -1,70 +1,148 @@
-"""The event loop of `fasm run`: lines from standard input, lines to standard output, until the end or a signal."""
+"""Serves `fasm run`: inputs as lines of JSON on standard input, steps as lines of JSON on standard output, the log as
+lines of JSON on standard error. It ends at the end of the input, or at a signal."""
 
 import asyncio
 import json
+import logging
 import signal
 import threading
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from fasm_cli.engine.machine import Machine, check_variant
+from fasm_cli.engine.records import error_text
+from fasm_cli.engine.step_result import Outcome
 from fasm_cli.errors import InputError
-from fasm_cli.runtime.jsonl import read_line, step_to_json
 from fasm_cli.runtime.runtime import Runtime
+from fasm_cli.runtime.step_queue import Submitted
+from fasm_cli.types.codec import DecodeError
 
-AHEAD = 100  # lines that are read before the machine has taken them
+MAX_LINE = 1_000_000  # characters
+MAX_READ_AHEAD = 100  # lines
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
+@dataclass(frozen=True, slots=True)
+class InputLine:
+    """An input that was read, with its idempotency key."""
+
+    value: Any
+    key: str = ""
+
+
+def read_line(machine: Machine, line: str) -> InputLine:
+    """Read an input from a line of JSON: a string in constructor syntax, an object with its `type`, or
+    `{"input": …, "key": …}` with either of them. Raises `InputError`."""
+    if len(line) > MAX_LINE:
+        raise InputError(f"a line of {len(line)} characters; at most {MAX_LINE} are read")
+    try:
+        given = json.loads(line)
+    except (ValueError, RecursionError) as wrong:
+        hint = 'write "Name(field=value)", or {"type": "Name", "field": value}'
+        raise InputError(f"not JSON: {wrong}", hint) from None
+    key = ""
+    if isinstance(given, dict) and "input" in given:
+        unknown = sorted(set(given) - {"input", "key"})
+        key = given.get("key", "")
+        if unknown:
+            raise InputError(f"unknown: {', '.join(unknown)}", "an input has `input`, and perhaps a `key`")
+        if type(key) is not str:
+            raise InputError(f"key: expected a string, got {key!r}")
+        given = given["input"]
+    if isinstance(given, str):
+        check_variant(machine.input_schema, given, "input")
+        return InputLine(machine.codec.parse(machine.input_schema, given), key)
+    try:
+        return InputLine(machine.codec.decode_message(machine.input_schema, given), key)
+    except DecodeError as wrong:
+        raise InputError(str(wrong), f"`fasm describe {machine.reference}` shows its inputs") from None
+
+
+def step_to_json(machine: Machine, submitted: Submitted) -> dict[str, Any]:
+    """The object that reports a step: event, outcome, key, duplicate, step or error, actions."""
+    step = submitted.step
+    line: dict[str, Any] = {"event": step.event.format(), "outcome": str(step.outcome)}
+    if submitted.key:
+        line["key"] = submitted.key
+    if submitted.duplicate:
+        line["duplicate"] = True
+    if step.outcome is Outcome.COMMITTED:
+        line["step"] = step.number
+    else:
+        line["error"] = step.details.reason or error_text(step.error)
+    if step.actions:
+        line["actions"] = [
+            {"ref": f"{step.number}.{index}", **machine.encode_action(action)}
+            for index, action in enumerate(step.actions, 1)
+        ]
+    return line
+
+
 def serve(runtime: Runtime, stdin: TextIO | None, stdout: TextIO) -> None:
-    """Run until the input ends and nothing is left to do, or until SIGTERM or SIGINT."""
+    """Run until the input ends and no handler runs, or until SIGTERM or SIGINT."""
     asyncio.run(_serve(runtime, stdin, stdout))
 
 
 async def _serve(runtime: Runtime, stdin: TextIO | None, stdout: TextIO) -> None:
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in SIGNALS:
-        loop.add_signal_handler(number, stop.set)
-    telling = asyncio.create_task(_tell(runtime, stdout))
-    await asyncio.sleep(0)  # it listens before there is anything to hear
+    remove_handlers = _on_signal(stop.set)
+    reporter = asyncio.create_task(_report(runtime, stdout))
+    await asyncio.sleep(0)  # the reporter subscribes before the first step
     try:
         async with runtime:
-            feeding = asyncio.create_task(_feed(runtime, stdin, stdout))
-            stopping = asyncio.create_task(stop.wait())
-            await asyncio.wait((feeding, stopping), return_when=asyncio.FIRST_COMPLETED)
-            stopping.cancel()
-            if feeding.done():
-                feeding.result()
+            reader = asyncio.create_task(_submit_lines(runtime, stdin, stdout))
+            stopped = asyncio.create_task(stop.wait())
+            await asyncio.wait((reader, stopped), return_when=asyncio.FIRST_COMPLETED)
+            stopped.cancel()
+            if reader.done():
+                reader.result()
             else:
-                feeding.cancel()
+                reader.cancel()
                 with suppress(asyncio.CancelledError):
-                    await feeding
-        await telling
+                    await reader
+        await reporter
     finally:
-        telling.cancel()
-        for number in SIGNALS:  # from here on they end the process
+        reporter.cancel()
+        remove_handlers()
+
+
+def _on_signal(stop: Callable[[], Any]) -> Callable[[], None]:
+    """Call `stop` at SIGTERM and SIGINT until the returned function is called; then they end the process again."""
+    loop = asyncio.get_running_loop()
+    installed = []
+    for number in SIGNALS:
+        with suppress(NotImplementedError, RuntimeError):  # Windows' loops have no signals, nor has another thread
+            loop.add_signal_handler(number, stop)
+            installed.append(number)
+
+    def remove() -> None:
+        for number in installed:
             loop.remove_signal_handler(number)
 
+    return remove
 
-async def _feed(runtime: Runtime, stdin: TextIO | None, stdout: TextIO) -> None:
+
+async def _submit_lines(runtime: Runtime, stdin: TextIO | None, stdout: TextIO) -> None:
     number = 0
     async for line in _lines(stdin):
         number += 1
         if not line.strip():
             continue
         try:
-            asked = read_line(runtime.machine, line)
-            await runtime.submit(asked.value, asked.key)
+            read = read_line(runtime.machine, line)
+            await runtime.submit(read.value, read.key)
         except InputError as wrong:
             hint = {"hint": wrong.hint} if wrong.hint else {}
             _write(stdout, {"line": number, "outcome": "malformed", "error": wrong.message, **hint})
     await runtime.wait_idle()
 
 
-async def _tell(runtime: Runtime, stdout: TextIO) -> None:
-    async for taken in runtime.steps():
-        _write(stdout, step_to_json(runtime.machine, taken))
+async def _report(runtime: Runtime, stdout: TextIO) -> None:
+    async for submitted in runtime.steps():
+        _write(stdout, step_to_json(runtime.machine, submitted))
 
 
 def _write(stdout: TextIO, line: dict[str, Any]) -> None:
@@ -73,11 +151,11 @@ def _write(stdout: TextIO, line: dict[str, Any]) -> None:
 
 
 async def _lines(stream: TextIO | None) -> AsyncIterator[str]:
-    """The lines of `stream`, read by a thread that is left behind where it never gets another."""
+    """The lines of `stream`. A daemon thread reads them, because a read from a terminal cannot be cancelled."""
     if stream is None:
         return
     loop = asyncio.get_running_loop()
-    lines: asyncio.Queue[str | BaseException | None] = asyncio.Queue(AHEAD)
+    lines: asyncio.Queue[str | BaseException | None] = asyncio.Queue(MAX_READ_AHEAD)
 
     def read() -> None:
         try:
@@ -88,7 +166,7 @@ async def _lines(stream: TextIO | None) -> AsyncIterator[str]:
             last = InputError(f"the input is not UTF-8: {error.reason}")
         except Exception as error:
             last = error
-        with suppress(RuntimeError):  # the loop has ended
+        with suppress(RuntimeError):  # the loop was closed
             asyncio.run_coroutine_threadsafe(lines.put(last), loop).result()
 
     threading.Thread(target=read, daemon=True, name="fasm-stdin").start()
@@ -96,3 +174,31 @@ async def _lines(stream: TextIO | None) -> AsyncIterator[str]:
         if isinstance(line, BaseException):
             raise line
         yield line
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats a record as a line of JSON: time, level, message, and the details in its attribute `fasm`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line = {"time": time, "level": record.levelname.lower(), "message": record.getMessage()}
+        line |= getattr(record, "fasm", {})
+        if record.exc_info and record.exc_info[1] is not None:
+            error = record.exc_info[1]
+            line["error"] = f"{type(error).__name__}: {error}"
+        return json.dumps(line)
+
+
+@contextmanager
+def logging_to(stream: TextIO) -> Iterator[None]:
+    """Write the log of the runtime, and what the machine logs, to `stream`."""
+    handler, root = logging.StreamHandler(stream), logging.getLogger()
+    handler.setFormatter(JsonFormatter())
+    before = root.level
+    root.setLevel(logging.INFO)
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before)

@@ -1,37 +1,41 @@
-"""Running a coroutine of a machine's to its end, under the guard: without an event loop where nothing can be awaited,
-and by way of a `Gate` where the state can be."""
+"""Resumes a machine's coroutines, with the purity latch armed exactly while the machine's code runs.
+
+`run_coroutine` runs an STF over a state in memory: without an event loop, because it has nothing to await. `resume` is
+one step of a coroutine that may await its state; the loop around it is in `stores.awaiting`.
+"""
 
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 from fasm_cli.engine.events import Crash, InjectedFault
-from fasm_cli.engine.purity_latch import LATCH, Breach, awaiting
+from fasm_cli.engine.purity_latch import LATCH, awaiting
 
 
 class ContractViolation(Exception):
-    """A fault of the machine that is not an exception of its own: what it did and what to write."""
+    """A fault of the machine that is not an exception of its own. The text says what it did and what to write."""
 
 
 Runner = Callable[[Coroutine[Any, Any, Any], Any, Crash | InjectedFault | None], BaseException | None]
-"""Runs an STF or a restore over a state, with the fault that may strike at one of its awaits."""
+"""Runs an STF or a restore over a state to its end, and returns the exception it ended with, or None. The third
+argument is the fault that is injected into this call, if there is one."""
 
 
 def run_coroutine(
-    coroutine: Coroutine[Any, Any, Any], state: Any = None, ahead: Crash | InjectedFault | None = None
+    coroutine: Coroutine[Any, Any, Any], state: Any = None, fault: Crash | InjectedFault | None = None
 ) -> BaseException | None:
-    """Run an STF or a restore to its end without an event loop; gives the exception it ended with, if any.
+    """Run an STF or a restore over a state in memory. Returns the exception it ended with, or None.
 
-    An STF over state in memory has nothing to wait for: its first `send` is its last. One that suspends waits for
-    something that is not the state, and there is no await for a fault to strike at. The latch is armed while the
-    machine's code runs; a breach that was caught there is what the call ended with, whatever its author made of the
-    exception.
+    The first `send` finishes such a coroutine. If it suspends, it awaits something that is not its state, which is a
+    breach. A breach that the latch caught is the result, even if the author's code swallowed the exception. `fault` is
+    ignored: there is no await into which it could be injected.
     """
     latch = LATCH
     try:
         latch.armed = latch.installed
         awaited = coroutine.send(None)
-    except StopIteration as done:  # not `finally`, which costs more than all the rest
+    except StopIteration as done:  # repeated in each branch, because `finally` costs more than all the rest
         latch.armed = False
         if latch.caught is not None and (breach := latch.collect()) is not None:
             return breach
@@ -46,62 +50,51 @@ def run_coroutine(
         latch.armed = False
         return error if latch.caught is None else latch.collect() or error
     latch.armed = False
-    return _closed(coroutine, latch.collect() or awaiting(coroutine, awaited))
+    return close(coroutine, latch.collect() or awaiting(coroutine, awaited))
 
 
-class AwaitPolicy(Protocol):
-    """Decides what may be awaited, and what comes of it."""
+@dataclass(slots=True)
+class Suspended:
+    """A coroutine that has suspended on `awaited`; `breach` is what the latch caught until then, if anything."""
 
-    def answer(self, coroutine: Coroutine[Any, Any, Any], awaited: Any) -> Any:
-        """What `coroutine` gets for `awaited`. Raises what it gets to see instead, or a `Breach`, which ends it."""
-        ...
+    awaited: Any
+    breach: BaseException | None
 
 
-def run_with_policy(gate: AwaitPolicy, coroutine: Coroutine[Any, Any, Any]) -> BaseException | None:
-    """As `drive`, for an STF whose state may be awaited: `gate` answers each await, with the latch open."""
+def resume(advance: Callable[[Any], Any], value: Any) -> Suspended | BaseException | None:
+    """Continue a coroutine with `advance(value)`, where `advance` is its `send` or `throw`.
+
+    Returns `Suspended`, or the exception that the coroutine ended with, or None if it ended well.
+    """
     latch = LATCH
-    go_on: Callable[[Any], Any] = coroutine.send
-    given: Any = None
-    while True:
-        try:
-            latch.armed = latch.installed
-            awaited = go_on(given)
-        except StopIteration as done:
-            latch.armed = False
-            return latch.collect() or (None if done.value is None else _returned(done.value))
-        except KeyboardInterrupt:
-            latch.armed = False
-            latch.collect()
-            raise
-        except BaseException as error:
-            latch.armed = False
-            given = None  # else what was thrown in holds this frame, and this frame it, with the state and its store
-            return latch.collect() or error
+    try:
+        latch.armed = latch.installed
+        awaited = advance(value)
+    except StopIteration as done:
         latch.armed = False
-        breach = latch.collect()
-        if breach is not None:
-            return _closed(coroutine, breach)
-        try:
-            go_on, given = coroutine.send, gate.answer(coroutine, awaited)
-        except (Breach, ContractViolation) as wrong:
-            return _closed(coroutine, wrong)
-        except KeyboardInterrupt:
-            coroutine.close()
-            raise
-        except BaseException as error:  # what the store says, or a fault: the machine gets to see it
-            go_on, given = coroutine.throw, error
+        return latch.collect() or (None if done.value is None else _returned(done.value))
+    except KeyboardInterrupt:
+        latch.armed = False
+        latch.collect()
+        raise
+    except BaseException as error:
+        latch.armed = False
+        value = None  # breaks a cycle: a thrown exception's traceback holds this frame, and so the state and its store
+        return latch.collect() or error
+    latch.armed = False
+    return Suspended(awaited, latch.collect())
 
 
-RUNNER_CODE = frozenset(
-    {run_coroutine.__code__, run_with_policy.__code__}
-)  # a machine's frames stand above one of these
+RUNNER_CODE = frozenset({run_coroutine.__code__, resume.__code__})
+"""The code above which all frames of a machine are."""
+
+
+def close(coroutine: Coroutine[Any, Any, Any], error: BaseException) -> BaseException:
+    """End a suspended coroutine because of `error`, which is returned."""
+    with suppress(Exception):  # it may swallow GeneratorExit or raise; `error` is reported anyway
+        coroutine.close()
+    return error
 
 
 def _returned(value: Any) -> ContractViolation:
     return ContractViolation(f"returned {value!r}; change the state in place and return None")
-
-
-def _closed(coroutine: Coroutine[Any, Any, Any], wrong: BaseException) -> BaseException:
-    with suppress(Exception):  # it may swallow GeneratorExit, or raise; it is a breach already
-        coroutine.close()
-    return wrong

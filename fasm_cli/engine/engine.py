@@ -13,7 +13,7 @@ from fasm_cli.engine.store import Store, StoreFactory
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Everything that is needed to execute `machine`; made once, by `stores.bind.engine_for`.
+    """Everything that is needed to execute `machine`; made once, by `stores.open.engine_for`.
 
     `stores` makes the stores of a state that lives in a database; None keeps the state in memory. `runner` runs a
     transition over a state in memory.

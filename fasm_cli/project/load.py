@@ -21,7 +21,7 @@ from fasm_cli.errors import MachineError, UsageError, did_you_mean
 from fasm_cli.project.project import TARGETS, Location, Project
 from fasm_cli.project.tracebacks import author_traceback
 from fasm_cli.purity import install as guard
-from fasm_cli.stores.bind import engine_for
+from fasm_cli.stores.open import engine_for
 
 
 def load(project: Project, target: str) -> Engine:

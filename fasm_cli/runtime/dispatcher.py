@@ -1,4 +1,4 @@
-"""The hands of a machine: its handlers, called with bounded concurrency, in time, and again where they fail."""
+"""Dispatches actions to a machine's handlers: with bounded concurrency, timeouts, and retries with backoff."""
 
 import asyncio
 import logging
@@ -17,23 +17,24 @@ log = logging.getLogger("fasm")
 
 
 class HandlerPool:
-    """Carries out the actions of `machine`, `room` of them at a time."""
+    """Executes the actions of `machine`, at most `max_concurrency` at a time. Raises `MachineError` if the handlers do
+    not match the actions."""
 
-    def __init__(self, machine: Machine, room: int) -> None:
+    def __init__(self, machine: Machine, max_concurrency: int) -> None:
         self._machine = machine
         self._handlers = handlers_of(machine)
-        self._room = asyncio.Semaphore(room)
+        self._slots = asyncio.Semaphore(max_concurrency)
 
     async def run_tracked(self, tracked: Tracked) -> Any:
-        """What a tracked action came to, however long that takes. Raises `InputError` where its handler gives something
-        that is no result: what was done is done, and doing it again would not help."""
+        """Execute a tracked action, and return its result. Raises `InputError` if the handler returns a value that is
+        not a result of the machine: the effect has happened, so another attempt would not help."""
         assert self._machine.result_schema is not None
         handler = self._handlers[type(tracked.action)]
         result = await self._call_with_retry(handler, tracked, tracked.id, tracked.action)
         return self._machine.codec.validate(self._machine.result_schema, result)
 
     async def run_untracked(self, untracked: Untracked) -> None:
-        """Do what nobody waits for; what fails for good is logged."""
+        """Execute an untracked action. A final failure is logged."""
         handler = self._handlers[type(untracked.action)]
         await self._call_with_retry(handler, untracked, untracked.action)
 
@@ -43,48 +44,48 @@ class HandlerPool:
         while True:
             attempt += 1
             try:
-                async with self._room, asyncio.timeout(handler.timeout):
+                async with self._slots, asyncio.timeout(handler.timeout):
                     return await handler.call(*arguments)
             except Exception as error:
                 last = handler.max_attempts == attempt
-                _tell(action, attempt, error, given_up=last)
+                _log_failure(action, attempt, error, last=last)
                 if last:
                     return None if handler.on_exhausted is None else handler.on_exhausted(error)
-            await asyncio.sleep(wait * (0.5 + random() / 2))  # not all at once when what they call comes back
+            await asyncio.sleep(wait * (0.5 + random() / 2))  # jitter, so that not all actions are retried at once
             wait = min(2 * wait, handler.max_backoff)
 
 
-def _tell(action: Tracked | Untracked, attempt: int, error: Exception, *, given_up: bool) -> None:
-    what = "took too long" if isinstance(error, TimeoutError) else f"{type(error).__name__}: {error}"
-    told = {"action": format_value(action), "attempt": attempt, "error": what}
-    log.warning("given up" if given_up else "to be tried again", extra={"fasm": told})
+def _log_failure(action: Tracked | Untracked, attempt: int, error: Exception, *, last: bool) -> None:
+    what = "timed out" if isinstance(error, TimeoutError) else f"{type(error).__name__}: {error}"
+    details = {"action": format_value(action), "attempt": attempt, "error": what}
+    log.warning("action failed; no attempts left" if last else "action failed; will retry", extra={"fasm": details})
 
 
 def handlers_of(machine: Machine) -> dict[type, Handler]:
-    """The handler of every type of action. Raises `MachineError` where one is missing or there is one too many."""
+    """The handler of every class of action. Raises `MachineError` if one is missing, superfluous or incomplete."""
     given: Mapping[Any, Any] = machine.cls.handlers
-    tracked = _names(machine.tracked_schema)
-    known = tracked | _names(machine.untracked_schema)
-    missing = [name for name, kind in known.items() if kind not in given]
+    tracked = _classes(machine.tracked_schema)
+    known = tracked | _classes(machine.untracked_schema)
+    missing = [name for name, cls in known.items() if cls not in given]
     if missing:
         raise MachineError(
             f"{machine.name} has no handler for {', '.join(missing)}",
             f"write handlers = {{{missing[0]}: an async function, …}}; without them it can only be simulated",
         )
-    made = {}
-    for kind, each in given.items():
-        if kind not in known.values():
-            raise MachineError(f"{machine.name}.handlers: {kind!r} is no action", f"actions: {', '.join(known)}")
-        made[kind] = handler = as_handler(each)
+    handlers = {}
+    for cls, value in given.items():
+        if cls not in known.values():
+            raise MachineError(f"{machine.name}.handlers: {cls!r} is not an action", f"actions: {', '.join(known)}")
+        handlers[cls] = handler = as_handler(value)
         if not callable(handler.call):
             raise MachineError(f"{machine.name}.handlers: {handler.call!r} cannot be called", "give an async function")
-        if handler.max_attempts and handler.on_exhausted is None and kind in tracked.values():
+        if handler.max_attempts and handler.on_exhausted is None and cls in tracked.values():
             raise MachineError(
-                f"{machine.name}.handlers: {kind.__name__} has max_attempts={handler.max_attempts} and no on_exhausted",
+                f"{machine.name}.handlers: {cls.__name__} has max_attempts={handler.max_attempts} and no on_exhausted",
                 "give on_exhausted=…, which makes a result of the last exception; or max_attempts=0 for no limit",
             )
-    return made
+    return handlers
 
 
-def _names(shape: Any) -> dict[str, Any]:
-    return {} if shape is None else {name: kind.cls for name, kind in variants(shape).items()}
+def _classes(schema: Any) -> dict[str, Any]:
+    return {} if schema is None else {name: variant.cls for name, variant in variants(schema).items()}

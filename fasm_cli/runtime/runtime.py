@@ -1,10 +1,10 @@
-"""A machine that runs for real: inputs in, actions carried out, their results fed back, nothing lost by a crash.
+"""Runs a machine in production: accepts inputs, executes actions, feeds their results back, and survives crashes.
 
     async with Runtime(Ledger, "sqlite:///ledger.db") as runtime:
-        taken = await runtime.submit(Transfer(source=1, target=2, amount=50), key="order-7")
+        submitted = await runtime.submit(Transfer(source=1, target=2, amount=50), key="order-7")
 
-Each step is one transaction with the actions it emits, so an action is carried out if and only if its step was
-committed: at least once, under an id that stays the same. Its result is applied once.
+A step and the actions that it emits are one transaction (transactional outbox), so an action is executed if and only if
+its step was committed: at least once, under an id that stays the same. Its result is applied once.
 """
 
 import asyncio
@@ -22,21 +22,23 @@ from fasm_cli.locks import FileLock
 from fasm_cli.runtime.dispatcher import HandlerPool
 from fasm_cli.runtime.step_queue import StepExecutor, Submitted
 from fasm_cli.stores.durable_store import OutboxPosition
-from fasm_cli.stores.open import open_durable
-from fasm_cli.stores.urls import file_of
+from fasm_cli.stores.open import file_of, open_durable
 from fasm_cli.types.codec import format_value
 
 log = logging.getLogger("fasm")
 
-RETRY_DELAYS = 0.1, 30.0  # seconds until a step that could not be taken is tried again, at first and at most
-MAX_STORE_RETRIES = 5  # of an input whose store has gone away
+FIRST_RETRY_DELAY_S, MAX_RETRY_DELAY_S = 0.1, 30.0  # of a step that was aborted or refused
+MAX_SUBMIT_ATTEMPTS = 5  # of an input while the store is unavailable
 
 
 class Runtime:
-    """A machine with its state at `url`: `sqlite:///file`, or `sqlite://` for one that is gone with the process.
+    """A machine with its state at `url`: `sqlite:///file`, `postgresql://…`, or `sqlite://` for a state in memory.
 
-    Up to `room` handlers are at work at a time; when it stops, those have `grace` seconds to end. With `history`, the
-    committed events are kept too. Raises `MachineError` where an action has no handler.
+    concurrency: the number of handlers that run at the same time.
+    shutdown_timeout: seconds that running handlers get to finish when the runtime stops.
+    history: keep a journal of the committed events.
+
+    Raises `MachineError` if the handlers do not match the actions, `UsageError` for the URL.
     """
 
     def __init__(
@@ -49,13 +51,13 @@ class Runtime:
         history: bool = False,
     ) -> None:
         self.machine = machine if isinstance(machine, Machine) else Machine(machine)
-        self._hands = HandlerPool(self.machine, concurrency)
-        self._transitions = StepExecutor(self.machine, lambda: open_durable(self.machine, url, history=history))
+        self._handlers = HandlerPool(self.machine, concurrency)
+        self._executor = StepExecutor(self.machine, lambda: open_durable(self.machine, url, history=history))
         self._lock = lock_of(url)
-        self._grace = shutdown_timeout
-        self._working: dict[asyncio.Task[None], None] = {}
-        self._acknowledged: list[OutboxPosition] = []  # untracked actions that were carried out since the last commit
-        self._told: asyncio.Queue[Submitted | None] | None = None
+        self._shutdown_timeout = shutdown_timeout
+        self._running: dict[asyncio.Task[None], None] = {}
+        self._unacknowledged: list[OutboxPosition] = []  # untracked actions executed since the last commit
+        self._subscriber: asyncio.Queue[Submitted | None] | None = None
 
     async def __aenter__(self) -> "Runtime":
         await self.start()
@@ -66,15 +68,15 @@ class Runtime:
     ) -> None:
         await self.stop()
 
-    # --- what its user calls ----------------------------------------------------------------------------------
+    # --- public -----------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Open the store and go on where an earlier process was. Raises `SessionError` where another process has it
-        or it holds something else, and `MachineError` where restore fails."""
+        """Open the store, and continue where an earlier process stopped. Raises `SessionError` if another process has
+        it or it does not fit the machine, `MachineError` if `restore` fails."""
         if self._lock is not None:
             self._lock.acquire()
         try:
-            start = await self._transitions.start()
+            start = await self._executor.start()
             restored = start.restored
             if restored is not None and restored.outcome is not Outcome.COMMITTED:
                 raise MachineError(f"{self.machine.name}: restore failed: {restored.error}")
@@ -83,115 +85,117 @@ class Runtime:
             raise
         if restored is None:
             return
-        self._tell(Submitted(restored))
-        self._emit(restored)
-        for (step, place), action in start.orphaned_actions.items():
+        self._publish(Submitted(restored))
+        self._dispatch_all(restored)
+        for (step, position), action in start.orphaned_actions.items():
             if type(action) is Tracked:
-                told = {"action": format_value(action), "step": step}
-                log.error("restore does not emit a pending action; taken from the outbox", extra={"fasm": told})
-            self._begin(action, ActionRef(step, place))
+                details = {"action": format_value(action), "step": step}
+                log.error("restore did not emit a pending action; using the outbox", extra={"fasm": details})
+            self._dispatch(action, ActionRef(step, position))
 
     async def submit(self, value: Any, key: str = "") -> Submitted:
-        """Let an input happen; with a `key`, at most once, however often it is submitted. Raises `InputError` for what
-        is no input of the machine."""
-        value = self.machine.codec.validate(self.machine.input_schema, value)
-        wait = RETRY_DELAYS[0]
-        for _ in range(MAX_STORE_RETRIES - 1):
-            taken = await self._take(InputReceived(value), key)
-            if taken.step.outcome is not Outcome.ABORTED:
-                return taken
-            await asyncio.sleep(wait)
-            wait *= 2
-        return await self._take(InputReceived(value), key)
+        """Execute an input. With a `key` it is accepted at most once, however often it is submitted. An aborted step
+        is retried up to 4 times. Raises `InputError` if `value` is not an input of the machine."""
+        event = InputReceived(self.machine.codec.validate(self.machine.input_schema, value))
+        delay = FIRST_RETRY_DELAY_S
+        for _ in range(MAX_SUBMIT_ATTEMPTS - 1):
+            submitted = await self._execute(event, key)
+            if submitted.step.outcome is not Outcome.ABORTED:
+                return submitted
+            await asyncio.sleep(delay)
+            delay *= 2
+        return await self._execute(event, key)
 
     async def wait_idle(self) -> None:
-        """Wait until nothing is in the hands of a handler."""
-        while self._working:
-            await asyncio.wait(list(self._working))
+        """Wait until no handler runs."""
+        while self._running:
+            await asyncio.wait(list(self._running))
 
     async def steps(self) -> AsyncIterator[Submitted]:
-        """Every step that is taken from here on, until the runtime stops."""
+        """Every step from now on, until the runtime stops."""
         queue: asyncio.Queue[Submitted | None] = asyncio.Queue()
-        self._told = queue
-        while (taken := await queue.get()) is not None:
-            yield taken
+        self._subscriber = queue
+        while (submitted := await queue.get()) is not None:
+            yield submitted
 
     async def stop(self) -> None:
-        """Let the handlers that are at work end, apply their results, and close the store. What is not done by then is
-        pending when it starts again."""
-        if self._working:
-            await asyncio.wait(list(self._working), timeout=self._grace)
-        for task in self._working:
+        """Let running handlers finish, apply their results, and close the store. Actions that have not finished within
+        the shutdown timeout are pending at the next start."""
+        if self._running:
+            await asyncio.wait(list(self._running), timeout=self._shutdown_timeout)
+        for task in self._running:
             task.cancel()
-        if self._working:
-            await asyncio.wait(list(self._working))
+        if self._running:
+            await asyncio.wait(list(self._running))
         await self._close()
-        if self._told is not None:
-            self._told.put_nowait(None)
+        if self._subscriber is not None:
+            self._subscriber.put_nowait(None)
 
     async def _close(self) -> None:
-        await self._transitions.stop(self._acknowledged)
+        await self._executor.stop(self._unacknowledged)
         if self._lock is not None:
             self._lock.release()
 
-    # --- a step and what follows from it -----------------------------------------------------------------------
+    # --- a step and its actions -------------------------------------------------------------------------------
 
-    async def _take(self, event: InputReceived | Completion, key: str = "") -> Submitted:
-        sent, self._acknowledged = self._acknowledged, []
-        taken = await self._transitions.take(event, key, tuple(sent))
-        if taken.step.outcome is not Outcome.COMMITTED or taken.duplicate:
-            self._acknowledged += sent  # it was not said
-        self._tell(taken)
-        if not taken.duplicate:
-            self._emit(taken.step)
-        return taken
+    async def _execute(self, event: InputReceived | Completion, key: str = "") -> Submitted:
+        sent, self._unacknowledged = self._unacknowledged, []
+        submitted = await self._executor.execute(event, key, tuple(sent))
+        if submitted.step.outcome is not Outcome.COMMITTED or submitted.duplicate:
+            self._unacknowledged += sent  # not written, because nothing was committed
+        self._publish(submitted)
+        if not submitted.duplicate:
+            self._dispatch_all(submitted.step)
+        return submitted
 
-    def _tell(self, taken: Submitted) -> None:
-        if self._told is not None:
-            self._told.put_nowait(taken)
+    def _publish(self, submitted: Submitted) -> None:
+        if self._subscriber is not None:
+            self._subscriber.put_nowait(submitted)
 
-    def _emit(self, step: StepResult) -> None:
+    def _dispatch_all(self, step: StepResult) -> None:
         for index, action in enumerate(step.actions, 1):
-            self._begin(action, ActionRef(step.number, index))
+            self._dispatch(action, ActionRef(step.number, index))
 
-    def _begin(self, action: Tracked | Untracked, of: ActionRef) -> None:
-        work = self._await_result(action, of) if isinstance(action, Tracked) else self._send(action, of)
+    def _dispatch(self, action: Tracked | Untracked, ref: ActionRef) -> None:
+        work = self._run_tracked(action, ref) if isinstance(action, Tracked) else self._run_untracked(action, ref)
         task = asyncio.create_task(work)
-        self._working[task] = None
-        task.add_done_callback(self._done)
+        self._running[task] = None
+        task.add_done_callback(self._on_done)
 
-    def _done(self, task: asyncio.Task[None]) -> None:
-        del self._working[task]
+    def _on_done(self, task: asyncio.Task[None]) -> None:
+        del self._running[task]
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("an action is left pending", exc_info=error)
+            log.error("an action stays pending", exc_info=error)
 
-    async def _send(self, action: Untracked, of: ActionRef) -> None:
-        await self._hands.run_untracked(action)
-        self._acknowledged.append((of.step, of.index))
+    async def _run_untracked(self, action: Untracked, ref: ActionRef) -> None:
+        await self._handlers.run_untracked(action)
+        self._unacknowledged.append((ref.step, ref.index))
 
-    async def _await_result(self, tracked: Tracked, of: ActionRef) -> None:
+    async def _run_tracked(self, tracked: Tracked, ref: ActionRef) -> None:
         try:
-            result = await self._hands.run_tracked(tracked)
+            result = await self._handlers.run_tracked(tracked)
         except InputError as wrong:
-            told = {"action": format_value(tracked), "error": wrong.message}
-            log.error("a handler gave what is no result; the action stays pending", extra={"fasm": told})
+            details = {"action": format_value(tracked), "error": wrong.message}
+            log.error(
+                "a handler returned a value that is not a result; the action stays pending", extra={"fasm": details}
+            )
             return
-        event, wait = Completion(of, tracked.id, result), RETRY_DELAYS[0]
+        event, delay = Completion(ref, tracked.id, result), FIRST_RETRY_DELAY_S
         while True:
-            taken = await self._take(event)
-            if taken.step.outcome is Outcome.COMMITTED or not taken.still_pending:
+            submitted = await self._execute(event)
+            if submitted.step.outcome is Outcome.COMMITTED or not submitted.still_pending:
                 return
-            told = {
+            details = {
                 "action": format_value(tracked),
                 "result": format_value(result),
-                "why": str(taken.step.error or taken.step.details.reason),
+                "reason": str(submitted.step.error or submitted.step.details.reason),
             }
-            log.warning("a result was not accepted; it is kept and tried again", extra={"fasm": told})
-            await asyncio.sleep(wait)
-            wait = min(2 * wait, RETRY_DELAYS[1])
+            log.warning("a result was not accepted; will retry", extra={"fasm": details})
+            await asyncio.sleep(delay)
+            delay = min(2 * delay, MAX_RETRY_DELAY_S)
 
 
 def lock_of(url: str) -> FileLock | None:
-    """The lock on the file at `url`, where it is one: two processes would carry out every action twice."""
+    """The lock on the SQLite file at `url`, or None. Without it, two processes would execute every action twice."""
     file = file_of(url)
     return None if file is None else FileLock(file)

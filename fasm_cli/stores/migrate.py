@@ -1,7 +1,7 @@
-"""Carrying the database of a machine that runs for real over to the machine as it is now.
+"""Migrates a durable database to the present version of its machine, in one transaction.
 
-All of it is one transaction, in which the machine is started as it will be: its fields are read as the new types,
-`restore` says what is pending, the invariants are asked. Where any of that fails, the database is as it was.
+The transaction starts the machine as the runtime will: it decodes the fields as the new types, checks the invariants,
+and lets `restore` say what is pending. If any of that fails, the database is unchanged.
 """
 
 import json
@@ -18,22 +18,25 @@ from fasm_cli.engine.process_state import ProcessState
 from fasm_cli.engine.records import decode_action
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.errors import MachineError, SessionError
-from fasm_cli.stores.batch import BatchedConnection
 from fasm_cli.stores.durable_store import DurableStore
-from fasm_cli.stores.metadata import Metadata, write_metadata
 from fasm_cli.stores.open import connect
+from fasm_cli.stores.tables import Metadata, write_metadata
+from fasm_cli.stores.transaction import BatchedConnection
 from fasm_cli.types.codec import DecodeError, format_value
 from fasm_cli.types.description import TypeChange
 from fasm_cli.types.plain import ordered_text
 
-Carry = Callable[[int, Any], Any]
-"""From the version that a state was stored by, and its plain data, to the state as it is now."""
+MigrateState = Callable[[int, Any], Any]
+"""Takes the version that stored a state and its plain data, and returns the state as it is now."""
 
 
 @dataclass(frozen=True, slots=True)
 class MigrationResult:
-    """`version` is the one the database was of, `pending` what `restore` emits of it now; `needed` is false where the
-    database fits as it is."""
+    """version: the version the database had.
+    types: the types that changed.
+    pending: what `restore` emits for the migrated state, formatted.
+    needed: False if the database was already compatible.
+    """
 
     version: int
     types: list[TypeChange]
@@ -41,74 +44,82 @@ class MigrationResult:
     needed: bool
 
 
-def migrate_stored(machine: Machine, url: str, carry: Carry, *, keep: bool) -> MigrationResult:
-    """Have the state at `url` be one of `machine`; without `keep` only what would come of it is said. Raises
-    `SessionError` and `MachineError`, what `carry` does, and `UsageError` for the URL; then nothing is changed."""
+def migrate_stored(machine: Machine, url: str, migrate_state: MigrateState, *, dry_run: bool) -> MigrationResult:
+    """Migrate the state at `url` to `machine`; with `dry_run`, do everything but the commit.
+
+    Raises `SessionError`, `MachineError`, what `migrate_state` raises, and `UsageError` for the URL; in each case
+    nothing is changed.
+    """
     connection = BatchedConnection(connect(url))
     store: DurableStore | None = None
     try:
-        about = Metadata.read(connection)
+        metadata = Metadata.read(connection)
         connection.rollback()
-        about.check_machine(machine)
-        types = about.changes(machine)
-        if about.is_compatible(machine):
-            return MigrationResult(about.version, types, [], needed=False)
+        metadata.check_machine(machine)
+        types = metadata.changes(machine)
+        if metadata.is_compatible(machine):
+            return MigrationResult(metadata.version, types, [], needed=False)
         connection.begin_batch()
-        _write_state(machine, connection, lambda plain: carry(about.version, plain))
+        _write_state(machine, connection, lambda plain: migrate_state(metadata.version, plain))
         store = DurableStore(machine, connection)
-        pending = _pending(machine, store)
+        pending = _restore_pending(machine, store)
         _write_outbox(machine, connection, pending)
-        if keep:
+        if not dry_run:
             connection.commit_batch()
-        return MigrationResult(about.version, types, [format_value(action) for action in pending.values()], needed=True)
+        formatted = [format_value(action) for action in pending.values()]
+        return MigrationResult(metadata.version, types, formatted, needed=True)
     finally:
         connection.rollback_batch()
         (connection if store is None else store).close()
 
 
-def _write_state(machine: Machine, connection: BatchedConnection, carry: Callable[[Any], Any]) -> None:
-    """The fields as they are now, under a number of their own, as a restart has."""
-    (row,) = connection.execute("SELECT version, fields FROM fasm_state", ()).rows
-    plain = json.loads(row["fields"])
+def _write_state(machine: Machine, connection: BatchedConnection, migrate: Callable[[Any], Any]) -> None:
+    """Write the migrated fields under a step number of their own, as a restart does."""
+    (row,) = connection.execute("SELECT version, state_json FROM fasm_state", ()).rows
+    plain = json.loads(row["state_json"])
     if machine.database:
         plain[machine.database] = {}
-    fields = machine.encode_state(carry(plain))
+    fields = machine.encode_state(migrate(plain))
     if machine.database:
         del fields[machine.database]
-    connection.execute("UPDATE fasm_state SET version = ?, fields = ?", (row["version"] + 1, ordered_text(fields)))
+    update = "UPDATE fasm_state SET version = ?, state_json = ?"
+    connection.execute(update, (row["version"] + 1, ordered_text(fields)))
     write_metadata(connection, machine)
     connection.commit()
 
 
-def _pending(machine: Machine, store: DurableStore) -> dict[str, Tracked]:
-    """What is pending of the state as it is now, by id as it is stored."""
-    broken = check_invariants(machine, store.full_state())
-    if broken is not None:
-        raise MachineError(f"{machine.name}: the state breaks {broken.law}: {broken.reason}", "let migrate() mend it")
-    process = Process(machine, store, ProcessState(running=False))
-    restored = process.step(Restore())
+def _restore_pending(machine: Machine, store: DurableStore) -> dict[str, Tracked]:
+    """The tracked actions that `restore` emits for the migrated state, by encoded id."""
+    violation = check_invariants(machine, store.full_state())
+    if violation is not None:
+        raise MachineError(
+            f"{machine.name}: the state breaks {violation.law}: {violation.reason}", "let migrate() fix it"
+        )
+    restored = Process(machine, store, ProcessState(running=False)).step(Restore())
     if restored.outcome is not Outcome.COMMITTED:
         raise MachineError(f"{machine.name}: restore failed: {restored.error or restored.details.reason}")
-    if store.has_history:
-        store.keep_history_from_here()
+    if store.has_journal:
+        store.begin_journal()
     return {ordered_text(machine.encode_action(each)["id"]): each for each in restored.actions if type(each) is Tracked}
 
 
 def _write_outbox(machine: Machine, connection: BatchedConnection, pending: dict[str, Tracked]) -> None:
-    """What `restore` emits is what is pending; of what it does not emit, only what the machine still knows can stay."""
-    for row in connection.execute("SELECT step, place, id, action FROM fasm_outbox ORDER BY step, place", ()).rows:
+    """Replace pending actions in the outbox by what `restore` emits. Another action may stay if the machine still
+    declares its type. Raises `SessionError` if it does not."""
+    select = "SELECT step, position, id, action FROM fasm_outbox ORDER BY step, position"
+    for row in connection.execute(select, ()).rows:
         action = pending.get(row["id"])
         if action is not None:
-            told = ordered_text(machine.encode_action(action))
-            where = (told, row["step"], row["place"])
-            connection.execute("UPDATE fasm_outbox SET action = ? WHERE step = ? AND place = ?", where)
+            update = "UPDATE fasm_outbox SET action = ? WHERE step = ? AND position = ?"
+            encoded = ordered_text(machine.encode_action(action))
+            connection.execute(update, (encoded, row["step"], row["position"]))
             continue
         try:
             decode_action(machine, json.loads(row["action"]))
         except DecodeError as wrong:
             raise SessionError(
-                f"the action {row['step']}.{row['place']} is not done, and {machine.name} does not know it any more: "
-                f"{wrong}",
-                "run the version it is from, without inputs, until nothing is at work",
+                f"the action {row['step']}.{row['position']} is not finished, and {machine.name} no longer declares "
+                f"it: {wrong}",
+                "run the old version without inputs until nothing is pending",
             ) from None
     connection.commit()

@@ -1,71 +1,154 @@
-"""Where the state of a machine that runs for real is: the database at a URL, opened once for as long as it runs."""
+"""Opens the store that a URL names: a scratch one for an engine, or the durable one of a machine in production.
 
-import sqlite3
+`sqlite:///FILE`, `sqlite://` (in memory) and `postgresql://…` are the URLs. The module of a database is imported when
+its URL is used, because SQLite costs start-up time and psycopg is an optional dependency.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
+from fasm_cli.contract.database import DatabaseError, redact_url
+from fasm_cli.engine.coroutines import Runner, run_coroutine
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.machine import Machine
-from fasm_cli.errors import SessionError
-from fasm_cli.stores.durable_store import SCHEMA, DurableStore
-from fasm_cli.stores.sqlite import MEMORY, SqliteConnection
-from fasm_cli.stores.state_row import ResettableConnection
-from fasm_cli.stores.urls import Backend, backend_of, file_of, missing_database, require_psycopg
+from fasm_cli.errors import MachineError, SessionError, UsageError
+from fasm_cli.types.codec import DecodeError
+
+if TYPE_CHECKING:
+    from fasm_cli.stores.durable_store import DurableStore
+    from fasm_cli.stores.scratch import Scratch
+    from fasm_cli.stores.tables import JournalEntry
+    from fasm_cli.stores.transaction import Connection
 
 
-def open_durable(machine: Machine, url: str, *, history: bool = False) -> DurableStore:
-    """The state of `machine` at `url`, which is made where it is not there. Raises `UsageError` for the URL and
-    `SessionError` for what stands there."""
-    schema = f"{SCHEMA}\n{machine.store.schema if machine.store is not None else ''}"
-    connection = connect(url, schema)
+class Backend(Enum):
+    """The databases that hold states."""
+
+    SQLITE = "sqlite"
+    POSTGRES = "postgresql"
+
+
+_SCHEMES = {"sqlite": Backend.SQLITE, "postgresql": Backend.POSTGRES, "postgres": Backend.POSTGRES}
+
+
+def backend_of(url: str) -> Backend:
+    """The database that `url` names. Raises `UsageError`."""
+    backend = _SCHEMES.get(urlsplit(url).scheme)
+    if backend is None:
+        raise _no_store(url)
+    return backend
+
+
+def file_of(url: str) -> Path | None:
+    """The file of `sqlite:///FILE`; None if the state is not in a file. Raises `UsageError`."""
+    if backend_of(url) is not Backend.SQLITE:
+        return None
+    path = unquote(urlsplit(url).path).removeprefix("/")
+    return Path(path) if path else None
+
+
+def engine_for(machine: Machine, url: str = "") -> Engine:
+    """The engine of `machine`, with its states in scratch databases at `url`, or else at the machine's own URL, or
+    else in memory. Raises `UsageError` for the URL and `MachineError` for the schema."""
+    runner: Runner = run_coroutine
+    if machine.has_awaitable_state:
+        from fasm_cli.stores.awaiting import AwaitPolicy
+
+        runner = AwaitPolicy().run
+    url = url or (machine.store.url if machine.store is not None else "")
+    if not url:
+        return Engine(machine, None, runner)
+    from fasm_cli.stores.scratch import ScratchFactory
+
+    engine = Engine(machine, ScratchFactory(_schema_of(machine), _scratch(url)), runner)
     try:
-        return DurableStore(machine, connection, history=history, near=backend_of(url) is Backend.SQLITE)
+        engine.initial()
+    except DecodeError as wrong:
+        raise MachineError(f"{machine.name}: initial() gives a state that cannot be stored: {wrong}") from None
+    return engine
+
+
+def open_durable(machine: Machine, url: str, *, history: bool = False) -> "DurableStore":
+    """The durable store of `machine` at `url`; a database that does not exist is created. With `history`, it keeps a
+    journal. Raises `UsageError` for the URL, `SessionError` for a database that does not fit the machine."""
+    from fasm_cli.stores.durable_store import DurableStore
+    from fasm_cli.stores.tables import SCHEMA
+
+    connection = connect(url, f"{SCHEMA}\n{_schema_of(machine)}")
+    try:
+        return DurableStore(machine, connection, history=history, in_process=backend_of(url) is Backend.SQLITE)
     except BaseException:
         connection.close()
         raise
 
 
-def connect(url: str, schema: str = "") -> ResettableConnection:
-    """A connection to the database at `url`, made by `schema` where there is none. Raises as `open_durable` does."""
+def connect(url: str, schema: str = "") -> "Connection":
+    """A connection to the durable database at `url`, which is created with `schema` if it does not exist. Raises
+    `SessionError` if there is none and no schema, and as `open_durable`."""
+    if backend_of(url) is Backend.POSTGRES:
+        with _require_psycopg():
+            from fasm_cli.stores.postgres import PostgresConnection
+        return PostgresConnection(schema, url)
+    from fasm_cli.stores.sqlite import MEMORY, SqliteConnection, holds_state
+
+    file = file_of(url)
+    path = MEMORY if file is None else str(file)
+    exists = holds_state(path)
+    if not exists and not schema:
+        raise SessionError(f"no machine has run at {path}", "`fasm run` creates the database")
+    return SqliteConnection("" if exists else f"BEGIN IMMEDIATE;\n{schema};\nCOMMIT;", path)
+
+
+def read_journal(machine: Machine, url: str) -> "list[JournalEntry]":
+    """The journal of `machine` at `url` since its last migration. Neither locks nor writes the database. Raises
+    `UsageError` for the URL and `SessionError` if there is no journal."""
+    from fasm_cli.stores.tables import READ_JOURNAL, read_entries
+
+    label = redact_url(url)
+    try:
+        if backend_of(url) is Backend.POSTGRES:
+            with _require_psycopg():
+                from fasm_cli.stores import postgres
+            rows = postgres.read_rows(url, READ_JOURNAL)
+        else:
+            from fasm_cli.stores import sqlite
+
+            file = file_of(url)
+            if file is None:  # a state in memory is gone with its process
+                raise _no_store(url)
+            rows = sqlite.read_rows(file, READ_JOURNAL)
+    except DatabaseError as error:
+        raise SessionError(f"cannot read {label}: {error}", f"`fasm run --db {label}` creates it") from None
+    return read_entries(machine, rows, label)
+
+
+def _schema_of(machine: Machine) -> str:
+    return machine.store.schema if machine.store is not None else ""
+
+
+def _scratch(url: str) -> "Scratch":
     if backend_of(url) is Backend.SQLITE:
-        file = file_of(url)
-        return _sqlite(MEMORY if file is None else str(file), schema)
-    with require_psycopg():
-        from fasm_cli.stores.postgres_database import PostgresDatabase
-    return PostgresDatabase(schema, url)
+        from fasm_cli.stores.sqlite import SqliteScratch
+
+        return SqliteScratch(file_of(url))
+    with _require_psycopg():
+        from fasm_cli.stores.postgres import PostgresScratch
+    return PostgresScratch(url)
 
 
-def _sqlite(path: str, schema: str) -> SqliteConnection:
-    there = _exists(path)
-    if not there and not schema:
-        raise missing_database(path)
+def _no_store(url: str) -> UsageError:
+    hint = "write sqlite:///FILE, sqlite:// for one in memory, or postgresql://…"
+    return UsageError(f"no store {redact_url(url)!r}", hint)
+
+
+@contextmanager
+def _require_psycopg() -> Iterator[None]:
+    """Turn a failing import of psycopg into a `UsageError`: it is an optional dependency."""
     try:
-        return SqliteDatabase("" if there else f"BEGIN IMMEDIATE;\n{schema};\nCOMMIT;", path)
-    except sqlite3.Error as error:
-        raise SessionError(f"cannot open {path}: {error}") from None
-
-
-def _exists(path: str) -> bool:
-    if path == MEMORY or not Path(path).exists():
-        return False
-    db = sqlite3.connect(path)
-    try:
-        names = {name for (name,) in db.execute("SELECT name FROM sqlite_schema")}
-    except sqlite3.DatabaseError as error:
-        raise SessionError(f"cannot open {path}: {error}", "give the file of a SQLite database, or a new one") from None
-    finally:
-        db.close()
-    if names and "fasm_state" not in names:
-        raise SessionError(f"{path} is a database, and not one of a machine", "give a file of its own")
-    return bool(names)
-
-
-class SqliteDatabase(SqliteConnection):
-    """A database that is kept: what is committed is on the disk, and others may read it meanwhile."""
-
-    def _connect(self) -> sqlite3.Connection:
-        db = super()._connect()
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-        return db
-
-    def close(self) -> None:
-        self._db.close()
+        yield
+    except ImportError as error:
+        raise UsageError(f"PostgreSQL needs psycopg: {error}", "pip install 'fasm-cli[postgres]'") from None

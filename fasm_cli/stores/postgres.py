@@ -1,5 +1,6 @@
-"""State in PostgreSQL, by psycopg: serializable transactions in a schema of one's own."""
+"""States in PostgreSQL, with psycopg: serializable transactions in one schema."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -18,13 +19,15 @@ from fasm_cli.contract.database import (
     Tables,
     redact_url,
 )
-from fasm_cli.engine.sql_policy import first_word
-from fasm_cli.engine.transaction import QueryResult
-from fasm_cli.errors import MachineError, UsageError
+from fasm_cli.errors import MachineError, SessionError, UsageError
+from fasm_cli.stores.tables import PREFIX, insert_statement, quote_identifier
+from fasm_cli.stores.transaction import QueryResult, first_word
 
-RUNNING = "is the server running? what the URL leaves out comes from PGHOST, PGUSER, PGPASSWORD and the like"
-READS = ("SELECT", "VALUES")  # what `WITH` leads to may write, whatever it says it did
-
+SERVER_HINT = "is the server running? what the URL leaves out comes from PGHOST, PGUSER, PGPASSWORD and the like"
+READS = ("SELECT", "VALUES")  # the status of `WITH` names its last statement only, so it counts as a write
+LOCK_SQL = "SELECT pg_try_advisory_lock(hashtext('fasm'), hashtext(current_schema())) AS held"
+UNLOCK_SQL = "SELECT pg_advisory_unlock(hashtext('fasm'), hashtext(current_schema()))"
+TABLE_NAMES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
 TABLES = """
 SELECT c.relname AS name,
        (SELECT array_agg(a.attname::text ORDER BY a.attnum)
@@ -37,40 +40,67 @@ SELECT c.relname AS name,
 
 
 class PostgresConnection:
-    """A connection to the schema `name` of the server at `url`, made again where it was lost."""
+    """A connection to the durable database at `url`: the tables in the schema that the URL selects. An advisory lock
+    keeps other processes from running the same machine. A lost connection is opened again.
 
-    def __init__(self, schema: str, url: str, name: str) -> None:
-        """Raises `UsageError` where there is no server, and `MachineError` where it does not take the schema."""
+    Raises `UsageError` if there is no server, `MachineError` if it refuses the schema, and `SessionError` if another
+    process holds the lock or the tables belong to no machine.
+    """
+
+    def __init__(self, schema: str, url: str) -> None:
         self._url = url
-        self._name = name
         self.changes = 0
-        self._db: psycopg.Connection[Row] | None = connect_or_usage_error(url)
+        self._db: psycopg.Connection[Row] | None = _connect_first(url)
         try:
-            self._db.execute(f"CREATE SCHEMA {name}; SET search_path = {name}; {schema}".encode())
-            self._tables = list(introspect(self._db))
-            self._sequences = self._db.execute(
-                "SELECT relname FROM pg_class WHERE relkind = 'S' AND relnamespace = current_schema()::regnamespace"
-            ).fetchall()
+            self._create(self._db, schema)
+            self._tables = list(_introspect(self._db))
             self._db.commit()
-        except MachineError:
-            self._db.close()
-            raise
         except psycopg.Error as error:
             self._db.close()
-            raise MachineError(f"PostgreSQL refuses the schema: {first_line(error)}", "store = Postgres(…)") from None
+            raise MachineError(f"PostgreSQL refuses the schema: {_first_line(error)}", "store = Postgres(…)") from None
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _create(self, db: "psycopg.Connection[Row]", schema: str) -> None:
+        """Take the lock, and execute `schema` if there are no tables yet."""
+        label = redact_url(self._url)
+        if not _lock(db):
+            raise SessionError(f"another process runs the machine at {label}", "stop that one first")
+        names = {row["relname"] for row in db.execute(TABLE_NAMES).fetchall()}
+        if names and "fasm_state" not in names:
+            raise SessionError(
+                f"{label} has tables that no machine has made",
+                "give a database of its own, or a schema: ?options=-csearch_path%3DNAME",
+            )
+        if not names and not schema:
+            raise SessionError(f"no machine has run at {label}", "`fasm run` creates the database")
+        if not names:
+            db.execute(schema.encode())
 
     def _connected(self) -> "psycopg.Connection[Row]":
         if self._db is None or self._db.closed:
+            self._db = None
             try:
-                self._db = connect(self._url, f"-c search_path={self._name}")
+                self._db = self._reconnect()
             except psycopg.Error as error:
-                raise ConnectionLost(first_line(error)) from None
+                raise ConnectionLost(_first_line(error)) from None
         return self._db
+
+    def _reconnect(self) -> "psycopg.Connection[Row]":
+        db = connect(self._url)
+        held = _lock(db)
+        db.commit()
+        if not held:  # the server may not have noticed yet that the lost connection is gone
+            db.close()
+            raise ConnectionLost("another process has the machine")
+        return db
 
     def execute(self, sql: str, args: tuple[Any, ...]) -> QueryResult:
         db = self._connected()
         try:
-            cursor = db.execute(to_pyformat(sql).encode(), args, prepare=True)  # prepared: never two statements in one
+            # A prepared statement is never two statements in one.
+            cursor = db.execute(to_pyformat(sql).encode(), args, prepare=True)
             rows = cursor.fetchall() if cursor.description is not None else []
         except (psycopg.Error, OverflowError, UnicodeError) as error:
             raise self._translate_error(error) from None
@@ -81,7 +111,7 @@ class PostgresConnection:
         return QueryResult(rows, max(cursor.rowcount, 0))
 
     def tables(self) -> Tables:
-        return Tables.of({name: self._table(name, *about) for name, *about in self._tables})
+        return Tables.of({name: self._table(name, columns, key) for name, columns, key in self._tables})
 
     def _table(self, name: str, columns: list[str], key: list[str]) -> Table:
         rows: dict[Any, Row] = {}
@@ -89,7 +119,7 @@ class PostgresConnection:
             f"SELECT {', '.join(map(quote_identifier, columns))} FROM {quote_identifier(name)}", ()
         ).rows:
             rows[row[key[0]] if len(key) == 1 else tuple(row[each] for each in key)] = row
-        return Table(tuple(key), {at: rows[at] for at in sorted(rows)})  # in no language's order
+        return Table(tuple(key), {at: rows[at] for at in sorted(rows)})  # Python's order, not a collation
 
     def commit(self) -> None:
         if self._db is not None:
@@ -102,7 +132,7 @@ class PostgresConnection:
         if self._db is not None and not self._db.closed:
             try:
                 self._db.rollback()
-            except psycopg.Error:  # it is gone, and what was not committed with it
+            except psycopg.Error:  # the connection is gone, with what was not committed
                 self.drop()
 
     def drop(self) -> None:
@@ -112,52 +142,79 @@ class PostgresConnection:
 
     def load(self, tables: Tables) -> None:
         self.rollback()
+        if self.execute("SELECT version FROM fasm_state", ()).rows:
+            raise DatabaseError("the database holds a state already")
+        self._replace_rows(tables)
+
+    def _replace_rows(self, tables: Tables) -> None:
         known = [name for name, *_ in self._tables]
         for name in tables.by_name:
             if name not in known:
                 raise DatabaseError(f"there is no table {name!r}; the schema has {', '.join(known) or 'none'}")
-        for name in ("fasm_state", *reversed(known)):
+        for name in reversed(known):
             self.execute(f"DELETE FROM {quote_identifier(name)}", ())
-        for sequence in self._sequences:  # they are not part of any transaction
-            self._connected().execute(f"ALTER SEQUENCE {quote_identifier(sequence['relname'])} RESTART".encode())
         for name in known:
             for row in tables.by_name[name].rows.values() if name in tables.by_name else ():
-                places = ", ".join("?" * len(row))
-                self.execute(
-                    f"INSERT INTO {quote_identifier(name)} ({', '.join(map(quote_identifier, row))}) VALUES ({places})",
-                    tuple(row.values()),
-                )
+                self.execute(insert_statement(name, row), tuple(row.values()))
 
     def close(self) -> None:
-        with suppress(DatabaseError, psycopg.Error):  # a server that is gone has nothing to clean up
+        if self._db is not None:
+            with suppress(psycopg.Error):  # the connection is gone, and the lock with it
+                self._db.execute(UNLOCK_SQL)  # a server may notice late that a connection was closed
+        self.drop()
+
+    def _translate_error(self, error: Exception) -> DatabaseError:
+        text = _first_line(error)
+        if self._db is not None and self._db.closed:
+            self._db = None
+            return ConnectionLost(f"the connection was lost: {text}")
+        if isinstance(error, errors.SerializationFailure | errors.DeadlockDetected):
+            return SerializationConflict(text)
+        return ConstraintError(text) if isinstance(error, errors.IntegrityError) else DatabaseError(text)
+
+
+class ScratchPostgresConnection(PostgresConnection):
+    """A connection to a scratch database: the schema `name`, which `close` removes. It needs no lock."""
+
+    def __init__(self, schema: str, url: str, name: str) -> None:
+        self._name = name
+        super().__init__(schema, url)
+
+    def _create(self, db: "psycopg.Connection[Row]", schema: str) -> None:
+        db.execute(f"CREATE SCHEMA {self._name}; SET search_path = {self._name}; {schema}".encode())
+        self._sequences = db.execute(
+            "SELECT relname FROM pg_class WHERE relkind = 'S' AND relnamespace = current_schema()::regnamespace"
+        ).fetchall()
+
+    def _reconnect(self) -> "psycopg.Connection[Row]":
+        return connect(self._url, f"-c search_path={self._name}")
+
+    def load(self, tables: Tables) -> None:
+        self.rollback()
+        self.execute("DELETE FROM fasm_state", ())
+        for sequence in self._sequences:  # sequences are not part of a transaction
+            self._connected().execute(f"ALTER SEQUENCE {quote_identifier(sequence['relname'])} RESTART".encode())
+        self._replace_rows(tables)
+
+    def close(self) -> None:
+        with suppress(DatabaseError, psycopg.Error):  # a server that is gone has nothing to remove
             self.rollback()
             db = self._connected()
             db.execute(f"DROP SCHEMA {self._name} CASCADE".encode())
             db.commit()
         self.drop()
 
-    def _translate_error(self, error: Exception) -> DatabaseError:
-        said = first_line(error)
-        if self._db is not None and self._db.closed:
-            self._db = None
-            return ConnectionLost(f"the connection was lost: {said}")
-        if isinstance(error, errors.SerializationFailure | errors.DeadlockDetected):
-            return SerializationConflict(said)
-        return ConstraintError(said) if isinstance(error, errors.IntegrityError) else DatabaseError(said)
-
 
 class PostgresScratch:
-    """Scratch databases on a server: each is a schema."""
+    """Scratch databases on a server; each is a schema."""
 
     def __init__(self, url: str) -> None:
         self._url = url
 
-    def connect(self, schema: str, name: str) -> PostgresConnection:
-        """A new, empty schema that is called `name`."""
-        return PostgresConnection(schema, self._url, name)
+    def connect(self, schema: str, name: str) -> ScratchPostgresConnection:
+        return ScratchPostgresConnection(schema, self._url, name)
 
     def names(self) -> list[str]:
-        """The schemas that are there; none where the server is gone."""
         try:
             with connect(self._url) as db:
                 return [row["nspname"] for row in db.execute("SELECT nspname FROM pg_namespace").fetchall()]
@@ -169,24 +226,39 @@ class PostgresScratch:
             db.execute(f"DROP SCHEMA IF EXISTS {quote_identifier(name)} CASCADE".encode())
 
 
-def connect_or_usage_error(url: str) -> "psycopg.Connection[Row]":
-    """A connection to the server at `url`. Raises `UsageError`."""
-    try:
-        return connect(url)
-    except psycopg.Error as error:
-        raise UsageError(f"no PostgreSQL at {redact_url(url)}: {first_line(error)}", RUNNING) from None
-
-
 def connect(url: str, options: str = "") -> "psycopg.Connection[Row]":
-    given: dict[str, Any] = {"options": options} if options else {}  # where there are none, those of the URL count
+    """A serializable connection to the server at `url`. Raises `psycopg.Error`."""
+    given: dict[str, Any] = {"options": options} if options else {}  # an empty string would replace those of the URL
     db = psycopg.connect(url, row_factory=dict_row, **given)
     db.isolation_level = psycopg.IsolationLevel.SERIALIZABLE
     return db
 
 
+def read_rows(url: str, sql: str) -> list[tuple[Any, ...]]:
+    """The rows of a query, without the lock. Raises `DatabaseError`."""
+    try:
+        with psycopg.connect(url) as db:
+            return db.execute(sql.encode()).fetchall()
+    except psycopg.Error as error:
+        raise DatabaseError(_first_line(error)) from None
+
+
+def _connect_first(url: str) -> "psycopg.Connection[Row]":
+    try:
+        return connect(url)
+    except psycopg.Error as error:
+        raise UsageError(f"no PostgreSQL at {redact_url(url)}: {_first_line(error)}", SERVER_HINT) from None
+
+
+def _lock(db: "psycopg.Connection[Any]") -> bool:
+    """Whether this connection holds the advisory lock of its schema now."""
+    row = db.execute(LOCK_SQL).fetchone()
+    return bool(row and row["held"])
+
+
 @lru_cache(maxsize=1000)
 def to_pyformat(sql: str) -> str:
-    """`sql` with `?` as psycopg writes it, except inside of quotes and comments."""
+    """`sql` with `?` as `%s`, as psycopg wants it, except inside quotes and comments."""
     out: list[str] = []
     at = 0
     while at < len(sql):
@@ -209,14 +281,10 @@ def to_pyformat(sql: str) -> str:
     return "".join(out)
 
 
-def quote_identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def introspect(db: "psycopg.Connection[Row]") -> Any:
-    """Each table of the author's, with its columns and those of its primary key. Raises `MachineError`."""
+def _introspect(db: "psycopg.Connection[Row]") -> Iterator[tuple[str, list[str], list[str]]]:
+    """The author's tables: name, columns, columns of the primary key. Raises `MachineError` if there is no key."""
     for row in db.execute(TABLES).fetchall():
-        if not row["name"].startswith("fasm_"):
+        if not row["name"].startswith(PREFIX):
             if not row["key"]:
                 raise MachineError(
                     f"the table {row['name']} has no primary key", "its rows could not be told apart: add one"
@@ -224,5 +292,5 @@ def introspect(db: "psycopg.Connection[Row]") -> Any:
             yield row["name"], row["columns"], row["key"]
 
 
-def first_line(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -1,96 +1,176 @@
-"""Databases that states are in: scratch ones, made as they are needed and removed afterwards."""
+"""Scratch databases for stepping and simulating: made as they are needed, reused, and removed afterwards."""
 
 import os
 import re
 import weakref
+from collections.abc import Callable
 from itertools import count
 from typing import Any, Protocol
 
+from fasm_cli.contract.database import DatabaseError, SerializationConflict
+from fasm_cli.contract.state_machine import Action
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.store import Store
+from fasm_cli.stores.awaiting import AwaitPolicy
+from fasm_cli.stores.state_row import StateRow
+from fasm_cli.stores.tables import STATE_TABLE
+from fasm_cli.stores.transaction import Connection, Transaction
+from fasm_cli.types.codec import DecodeError
+
+
+class SnapshotStore(StateRow):
+    """The store of a machine that is stepped or simulated. It keeps a copy of all rows after each commit, so that
+    changes are compared exactly."""
+
+    def __init__(self, machine: Machine, connection: Connection, state: Any) -> None:
+        """Raises `DecodeError` if the database refuses `state`."""
+        super().__init__(machine, connection)
+        self.fix: Callable[[Action], Action] | None = machine.copy_action
+        try:
+            self._insert(state)
+            connection.commit()
+        except DatabaseError as refused:
+            raise DecodeError(f"the database does not take it: {refused}") from None
+        self._transaction = Transaction(connection)
+        self.run = AwaitPolicy(self._transaction).run
+        connection.rollback()
+        self._set_committed(state)
+
+    def _set_committed(self, state: Any) -> None:
+        self.working = self._with_database(state, self._transaction)
+        self.committed = self._with_database(state, self._transaction.snapshot())
+
+    def is_dirty(self) -> bool:
+        if self._machine.eq_is_exact and self.working == self.committed:
+            return False
+        before = self._machine.encode_state(self.committed)
+        try:
+            return bool(before != self._machine.encode_state(self.working))
+        except DecodeError:
+            return True
+
+    def commit(self, actions: tuple[Action, ...]) -> tuple[Action, ...]:
+        row = self._encode(self.working)
+        for action in actions:
+            self._machine.encode_action(action)
+        self._check_usable()
+        if row != self._row or self._transaction.has_writes:
+            tables = self._transaction.snapshot()
+            self._write(row)
+            self._commit()
+            self._transaction.mark_committed(tables)
+            self.version, self._row = self.version + 1, row
+            self.committed = self._with_database(self.working, tables)
+        return actions
+
+    def rollback(self, error: BaseException | None) -> bool:
+        leaked = error is None and self.is_dirty()
+        self._transaction.rollback()
+        if not leaked and not self._fields_unchanged():
+            leaked = True
+        if type(error) is SerializationConflict:
+            self._read()
+        elif leaked:
+            self.working = self._with_database(self.committed, self._transaction)
+        return leaked
+
+    def _fields_unchanged(self) -> bool:
+        return bool(self.working == self.committed) if self._machine.eq_is_exact else super()._fields_unchanged()
+
+    def _read(self) -> None:
+        state = self._read_fields()
+        self._transaction.mark_committed(self._connection.tables())
+        self._connection.rollback()
+        self._set_committed(state)
 
 
 class Scratch(Protocol):
-    """Where databases can be made that nobody else has."""
+    """A place for scratch databases."""
 
-    def connect(self, schema: str, name: str) -> Any: ...
-    def names(self) -> list[str]: ...
+    def connect(self, schema: str, name: str) -> Connection:
+        """A new, empty database with this name. Closing the connection removes it."""
+        ...
+
+    def names(self) -> list[str]:
+        """The names of all databases in this place; an empty list if it cannot be reached."""
+        ...
+
     def remove(self, name: str) -> None: ...
 
 
 class ScratchFactory:
-    """Scratch databases of one schema: each store that is open has one to itself, and they are used again.
+    """Opens stores in scratch databases of one schema. Each open store has a database of its own; databases are
+    reused.
 
-    What stands at the URL itself is never touched. A process that is killed leaves its databases behind; the next one
-    of this computer to end removes them.
+    The database at the URL itself is never touched. The databases of a process that was killed are removed by the next
+    process on the same computer that ends.
     """
 
     def __init__(self, schema: str, scratch: Scratch) -> None:
-        from fasm_cli.stores.state_row import STATE_TABLE
-
         self._schema = f"{STATE_TABLE};\n{schema}"
         self._scratch = scratch
         self._pool = _Pool()
-        weakref.finalize(self, _end, self._pool, scratch)
+        weakref.finalize(self, _shut_down, self._pool, scratch)
 
     def open(self, machine: Machine, state: Any) -> Store:
-        """A store with `state` committed. Raises `Mismatch` where the database does not take it."""
-        from fasm_cli.stores.snapshot_store import SnapshotStore
-
+        """A store with `state` committed. Raises `DecodeError` if the database refuses it."""
         pool = self._pool
-        connection = pool.acquire() or self._scratch.connect(
-            self._schema, f"fasm_scratch_{_hostname()}_{next(_numbers)}_{os.getpid()}"
-        )
+        connection = pool.acquire()
+        if connection is None:
+            name = f"fasm_scratch_{_hostname()}_{next(_numbers)}_{os.getpid()}"
+            connection = self._scratch.connect(self._schema, name)
         try:
             store = SnapshotStore(machine, connection, state)
         except BaseException:
-            pool.give_back(connection, os.getpid())
+            pool.release(connection, os.getpid())
             raise
-        weakref.finalize(store, pool.give_back, connection, os.getpid())
+        weakref.finalize(store, pool.release, connection, os.getpid())
         return store
 
     def close(self) -> None:
-        """Remove every database that no store has."""
-        self._pool.empty()
-        _collect_orphans(self._scratch)
+        """Remove every database that no store uses."""
+        self._pool.close()
+        _remove_orphans(self._scratch)
 
 
 class _Pool:
-    """Connections that no store has at the moment. Those of a parent process are its own, and left alone."""
+    """Connections that no store uses now. A forked process keeps those of its parent, but never uses or closes them."""
 
     def __init__(self) -> None:
         self._process = os.getpid()
-        self._free: list[Any] = []
-        self._parents: list[Any] = []
-        self.ended = False
+        self._free: list[Connection] = []
+        self._of_parent: list[Connection] = []
+        self.shut_down = False
 
-    def acquire(self) -> Any:
-        """A connection, or None."""
+    def acquire(self) -> Connection | None:
+        """A free connection, or None."""
         if self._process != os.getpid():
-            self._process, self._parents, self._free = os.getpid(), self._free, []
+            self._process, self._of_parent, self._free = os.getpid(), self._free, []
         return self._free.pop() if self._free else None
 
-    def give_back(self, connection: Any, process: int) -> None:
+    def release(self, connection: Connection, process: int) -> None:
+        """Take back a connection that was opened in `process`."""
         if process != os.getpid():
-            self._parents.append(connection)
-        elif self.ended:
+            self._of_parent.append(connection)
+        elif self.shut_down:
             connection.close()
         else:
             self._free.append(connection)
 
-    def empty(self) -> None:
+    def close(self) -> None:
+        """Close the free connections."""
         while (connection := self.acquire()) is not None:
             connection.close()
 
 
-def _end(pool: _Pool, scratch: Scratch) -> None:
-    pool.ended = True
-    pool.empty()
-    _collect_orphans(scratch)
+def _shut_down(pool: _Pool, scratch: Scratch) -> None:
+    pool.shut_down = True
+    pool.close()
+    _remove_orphans(scratch)
 
 
-def _collect_orphans(scratch: Scratch) -> None:
-    """Remove the databases of processes that are gone."""
+def _remove_orphans(scratch: Scratch) -> None:
+    """Remove the databases of processes that no longer run."""
     for name in scratch.names():
         owner = re.match(rf"fasm_scratch_{_hostname()}_\d+_(\d+)", name)
         if owner is not None and not _pid_alive(int(owner[1])):
@@ -101,7 +181,7 @@ _numbers = count(1)  # of the databases of this process
 
 
 def _hostname() -> str:
-    import platform
+    import platform  # costs a millisecond, which a start without a database saves
 
     return re.sub(r"\W", "_", platform.node().lower())[:20]
 

@@ -1,32 +1,35 @@
-"""State in SQLite, by the standard library: transactions are begun and ended here and nowhere else."""
+"""States in SQLite, with the standard library's module. Transactions begin and end here and nowhere else."""
 
 import glob
 import sqlite3
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 from fasm_cli.contract.database import ConstraintError, DatabaseError, Row, SerializationConflict, Table, Tables
-from fasm_cli.engine.transaction import QueryResult
-from fasm_cli.errors import MachineError, UsageError
-from fasm_cli.stores.urls import file_of
+from fasm_cli.errors import MachineError, SessionError, UsageError
+from fasm_cli.stores.tables import PREFIX, insert_statement, quote_identifier
+from fasm_cli.stores.transaction import QueryResult
 
-STORED = (type(None), int, float, str, bytes, bool)
-_STORED = frozenset(STORED)
+_STORABLE = (type(None), int, float, str, bytes, bool)
+_STORABLE_TYPES = frozenset(_STORABLE)
 MEMORY = ":memory:"
 
 
 class SqliteConnection:
-    """One connection; `path` is a file, or `:memory:` for a database that lives as long as this object."""
+    """A connection to the database in the file `path`. What is committed is on the disk, and others may read it
+    meanwhile. `:memory:` is a database that lives as long as this object."""
 
     def __init__(self, schema: str, path: str = MEMORY) -> None:
-        """Raises `MachineError` where SQLite does not take the schema."""
+        """Execute `schema`, unless it is empty. Raises `MachineError` if SQLite refuses it, `UsageError` if the file
+        cannot be opened, `SessionError` if it is locked or not a database."""
         self._path = path
-        self._open = False
+        self._in_transaction = False
         self._db = self._connect()
         try:
             self._db.executescript(schema)
-            self._tables = list(_described(self._db))
+            self._tables = list(_introspect(self._db))
         except MachineError:
             self._db.close()
             raise
@@ -41,9 +44,17 @@ class SqliteConnection:
             raise UsageError(
                 f"cannot open {self._path}: {error}", "sqlite:///FILE needs a folder to write in"
             ) from None
-        db.execute("PRAGMA foreign_keys = ON")
-        db.execute("PRAGMA synchronous = OFF")  # the computer does not crash here, only processes, and those in play
+        try:
+            db.execute("PRAGMA foreign_keys = ON")
+            self._configure(db)
+        except sqlite3.Error as error:
+            db.close()
+            raise SessionError(f"cannot open {self._path}: {error}") from None
         return db
+
+    def _configure(self, db: sqlite3.Connection) -> None:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
 
     @property
     def changes(self) -> int:
@@ -51,12 +62,12 @@ class SqliteConnection:
 
     def execute(self, sql: str, args: tuple[Any, ...]) -> QueryResult:
         for value in args:
-            if type(value) not in _STORED:
-                raise _not_stored(value)
+            if type(value) not in _STORABLE_TYPES:
+                raise _not_storable(value)
         try:
-            if not self._open:
+            if not self._in_transaction:
                 self._db.execute("BEGIN IMMEDIATE")
-                self._open = True
+                self._in_transaction = True
             cursor = self._db.execute(sql, args)
             count = max(cursor.rowcount, 0)
             if cursor.description is None:
@@ -68,28 +79,29 @@ class SqliteConnection:
         return QueryResult([dict(zip(names, row, strict=True)) for row in rows], count)
 
     def tables(self) -> Tables:
-        return Tables.of({name: self._table(name, *about) for name, *about in self._tables})
+        return Tables.of({name: self._table(name, columns, key) for name, columns, key in self._tables})
 
     def _table(self, name: str, columns: list[str], key: list[str]) -> Table:
         rows: dict[Any, Row] = {}
         at = [columns.index(each) for each in key]
-        for row in self._db.execute(f"SELECT * FROM {quoted(name)} ORDER BY {', '.join(map(quoted, key))}"):
-            rows[row[at[0]] if len(at) == 1 else tuple(row[place] for place in at)] = dict(
+        order = ", ".join(map(quote_identifier, key))
+        for row in self._db.execute(f"SELECT * FROM {quote_identifier(name)} ORDER BY {order}"):
+            rows[row[at[0]] if len(at) == 1 else tuple(row[index] for index in at)] = dict(
                 zip(columns, row, strict=True)
             )
         return Table(tuple(key), rows)
 
     def commit(self) -> None:
-        if self._open:
+        if self._in_transaction:
             try:
                 self._db.execute("COMMIT")
             except sqlite3.Error as error:  # a deferred constraint
                 raise _translate_error(error) from None
-            self._open = False
+            self._in_transaction = False
 
     def rollback(self) -> None:
-        if self._open:
-            self._open = False
+        if self._in_transaction:
+            self._in_transaction = False
             with suppress(sqlite3.OperationalError):  # SQLite may have rolled back by itself
                 self._db.execute("ROLLBACK")
 
@@ -103,64 +115,100 @@ class SqliteConnection:
 
     def load(self, tables: Tables) -> None:
         self.rollback()
+        if self.execute("SELECT version FROM fasm_state", ()).rows:
+            raise DatabaseError("the database holds a state already")
+        self._replace_rows(tables)
+
+    def _replace_rows(self, tables: Tables) -> None:
         known = [name for name, *_ in self._tables]
         for name in tables.by_name:
             if name not in known:
                 raise DatabaseError(f"there is no table {name!r}; the schema has {', '.join(known) or 'none'}")
-        self.execute("DELETE FROM fasm_state", ())
         self._db.execute("PRAGMA defer_foreign_keys = ON")
         for name in known:
-            self._db.execute(f"DELETE FROM {quoted(name)}")
+            self._db.execute(f"DELETE FROM {quote_identifier(name)}")
         for name in known:
             for row in tables.by_name[name].rows.values() if name in tables.by_name else ():
-                places = ", ".join("?" * len(row))
-                sql = f"INSERT INTO {quoted(name)} ({', '.join(map(quoted, row))}) VALUES ({places})"
-                self.execute(sql, tuple(row.values()))
+                self.execute(insert_statement(name, row), tuple(row.values()))
 
     def close(self) -> None:
         self._db.close()
+
+
+class ScratchSqliteConnection(SqliteConnection):
+    """A connection to a scratch database, which `close` removes."""
+
+    def _configure(self, db: sqlite3.Connection) -> None:
+        db.execute("PRAGMA synchronous = OFF")  # a scratch database need not survive a power failure
+
+    def load(self, tables: Tables) -> None:
+        self.rollback()
+        self.execute("DELETE FROM fasm_state", ())
+        self._replace_rows(tables)
+
+    def close(self) -> None:
+        super().close()
         if self._path != MEMORY:
             Path(self._path).unlink(missing_ok=True)
 
 
 class SqliteScratch:
-    """Scratch databases at a URL: in memory, or in files beside the one it names."""
+    """Scratch databases in memory, or in files beside `file`."""
 
-    def __init__(self, url: str) -> None:
-        self._path = file_of(url)
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
 
-    def connect(self, schema: str, name: str) -> SqliteConnection:
-        """A new, empty database that is called `name`, which ends in the number of this process."""
-        return SqliteConnection(schema, MEMORY if self._path is None else f"{self._path}.{name}")
+    def connect(self, schema: str, name: str) -> ScratchSqliteConnection:
+        return ScratchSqliteConnection(schema, MEMORY if self._file is None else f"{self._file}.{name}")
 
     def names(self) -> list[str]:
-        """The databases that are there."""
-        if self._path is None:
+        if self._file is None:
             return []
-        return [path.suffix.removeprefix(".") for path in self._path.parent.glob(f"{glob.escape(self._path.name)}.*")]
+        return [path.suffix.removeprefix(".") for path in self._file.parent.glob(f"{glob.escape(self._file.name)}.*")]
 
     def remove(self, name: str) -> None:
-        Path(f"{self._path}.{name}").unlink(missing_ok=True)
+        Path(f"{self._file}.{name}").unlink(missing_ok=True)
 
 
-def quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+def holds_state(path: str) -> bool:
+    """Whether there is a durable database in the file `path`; False if the file is missing or empty. Raises
+    `SessionError` if the file is something else."""
+    if path == MEMORY or not Path(path).exists():
+        return False
+    with closing(sqlite3.connect(path)) as db:
+        try:
+            names = {name for (name,) in db.execute("SELECT name FROM sqlite_schema")}
+        except sqlite3.DatabaseError as error:
+            hint = "give the file of a SQLite database, or a new one"
+            raise SessionError(f"cannot open {path}: {error}", hint) from None
+    if names and "fasm_state" not in names:
+        raise SessionError(f"{path} is a database that no machine has made", "give a file of its own")
+    return bool(names)
 
 
-def _described(db: sqlite3.Connection) -> Any:
-    """Each table of the author's, with its columns and those of its primary key. Raises `MachineError`."""
-    found = db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY rowid").fetchall()
-    for (name,) in found:
-        if not name.startswith(("sqlite_", "fasm_")):
-            columns = db.execute(f"PRAGMA table_info({quoted(name)})").fetchall()
+def read_rows(file: Path, sql: str) -> list[tuple[Any, ...]]:
+    """The rows of a query. It neither locks nor writes the database. Raises `DatabaseError`."""
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            return db.execute(sql).fetchall()
+    except sqlite3.Error as error:
+        raise DatabaseError(str(error)) from None
+
+
+def _introspect(db: sqlite3.Connection) -> Iterator[tuple[str, list[str], list[str]]]:
+    """The author's tables: name, columns, columns of the primary key. Raises `MachineError` if there is no key."""
+    names = db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY rowid").fetchall()
+    for (name,) in names:
+        if not name.startswith(("sqlite_", PREFIX)):
+            columns = db.execute(f"PRAGMA table_info({quote_identifier(name)})").fetchall()
             key = [column[1] for column in sorted(columns, key=lambda column: int(column[5])) if column[5]]
             if not key:
                 raise MachineError(f"the table {name} has no primary key", "its rows could not be told apart: add one")
             yield name, [column[1] for column in columns], key
 
 
-def _not_stored(value: Any) -> DatabaseError:
-    known = ", ".join("None" if kind is type(None) else kind.__name__ for kind in STORED)
+def _not_storable(value: Any) -> DatabaseError:
+    known = ", ".join("None" if kind is type(None) else kind.__name__ for kind in _STORABLE)
     return DatabaseError(f"SQLite stores {known}, not a {type(value).__name__}: {value!r}")
 
 

@@ -1,54 +1,46 @@
-"""What every state in a database has: its fields in a row beside the tables, with the number of the last commit.
+"""Stores a state in a database: its tables, and its other fields in one row beside them, in the same transaction.
 
-The row says at each commit which one it came after, so of two that began from the same state one is refused.
+Optimistic concurrency (Kung & Robinson 1981): each commit executes `UPDATE … WHERE version = <the version read>`. If
+that writes no row, another process has committed first.
 """
 
 import json
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from fasm_cli.contract.database import ConnectionLost, SerializationConflict, Tables
 from fasm_cli.contract.state_machine import Action
+from fasm_cli.engine.coroutines import Runner
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.transaction import Connection, Transaction
+from fasm_cli.stores.transaction import Connection, Transaction
 from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.plain import ordered_text
 from fasm_cli.types.schema import RecordSchema
 
-STATE_TABLE = "CREATE TABLE fasm_state (one INTEGER PRIMARY KEY, version BIGINT NOT NULL, fields TEXT NOT NULL)"
-"""Every table of ours begins with `fasm_`."""
-
-
-class ResettableConnection(Connection, Protocol):
-    """A connection whose whole contents can be exchanged."""
-
-    def load(self, tables: Tables) -> None:
-        """Have these rows and no others, in the transaction that is open. Raises `DatabaseError`."""
-        ...
-
-    def close(self) -> None: ...
-
 
 class StateRow:
-    """The part of a store that reads and writes the row. Who derives from it opens a `_transaction` and says what is
-    `committed`."""
+    """The part of a store that reads and writes the row. A subclass opens a `_transaction` and sets `run`, `working`
+    and `committed`."""
 
     fix: Callable[[Action], Action] | None = None
+    run: Runner
     working: Any
     committed: Any
     _transaction: Transaction
 
-    def __init__(self, machine: Machine, connection: ResettableConnection) -> None:
+    def __init__(self, machine: Machine, connection: Connection) -> None:
         self._machine = machine
         self._connection = connection
         self._copy = machine.copiers.of(machine.state_schema)
-        self._fields_of = machine.state_schema
+        self._row_schema = machine.state_schema  # of the fields that are in the row
         if isinstance(machine.state_schema, RecordSchema) and machine.database:
-            others = tuple(field for field in machine.state_schema.fields if field.name != machine.database)
-            self._fields_of = RecordSchema(machine.state_schema.annotation, cls=machine.state_schema.cls, fields=others)
-        self._has_fields = not isinstance(self._fields_of, RecordSchema) or bool(self._fields_of.fields)
+            fields = tuple(field for field in machine.state_schema.fields if field.name != machine.database)
+            self._row_schema = RecordSchema(
+                machine.state_schema.annotation, cls=machine.state_schema.cls, fields=fields
+            )
+        self._has_fields = not isinstance(self._row_schema, RecordSchema) or bool(self._row_schema.fields)
         self.version = 0  # the number of the last commit
-        self._fields = ""  # as they were committed then
+        self._row = ""  # the fields as JSON, as they were committed then
 
     def begin(self) -> Any:
         return self.working
@@ -59,73 +51,73 @@ class StateRow:
         self._read()
 
     def _read(self) -> None:
-        """Take what is committed from the database."""
+        """Read the committed state from the database."""
         raise NotImplementedError
 
     # --- the row ----------------------------------------------------------------------------------------------
 
-    def _load(self, state: Any) -> None:
-        """Have `state` and nothing else, in a database that has no row yet."""
+    def _insert(self, state: Any) -> None:
+        """Make `state` the whole contents of the database. Does not commit."""
         database = self._machine.database
         self._connection.load(getattr(state, database) if database else Tables())
-        self._fields = self._encoded(state)
-        self._execute("INSERT INTO fasm_state VALUES (1, ?, ?)", self.version, self._fields)
+        self._row = self._encode(state)
+        self._execute("INSERT INTO fasm_state VALUES (1, ?, ?)", self.version, self._row)
 
     def _check_usable(self) -> None:
-        """Raises `Mismatch` where the database would not do it."""
+        """Raises `DecodeError` if the database would refuse to commit."""
         if self._transaction.failed:
             raise DecodeError(
                 "a statement failed and the transition went on: nothing of it can be committed; let it fail"
             )
 
-    def _write(self, fields: str) -> None:
-        """Write the row for the next commit. Raises `Contention`."""
-        sql = "UPDATE fasm_state SET version = ?, fields = ? WHERE version = ?"
-        if self._connection.execute(sql, (self.version + 1, fields, self.version)).count != 1:
+    def _write(self, row: str) -> None:
+        """Write the row for the next commit. Raises `SerializationConflict` if another process has committed."""
+        sql = "UPDATE fasm_state SET version = ?, state_json = ? WHERE version = ?"
+        if self._connection.execute(sql, (self.version + 1, row, self.version)).count != 1:
             raise SerializationConflict("another process has written this state")
 
     def _commit(self) -> None:
-        """Commit what was written; raises `ConnectionLost` where it was not."""
+        """Commit what was written. Raises `ConnectionLost` if it was not committed."""
         try:
             self._connection.commit()
-        except ConnectionLost:  # before the commit or after it? What is there tells
+        except ConnectionLost:  # before or after the commit? The version in the database tells
             self._connection.drop()
             if not self._is_stored(self.version + 1):
                 raise
 
     def _is_stored(self, version: int) -> bool:
-        """Whether this is the number of the last commit. Raises `ConnectionLost`."""
-        return self._stored()[0] == version
+        """Whether `version` is the last commit in the database. Raises `ConnectionLost`."""
+        return self._read_row()[0] == version
 
-    def _stored(self) -> tuple[int, str]:
-        (row,) = self._execute("SELECT version, fields FROM fasm_state")
+    def _read_row(self) -> tuple[int, str]:
+        (row,) = self._execute("SELECT version, state_json FROM fasm_state")
         self._connection.rollback()
-        return row["version"], row["fields"]
+        return row["version"], row["state_json"]
 
     def _read_fields(self) -> Any:
-        """The state as it is committed, with nothing in the place of its tables."""
-        self.version, self._fields = self._stored()
-        plain = json.loads(self._fields)
+        """The committed state, with an empty database in it."""
+        self.version, self._row = self._read_row()
+        plain = json.loads(self._row)
         if self._machine.database:
             plain[self._machine.database] = {}
         return self._machine.codec.decode(self._machine.state_schema, plain)
 
-    def _same_fields(self) -> bool:
-        """Whether the fields are as they were committed."""
+    def _fields_unchanged(self) -> bool:
+        """Whether the fields of the working state are the committed ones."""
         try:
-            return self._encoded(self.working) == self._fields
+            return self._encode(self.working) == self._row
         except DecodeError:
             return False
 
-    def _with(self, state: Any, database: Any) -> Any:
-        """A copy of `state` with this database in it."""
+    def _with_database(self, state: Any, database: Any) -> Any:
+        """A copy of `state` with `database` in it, if the machine has a database."""
         copy = self._copy(state)
         if self._machine.database:
             object.__setattr__(copy, self._machine.database, database)
         return copy
 
-    def _encoded(self, state: Any) -> str:
-        return ordered_text(self._machine.codec.encode(self._fields_of, state)) if self._has_fields else "{}"
+    def _encode(self, state: Any) -> str:
+        return ordered_text(self._machine.codec.encode(self._row_schema, state)) if self._has_fields else "{}"
 
     def _execute(self, sql: str, *args: Any) -> list[dict[str, Any]]:
         return self._connection.execute(sql, args).rows

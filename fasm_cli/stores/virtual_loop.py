@@ -1,7 +1,7 @@
-"""An event loop in which no time passes: what a state awaits comes at once, and in the same order every time.
+"""An event loop with a virtual clock: what a state awaits comes at once, and in the same order every time.
 
-It has timers, futures and tasks, and nothing of the outside: no sockets, no threads, no signals. Its clock starts at 0
-for every transition and jumps to the next timer when nothing else is left to do.
+It has timers, futures and tasks, but no sockets, threads or signals. The clock starts at 0 for every transition and
+jumps to the next timer when nothing else is left to do.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from fasm_cli.engine.coroutines import ContractViolation
 
 
 class VirtualLoop:
-    """What `asyncio` finds running while a transition does: what it asks of a loop, as far as that is inside."""
+    """The loop that `asyncio` finds running during a transition; it has the part of the interface that needs no I/O."""
 
     def __init__(self) -> None:
         self._now = 0.0
@@ -27,7 +27,7 @@ class VirtualLoop:
         self._order = count()
 
     def run_until(self, future: Any) -> None:
-        """Let things happen until `future` is done. Raises `Defect` where it never will be."""
+        """Run callbacks until `future` is done. Raises `ContractViolation` if it never will be."""
         while not future.done():
             if not self._ready:
                 if not self._timers:
@@ -73,10 +73,10 @@ class VirtualLoop:
         return asyncio.Task(coro, loop=self._as_loop, **named)
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
-        """A task that nobody asked for failed: nobody gets to know, as nobody awaits it."""
+        """Ignore the failure of a task that nobody awaits."""
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        """A cancelled timer stays in the heap and is passed over."""
+        """Nothing to do: a cancelled timer stays in the heap and is skipped."""
 
     def get_debug(self) -> bool:
         return False
@@ -90,7 +90,7 @@ class VirtualLoop:
 
 @contextmanager
 def virtual_loop() -> Iterator[VirtualLoop]:
-    """A new loop, for one transition, in the place of whatever loop this thread is in."""
+    """A new loop for one transition. It replaces the loop that runs in this thread, if there is one."""
     outer = events._get_running_loop()
     loop = VirtualLoop()
     events._set_running_loop(loop._as_loop)
@@ -98,33 +98,3 @@ def virtual_loop() -> Iterator[VirtualLoop]:
         yield loop
     finally:
         events._set_running_loop(outer)
-
-
-class RealLoop:
-    """The loop of one thread in which time does pass: for a machine that runs for real."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._outer: asyncio.AbstractEventLoop | None = None
-
-    def running(self) -> "RealLoop":
-        """What is awaited in between is waited for."""
-        return self
-
-    def __enter__(self) -> "RealLoop":  # no generator: this is entered for every step
-        self._outer = events._get_running_loop()
-        events._set_running_loop(self._loop)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        events._set_running_loop(self._outer)
-
-    def run_until(self, future: Any) -> None:
-        events._set_running_loop(None)
-        try:
-            self._loop.run_until_complete(asyncio.wait([future]))
-        finally:
-            events._set_running_loop(self._loop)
-
-    def close(self) -> None:
-        self._loop.close()

@@ -17,7 +17,8 @@ from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import HistoryImported
 from fasm_cli.sessions import SNAPSHOT_EVERY, Header, SessionFile
 from fasm_cli.sessions.timeline import TakenStep, Timeline
-from fasm_cli.stores.journal import JournalEntry, read_history
+from fasm_cli.stores.open import read_journal
+from fasm_cli.stores.tables import JournalEntry
 from fasm_cli.types.codec import DecodeError
 from fasm_cli.usecases.sessions import new_path, open_file
 
@@ -30,8 +31,7 @@ def import_history(project: Project, target: str, url: str, name: str) -> Histor
     """
     engine = load(project, target)
     machine = engine.machine
-    past = read_history(machine, url)
-    first, rows = past[0], past[1:]
+    first, *rows = read_journal(machine, url)
     path = project.session_path(name)
     if path.exists():
         timeline, file = open_file(project, name, target)

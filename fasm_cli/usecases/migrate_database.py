@@ -1,4 +1,4 @@
-"""Carrying the database of a machine that runs for real over to the machine as it is now."""
+"""Migrates the database of a machine in production to the machine as it is now."""
 
 from fasm_cli.contract.database import DatabaseError, redact_url
 from fasm_cli.engine.engine import Engine
@@ -12,29 +12,32 @@ from fasm_cli.usecases.migrate_session import migrate_state
 
 
 def migrate_database(project: Project, target: str, url: str, *, dry_run: bool = False) -> MigratedDatabase:
-    """The database at `url`, for the machine TARGET names. Raises `SessionError` for a database or a version that
-    nothing can be done with, or that a process has; `MachineError` where `migrate` gives what is no state."""
+    """Migrate the database at `url` to the machine that TARGET names; with `dry_run`, only report.
+
+    Raises `SessionError` if the database cannot be migrated or another process uses it, `MachineError` if `migrate`
+    returns something that is not a state.
+    """
     machine = import_machine(project, target)
     engine = Engine(machine)
-    shown = redact_url(url)
+    label = redact_url(url)
     lock = lock_of(url)
     if lock is not None:
         lock.acquire()
     try:
-        done = migrate_stored(
-            machine, url, lambda version, plain: migrate_state(engine, version, plain), keep=not dry_run
+        result = migrate_stored(
+            machine, url, lambda version, plain: migrate_state(engine, version, plain), dry_run=dry_run
         )
     except DatabaseError as error:
-        raise SessionError(f"cannot migrate {shown}: {error}", "nothing of it is changed") from None
+        raise SessionError(f"cannot migrate {label}: {error}", "the database is unchanged") from None
     finally:
         if lock is not None:
             lock.release()
     return MigratedDatabase(
-        url=shown,
+        url=label,
         machine=machine.name,
-        versions=(done.version, machine.version),
-        types=[str(change) for change in done.types],
-        pending=done.pending,
-        needed=done.needed,
-        written=done.needed and not dry_run,
+        versions=(result.version, machine.version),
+        types=[str(change) for change in result.types],
+        pending=result.pending,
+        needed=result.needed,
+        written=result.needed and not dry_run,
     )

@@ -14,7 +14,7 @@ from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import Completion, InputReceived
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.step_result import StepResult
-from fasm_cli.stores.bind import engine_for
+from fasm_cli.stores.open import engine_for
 
 PLACES = ("memory", "sqlite", "file", "postgres")
 DATABASES = PLACES[1:]

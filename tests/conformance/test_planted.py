@@ -19,7 +19,7 @@ from fasm_cli.simulation.shrink import Shrinker
 from fasm_cli.simulation.stats import Stats
 from fasm_cli.simulation.trace import Player
 from fasm_cli.simulation.world import Plan
-from fasm_cli.stores.bind import engine_for
+from fasm_cli.stores.open import engine_for
 
 SOURCE = Path(__file__).with_name("planted.py")
 _SPEC = importlib.util.spec_from_file_location("planted", SOURCE)

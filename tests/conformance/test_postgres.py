@@ -69,7 +69,7 @@ def test_a_connection_that_is_killed_at_a_statement_leaves_state_and_pending_rig
         assert step.outcome is Outcome.COMMITTED
         return
     assert (step.outcome, step.details.state_leaked) == (Outcome.ABORTED, False)
-    assert "the connection was lost" in step.reason
+    assert "the connection was lost" in step.details.reason
     assert (house.digest, house.process.pending) == (before, pending)
     again = house.step(*PAID)
     assert again.outcome is Outcome.COMMITTED
@@ -113,8 +113,8 @@ def test_a_transition_that_another_client_came_before_is_made_again(house, other
 def test_fields_that_another_process_wrote_are_read_before_the_transition_is_made_again(house, other):
     connection = connection_of(house)
     write = (
-        f"UPDATE {connection._name}.fasm_state SET version = version + 1, fields = replace(fields, '2', '7') "
-        "WHERE fields LIKE '%:2,%'"
+        f"UPDATE {connection._name}.fasm_state SET version = version + 1, state_json = replace(state_json, '2', '7') "
+        "WHERE state_json LIKE '%:2,%'"
     )
     Before(connection, 1, lambda: other.execute(write))
     step = house.step("Book(seat=2, guest='bob')")

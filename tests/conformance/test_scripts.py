@@ -25,7 +25,7 @@ SCRIPTS = {
     "booking_db": """
         Book(seat=1, guest="ann")
         Book(seat=1, guest="bob")
-        fault operation 1
+        fault disconnect 1
         Book(seat=2, guest="bob")
         Book(seat=2, guest="bob")
         crash before-commit

@@ -31,7 +31,7 @@ def test_what_was_committed_survives_in_both_halves_of_a_state(at, database):
     house.process.step(Crash())
     assert house.digest == before
     assert house.state.next_charge == 2
-    assert house.process.step(Restore()).unrestored_ids == ()
+    assert house.process.step(Restore()).details.unrestored_ids == ()
     assert house.step("1", "Paid()").outcome is Outcome.COMMITTED
     assert house.state.db.table("bookings") == {1: {"seat": 1, "charge": 1, "guest": "ann", "status": "paid"}}
     assert house.state.takings == 45
@@ -55,7 +55,7 @@ def test_a_commit_whose_answer_is_lost_was_made(at, place):
     shop.process.step(InjectedFault(FaultKind.UNKNOWN))
     assert shop.step("RedeemPoints(points=100)").outcome is Outcome.COMMITTED
     assert not shop.process.running
-    assert shop.process.step(Restore()).unrestored_ids == ()
+    assert shop.process.step(Restore()).details.unrestored_ids == ()
 
 
 def test_a_crash_before_the_commit_takes_everything_with_it(at, database):
@@ -81,7 +81,7 @@ def test_an_await_that_fails_leaves_state_and_pending_as_they_were(at, database,
         house.process.step(InjectedFault(failure, number))
         step = house.step(text, result)
         assert (step.outcome, step.details.state_leaked) == (Outcome.ABORTED, False)
-        assert step.reason.endswith(f"at await {number}")
+        assert step.details.reason.endswith(f"at await {number}")
         assert (house.digest, house.process.pending) == (before, pending)
     house.process.step(InjectedFault(failure, awaits + 1))  # there is no such await
     assert house.step(text, result).outcome in (Outcome.COMMITTED, Outcome.REJECTED)

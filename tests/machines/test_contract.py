@@ -17,7 +17,7 @@ from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.simulation.sampling_store import open_fast
-from fasm_cli.stores.bind import engine_for
+from fasm_cli.stores.open import engine_for
 from fasm_cli.types.generate import Generators
 
 RUNS, STEPS = 20, 100

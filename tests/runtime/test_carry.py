@@ -15,8 +15,8 @@ from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.machine import Machine
 from fasm_cli.errors import MachineError, SessionError
 from fasm_cli.runtime.runtime import Runtime
-from fasm_cli.stores.journal import read_history
 from fasm_cli.stores.migrate import MigrationResult, migrate_stored
+from fasm_cli.stores.open import read_journal
 from fasm_cli.usecases.migrate_session import migrate_state
 from tests.runtime.notes import Note, Notes, Print, Printed
 from tests.runtime.shop import Buy, Charge, Charged, Receipt, Shop
@@ -82,10 +82,10 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def over(machine: Any, file: Path, *, keep: bool = True) -> MigrationResult:
+def over(machine: Any, file: Path, *, dry_run: bool = False) -> MigrationResult:
     made = Machine(machine)
     return migrate_stored(
-        made, f"sqlite:///{file}", lambda version, plain: migrate_state(Engine(made), version, plain), keep=keep
+        made, f"sqlite:///{file}", lambda version, plain: migrate_state(Engine(made), version, plain), dry_run=dry_run
     )
 
 
@@ -99,7 +99,7 @@ def test_it_is_refused_by_type_field_old_and_new(file: Path, monkeypatch: pytest
     with pytest.raises(SessionError) as told:
         asyncio.run(Runtime(Newer, f"sqlite:///{file}").start())
     assert told.value.message.startswith(f"the database holds Shop {NEWER}")
-    assert told.value.hint == "`fasm migrate TARGET --db URL` carries it over"
+    assert told.value.hint == "`fasm migrate TARGET --db URL` migrates it"
 
 
 def test_it_goes_on_where_the_older_version_was(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,19 +123,19 @@ def test_it_goes_on_where_the_older_version_was(file: Path, monkeypatch: pytest.
     asyncio.run(go())
     assert asked == [Ask(2)]
     with closing(sqlite3.connect(file)) as db:
-        assert db.execute("SELECT fields FROM fasm_state").fetchone() == (
+        assert db.execute("SELECT state_json FROM fasm_state").fetchone() == (
             '{"waiting":{},"paid":{"1":"5","2":"7"},"next_id":3}',
         )
         assert db.execute("SELECT count(*) FROM fasm_outbox WHERE id IS NOT NULL").fetchone() == (0,)
-        assert db.execute("SELECT count(*) FROM fasm_history").fetchone() == (8,)  # what came before is still there
-    past = read_history(Machine(Newer), f"sqlite:///{file}")
+        assert db.execute("SELECT count(*) FROM fasm_journal").fetchone() == (8,)  # what came before is still there
+    past = read_journal(Machine(Newer), f"sqlite:///{file}")
     assert [each.event["type"] for each in past] == ["state", "crash", "restore", "completion"]
     assert past[0].event["state"]["waiting"] == {"2": "7"}
 
 
 def test_a_dry_run_says_the_same_and_writes_nothing(file: Path) -> None:
     before = everything(file)
-    dry = over(Newer, file, keep=False)
+    dry = over(Newer, file, dry_run=True)
     assert everything(file) == before
     assert over(Newer, file) == dry
     assert everything(file) != before
@@ -153,7 +153,7 @@ async def broken_restore(self: Any, state: Till, actions: Any) -> None:
         ({"restore": broken_restore}, "restore failed: not today"),
         ({"migrate": lambda self, version, data: {}}, r"migrate\(1, …\) does not return a state of version 2"),
         ({"version": 1}, r"states of version 1 do not fit Shop: "),
-        ({"UntrackedAction": None}, "1.1 is not done, and Shop does not know it any more"),
+        ({"UntrackedAction": None}, "1.1 is not finished, and Shop no longer declares it"),
     ],
 )
 def test_what_cannot_be_leaves_everything_as_it_was(file: Path, members: dict[str, Any], message: str) -> None:
@@ -180,7 +180,7 @@ def test_whose_it_is_not(file: Path, tmp_path: Path) -> None:
 
 def test_one_that_does_not_describe_its_types(file: Path) -> None:
     with closing(sqlite3.connect(file)) as db:
-        db.execute("UPDATE fasm_about SET types = ?", (Machine(Shop).fingerprint,))
+        db.execute("UPDATE fasm_meta SET types = ?", (Machine(Shop).fingerprint,))
         db.commit()
     assert over(Shop, file) == MigrationResult(1, [], [], needed=False)
     assert over(Newer, file).types == []
@@ -240,7 +240,7 @@ def notes_are_carried_over(url: str, monkeypatch: pytest.MonkeyPatch) -> list[An
     asyncio.run(go(Notes))
     made = Machine(TitledNotes)
     assert migrate_stored(
-        made, url, lambda version, plain: migrate_state(Engine(made), version, plain), keep=True
+        made, url, lambda version, plain: migrate_state(Engine(made), version, plain), dry_run=False
     ).needed
     asyncio.run(go(TitledNotes))
     return printed
@@ -251,5 +251,5 @@ def test_tables_stay_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert notes_are_carried_over(f"sqlite:///{file}", monkeypatch) == [1, 2]
     with closing(sqlite3.connect(file)) as db:
         assert db.execute("SELECT * FROM notes").fetchall() == [(1, 1), (2, 1)]
-        ((fields,),) = db.execute("SELECT fields FROM fasm_state")
+        ((fields,),) = db.execute("SELECT state_json FROM fasm_state")
     assert fields == '{"next_id":3,"unprinted":[],"title":"old notes"}'

@@ -91,9 +91,9 @@ def test_nothing_is_lost_and_nothing_is_done_twice(provider: Provider, tmp_path:
     assert last.returncode == 0
 
     db = sqlite3.connect(database)
-    (version, fields), *_ = db.execute("SELECT version, fields FROM fasm_state")
+    (version, fields), *_ = db.execute("SELECT version, state_json FROM fasm_state")
     state = json.loads(fields)
-    keys = dict(db.execute("SELECT input_key, step FROM fasm_inputs"))
+    keys = dict(db.execute("SELECT input_key, step FROM fasm_idempotency"))
     charged: dict[int, set[int]] = {}
     for told in provider.asked:
         if "charge" in told:
@@ -117,4 +117,4 @@ def test_nothing_is_lost_and_nothing_is_done_twice(provider: Provider, tmp_path:
     assert db.execute("SELECT count(*) FROM fasm_outbox").fetchone() == (0,)
     receipts = {told["receipt"] for told in provider.asked if "receipt" in told}
     assert receipts == set(paid)
-    assert len(list(db.execute("SELECT step FROM fasm_history"))) == version + 1  # no step is missing
+    assert len(list(db.execute("SELECT step FROM fasm_journal"))) == version + 1  # no step is missing

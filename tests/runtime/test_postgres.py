@@ -72,7 +72,7 @@ def test_it_goes_on_where_it_was(url: str, charged: list[int]) -> None:
     assert asyncio.run(go("b", "c")) == [True, False]
     assert charged == [1, 2, 3]
     assert rows(url, "SELECT count(*) FROM fasm_outbox WHERE id IS NOT NULL") == [(0,)]
-    assert rows(url, "SELECT max(version) FROM fasm_state") == rows(url, "SELECT max(step) FROM fasm_history")
+    assert rows(url, "SELECT max(version) FROM fasm_state") == rows(url, "SELECT max(step) FROM fasm_journal")
 
 
 def test_two_at_once_on_a_server(url: str, charged: list[int]) -> None:
@@ -129,11 +129,11 @@ def test_a_connection_that_is_cut_is_made_again(url: str, charged: list[int]) ->
 def test_steps_that_are_taken_together_survive_a_connection_that_is_killed_at_any_statement(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fasm_cli.runtime.runtime.AGAIN", (0.001, 0.001))
+    monkeypatch.setattr("fasm_cli.runtime.runtime.FIRST_RETRY_DELAY_S", 0.001)
 
     async def go(runtime: Runtime, other: "psycopg.Connection[Any]", at: int) -> bool:
         """Whether there were so many statements and commits."""
-        connection: Any = runtime._transitions._store._together._whole  # type: ignore[union-attr]
+        connection: Any = runtime._executor._store._batch._connection  # type: ignore[union-attr]
         execute, commit, said = connection.execute, connection.commit, 0
 
         def strike() -> None:
@@ -148,7 +148,7 @@ def test_steps_that_are_taken_together_survive_a_connection_that_is_killed_at_an
         connection.execute, connection.commit = execute, commit
         await runtime.wait_idle()
         assert [str(each.step.outcome) for each in steps] == ["committed", "rejected", "committed"]
-        assert runtime._transitions._process.pending == {}
+        assert runtime._executor._process.pending == {}
         return said >= at
 
     async def at_each() -> int:
@@ -163,10 +163,10 @@ def test_steps_that_are_taken_together_survive_a_connection_that_is_killed_at_an
         raise AssertionError
 
     assert asyncio.run(at_each()) > 12
-    assert rows(url, "SELECT max(version) FROM fasm_state") == rows(url, "SELECT count(*) - 1 FROM fasm_history")
+    assert rows(url, "SELECT max(version) FROM fasm_state") == rows(url, "SELECT count(*) - 1 FROM fasm_journal")
 
 
 def test_a_database_is_carried_over_to_another_version(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert notes_are_carried_over(url, monkeypatch) == [1, 2]
-    assert rows(url, "SELECT fields FROM fasm_state") == [('{"next_id":3,"unprinted":[],"title":"old notes"}',)]
+    assert rows(url, "SELECT state_json FROM fasm_state") == [('{"next_id":3,"unprinted":[],"title":"old notes"}',)]
     assert rows(url, "SELECT id FROM notes ORDER BY id") == [(1,), (2,)]

@@ -59,7 +59,7 @@ def url(tmp_path: Path) -> str:
 
 def till(url: str) -> Till:
     db = sqlite3.connect(url.removeprefix("sqlite:///"))
-    ((fields,),) = db.execute("SELECT fields FROM fasm_state")
+    ((fields,),) = db.execute("SELECT state_json FROM fasm_state")
     db.close()
     plain = json.loads(fields)
     pairs = {name: {int(key): value for key, value in dict(plain[name]).items()} for name in ("waiting", "paid")}
@@ -188,7 +188,7 @@ def test_a_handler_that_takes_too_long_is_given_up_and_called_again(
     monkeypatch.setitem(Shop.handlers, Charge, Handler(books.charge, timeout=0.01, backoff=0.001))
     asyncio.run(sold(url, 1))
     assert (len(books.charged), till(url).paid) == (2, {1: 1})
-    assert [record.__dict__["fasm"]["error"] for record in caplog.records] == ["took too long"]
+    assert [record.__dict__["fasm"]["error"] for record in caplog.records] == ["timed out"]
 
 
 def test_after_the_last_attempt_the_failure_is_the_result(
@@ -212,7 +212,7 @@ def test_what_is_no_result_leaves_the_action_pending(books: Books, url: str, cap
     asyncio.run(sold(url, 1))
     assert (len(books.charged), till(url).waiting) == (1, {1: 1})  # it was done, so it is not done again by itself
     assert [record.getMessage() for record in caplog.records] == [
-        "a handler gave what is no result; the action stays pending"
+        "a handler returned a value that is not a result; the action stays pending"
     ]
     books.answer = books.yes
     asyncio.run(sold(url))
@@ -230,7 +230,7 @@ def test_so_many_handlers_are_at_work_at_a_time(books: Books, url: str) -> None:
         return Charged()
 
     books.answer = slow
-    asyncio.run(sold(url, *range(1, 13), room=3))
+    asyncio.run(sold(url, *range(1, 13), concurrency=3))
     assert (books.most_at_work, len(till(url).paid)) == (3, 12)
 
 
@@ -279,7 +279,7 @@ def test_what_restore_forgets_is_taken_from_the_outbox(
     asyncio.run(sold(url))
     assert till(url).paid == {1: 7}
     assert [record.getMessage() for record in caplog.records] == [
-        "restore does not emit a pending action; taken from the outbox"
+        "restore did not emit a pending action; using the outbox"
     ]
 
 
@@ -312,7 +312,7 @@ def test_a_message_that_was_not_sent_is_sent_by_the_next(
 def test_a_result_that_is_refused_is_kept_and_tried_again(
     books: Books, url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("fasm_cli.runtime.runtime.AGAIN", (0.001, 0.01))
+    monkeypatch.setattr("fasm_cli.runtime.runtime.FIRST_RETRY_DELAY_S", 0.001)
     stf, refusals = Shop.stf, iter((True, True))
 
     async def refuse_twice(self: Shop, state: Till, input: Any, actions: Any) -> None:
@@ -323,7 +323,7 @@ def test_a_result_that_is_refused_is_kept_and_tried_again(
     monkeypatch.setattr(Shop, "stf", refuse_twice)
     asyncio.run(sold(url, 1))
     assert (books.charged, till(url).paid) == ([(1, 1)], {1: 1})
-    assert [record.__dict__["fasm"]["why"] for record in caplog.records] == ["NotWaiting('today')"] * 2
+    assert [record.__dict__["fasm"]["reason"] for record in caplog.records] == ["NotWaiting('today')"] * 2
 
 
 def test_two_at_once(books: Books, url: str) -> None:
@@ -344,7 +344,7 @@ def test_a_database_of_something_else(books: Books, tmp_path: Path, monkeypatch:
     db.close()
     with pytest.raises(SessionError, match="file is not a database"):
         asyncio.run(sold(f"sqlite:///{text}"))
-    with pytest.raises(SessionError, match=r"other\.db is a database, and not one of a machine"):
+    with pytest.raises(SessionError, match=r"other\.db is a database that no machine has made"):
         asyncio.run(sold(f"sqlite:///{other}"))
     asyncio.run(sold(changed))
     monkeypatch.setattr(Shop, "version", 2)
@@ -360,11 +360,11 @@ def test_a_database_of_something_else(books: Books, tmp_path: Path, monkeypatch:
     ("handlers", "message"),
     [
         ({}, "Shop has no handler for Charge, Receipt"),
-        ({Charge: print, Receipt: print, Buy: print}, "is no action; actions: Charge, Receipt"),
+        ({Charge: print, Receipt: print, Buy: print}, "is not an action; actions: Charge, Receipt"),
         ({Charge: "print", Receipt: print}, "'print' cannot be called"),
         (
             {Charge: Handler(shop.charge, max_attempts=3), Receipt: print},
-            "Charge has 3 attempts and nothing for after them",
+            "Charge has max_attempts=3 and no on_exhausted",
         ),
     ],
 )
@@ -376,7 +376,7 @@ def test_handlers_that_do_not_fit(handlers: Any, message: str, monkeypatch: pyte
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"timeout": 0}, {"backoff": -1}, {"longest": "1"}, {"attempts": -1}, {"attempts": 1.5}]
+    "wrong", [{"timeout": 0}, {"backoff": -1}, {"max_backoff": "1"}, {"max_attempts": -1}, {"max_attempts": 1.5}]
 )
 def test_a_handler_says_what_is_wrong_with_it(wrong: dict[str, Any]) -> None:
     ((name, value),) = wrong.items()
@@ -406,7 +406,7 @@ def test_a_transition_that_is_made_again_is_the_same_one(
     asyncio.run(go())
     assert next(refusals, None) is None  # both struck
     db = sqlite3.connect(url.removeprefix("sqlite:///"))
-    assert list(db.execute("SELECT step FROM fasm_history")) == [(0,), (1,), (2,)]
+    assert list(db.execute("SELECT step FROM fasm_journal")) == [(0,), (1,), (2,)]
     assert list(db.execute("SELECT id FROM fasm_outbox WHERE id IS NOT NULL")) == []
     db.close()
 

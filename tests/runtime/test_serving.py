@@ -41,7 +41,7 @@ def test_lines_in_and_lines_out(provider: Provider, tmp_path: Path) -> None:
         {
             "line": 5,
             "outcome": "malformed",
-            "error": "no JSON: Expecting value: line 1 column 1 (char 0)",
+            "error": "not JSON: Expecting value: line 1 column 1 (char 0)",
             "hint": 'write "Name(field=value)", or {"type": "Name", "field": value}',
         }
     ]
@@ -55,8 +55,8 @@ def test_malformed_lines(provider: Provider, tmp_path: Path) -> None:
         '"Sell(amount=5)"': "no input 'Sell'",
         '{"type": "Buy", "amount": "5"}': "amount: expected int, got str '5'",
         '{"input": "Buy(amount=5)", "keys": "a"}': "unknown: keys",
-        '{"input": "Buy(amount=5)", "key": 7}': "key: expected a text, got 7",
-        "[" * 100_000: "no JSON: ",
+        '{"input": "Buy(amount=5)", "key": 7}': "key: expected a string, got 7",
+        "[" * 100_000: "not JSON: ",
         '"' + "x" * 1_000_001 + '"': "a line of 1000004 characters; at most 1000000 are read",
     }
     process = start(tmp_path / "shop.db")
@@ -125,7 +125,7 @@ def test_as_many_handlers_as_there_is_room_for(provider: Provider, tmp_path: Pat
         return "yes"
 
     provider.answers = answer
-    process = start(tmp_path / "shop.db", "--room", "2")
+    process = start(tmp_path / "shop.db", "--concurrency", "2")
     said(process, '"Buy(amount=5)"\n' * 6)
     assert (process.returncode, most) == (0, 2)
 
@@ -139,7 +139,7 @@ def test_who_takes_longer_than_the_grace_is_left_pending(provider: Provider, tmp
         return "yes"
 
     provider.answers = answer
-    process = start(tmp_path / "shop.db", "--grace", "0.05")
+    process = start(tmp_path / "shop.db", "--shutdown-timeout", "0.05")
     assert process.stdin is not None
     process.stdin.write('"Buy(amount=5)"\n')
     process.stdin.flush()

@@ -14,11 +14,11 @@ from fasm_cli import StateMachine, TransitionError
 from fasm_cli.contract.database import ConnectionLost, DatabaseError, SerializationConflict
 from fasm_cli.engine.events import InputReceived
 from fasm_cli.engine.step_result import Outcome
-from fasm_cli.runtime import step_queue as transitions
+from fasm_cli.runtime import step_queue
 from fasm_cli.runtime.runtime import Runtime
 from fasm_cli.runtime.step_queue import Submitted
-from fasm_cli.stores.batch import BEGIN, RELEASE, ROLLBACK_TO
 from fasm_cli.stores.sqlite import SqliteConnection
+from fasm_cli.stores.transaction import RELEASE, ROLLBACK_TO, SAVEPOINT
 from tests.runtime.notes import Note, Notes, Print, Printed
 
 
@@ -34,7 +34,7 @@ def commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     commit = SqliteConnection.commit
 
     def counted(self: SqliteConnection) -> None:
-        if self._open:
+        if self._in_transaction:
             found.append(self.changes)
         commit(self)
 
@@ -53,7 +53,7 @@ def taken_at(file: Path, *about: int) -> list[str]:
         async with Runtime(Notes, f"sqlite:///{file}") as runtime:
             steps = await taken(runtime, *about)
             await runtime.wait_idle()
-            assert runtime._transitions._process.pending == {}
+            assert runtime._executor._process.pending == {}
         return [str(each.step.outcome) for each in steps]
 
     return asyncio.run(go())
@@ -98,14 +98,14 @@ def test_what_is_asked_for_at_once_is_committed_at_once(
 
 
 def test_no_more_than_so_many_at_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transitions, "MOST", 2)
-    take, sizes = transitions.StepExecutor._take_all, []
+    monkeypatch.setattr(step_queue, "MAX_BATCH", 2)
+    take, sizes = step_queue.StepExecutor._execute_batch, []
 
     def counted(self: Any, asked: list[Any]) -> Any:
         sizes.append(len(asked))
         return take(self, asked)
 
-    monkeypatch.setattr(transitions.StepExecutor, "_take_all", counted)
+    monkeypatch.setattr(step_queue.StepExecutor, "_execute_batch", counted)
     assert taken_at(file, 1, 1, 1, 1, 1) == ["committed"] * 5
     assert (sizes[:2], max(sizes), sum(sizes)) == ([2, 2], 2, 10)
 
@@ -181,12 +181,12 @@ def test_a_transaction_that_is_gone_in_the_middle_is_made_again(
                 assert [str(each.step.outcome) for each in steps] == ["committed", "rejected", "committed"], said
                 assert [each.step.number for each in steps if each.step.actions] == [1, 2]
                 await runtime.wait_idle()
-                assert runtime._transitions._process.pending == {}
+                assert runtime._executor._process.pending == {}
 
         asyncio.run(go())
         monkeypatch.setattr(SqliteConnection, "execute", execute)
         assert rows(file) == [(1, 1), (2, 1)]
-        assert [step for step, *_ in rows(file, "fasm_history")] == [0, 1, 2, 3, 4]
+        assert [step for step, *_ in rows(file, "fasm_journal")] == [0, 1, 2, 3, 4]
         assert rows(file, "fasm_outbox") == []
         if ended:
             break
@@ -245,7 +245,7 @@ def test_a_commit_in_doubt_is_asked_about_until_there_is_an_answer(
         nonlocal gone
         async with Runtime(Notes, f"sqlite:///{file}") as runtime:
             waits: list[float] = []
-            monkeypatch.setattr(runtime._transitions._store.shutdown, "wait", waits.append)  # type: ignore[union-attr]
+            monkeypatch.setattr(runtime._executor._store.shutdown, "wait", waits.append)  # type: ignore[union-attr]
             gone = -1
             assert [each.step.number for each in await taken(runtime, *[1] * together)] == [1, 2, 3][:together]
             assert waits == [0.05, 0.1]
@@ -276,13 +276,13 @@ def test_a_stop_does_not_wait_for_an_answer(together: int, file: Path, monkeypat
         nonlocal lose
         runtime = Runtime(Notes, f"sqlite:///{file}")
         await runtime.start()
-        asked, loop, store = asyncio.Event(), asyncio.get_running_loop(), runtime._transitions._store
+        asked, loop, store = asyncio.Event(), asyncio.get_running_loop(), runtime._executor._store
         assert store is not None
         wait = store.shutdown.wait
         monkeypatch.setattr(store.shutdown, "wait", lambda _: (loop.call_soon_threadsafe(asked.set), wait(10))[1])
-        monkeypatch.setattr(store, "_stored", gone)
+        monkeypatch.setattr(store, "_read_row", gone)
         lose = True
-        taking = [asyncio.create_task(runtime._transitions.take(InputReceived(Note(1)))) for _ in range(together)]
+        taking = [asyncio.create_task(runtime._executor.execute(InputReceived(Note(1)))) for _ in range(together)]
         await asked.wait()
         await runtime.stop()
         assert [(await each).step.outcome for each in taking] == [Outcome.ABORTED] * together
@@ -299,9 +299,9 @@ def test_what_others_come_before_is_taken_again_in_a_transaction_of_its_own(
 
     def contended(self: SqliteConnection, sql: str, args: tuple[Any, ...]) -> Any:
         nonlocal begun
-        if not self._open:
+        if not self._in_transaction:
             begun = sql
-        if sql.startswith("INSERT INTO notes") and begun == BEGIN:
+        if sql.startswith("INSERT INTO notes") and begun == SAVEPOINT:
             raise SerializationConflict("another came first")
         return execute(self, sql, args)
 
@@ -309,7 +309,7 @@ def test_what_others_come_before_is_taken_again_in_a_transaction_of_its_own(
 
     async def go() -> list[str]:
         async with Runtime(Notes, f"sqlite:///{file}") as runtime:
-            take = runtime._transitions.take
+            take = runtime._executor.execute
             found = await asyncio.gather(take(InputReceived(Note(1))), take(InputReceived(Note(1))))
         return [str(each.step.outcome) for each in found]
 
@@ -320,20 +320,20 @@ def test_what_others_come_before_is_taken_again_in_a_transaction_of_its_own(
 def test_short_steps_are_taken_without_a_thread(
     short: float, here: bool, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transitions, "SHORT", short)
+    monkeypatch.setattr(step_queue, "INLINE_LIMIT_S", short)
     assert threads(Notes, f"sqlite:///{file}", Note(1), monkeypatch) == [False, here]
 
 
 def threads(machine: type[StateMachine], url: str, value: Any, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Whether each of two steps was on the thread of the event loop."""
     found: list[bool] = []
-    take = transitions.StepExecutor._take
+    take = step_queue.StepExecutor._execute
 
     def noted(self: Any, *args: Any) -> Submitted:
         found.append(threading.current_thread() is threading.main_thread())
         return take(self, *args)
 
-    monkeypatch.setattr(transitions.StepExecutor, "_take", noted)
+    monkeypatch.setattr(step_queue.StepExecutor, "_execute", noted)
 
     async def go() -> None:
         async with Runtime(machine, url) as runtime:
@@ -367,20 +367,20 @@ class Slowly(StateMachine):
 
 
 def test_a_state_that_may_take_its_time_is_left_to_the_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transitions, "SHORT", 60.0)
+    monkeypatch.setattr(step_queue, "INLINE_LIMIT_S", 60.0)
     assert threads(Slowly, "sqlite://", Note(1), monkeypatch) == [False, False]
 
 
 @pytest.fixture
 def led(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps are short, so who asks first takes them."""
-    monkeypatch.setattr(transitions, "SHORT", 60.0)
+    monkeypatch.setattr(step_queue, "INLINE_LIMIT_S", 60.0)
 
 
 def test_who_asks_first_takes_the_steps_of_all(
     led: None, file: Path, commits: list[int], printing: asyncio.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transitions, "MOST", 3)
+    monkeypatch.setattr(step_queue, "MAX_BATCH", 3)
 
     async def go() -> None:
         async with Runtime(Notes, f"sqlite:///{file}") as runtime:
@@ -401,7 +401,7 @@ def test_who_is_cancelled_before_it_takes_the_steps_leaves_nobody_waiting(led: N
         async with Runtime(Notes, f"sqlite:///{file}") as runtime:
             await runtime.submit(Note(1))
             await runtime.wait_idle()
-            first, second = (asyncio.create_task(runtime._transitions.take(InputReceived(Note(1)))) for _ in range(2))
+            first, second = (asyncio.create_task(runtime._executor.execute(InputReceived(Note(1)))) for _ in range(2))
             await asyncio.sleep(0)
             first.cancel()
             assert (await second).step.outcome is Outcome.COMMITTED
@@ -418,8 +418,8 @@ def test_a_stop_waits_for_who_is_about_to_take_the_steps(led: None, file: Path) 
         await runtime.start()
         await runtime.submit(Note(1))
         await runtime.wait_idle()
-        steps = [asyncio.create_task(runtime._transitions.take(InputReceived(Note(1)))) for _ in range(2)]
-        stopping = asyncio.create_task(runtime._transitions.stop(()))
+        steps = [asyncio.create_task(runtime._executor.execute(InputReceived(Note(1)))) for _ in range(2)]
+        stopping = asyncio.create_task(runtime._executor.stop(()))
         assert [(await each).step.outcome for each in steps] == [Outcome.COMMITTED] * 2
         await stopping
         runtime._lock.release()  # type: ignore[union-attr]
@@ -447,7 +447,7 @@ def test_what_a_refused_step_did_to_the_fields_is_undone_to_what_was_committed_l
         async with Runtime(Hasty) as runtime:
             outcomes = [(await runtime.submit(Note(about))).step.outcome for about in (1, 2, 0, 99, 3)]
             assert [str(each) for each in outcomes] == ["committed", "committed", "committed", "rejected", "committed"]
-            store = runtime._transitions._store
+            store = runtime._executor._store
             assert store is not None
             assert store.working.count == store.committed.count == store.full_state().count == 6
 

@@ -10,7 +10,7 @@ from fasm_cli import Database, Sqlite, StateMachine, Tables, Tracked, Untracked
 from fasm_cli.engine.events import InputReceived
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.process import Process
-from fasm_cli.stores.bind import engine_for
+from fasm_cli.stores.open import engine_for
 
 SCHEMA = "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
 

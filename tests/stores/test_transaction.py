@@ -10,9 +10,9 @@ from fasm_cli.contract.database import redact_url
 from fasm_cli.engine.events import Crash, FaultKind, InjectedFault
 from fasm_cli.engine.laws import first_violation
 from fasm_cli.engine.purity_latch import Breach
-from fasm_cli.engine.sql_policy import first_word
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.errors import MachineError
+from fasm_cli.stores.transaction import first_word
 from tests.stores.conftest import Said, running
 
 
@@ -182,7 +182,7 @@ def test_a_transaction_of_another_process_is_no_state_of_this_one(go):
     async def stf(self, state, input, actions):
         await other.store.working.db.fetch("SELECT 1")
 
-    assert str(go(running(stf)).error).startswith("awaits Operation at test_transaction.py:")
+    assert str(go(running(stf)).error).startswith("awaits Statement at test_transaction.py:")
 
 
 def test_a_look_has_no_transaction_and_says_what_to_write():

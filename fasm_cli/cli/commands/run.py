@@ -1,4 +1,4 @@
-"""`fasm run`: the machine for real."""
+"""`fasm run`, `fasm history` and `fasm migrate`: machines in production."""
 
 import sys
 from typing import Annotated
@@ -16,36 +16,34 @@ from fasm_cli.cli.commands.base import JsonFlag, Session, Target, command_output
 def run(
     target: Target,
     db: Annotated[str, typer.Option("--db", metavar="URL", help="Where the state is: sqlite:///file.")],
-    room: Annotated[int, typer.Option("--room", min=1, metavar="N", help="Handlers at work at a time.")] = 16,
-    grace: Annotated[
-        float, typer.Option("--grace", min=0, metavar="S", help="Seconds that handlers have to end when it stops.")
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", min=1, metavar="N", help="Handlers that run at the same time.")
+    ] = 16,
+    shutdown_timeout: Annotated[
+        float, typer.Option("--shutdown-timeout", min=0, metavar="S", help="Seconds that handlers get to finish.")
     ] = 10.0,
     history: Annotated[bool, typer.Option("--history", help="Keep every event, for `fasm history`.")] = False,
 ) -> None:
-    """Run a machine for real. Durable state, its handlers, inputs as lines of JSON."""
+    """Run a machine in production. Durable state, its handlers, inputs as lines of JSON."""
     with command_output("run", as_json=False) as output:
-        from fasm_cli.cli.jsonl_server import serve
-        from fasm_cli.cli.logs import logging_to
+        from fasm_cli.cli.jsonl_server import logging_to, serve
         from fasm_cli.project.load import import_machine
         from fasm_cli.runtime.runtime import Runtime
 
         machine = import_machine(project(), target)
         with logging_to(sys.stderr):
-            serve(
-                Runtime(machine, db, concurrency=room, shutdown_timeout=grace, history=history),
-                sys.stdin,
-                output.stream,
-            )
+            runtime = Runtime(machine, db, concurrency=concurrency, shutdown_timeout=shutdown_timeout, history=history)
+            serve(runtime, sys.stdin, output.stream)
 
 
 @app.verb("fasm history ledger production --db sqlite:///ledger.db")
 def history(
     target: Target,
     session: Session,
-    db: Annotated[str, typer.Option("--db", metavar="URL", help="Where the machine runs, or has run.")],
+    db: Annotated[str, typer.Option("--db", metavar="URL", help="The database of the machine.")],
     json: JsonFlag = False,
 ) -> None:
-    """What a machine that ran for real has been through, as a session."""
+    """Import what a machine in production has been through into a session."""
     from fasm_cli.usecases.import_history import import_history
 
     with command_output("history", json) as output:
@@ -55,11 +53,11 @@ def history(
 @app.verb("fasm migrate ledger --db sqlite:///ledger.db --dry-run", "fasm migrate ledger --db sqlite:///ledger.db")
 def migrate(
     target: Target,
-    db: Annotated[str, typer.Option("--db", metavar="URL", help="Where the machine has run.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say everything, write nothing.")] = False,
+    db: Annotated[str, typer.Option("--db", metavar="URL", help="The database of the machine.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report everything, write nothing.")] = False,
     json: JsonFlag = False,
 ) -> None:
-    """Carry a database over to its changed machine."""
+    """Migrate a database to its changed machine."""
     from fasm_cli.usecases.migrate_database import migrate_database
 
     with command_output("migrate", json) as output:
