@@ -21,7 +21,7 @@ from fasm_cli.engine.process import Process
 from fasm_cli.engine.process_state import ProcessState
 from fasm_cli.engine.step_result import Outcome, StepDetails, StepResult
 from fasm_cli.stores.durable_store import CommitMeta, CommitUnknown, DurableStore, OutboxPosition
-from fasm_cli.types.record import record
+from fasm_cli.types.fields import record
 
 MAX_BATCH = 64  # steps in one transaction; the first of them waits for the last
 INLINE_LIMIT_S = 0.001  # a batch that takes longer does not run on the event loop

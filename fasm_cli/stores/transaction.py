@@ -13,7 +13,7 @@ from types import coroutine
 from typing import Any, Protocol
 
 from fasm_cli.contract.database import ConnectionLost, Database, DatabaseError, Row, Tables
-from fasm_cli.types.record import record
+from fasm_cli.types.fields import record
 
 
 @record
