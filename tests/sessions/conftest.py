@@ -1,4 +1,4 @@
-"""A small real session, and the parts to make others from."""
+"""A small session, and fixtures to make others."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -17,7 +17,7 @@ SLOW = bool(os.environ.get("FASM_SLOW"))
 
 @pytest.fixture(scope="session")
 def slow() -> bool:
-    """Whether the long versions were asked for (FASM_SLOW=1)."""
+    """Whether the long versions of tests run (FASM_SLOW=1)."""
     return SLOW
 
 
@@ -43,8 +43,8 @@ def old_header(header: Header) -> Header:
 
 
 @pytest.fixture(scope="session")
-def story() -> list[tuple[Record | int, Any]]:
-    """Steps with their snapshots, and, as a number alone, moves of the head."""
+def history() -> list[tuple[Record | int, Any]]:
+    """Steps with their snapshots; a number alone is a move of the head."""
     redeem = {"type": "Tracked", "id": 1, "action": {"type": "Redeem", "points": 100}}
     show = {"type": "Untracked", "action": {"type": "ShowMessage", "text": "redeemed 100 — „danke“\n\x00"}}
     pending = ["pending: None -> Redemption(id=1, points=100)", "next_id: 1 -> 2"]
@@ -74,16 +74,16 @@ def make_record() -> Callable[..., Record]:
 
 
 @pytest.fixture
-def session(tmp_path: Path, header: Header, story: list[tuple[Record | int, Any]]) -> Path:
-    """The story in a file."""
+def session(tmp_path: Path, header: Header, history: list[tuple[Record | int, Any]]) -> Path:
+    """A file with `history`."""
     path = tmp_path / "coffee.toml"
     with SessionFile.create(path, header) as file:
-        tell(file, story)
+        write_history(file, history)
     return path
 
 
-def tell(file: SessionFile, story: Iterable[tuple[Record | int, Any]]) -> None:
-    for item, state in story:
+def write_history(file: SessionFile, history: Iterable[tuple[Record | int, Any]]) -> None:
+    for item, state in history:
         if isinstance(item, int):
             file.goto(item)
         else:
@@ -91,10 +91,10 @@ def tell(file: SessionFile, story: Iterable[tuple[Record | int, Any]]) -> None:
 
 
 @pytest.fixture(scope="session")
-def seal() -> Callable[[Iterable[str | bytes]], bytes]:
-    """Blocks without sums made into a file whose sums are right: what a careful enemy would write."""
+def chained() -> Callable[[Iterable[str | bytes]], bytes]:
+    """Return a function that makes a file with valid checksums from blocks without them, as an attacker would."""
 
-    def sealed(bodies: Iterable[str | bytes]) -> bytes:
+    def render(bodies: Iterable[str | bytes]) -> bytes:
         blocks, last = [], ""
         for body in bodies:
             raw = body.encode() if isinstance(body, str) else body
@@ -102,14 +102,4 @@ def seal() -> Callable[[Iterable[str | bytes]], bytes]:
             blocks.append(raw + f'sum = "{last}"\n'.encode())
         return b"\n".join(blocks)
 
-    return sealed
-
-
-@pytest.fixture(scope="session")
-def bodies_of() -> Callable[[bytes], list[bytes]]:
-    """The blocks of a file without their sums."""
-
-    def bodies(data: bytes) -> list[bytes]:
-        return [block[: block.rindex(b"sum = ")] for block in data.split(b"\n\n")]
-
-    return bodies
+    return render

@@ -1,4 +1,4 @@
-"""A process that steps a session as it is told on its standard input; run by the tests with real processes.
+"""A process that appends to a session as commanded on its standard input.
 
 `open`, `close`: one word each. `run`: append steps for ever, each number printed once it is acknowledged.
 `append N`: that many. Answers are one line each: `ok`, or `error` and the message.

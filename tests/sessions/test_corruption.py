@@ -1,4 +1,4 @@
-"""Every cut opens at the last whole step; every change is refused; neither is ever repaired in place by a reader."""
+"""Incomplete files open at their last complete block, changed files are refused, and a reader modifies neither."""
 
 import hashlib
 from collections.abc import Callable
@@ -16,7 +16,7 @@ def steps_until(data: bytes) -> int:
     return data.count(b"[[step]]\n")
 
 
-def test_a_cut_at_every_byte(session: Path) -> None:
+def test_file_cut_at_any_byte_opens_at_its_last_complete_block(session: Path) -> None:
     data = session.read_bytes()
     whole = [at + 1 for at in range(len(data)) if data.startswith(b"\n\n", at)] + [len(data)]
     for cut in range(len(data)):
@@ -35,7 +35,7 @@ def test_a_cut_at_every_byte(session: Path) -> None:
         assert bool(found.stored.dropped) == (cut > last)
 
 
-def test_what_was_dropped_is_said(session: Path) -> None:
+def test_dropped_bytes_are_reported(session: Path) -> None:
     data = session.read_bytes()
     session.write_bytes(data[:-1])
     stored = read_session(session)
@@ -48,7 +48,7 @@ def damaged(data: bytes, at: int, byte: int) -> bytes:
     return data[:at] + bytes([byte]) + data[at + 1 :]
 
 
-def test_a_change_of_every_byte(session: Path, slow: bool) -> None:
+def test_change_of_any_byte_is_refused(session: Path, slow: bool) -> None:
     data = session.read_bytes()
     for at, old in enumerate(data):
         new = set(range(256)) if slow else {old ^ 1, old ^ 0x80, 10, 32, 35, 34, 0}
@@ -77,7 +77,7 @@ def test_a_change_of_every_byte(session: Path, slow: bool) -> None:
         (b"\n\n[[goto]]", b"\n[[goto]]", "line 48: expected an empty line after step 3"),
     ],
 )
-def test_a_change_is_named(session: Path, old: bytes, new: bytes, message: str) -> None:
+def test_damage_is_located(session: Path, old: bytes, new: bytes, message: str) -> None:
     data = session.read_bytes()
     assert data.count(old) >= 1
     session.write_bytes(data.replace(old, new, 1))
@@ -87,7 +87,7 @@ def test_a_change_is_named(session: Path, old: bytes, new: bytes, message: str) 
     assert refused.value.hint
 
 
-def test_blocks_that_were_removed_moved_or_repeated(session: Path) -> None:
+def test_removed_moved_and_repeated_blocks_are_refused(session: Path) -> None:
     blocks = session.read_bytes().split(b"\n\n")
     for order, message in (
         ([0, 2, 3], "line 17: expected step 1, found step 2: a block was added, moved or removed"),
@@ -102,14 +102,14 @@ def test_blocks_that_were_removed_moved_or_repeated(session: Path) -> None:
         assert refused.value.message.removeprefix("x, ") == message
 
 
-def test_an_edit_resealed_without_what_follows_is_still_found(session: Path, seal: Callable[..., bytes]) -> None:
+def test_edit_with_recomputed_checksum_breaks_the_chain(session: Path, chained: Callable[..., bytes]) -> None:
     blocks = session.read_bytes().split(b"\n\n")
-    other = seal([blocks[0][: blocks[0].rindex(b"sum = ")].replace(b"150", b"151")])
+    other = chained([blocks[0][: blocks[0].rindex(b"sum = ")].replace(b"150", b"151")])
     with pytest.raises(SessionError, match="lines 17-25: step 1 was changed"):
         scan(other + b"\n" + b"\n\n".join(blocks[1:]), "x")
 
 
-def test_sectors_that_never_reached_the_disk(session: Path) -> None:
+def test_lost_sectors_of_the_last_block_are_dropped(session: Path) -> None:
     data = session.read_bytes()
     start = data.rindex(b"\n\n") + 1
     for zeros in range(1, 2000, 37):  # the size was written, the data was not
@@ -131,7 +131,7 @@ def test_zeros_elsewhere_are_damage(session: Path) -> None:
         scan(data[:-30] + bytes(7) + data[-23:], "x")
 
 
-def test_opening_keeps_the_tail_aside(session: Path) -> None:
+def test_open_saves_the_incomplete_write(session: Path) -> None:
     data = session.read_bytes()
     for number in (1, 2):
         session.write_bytes(data[:-9])
@@ -165,8 +165,8 @@ def listing(folder: Path) -> dict[str, tuple[str, int]]:
     }
 
 
-def test_zeros_in_the_first_of_two_blocks_are_damage(session: Path) -> None:
-    """Steps that were acknowledged stand behind them."""
+def test_zeros_before_a_flushed_block_are_damage(session: Path) -> None:
+    """Acknowledged steps follow them."""
     data = session.read_bytes()
     at = data.index(b"\n[[goto]]")
     shift = 511 - at % 512  # the empty line before the block is the last byte of a sector

@@ -1,4 +1,4 @@
-"""Sessions go with what was left beside them; nothing else goes, and nothing that somebody writes."""
+"""Sessions are removed with the files left beside them, and nothing else is removed."""
 
 import os
 import subprocess
@@ -17,16 +17,16 @@ def names(folder: Path) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def gone() -> int:
-    """The id of a process that is no more."""
+def dead_pid() -> int:
+    """The id of a process that has ended."""
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     return process.pid
 
 
-def test_a_session_goes_with_its_leftovers_and_nothing_else_does(session: Path, gone: int) -> None:
+def test_session_is_removed_with_its_leftovers_only(session: Path, dead_pid: int) -> None:
     folder = session.parent
-    new = [f".coffee.toml.{pid}-{k}.new" for k, pid in enumerate((gone, os.getpid()), 1)]
+    new = [f".coffee.toml.{pid}-{k}.new" for k, pid in enumerate((dead_pid, os.getpid()), 1)]
     mine = ["coffee.toml.torn-1", "coffee.toml.torn-12", *sorted(new)]
     others = ["coffee.toml.torn-x", "coffee.tomls", "xcoffee.toml.torn-1", ".coffee.toml.new", ".coffee2.toml.1-1.new"]
     for name in mine + others:
@@ -35,14 +35,14 @@ def test_a_session_goes_with_its_leftovers_and_nothing_else_does(session: Path, 
     assert names(folder) == sorted(others)
 
 
-def test_what_is_wrong_behind_the_header_keeps_nothing(session: Path) -> None:
+def test_damaged_session_can_be_removed(session: Path) -> None:
     session.write_bytes(session.read_bytes().replace(b"committed", b"comitted"))
     assert remove_sessions([session]) == {session: []}
     assert names(session.parent) == []
 
 
 @pytest.mark.parametrize("text", [b"", b"hello", b"format = 4\n", b'format = 1\nmachine = "m"\n'])
-def test_what_is_no_session_stays_and_so_do_the_others(session: Path, text: bytes) -> None:
+def test_nothing_is_removed_if_one_is_not_a_session(session: Path, text: bytes) -> None:
     other = session.with_name("other.toml")
     other.write_bytes(text)
     before = names(session.parent)
@@ -53,7 +53,7 @@ def test_what_is_no_session_stays_and_so_do_the_others(session: Path, text: byte
     assert names(session.parent) == before
 
 
-def test_what_is_being_written_stays_and_so_do_the_others(session: Path, header: Header) -> None:
+def test_nothing_is_removed_if_one_is_being_written(session: Path, header: Header) -> None:
     other = session.with_name("other.toml")
     with SessionFile.create(other, header):
         with pytest.raises(SessionError, match="is being written by pid"):
@@ -63,8 +63,8 @@ def test_what_is_being_written_stays_and_so_do_the_others(session: Path, header:
     assert names(session.parent) == []
 
 
-def test_what_came_in_its_place_stays(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between the first look at the file and the lock."""
+def test_file_replaced_before_the_lock_is_not_removed(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is replaced between the first check and the lock."""
     acquire = FileLock.acquire
 
     def replacing(lock: FileLock) -> None:
@@ -77,7 +77,7 @@ def test_what_came_in_its_place_stays(session: Path, monkeypatch: pytest.MonkeyP
     assert session.read_text() == "mine"
 
 
-def test_a_link_stays(session: Path) -> None:
+def test_link_is_not_removed(session: Path) -> None:
     link = session.with_name("link.toml")
     link.symlink_to(session)
     with pytest.raises(SessionError, match=f"is a link to {session}"):
@@ -85,7 +85,7 @@ def test_a_link_stays(session: Path) -> None:
     assert (link.is_symlink(), session.exists()) == (True, True)
 
 
-def test_a_directory_that_may_not_be_changed(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_remove_in_a_read_only_directory_fails(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(path: Path, missing_ok: bool = False) -> None:
         raise PermissionError(13, "Permission denied")
 
@@ -94,13 +94,11 @@ def test_a_directory_that_may_not_be_changed(session: Path, monkeypatch: pytest.
         remove_sessions([session])
     assert error.value.message == f"cannot remove {session}: Permission denied"
     monkeypatch.undo()
-    SessionFile.open(session).close()  # the lock was given back
+    SessionFile.open(session).close()  # the lock was released
 
 
-def test_who_waits_with_a_removed_lock_takes_the_one_that_is_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Between its opening of the lock file and the locking, the session was removed and made again."""
+def test_lock_on_a_removed_lock_file_is_taken_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The session is removed and created again between opening and locking the lock file."""
     path = tmp_path / "a.toml"
     first, second, third = FileLock(path), FileLock(path), FileLock(path)
     real, calls = os.open, []
@@ -122,10 +120,10 @@ def test_who_waits_with_a_removed_lock_takes_the_one_that_is_there(
     third.release()
 
 
-def test_the_next_creation_takes_away_what_a_killed_one_left(tmp_path: Path, header: Header, gone: int) -> None:
+def test_create_removes_files_of_killed_processes(tmp_path: Path, header: Header, dead_pid: int) -> None:
     path = tmp_path / "a.toml"
     dead, alive, other = (
-        tmp_path / f".{name}" for name in (f"a.toml.{gone}-1.new", "a.toml.1-1.new", f"b.toml.{gone}-1.new")
+        tmp_path / f".{name}" for name in (f"a.toml.{dead_pid}-1.new", "a.toml.1-1.new", f"b.toml.{dead_pid}-1.new")
     )
     for left in (dead, alive, other):
         left.write_text("half a sess")

@@ -1,4 +1,4 @@
-"""The format, held by a file that is kept for ever."""
+"""The text of a session, fixed by golden files of every format."""
 
 import shutil
 import tomllib
@@ -29,23 +29,23 @@ def golden(number: int) -> Path:
 MARKS = [Mark(MarkKind.LABEL, "„nochmal“", 1), Mark(MarkKind.LABEL, "„nochmal“", removed=True)]
 
 
-def test_a_session_is_written_as_ever(session: Path) -> None:
+def test_session_is_written_like_the_golden_file(session: Path) -> None:
     with SessionFile.open(session) as file:
         for mark in MARKS:
             file.mark(mark)
     assert session.read_text("utf-8") == golden(FORMAT).read_text("utf-8")
 
 
-def test_every_format_is_kept() -> None:
+def test_every_format_has_a_golden_file() -> None:
     assert {path.name for path in GOLDEN.iterdir()} == {f"format-{n}.toml" for n in range(1, FORMAT + 1)}
     assert [*HEADER_KEYS] == [*BLOCKS] == [*range(1, FORMAT + 1)]
 
 
 @pytest.mark.parametrize("number", range(1, FORMAT + 1))
-def test_a_session_is_read_as_ever(
-    number: int, header: Header, old_header: Header, story: list[tuple[Record | int, Any]]
+def test_golden_file_is_read(
+    number: int, header: Header, old_header: Header, history: list[tuple[Record | int, Any]]
 ) -> None:
-    records = [item for item, _ in story if isinstance(item, Record)]
+    records = [item for item, _ in history if isinstance(item, Record)]
     snapshots = {3: {"points": 50, "pending": None, "next_id": 2}}
     marks = [] if number == 1 else MARKS
     stored = read_session(golden(number))
@@ -54,7 +54,7 @@ def test_a_session_is_read_as_ever(
 
 
 @pytest.mark.parametrize("number", range(1, FORMAT))
-def test_an_older_format_is_never_written(tmp_path: Path, number: int) -> None:
+def test_older_format_cannot_be_opened_for_writing(tmp_path: Path, number: int) -> None:
     path = tmp_path / "an old.toml"
     shutil.copy(golden(number), path)
     with pytest.raises(SessionError) as refused:
@@ -87,12 +87,12 @@ state = {}
         ({"type": "input", "value": {"type": "At", "at": 1}}, {"type": "input", "value": {"type": "At", "at": 1}}),
     ],
 )
-def test_an_older_format_is_read_in_present_words(
-    seal: Callable[..., bytes], old: dict[str, Any], present: dict[str, Any]
+def test_older_format_is_converted_to_present_words(
+    chained: Callable[..., bytes], old: dict[str, Any], present: dict[str, Any]
 ) -> None:
     step = f'[[step]]\nn = 1\nparent = 0\nevent = {value_text(old)}\noutcome = "failed"\ndigest = "d"\n'
     mark = '[[mark]]\nkind = "label"\nname = "x"\nstep = 1\ngone = true\nafter = 1\n'
-    stored = scan(seal([OLD_HEADER, step, mark]), "x").stored
+    stored = scan(chained([OLD_HEADER, step, mark]), "x").stored
     assert stored.header.finding == {
         "law": "atomic",
         "step": 1,
@@ -107,16 +107,14 @@ def test_an_older_format_is_read_in_present_words(
 
 
 @pytest.mark.parametrize("number", range(1, FORMAT + 1))
-def test_it_is_toml_to_everybody_else(number: int) -> None:
+def test_golden_file_is_toml(number: int) -> None:
     found = tomllib.loads(golden(number).read_text("utf-8"))
     assert found["format"] == number
     assert [step["n"] for step in found["step"]] == [1, 2, 3, 4]
     assert [(move["step"], move["after"]) for move in found["goto"]] == [(1, 3)]
 
 
-def test_the_text_at_once_is_the_text_in_steps(
-    session: Path, header: Header, make_record: Callable[..., Record]
-) -> None:
+def test_rendered_text_equals_appended_text(session: Path, header: Header, make_record: Callable[..., Record]) -> None:
     stored = read_session(session)
     text = render_session(header, stored.records[:3], stored.snapshots)
     assert session.read_text("utf-8").startswith(text)
@@ -125,18 +123,18 @@ def test_the_text_at_once_is_the_text_in_steps(
     assert scan(moved.encode(), "x").stored.head == 1
 
 
-def test_a_step_only_adds_lines(session: Path, header: Header) -> None:
+def test_step_only_adds_lines(session: Path, header: Header) -> None:
     stored = read_session(session)
     texts = [render_session(header, stored.records[:n]) for n in range(5)]
     assert all(after.startswith(before) for before, after in pairwise(texts))
 
 
-def test_long_lists_stand_one_element_a_line(header: Header, make_record: Callable[..., Record]) -> None:
+def test_long_list_has_one_element_on_each_line(header: Header, make_record: Callable[..., Record]) -> None:
     text = render_session(header, [make_record(1, changed_paths=["a" * 40, "b" * 40, "c"], unrestored_ids=[1, 2])])
     assert f'changed = [\n    "{"a" * 40}",\n    "{"b" * 40}",\n    "c",\n]\nunrestored = [1, 2]\n' in text
 
 
-def test_a_finding_stands_in_the_header(header: Header) -> None:
+def test_header_has_the_finding(header: Header) -> None:
     finding = {"law": "atomic", "step": 3, "reason": "the state was changed"}
     text = render_session(Header.alone("m", 2, [], None, {"seed": 1, "flags": ["--crash"]}, finding), [])
     assert text.splitlines()[:8] == [
@@ -152,7 +150,7 @@ def test_a_finding_stands_in_the_header(header: Header) -> None:
     assert scan(text.encode(), "x").stored.header.finding == finding
 
 
-def test_what_cannot_be_stored_is_said_with_its_place(header: Header, make_record: Callable[..., Record]) -> None:
+def test_value_that_cannot_be_stored_is_located(header: Header, make_record: Callable[..., Record]) -> None:
     deep: Any = []
     for _ in range(200):
         deep = [deep]
@@ -204,7 +202,7 @@ def marks_to(last: int) -> st.SearchStrategy[Mark]:
 
 
 @given(records(), TABLES, TABLES | st.none(), VALUES, TEXT, st.integers(-(2**63), 2**63 - 1), st.data())
-def test_any_session_is_read_as_it_was_written(
+def test_any_session_round_trips(
     steps: list[Record], origin: Any, finding: Any, state: Any, name: str, version: int, data: st.DataObject
 ) -> None:
     header = Header.alone(name, version, data.draw(TYPES), state, origin, finding)

@@ -1,4 +1,4 @@
-"""Files made to do harm: each is one clear line, in bounded time, and nothing is touched or imported."""
+"""Hostile files: each is refused with one line in bounded time, and nothing is modified or imported."""
 
 import os
 import sys
@@ -12,17 +12,17 @@ import pytest
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
 from fasm_cli.sessions import SessionFile, read_session
-from fasm_cli.sessions import format as session_text
+from fasm_cli.sessions.format import MAX_FILE
 from fasm_cli.sessions.reader import scan
 
-Seal = Callable[[Iterable[str | bytes]], bytes]
+Chained = Callable[[Iterable[str | bytes]], bytes]
 OLD_HEAD = 'format = 1\nmachine = "m"\nversion = 1\nfingerprint = "f"\norigin = {}\nstate = {}\n'
 HEAD = 'format = 3\norigin = {}\n[[machine]]\nname = "m"\nversion = 1\ntypes = []\nstate = {}\n'
 STEP = '[[step]]\nn = 1\nparent = 0\nevent = { type = "crash" }\noutcome = "crashed"\ndigest = "d"\n'
 
 
 def refused(data: bytes) -> str:
-    """What is said of it; it must be said soon."""
+    """The message with which `data` is refused within a second of CPU time."""
     start = time.process_time()
     with pytest.raises(SessionError) as error:
         scan(data, "x")
@@ -62,7 +62,7 @@ def refused(data: bytes) -> str:
         (b"a." * 60_000 + b"a = 1\n", "x is not a session: it has no `format`"),
     ],
 )
-def test_files_that_are_no_session(data: bytes, message: str) -> None:
+def test_file_that_is_not_a_session_is_refused(data: bytes, message: str) -> None:
     said = refused(data)
     assert said == message or (
         message.startswith("x is not TOML: maximum") and said.startswith("x is not TOML: maximum")
@@ -138,13 +138,13 @@ def test_files_that_are_no_session(data: bytes, message: str) -> None:
         ("event =", "cause = {}\nevent =", "line 10: step 1: `cause` is '{}', not a string"),
     ],
 )
-def test_what_a_careful_enemy_writes(seal: Seal, old: str, new: str, message: str) -> None:
+def test_hostile_block_with_valid_checksum_is_refused(chained: Chained, old: str, new: str, message: str) -> None:
     bodies = [text.replace(old, new) for text in (HEAD, STEP)]
     assert bodies != [HEAD, STEP]
     if not message:
-        assert scan(seal(bodies), "x").stored.records
+        assert scan(chained(bodies), "x").stored.records
         return
-    assert refused(seal(bodies)).removeprefix("x, ").startswith(message)
+    assert refused(chained(bodies)).removeprefix("x, ").startswith(message)
 
 
 @pytest.mark.parametrize(
@@ -157,17 +157,17 @@ def test_what_a_careful_enemy_writes(seal: Seal, old: str, new: str, message: st
         ("", "`types` is missing"),
     ],
 )
-def test_types_that_describe_none(seal: Seal, types: str, message: str) -> None:
+def test_invalid_types_are_refused(chained: Chained, types: str, message: str) -> None:
     for head in (OLD_HEAD.replace("format = 1", "format = 2").replace('fingerprint = "f"\n', "types = []\n"), HEAD):
-        text = refused(seal([head.replace("types = []\n", types)]))
+        text = refused(chained([head.replace("types = []\n", types)]))
         assert text.startswith(f"x, line 1: the header: {message}")
 
 
-def test_many_machines(seal: Seal) -> None:
-    assert refused(seal([HEAD + '[[machine]]\nname = "m"\nversion = 1\ntypes = []\nstate = {}\n' * 70_000])).startswith(
-        "x, line 1: the header: it has 70001 [[machine]] tables; "
-    )
-    damaged = seal([HEAD + "[[machine]]\n" * 300_000]).replace(b"version = 1", b"version = 2")
+def test_many_machines_are_refused_soon(chained: Chained) -> None:
+    assert refused(
+        chained([HEAD + '[[machine]]\nname = "m"\nversion = 1\ntypes = []\nstate = {}\n' * 70_000])
+    ).startswith("x, line 1: the header: it has 70001 [[machine]] tables; ")
+    damaged = chained([HEAD + "[[machine]]\n" * 300_000]).replace(b"version = 1", b"version = 2")
     assert refused(damaged).endswith("the header was changed: its checksum does not match")
 
 
@@ -181,33 +181,33 @@ def test_many_machines(seal: Seal) -> None:
         ('step = "0"\nafter = 1\n', "`step` is '0', not an integer"),
     ],
 )
-def test_moves_to_nowhere(seal: Seal, block: str, message: str) -> None:
-    assert refused(seal([HEAD, STEP, "[[goto]]\n" + block])) == f"x, line 18: the move after step 1: {message}"
+def test_invalid_move_is_refused(chained: Chained, block: str, message: str) -> None:
+    assert refused(chained([HEAD, STEP, "[[goto]]\n" + block])) == f"x, line 18: the move after step 1: {message}"
 
 
-def test_a_name_in_a_file_is_only_a_name(seal: Seal, tmp_path: Path) -> None:
+def test_name_in_a_file_is_not_imported(chained: Chained, tmp_path: Path) -> None:
     evil = tmp_path / "evil.py"
     evil.write_text("raise SystemExit('imported')")
     for name in ("../evil", str(evil), "os:system", "evil", "__import__('os')", "a\\u0000b"):
         path = tmp_path / "a.toml"
-        path.write_bytes(seal([HEAD.replace('"m"', f'"{name}"')]))
+        path.write_bytes(chained([HEAD.replace('"m"', f'"{name}"')]))
         before = set(sys.modules)
         assert read_session(path).header.machine.name == name.replace("\\u0000", "\0")
         assert set(sys.modules) == before
 
 
-def test_text_without_end(seal: Seal) -> None:
+def test_endless_block_is_refused(chained: Chained) -> None:
     big = b'state = "' + b"a" * 100_000_000
     assert refused(HEAD.encode() + big) == "x, line 1: the header is too large: a block has at most 4 MiB"
-    whole = seal([HEAD, STEP.encode() + big + b'"\n'])
+    whole = chained([HEAD, STEP.encode() + big + b'"\n'])
     assert refused(whole) == "x, line 10: step 1 is too large: a block has at most 4 MiB"
-    assert refused(seal([HEAD]) + b"\n" * 100_000_000).startswith("x, line 10: ")
+    assert refused(chained([HEAD]) + b"\n" * 100_000_000).startswith("x, line 10: ")
     escapes = 'state = "' + "\\n" * 1_900_000 + '"\n'
-    assert len(scan(seal([HEAD.replace("state = {}\n", escapes)]), "x").stored.header.machine.state) == 1_900_000
+    assert len(scan(chained([HEAD.replace("state = {}\n", escapes)]), "x").stored.header.machine.state) == 1_900_000
 
 
-def test_zeros_without_end(session: Path) -> None:
-    """Each zero looks like a lost sector for a moment; a tail is no longer than a block."""
+def test_endless_zeros_are_refused_in_bounded_memory(session: Path) -> None:
+    """Each zero could be a lost sector, but an incomplete block is no longer than a block."""
     whole = session.read_bytes()
     for tail in (b"\n[[step]]\n" + b"a\0" * 2_000_000, b"\n" + b"\0" * 100_000_000):
         data = whole + tail
@@ -217,19 +217,19 @@ def test_zeros_without_end(session: Path) -> None:
             assert tracemalloc.get_traced_memory()[1] < 50 * 1024 * 1024
         finally:
             tracemalloc.stop()
-    assert scan(whole + b"\0" * 4_000_000, "x").stored.dropped  # as much as a step may be
+    assert scan(whole + b"\0" * 4_000_000, "x").stored.dropped  # as long as a step may be
 
 
-def test_a_file_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_over_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.toml"
     with path.open("wb") as file:
-        file.truncate(session_text.MAX_FILE + 1)  # sparse: it takes no room
+        file.truncate(MAX_FILE + 1)  # sparse: it takes no room
     with pytest.raises(SessionError) as error:
         read_session(path)
     assert error.value.message == f"{path} is too large: a session has at most 256 MiB"
 
 
-def test_a_session_that_would_outgrow_its_reader_is_told(
+def test_append_beyond_the_limit_is_refused(
     session: Path, monkeypatch: pytest.MonkeyPatch, make_record: Callable[..., Record]
 ) -> None:
     monkeypatch.setattr("fasm_cli.sessions.writer.MAX_FILE", session.stat().st_size + 100)
@@ -237,7 +237,7 @@ def test_a_session_that_would_outgrow_its_reader_is_told(
         file.append(make_record(5))
 
 
-def test_what_is_no_file(tmp_path: Path) -> None:
+def test_missing_file_and_directory_are_refused(tmp_path: Path) -> None:
     missing = tmp_path / "no.toml"
     for how in (read_session, SessionFile.open):
         with pytest.raises(SessionError) as error:
@@ -254,7 +254,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes in the file system are POSIX's")
-def test_pipes_devices_and_links_in_circles(tmp_path: Path) -> None:
+def test_pipes_devices_and_circular_links_are_refused(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.toml"
     os.mkfifo(pipe)
     circle = tmp_path / "circle.toml"
@@ -269,7 +269,7 @@ def test_pipes_devices_and_links_in_circles(tmp_path: Path) -> None:
         assert error.value.message == message
 
 
-def test_the_reader_only_ever_opens_for_reading(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reader_only_opens_for_reading(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     flags: list[int] = []
     real = os.open
 

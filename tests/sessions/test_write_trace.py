@@ -1,4 +1,4 @@
-"""Whole traces, as a simulation leaves them."""
+"""Writing whole traces, as a simulation does."""
 
 import errno
 import os
@@ -22,7 +22,7 @@ def found(header: Header) -> Header:
     return replace(header, origin={"seed": 1, "run": 3}, finding=FINDING)
 
 
-def test_a_trace_is_written_and_can_be_gone_on_with(
+def test_trace_is_written_and_can_be_continued(
     tmp_path: Path, found: Header, make_record: Callable[..., Record]
 ) -> None:
     path = tmp_path / "t.toml"
@@ -35,7 +35,7 @@ def test_a_trace_is_written_and_can_be_gone_on_with(
     assert len(read_session(path).records) == 3
 
 
-def test_the_same_trace_is_replaced_and_no_other(
+def test_only_a_trace_of_the_same_finding_is_replaced(
     tmp_path: Path, found: Header, make_record: Callable[..., Record]
 ) -> None:
     path = tmp_path / "t.toml"
@@ -55,7 +55,7 @@ def test_the_same_trace_is_replaced_and_no_other(
 
 
 @pytest.mark.parametrize("how", ["step", "mark", "torn"])
-def test_what_was_gone_on_with_is_not_replaced(
+def test_continued_trace_is_not_replaced(
     tmp_path: Path, found: Header, make_record: Callable[..., Record], how: str
 ) -> None:
     path = tmp_path / "t.toml"
@@ -74,7 +74,9 @@ def test_what_was_gone_on_with_is_not_replaced(
     assert path.read_bytes() == before
 
 
-def test_writing_it_again_writes_nothing(tmp_path: Path, found: Header, make_record: Callable[..., Record]) -> None:
+def test_identical_trace_is_not_written_again(
+    tmp_path: Path, found: Header, make_record: Callable[..., Record]
+) -> None:
     path = tmp_path / "t.toml"
     write_trace(path, found, [make_record(1)])
     before = path.stat()
@@ -82,7 +84,7 @@ def test_writing_it_again_writes_nothing(tmp_path: Path, found: Header, make_rec
     assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
-def test_what_is_no_trace_is_left_alone(tmp_path: Path, found: Header) -> None:
+def test_other_file_is_not_replaced(tmp_path: Path, found: Header) -> None:
     path = tmp_path / "t.toml"
     path.write_text("mine")
     for taken in (path, tmp_path):
@@ -93,9 +95,7 @@ def test_what_is_no_trace_is_left_alone(tmp_path: Path, found: Header) -> None:
         write_trace(tmp_path / "no" / "t.toml", found, [])
 
 
-def test_a_trace_that_is_open_is_not_replaced(
-    tmp_path: Path, found: Header, make_record: Callable[..., Record]
-) -> None:
+def test_open_trace_is_not_replaced(tmp_path: Path, found: Header, make_record: Callable[..., Record]) -> None:
     path = tmp_path / "t.toml"
     write_trace(path, found, [make_record(1)])
     with SessionFile.open(path), pytest.raises(SessionError, match="is being written by"):
@@ -103,7 +103,9 @@ def test_a_trace_that_is_open_is_not_replaced(
     assert len(read_session(path).records) == 1
 
 
-def test_a_disk_that_is_full(tmp_path: Path, found: Header, make_record: Callable[..., Record]) -> None:
+def test_full_disk_leaves_the_trace_unchanged(
+    tmp_path: Path, found: Header, make_record: Callable[..., Record]
+) -> None:
     class Full(Disk):
         def sync(self, fd: int) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

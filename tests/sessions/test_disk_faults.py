@@ -1,4 +1,4 @@
-"""A disk that fails, tears or forgets, at every single operation of a session's life.
+"""Disks that fail, tear or lose writes at every operation in the life of a session.
 
 `Cutting` works on real files and knows what a power cut would leave of them: what was synced for certain, of what was
 not any subset of its sectors, and of a name that was made in a directory which was not synced perhaps nothing.
@@ -21,7 +21,7 @@ SECTOR = 512
 
 
 class Unsynced(Disk):
-    """For what comes after the fault: the files of a test need not outlive the machine, and syncing takes its time."""
+    """For operations after the fault: the files of a test need not survive, and syncing is slow."""
 
     def sync(self, fd: int) -> None:
         pass
@@ -31,7 +31,7 @@ class Unsynced(Disk):
 
 
 class PowerCut(Exception):
-    """Nothing after it happens: no repair, no tidying up."""
+    """Ends the process: no repair or cleanup happens after it."""
 
 
 class Cutting(Disk):
@@ -40,7 +40,7 @@ class Cutting(Disk):
     def __init__(self, at: int) -> None:
         self.at, self.done = at, 0
         self.synced: dict[int, bytes] = {}  # by inode
-        self.names: dict[Path, int] = {}  # that are on the disk for certain
+        self.names: dict[Path, int] = {}  # that are certainly on disk
 
     def _count(self) -> None:
         self.done += 1
@@ -55,7 +55,7 @@ class Cutting(Disk):
 
     def write(self, fd: int, data: bytes, offset: int) -> int:
         if self.done + 1 == self.at + 1:
-            super().write(fd, data, offset)  # it was under way
+            super().write(fd, data, offset)  # it was in progress
         self._count()
         return super().write(fd, data, offset)
 
@@ -85,7 +85,7 @@ class Cutting(Disk):
         super().remove(path)
 
     def left(self, path: Path) -> Iterator[bytes | None]:
-        """What may be found at `path` when the power is back; None where there may be no such name."""
+        """The possible contents of `path` after a restart; None if the name may not exist."""
         now = path.stat().st_ino if path.exists() else None
         if self.names.get(path) != now:
             was = self.names.get(path)
@@ -95,7 +95,7 @@ class Cutting(Disk):
 
 
 def blends(old: bytes, new: bytes) -> Iterator[bytes]:
-    """Every mixture of the two by sectors; a size that grew before its data reads as zeros."""
+    """Every mixture of the two by sectors; data that was not written reads as zeros."""
     yield from {old, new, new[: (len(old) + len(new)) // 2] if len(new) > len(old) else new}
     size = max(len(old), len(new))
     sectors = [at for at in range(0, size, SECTOR) if old[at : at + SECTOR] != new[at : at + SECTOR]]
@@ -108,7 +108,8 @@ def blends(old: bytes, new: bytes) -> Iterator[bytes]:
 
 
 def live(path: Path, header: Header, steps: list[Record], disk: Disk) -> Iterator[int]:
-    """A session's life: created, stepped, closed, opened again, stepped on. Yields how many steps are acknowledged."""
+    """Create a session, append half of the steps, open it again and append the rest. Yields the number of acknowledged
+    steps."""
     half = len(steps) // 2
     with SessionFile.create(path, header, disk) as file:
         yield 0
@@ -123,11 +124,13 @@ def live(path: Path, header: Header, steps: list[Record], disk: Disk) -> Iterato
 
 @pytest.fixture
 def steps(make_record: Callable[..., Record]) -> list[Record]:
-    """Fifty; some are longer than a sector, so that they tear in several ways."""
+    """Fifty steps; some are longer than a sector, so that they tear in several ways."""
     return [make_record(n, changed_paths=["x" * 700] if n % 5 == 0 else []) for n in range(1, 51)]
 
 
-def test_the_power_goes_at_every_operation(tmp_path: Path, header: Header, steps: list[Record]) -> None:
+def test_power_failure_at_any_operation_loses_no_acknowledged_step(
+    tmp_path: Path, header: Header, steps: list[Record]
+) -> None:
     last = make_next(steps)
     for at in itertools.count():
         folder = tmp_path / str(at)
@@ -153,7 +156,7 @@ def make_next(steps: list[Record]) -> Record:
 
 
 def check(path: Path, image: bytes | None, acknowledged: int, steps: list[Record], last: Record) -> None:
-    """Every acknowledged step is there, at most the one after it too, and one can go on."""
+    """Every acknowledged step is there and at most one more, and the session can be continued."""
     if image is None:
         assert acknowledged < 0
         return
@@ -170,7 +173,7 @@ def check(path: Path, image: bytes | None, acknowledged: int, steps: list[Record
         aside.unlink()
 
 
-def test_the_power_goes_during_a_repair(session: Path) -> None:
+def test_power_failure_during_a_repair(session: Path) -> None:
     torn = session.read_bytes()[:-40]
     records = read_session(session).records[:3]
     session.write_bytes(torn)
@@ -198,15 +201,15 @@ def test_the_power_goes_during_a_repair(session: Path) -> None:
 
 
 class Failing(Disk):
-    """Operation number `at` fails, having done part of its work; all later ones too where `for_good`."""
+    """Operation number `at` fails after a part of its work; all later ones fail too if `permanently`."""
 
-    def __init__(self, at: int, part: float, *, for_good: bool) -> None:
-        self.at, self.part, self.for_good, self.done = at, part, for_good, 0
+    def __init__(self, at: int, part: float, *, permanently: bool) -> None:
+        self.at, self.part, self.permanently, self.done = at, part, permanently, 0
         self.repaired = False
 
     def _may(self) -> None:
         self.done += 1
-        if not self.repaired and (self.done == self.at or (self.for_good and self.done > self.at)):
+        if not self.repaired and (self.done == self.at or (self.permanently and self.done > self.at)):
             raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     def create(self, path: Path) -> int:
@@ -226,7 +229,7 @@ class Failing(Disk):
         super().truncate(fd, size)
 
     def sync(self, fd: int) -> None:
-        self._may()  # the files of a test need not outlive the machine
+        self._may()  # the files of a test need not survive
 
     def sync_directory(self, path: Path) -> None:
         self._may()
@@ -244,17 +247,17 @@ class Failing(Disk):
         super().remove(path)
 
 
-@pytest.mark.parametrize("for_good", [False, True])
+@pytest.mark.parametrize("permanently", [False, True])
 @pytest.mark.parametrize("part", [0.0, 0.5, 1.0])
-def test_every_operation_fails(
-    tmp_path: Path, header: Header, steps: list[Record], part: float, for_good: bool
+def test_failure_of_any_operation_loses_no_acknowledged_step(
+    tmp_path: Path, header: Header, steps: list[Record], part: float, permanently: bool
 ) -> None:
     last = make_next(steps)
     for at in itertools.count(1):
         folder = tmp_path / str(at)
         folder.mkdir()
         path = folder / "a.toml"
-        disk = Failing(at, part, for_good=for_good)
+        disk = Failing(at, part, permanently=permanently)
         acknowledged = -1
         try:
             for step in live(path, header, steps, disk):
@@ -266,18 +269,18 @@ def test_every_operation_fails(
             if disk.done < at:
                 assert at > 100
                 break
-            assert acknowledged == 50  # a failure that cost nothing
+            assert acknowledged == 50  # a failure without consequence
         image = path.read_bytes() if path.exists() else None
         if image is not None and acknowledged < 0:
-            assert for_good  # it was made, but not for certain, and could not be taken back
+            assert permanently  # it was created, but perhaps not on disk, and could not be removed
             continue
         check(path, image, acknowledged, steps, last)
 
 
-def test_a_step_that_failed_is_taken_again(tmp_path: Path, header: Header, steps: list[Record]) -> None:
+def test_failed_append_can_be_repeated(tmp_path: Path, header: Header, steps: list[Record]) -> None:
     for at in range(1, 40):
         path = tmp_path / f"{at}.toml"
-        disk = Failing(10_000, 0.5, for_good=False)
+        disk = Failing(10_000, 0.5, permanently=False)
         with SessionFile.create(path, header, disk) as file:
             disk.at = disk.done + at
             for record in steps[:12]:

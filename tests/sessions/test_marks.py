@@ -1,4 +1,4 @@
-"""Labels, names of branches, watches and breaks: kept in the file as steps are, and as safe."""
+"""Labels, branch names, watches and breaks in a session file."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -21,7 +21,7 @@ MARKS = [
 HEAD = 'format = 3\norigin = {}\n[[machine]]\nname = "m"\nversion = 1\ntypes = []\nstate = 0\n'
 
 
-def test_marks_are_kept_in_order(session: Path) -> None:
+def test_marks_are_stored_in_order(session: Path) -> None:
     with SessionFile.open(session) as file:
         for mark in MARKS:
             file.mark(mark)
@@ -37,13 +37,13 @@ def test_marks_are_kept_in_order(session: Path) -> None:
         assert (read_session(session).head, len(read_session(session).marks)) == (2, 6)
 
 
-def test_the_text_at_once(header: Header, make_record: Callable[..., Record]) -> None:
+def test_rendered_marks_are_read(header: Header, make_record: Callable[..., Record]) -> None:
     text = render_session(header, [make_record(1), make_record(2)], head=1, marks=[Mark(MarkKind.LABEL, "x", 2)])
     stored = scan(text.encode(), "x").stored
     assert (stored.marks, stored.head) == ([Mark(MarkKind.LABEL, "x", 2)], 1)
 
 
-def test_one_that_was_cut_off_anywhere_is_dropped(session: Path) -> None:
+def test_incomplete_mark_is_dropped(session: Path) -> None:
     whole = session.read_bytes()
     with SessionFile.open(session) as file:
         file.mark(Mark(MarkKind.BREAK, "x" * 300, removed=True))
@@ -67,13 +67,13 @@ def test_one_that_was_cut_off_anywhere_is_dropped(session: Path) -> None:
         ('kind = "label"\nstep = 0\nafter = 0\n', "`name` is missing"),
     ],
 )
-def test_hostile_marks(seal: Callable[[Iterable[str]], bytes], block: str, message: str) -> None:
+def test_invalid_mark_is_refused(chained: Callable[[Iterable[str]], bytes], block: str, message: str) -> None:
     with pytest.raises(SessionError) as refused:
-        scan(seal([HEAD, "[[mark]]\n" + block]), "x")
+        scan(chained([HEAD, "[[mark]]\n" + block]), "x")
     assert refused.value.message == f"x, line 10: the mark after step 0: {message}"
 
 
-def test_what_is_pinned_now() -> None:
+def test_marks_that_are_set_now() -> None:
     marks = Marks.of(
         [*MARKS, Mark(MarkKind.LABEL, "a", 1), Mark(MarkKind.BRANCH, "retry", 0), Mark(MarkKind.WATCH, "points")]
     )

@@ -1,4 +1,4 @@
-"""What stays in memory of an open session: where its steps stand. Counted, for time and memory follow from it."""
+"""What the reader reads and what it keeps in memory: positions of steps, and not the steps."""
 
 import tracemalloc
 from collections.abc import Callable, Iterable
@@ -12,8 +12,17 @@ from hypothesis import strategies as st
 from fasm_cli.engine.process_state import ProcessState
 from fasm_cli.engine.records import Record, apply_record
 from fasm_cli.errors import SessionError
-from fasm_cli.sessions import Header, SessionFile, Stored, files, read_session, reader, render_session, scan_file
-from fasm_cli.sessions import snapshot_tracker as session_line
+from fasm_cli.sessions import (
+    Header,
+    SessionFile,
+    Stored,
+    files,
+    read_session,
+    reader,
+    render_session,
+    scan_file,
+    snapshot_tracker,
+)
 from fasm_cli.sessions.journal import StepSequence
 
 MakeRecord = Callable[..., Record]
@@ -22,7 +31,7 @@ MANY = 2000
 
 @pytest.fixture
 def long(tmp_path: Path, header: Header, make_record: MakeRecord) -> Path:
-    """Some thousand steps, every 50th with a snapshot."""
+    """Two thousand steps, every 50th with a snapshot."""
     path = tmp_path / "long.toml"
     records = [make_record(n, changed_paths=["x" * 200]) for n in range(1, MANY + 1)]
     path.write_text(render_session(header, records, {n: {"n": n} for n in range(50, MANY + 1, 50)}), encoding="utf-8")
@@ -43,7 +52,7 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return numbers
 
 
-def test_every_step_is_read_once_and_none_is_kept(long: Path, fetched: list[int]) -> None:
+def test_every_step_is_read_once_and_not_cached(long: Path, fetched: list[int]) -> None:
     stored = read_session(long)
     assert fetched == [*range(1, MANY + 1)]
     assert (len(stored.records), len(stored.snapshots), stored.head) == (MANY, MANY // 50, MANY)
@@ -54,7 +63,7 @@ def test_every_step_is_read_once_and_none_is_kept(long: Path, fetched: list[int]
     assert fetched[MANY:] == [MANY, 7, 100]
 
 
-def test_a_few_are_kept_that_were_asked_for(long: Path, fetched: list[int]) -> None:
+def test_requested_steps_are_cached(long: Path, fetched: list[int]) -> None:
     stored = read_session(long)
     for _ in range(2):
         assert [record.n for record in stored.records[:300]] == [*range(1, 301)]
@@ -64,7 +73,7 @@ def test_a_few_are_kept_that_were_asked_for(long: Path, fetched: list[int]) -> N
     assert len(fetched) == MANY + 300 + MANY - 300 + 1
 
 
-def test_memory_does_not_grow_with_what_is_in_the_steps(long: Path) -> None:
+def test_memory_does_not_depend_on_the_size_of_steps(long: Path) -> None:
     read_session(long)
     tracemalloc.start()
     try:
@@ -77,18 +86,18 @@ def test_memory_does_not_grow_with_what_is_in_the_steps(long: Path) -> None:
     assert peak < 3 * reader.CHUNK + 100 * MANY
 
 
-def test_a_writer_and_its_reader_read_a_file_once(long: Path, fetched: list[int], make_record: MakeRecord) -> None:
+def test_writer_reuses_the_scan(long: Path, fetched: list[int], make_record: MakeRecord) -> None:
     found = scan_file(long)
     with SessionFile.open(long, read=found) as file:
         assert len(fetched) == MANY
         file.append(make_record(MANY + 1))
         assert file.stored.records[-1] == make_record(MANY + 1)
-    with SessionFile.open(long, read=found) as file:  # somebody has written since
+    with SessionFile.open(long, read=found) as file:  # it was written since
         assert len(file.stored.records) == MANY + 1
     assert len(fetched) == MANY + 1 + MANY + 1
 
 
-def test_small_chunks_give_the_same(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunk_size_does_not_matter(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = read_session(session)
     data = session.read_bytes()
     for size in (1, 7, 64, 511):
@@ -99,14 +108,14 @@ def test_small_chunks_give_the_same(session: Path, monkeypatch: pytest.MonkeyPat
         session.write_bytes(data)
 
 
-def test_a_file_that_is_taken_away_is_still_there_for_who_has_it_open(session: Path) -> None:
+def test_removed_file_stays_readable_while_open(session: Path) -> None:
     stored = read_session(session)
     before = list(read_session(session).records)
     session.unlink()
     assert stored.records == before
 
 
-def test_a_step_that_is_changed_while_it_is_open_is_not_believed(session: Path) -> None:
+def test_step_changed_while_the_file_is_open_is_refused(session: Path) -> None:
     stored = read_session(session)
     data = session.read_bytes()
     session.write_bytes(data.replace(b"points = 1 }", b"points = 2 }"))
@@ -122,10 +131,10 @@ def test_a_step_that_is_changed_while_it_is_open_is_not_believed(session: Path) 
 @pytest.mark.parametrize(
     ("left", "dropped"), [(0, ""), (5, "line 53: dropped 5 bytes of an incomplete write after step 3")]
 )
-def test_a_file_that_is_cut_while_it_is_read(
+def test_file_can_be_cut_while_it_is_read(
     session: Path, monkeypatch: pytest.MonkeyPatch, left: int, dropped: str
 ) -> None:
-    """By its writer, who repairs it."""
+    """The writer cuts off an incomplete block."""
     end = session.read_bytes().rindex(b"\n\n") + 1
     with session.open("ab") as file:
         file.truncate(end + 9)
@@ -148,22 +157,22 @@ def state_after(records: Iterable[Record]) -> ProcessState:
     return state
 
 
-def test_where_the_process_stands_is_told_on_the_way(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At snapshots, where the way there is a straight one."""
+def test_process_state_is_stored_at_snapshots(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the steps before the snapshot are not on several branches."""
     assert read_session(session).process_states == {}
-    monkeypatch.setattr(session_line, "APART", 0)
+    monkeypatch.setattr(snapshot_tracker, "APART", 0)
     stored = read_session(session)
     assert stored.process_states == {3: state_after(stored.records[:3])}
     assert stored.process_states[3].pending == {}
 
 
-def test_what_is_kept_of_many_snapshots_is_less_than_their_steps(header: Header) -> None:
-    """Whatever is in a file: where much is pending, standings are rarer."""
+def test_process_states_are_fewer_if_many_actions_are_pending(header: Header) -> None:
+    """They take no more memory than the steps would."""
     action = [{"type": "Tracked", "id": 0, "action": {"type": "Ask"}}]
     records = [Record(n, n - 1, ASK, "committed", actions=[{**action[0], "id": n}]) for n in range(1, 401)]
     text = render_session(header, records, {n: n for n in range(1, 401)})
     stored = reader.scan(text.encode(), "x").stored
-    assert sum(len(standing.pending) for standing in stored.process_states.values()) <= 400
+    assert sum(len(state.pending) for state in stored.process_states.values()) <= 400
     assert [*stored.process_states] == []
     few = [Record(n, n - 1, ASK, "committed") for n in range(1, 401)]
     stored = reader.scan(render_session(header, few, {n: n for n in range(1, 401)}).encode(), "x").stored
@@ -171,8 +180,8 @@ def test_what_is_kept_of_many_snapshots_is_less_than_their_steps(header: Header)
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.booleans(), st.integers(0, 2)), max_size=12))
-def test_it_is_the_same_on_every_branch(header: Header, steps: list[tuple[int, bool, int]]) -> None:
-    """Steps that emit an action, complete one of the last or crash, each taken from some steps before."""
+def test_process_state_is_correct_on_every_branch(header: Header, steps: list[tuple[int, bool, int]]) -> None:
+    """Steps that emit an action, complete a recent one, or crash, each on some earlier step."""
     records: list[Record] = []
     for n, (back, _, kind) in enumerate(steps, 1):
         emits = [{"type": "Tracked", "id": n, "action": {"type": "Ask"}}] if kind == 0 else []
@@ -180,21 +189,21 @@ def test_it_is_the_same_on_every_branch(header: Header, steps: list[tuple[int, b
         records.append(Record(n, max(0, n - 1 - back), event, "committed", actions=emits))
     snapshots = {n: n for n, (_, whole, _) in enumerate(steps, 1) if whole}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(session_line, "APART", 0)
+        patch.setattr(snapshot_tracker, "APART", 0)
         stored = reader.scan(render_session(header, records, snapshots).encode(), "x").stored
-    for n, standing in stored.process_states.items():
-        assert standing == state_after(records[each - 1] for each in stored.journal().ancestor_numbers(n))
+    for n, state in stored.process_states.items():
+        assert state == state_after(records[each - 1] for each in stored.journal().ancestor_numbers(n))
         assert n in snapshots
 
 
 ASK = {"type": "input", "value": {"type": "Go"}}
 
 
-def test_events_that_are_none_are_only_told_when_they_are_needed(
+def test_invalid_event_does_not_stop_the_reader(
     header: Header, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     records = [make_record(1), make_record(2, event={}), make_record(3)]
-    monkeypatch.setattr(session_line, "APART", 0)
+    monkeypatch.setattr(snapshot_tracker, "APART", 0)
     stored = reader.scan(render_session(header, records, {1: 1, 3: 3}).encode(), "x").stored
     assert stored.records == records
     assert [*stored.process_states] == [1]

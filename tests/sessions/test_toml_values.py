@@ -1,4 +1,4 @@
-"""Plain data through TOML text and back."""
+"""Plain data as TOML text and back."""
 
 import math
 import tomllib
@@ -29,7 +29,7 @@ def back(plain: Any) -> Any:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Equal, of the same types, in the same order; nan is nan and -0.0 is not 0.0."""
+    """Whether both are equal, with the same types and order; nan equals nan, and -0.0 does not equal 0.0."""
     if type(a) is not type(b):
         return False
     if isinstance(a, dict):
@@ -42,14 +42,14 @@ def same(a: Any, b: Any) -> bool:
 
 
 @given(PLAIN)
-def test_what_is_written_is_read_back(plain: Any) -> None:
+def test_value_round_trips(plain: Any) -> None:
     text = value_text(plain)
     assert "\n" not in text
     assert same(back(plain), plain)
 
 
 @given(st.dictionaries(st.sampled_from(["n", "event", "actions", "state"]), PLAIN))
-def test_the_quick_reader_reads_what_tomllib_reads(values: dict[str, Any]) -> None:
+def test_json_parser_agrees_with_tomllib(values: dict[str, Any]) -> None:
     text = "".join(f"{key} = {value_text(value)}\n" for key, value in values.items())
     found = parse_as_json(text)
     assert found is None or same(found, tomllib.loads(text))
@@ -57,7 +57,7 @@ def test_the_quick_reader_reads_what_tomllib_reads(values: dict[str, Any]) -> No
 
 @settings(max_examples=300)
 @given(st.text(st.sampled_from(list('ab1-.e{}[]=, \n"tru:N\\#')), max_size=30))
-def test_the_quick_reader_takes_nothing_that_tomllib_refuses(value: str) -> None:
+def test_json_parser_accepts_only_toml(value: str) -> None:
     text = f"k = {value}\n"
     found = parse_as_json(text)
     if found is not None:
@@ -65,13 +65,13 @@ def test_the_quick_reader_takes_nothing_that_tomllib_refuses(value: str) -> None
 
 
 @pytest.mark.parametrize("value", ['{ "a": 1 }', "null", "NaN", "[1, Infinity]", '"\x7f"', "[1] [2]", '"a" "b"', "\r1"])
-def test_what_only_json_allows_is_refused(value: str) -> None:
+def test_json_syntax_is_refused(value: str) -> None:
     with pytest.raises((NotStorable, tomllib.TOMLDecodeError)):
         from_toml(read_lines(f"k = {value}\n".encode())["k"])
     assert parse_as_json(f"k = {value}\n") is None
 
 
-def test_the_quick_reader_does_read_a_session() -> None:
+def test_json_parser_reads_a_plain_block() -> None:
     line = 'actions = [\n    { type = "T", "a b" = [1, -2.5, true], c = {} },\n    [],\n]\nn = 3\nmissing = []\n'
     assert parse_as_json(line) == tomllib.loads(line)
     assert parse_as_json(line) is not None
@@ -98,12 +98,12 @@ def test_the_quick_reader_does_read_a_session() -> None:
         ({"\udfff": None}, '{ type = "table", value = [[{ type = "str", value = "edbfbf" }, { type = "None" }]] }'),
     ],
 )
-def test_the_text_of(plain: Any, text: str) -> None:
+def test_value_text(plain: Any, text: str) -> None:
     assert value_text(plain) == text
     assert same(back(plain), plain)
 
 
-def test_a_number_too_long_for_python_to_print() -> None:
+def test_integer_too_long_for_decimal_conversion() -> None:
     plain = -(7**20_000)
     assert value_text(plain).startswith('{ type = "int", value = "-0x')
     assert back(plain) == plain
@@ -116,13 +116,13 @@ def nested(depth: int) -> Any:
     return value
 
 
-def test_what_may_be_written_may_be_read_up_to_the_last_level() -> None:
+def test_values_round_trip_up_to_the_maximum_depth() -> None:
     assert back(nested(MAX_DEPTH)) == nested(MAX_DEPTH)
     with pytest.raises(NotStorable, match="nests deeper than 100 levels"):
         value_text(nested(MAX_DEPTH + 1))
 
 
-def test_none_takes_a_level_because_it_is_written_as_a_table() -> None:
+def test_none_counts_as_a_level() -> None:
     for depth, fits in ((MAX_DEPTH - 1, True), (MAX_DEPTH, False)):
         plain = deepest = nested(depth)
         while deepest:
@@ -136,7 +136,7 @@ def test_none_takes_a_level_because_it_is_written_as_a_table() -> None:
 
 
 @pytest.mark.parametrize("plain", [(1,), b"x", {1: 2}, object(), {None: 1}])
-def test_what_is_not_plain_is_refused(plain: Any) -> None:
+def test_value_that_is_not_plain_is_refused(plain: Any) -> None:
     with pytest.raises(NotStorable):
         value_text(plain)
 
@@ -161,13 +161,13 @@ def test_what_is_not_plain_is_refused(plain: Any) -> None:
         (b"k = " + b"[" * 5000 + b"]" * 5000 + b"\n", "it nests deeper than 100 levels"),
     ],
 )
-def test_what_is_no_value_of_ours_is_refused(line: bytes, why: str) -> None:
+def test_value_that_no_session_contains_is_refused(line: bytes, why: str) -> None:
     with pytest.raises(NotStorable) as refused:
         from_toml(read_lines(line)["k"])
     assert why in str(refused.value)
 
 
-def test_a_key_twice_is_refused() -> None:
+def test_duplicate_key_is_refused() -> None:
     with pytest.raises(tomllib.TOMLDecodeError):
         read_lines(b"k = 1\nk = 2\n")
     with pytest.raises(tomllib.TOMLDecodeError):

@@ -1,4 +1,4 @@
-"""The one who may append: what is promised when it works, when it fails, and while another is at it."""
+"""Appending to a session: success, failures of the disk, locks, and other programs."""
 
 import errno
 import os
@@ -19,9 +19,7 @@ from fasm_cli.sessions.files import Disk
 MakeRecord = Callable[..., Record]
 
 
-def test_what_was_appended_is_there_for_a_reader_at_once(
-    tmp_path: Path, header: Header, make_record: MakeRecord
-) -> None:
+def test_appended_step_is_readable_at_once(tmp_path: Path, header: Header, make_record: MakeRecord) -> None:
     path = tmp_path / "a.toml"
     with SessionFile.create(path, header) as file:
         assert read_session(path) == Stored(header, [], {}, 0)
@@ -40,7 +38,7 @@ def test_what_was_appended_is_there_for_a_reader_at_once(
     assert read_session(path).head == 5
 
 
-def test_going_where_one_is_writes_nothing(session: Path) -> None:
+def test_goto_the_head_writes_nothing(session: Path) -> None:
     before = session.read_bytes()
     with SessionFile.open(session) as file:
         file.goto(4)
@@ -73,7 +71,7 @@ def test_create_leaves_only_the_session_and_its_lock(tmp_path: Path, header: Hea
 
 
 @pytest.mark.parametrize(("n", "parent"), [(0, 0), (2, 1), (6, 0), (5, 5), (5, -1)])
-def test_a_number_out_of_turn_is_our_fault(session: Path, make_record: MakeRecord, n: int, parent: int) -> None:
+def test_wrong_step_number_is_an_internal_error(session: Path, make_record: MakeRecord, n: int, parent: int) -> None:
     before = session.read_bytes()
     with SessionFile.open(session) as file, pytest.raises(InternalError):
         file.append(make_record(n, parent=parent))
@@ -82,7 +80,7 @@ def test_a_number_out_of_turn_is_our_fault(session: Path, make_record: MakeRecor
     assert session.read_bytes() == before
 
 
-def test_after_close_nothing_is_written(session: Path, make_record: MakeRecord) -> None:
+def test_append_after_close_is_an_internal_error(session: Path, make_record: MakeRecord) -> None:
     file = SessionFile.open(session)
     file.close()
     file.close()
@@ -90,7 +88,7 @@ def test_after_close_nothing_is_written(session: Path, make_record: MakeRecord) 
         file.append(make_record(5))
 
 
-def test_a_second_writer_is_told_who_is_first_and_readers_are_not_kept_out(session: Path) -> None:
+def test_second_writer_is_refused_and_readers_are_not(session: Path) -> None:
     link = session.with_name("link.toml")
     link.symlink_to(session)
     with SessionFile.open(session):
@@ -103,12 +101,12 @@ def test_a_second_writer_is_told_who_is_first_and_readers_are_not_kept_out(sessi
     SessionFile.open(session).close()
 
 
-def test_a_lock_left_behind_locks_nothing(session: Path) -> None:
+def test_released_lock_file_does_not_lock(session: Path) -> None:
     session.with_name(".coffee.toml.lock").write_text("pid 1 on nowhere")
     SessionFile.open(session).close()
 
 
-def test_a_link_in_the_place_of_the_lock_is_not_followed(session: Path, tmp_path: Path) -> None:
+def test_link_as_lock_file_is_refused(session: Path, tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("mine")
     lock = session.with_name(".coffee.toml.lock")
@@ -120,7 +118,7 @@ def test_a_link_in_the_place_of_the_lock_is_not_followed(session: Path, tmp_path
 
 
 @pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="links are POSIX's")
-def test_a_link_that_comes_at_the_last_moment_is_not_followed(
+def test_link_created_while_locking_is_not_followed(
     session: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     victim = tmp_path / "victim"
@@ -135,7 +133,7 @@ def test_a_link_that_comes_at_the_last_moment_is_not_followed(
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes in the file system are POSIX's")
-def test_a_pipe_in_the_place_of_the_lock_is_not_waited_for(session: Path) -> None:
+def test_pipe_as_lock_file_is_refused(session: Path) -> None:
     lock = session.with_name(".coffee.toml.lock")
     lock.unlink()
     os.mkfifo(lock)
@@ -143,7 +141,7 @@ def test_a_pipe_in_the_place_of_the_lock_is_not_waited_for(session: Path) -> Non
         SessionFile.open(session)
 
 
-def test_a_link_that_is_turned_while_it_is_opened_is_seen(session: Path, header: Header) -> None:
+def test_link_changed_during_open_is_refused(session: Path, header: Header) -> None:
     other, link = session.with_name("other.toml"), session.with_name("link.toml")
     SessionFile.create(other, header).close()
     link.symlink_to(session)
@@ -160,7 +158,7 @@ def test_a_link_that_is_turned_while_it_is_opened_is_seen(session: Path, header:
     assert (session.read_bytes(), other.read_bytes()) == before
 
 
-def test_a_file_that_another_program_changed_is_not_written_over(session: Path, make_record: MakeRecord) -> None:
+def test_file_changed_by_another_program_is_not_overwritten(session: Path, make_record: MakeRecord) -> None:
     for change in (_append_a_line, _replace, _remove):
         data = session.read_bytes()
         with SessionFile.open(session) as file:
@@ -186,7 +184,7 @@ def _remove(path: Path) -> None:
 
 
 class Refusing(Disk):
-    """Fails where it is told to; a write first does `part` of its work."""
+    """Fails at `operations`; a write first writes `part` bytes."""
 
     def __init__(self, *operations: str, part: int = 0) -> None:
         self.operations = set(operations)
@@ -204,7 +202,7 @@ class Refusing(Disk):
         if "write" in self.operations:
             super().write(fd, data[: self.part], offset)
         self._may("write")
-        return super().write(fd, data[:100], offset)  # the system may always write less than it was asked to
+        return super().write(fd, data[:100], offset)  # the system may write less than requested
 
     def truncate(self, fd: int, size: int) -> None:
         self._may("truncate")
@@ -227,7 +225,7 @@ class Refusing(Disk):
         super().replace(source, target)
 
 
-def test_a_full_disk_costs_only_the_step_that_did_not_fit(session: Path, make_record: MakeRecord) -> None:
+def test_full_disk_loses_only_the_step_that_did_not_fit(session: Path, make_record: MakeRecord) -> None:
     disk = Refusing()
     before = session.read_bytes()
     with SessionFile.open(session, disk) as file:
@@ -243,7 +241,7 @@ def test_a_full_disk_costs_only_the_step_that_did_not_fit(session: Path, make_re
     assert len(read_session(session).records) == 5
 
 
-def test_where_even_the_repair_fails_nothing_more_is_written(session: Path, make_record: MakeRecord) -> None:
+def test_nothing_is_written_after_a_failed_undo(session: Path, make_record: MakeRecord) -> None:
     before = session.read_bytes()
     disk = Refusing("write", "truncate", part=70)
     with SessionFile.open(session, disk) as file:
@@ -262,7 +260,7 @@ def test_where_even_the_repair_fails_nothing_more_is_written(session: Path, make
     assert len(read_session(session).records) == 5
 
 
-def test_a_step_that_could_not_be_synced_is_not_acknowledged(session: Path, make_record: MakeRecord) -> None:
+def test_step_that_was_not_synced_is_not_acknowledged(session: Path, make_record: MakeRecord) -> None:
     before = session.read_bytes()
     disk = Refusing("sync")
     with SessionFile.open(session, disk) as file:
@@ -274,7 +272,7 @@ def test_a_step_that_could_not_be_synced_is_not_acknowledged(session: Path, make
 
 
 @pytest.mark.parametrize("operation", ["create", "write", "sync", "sync_directory"])
-def test_a_create_that_fails_says_so(tmp_path: Path, header: Header, operation: str) -> None:
+def test_failed_create_leaves_nothing(tmp_path: Path, header: Header, operation: str) -> None:
     path = tmp_path / "a.toml"
     with pytest.raises(SessionError) as refused:
         SessionFile.create(path, header, Refusing(operation, part=10))
@@ -283,7 +281,7 @@ def test_a_create_that_fails_says_so(tmp_path: Path, header: Header, operation: 
     assert left == []
 
 
-def test_a_folder_is_on_the_disk_before_what_is_put_into_it(tmp_path: Path) -> None:
+def test_new_folders_are_synced(tmp_path: Path) -> None:
     synced: list[Path] = []
 
     class Noting(Disk):
@@ -297,9 +295,7 @@ def test_a_folder_is_on_the_disk_before_what_is_put_into_it(tmp_path: Path) -> N
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows flushes no directory")
-def test_a_file_system_that_flushes_no_directory(
-    tmp_path: Path, header: Header, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_file_system_without_directory_sync(tmp_path: Path, header: Header, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(number: int, real: Callable[[int], None] = os.fsync) -> Callable[[int], None]:
         def fsync(fd: int) -> None:
             if stat.S_ISDIR(os.fstat(fd).st_mode):
@@ -315,13 +311,13 @@ def test_a_file_system_that_flushes_no_directory(
         SessionFile.create(tmp_path / "b.toml", header)
 
 
-def test_a_file_system_without_links(tmp_path: Path, header: Header) -> None:
+def test_file_system_without_hard_links(tmp_path: Path, header: Header) -> None:
     path = tmp_path / "a.toml"
     SessionFile.create(path, header, Refusing("link")).close()
     assert read_session(path).header == header
 
 
-def test_a_repair_that_fails_changes_nothing(session: Path) -> None:
+def test_failed_repair_changes_nothing(session: Path) -> None:
     torn = session.read_bytes()[:-5]
     session.write_bytes(torn)
     for operation in ("create", "write", "sync", "truncate"):
@@ -331,7 +327,7 @@ def test_a_repair_that_fails_changes_nothing(session: Path) -> None:
     SessionFile.open(session).close()
 
 
-def test_an_interrupt_leaves_nothing_half_done(session: Path, make_record: MakeRecord) -> None:
+def test_interrupted_append_is_undone(session: Path, make_record: MakeRecord) -> None:
     class Interrupted(Disk):
         def write(self, fd: int, data: bytes, offset: int) -> int:
             super().write(fd, data[:50], offset)
@@ -349,7 +345,7 @@ def test_an_interrupt_leaves_nothing_half_done(session: Path, make_record: MakeR
 
 @contextmanager
 def without_rights() -> Iterator[Path]:
-    """A directory of another's, as an ordinary user sees it."""
+    """A directory whose permissions a test may change."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         yield folder
@@ -369,7 +365,7 @@ def as_nobody() -> Iterator[None]:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="rights are POSIX's")
-def test_a_directory_that_may_only_be_read(header: Header, session: Path, make_record: MakeRecord) -> None:
+def test_read_only_directory(header: Header, session: Path, make_record: MakeRecord) -> None:
     with without_rights() as folder:
         path = folder / "a.toml"
         path.write_bytes(session.read_bytes())
@@ -391,7 +387,7 @@ def test_a_directory_that_may_only_be_read(header: Header, session: Path, make_r
 
 
 @pytest.mark.skipif(os.name == "nt", reason="rights are POSIX's")
-def test_a_file_that_may_only_be_read(session: Path) -> None:
+def test_read_only_file(session: Path) -> None:
     with without_rights() as folder:
         path = folder / "a.toml"
         path.write_bytes(session.read_bytes())
@@ -402,7 +398,7 @@ def test_a_file_that_may_only_be_read(session: Path) -> None:
         assert refused.value.message == f"cannot open {path} for writing: Permission denied"
 
 
-def test_a_session_stays_open_when_the_working_directory_changes(
+def test_open_session_survives_a_change_of_directory(
     session: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     monkeypatch.chdir(session.parent)
@@ -413,7 +409,7 @@ def test_a_session_stays_open_when_the_working_directory_changes(
 
 
 def test_every_step_costs_the_same(tmp_path: Path, header: Header, make_record: MakeRecord) -> None:
-    """In bytes and calls, which is what time is made of; the benchmark measures the time."""
+    """Counts bytes and calls; `benchmarks/session.py` measures the time."""
     calls: list[tuple[str, int]] = []
 
     class Counting(Disk):
@@ -430,4 +426,4 @@ def test_every_step_costs_the_same(tmp_path: Path, header: Header, make_record: 
             file.append(make_record(n, parent=0, **same))
     steps = [calls[at] for at in range(2, len(calls), 2)]
     assert calls[3::2] == [("sync", 0)] * 999
-    assert {size for _, size in steps[100:]} == {178, 179, 180}  # by the digits of the points
+    assert {size for _, size in steps[100:]} == {178, 179, 180}  # depends on the digits of the points

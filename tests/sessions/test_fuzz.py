@@ -1,4 +1,4 @@
-"""Whatever bytes come in: a session, or one line of our own saying why not; soon, and in little memory."""
+"""Any bytes are read as a session or refused with one line, soon and in little memory."""
 
 import random
 import re
@@ -56,7 +56,7 @@ WORDS += [b", a = 1", b"{ a = 1", b",\n    ", b",\n]", b"[\n    ", b'"a b" = ', 
 
 
 def read(data: bytes) -> bool:
-    """Whether it is a session; anything but a session or a SessionError of one line is a fault."""
+    """Whether it is a session. Fails on any error but a `SessionError` of one line."""
     start = time.process_time()
     try:
         scan(data, "x")
@@ -72,16 +72,16 @@ def read(data: bytes) -> bool:
 
 
 def compare(block: bytes) -> bool:
-    """Whether the quick reader took it; then tomllib must give the same."""
+    """Whether the JSON parser accepted it; then tomllib must agree."""
     found = parse_as_json(block.decode("utf-8", "replace"))
-    if found is None or b"null" in block:  # a null is taken, and refused later as no value of ours
+    if found is None or b"null" in block:  # null is accepted here and refused later
         return False
     assert repr(found) == repr(tomllib.loads(block.decode("utf-8", "replace")))
     return True
 
 
 def reseal(data: bytes) -> bytes:
-    """The same blocks with sums that are right, so that what is in them is looked at."""
+    """The same blocks with valid checksums, so that their content is parsed."""
     out, last = [], ""
     for block in data.split(b"\n\n"):
         body = re.sub(rb'sum = "[0-9a-f]{16}"\n?\Z', b"", block)
@@ -110,7 +110,7 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
     return data
 
 
-def test_mutations_of_a_session(slow: bool) -> None:
+def test_mutated_session_is_read_or_refused(slow: bool) -> None:
     chance = random.Random(1)
     read_at_all = taken = 0
     for _ in range(500_000 if slow else 1500):
@@ -119,12 +119,12 @@ def test_mutations_of_a_session(slow: bool) -> None:
         read_at_all += read(reseal(data))
         taken += sum(compare(block.partition(b"]]\n")[2] or block) for block in data.split(b"\n\n"))
     assert taken > 1000
-    assert read_at_all > 100  # mutations so wild that nothing is ever read would prove little
+    assert read_at_all > 100  # else the mutations are too wild to prove anything
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=300))
-def test_bytes(data: bytes) -> None:
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     read(data)
     read(b"format = 1\n" + data)
     read(b"format = 3\n" + data)
@@ -153,7 +153,7 @@ BLOCK = st.tuples(
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(BLOCK, max_size=4))
-def test_structure(seal: Callable[[Iterable[str | bytes]], bytes], blocks: list[str]) -> None:
-    read(seal(blocks))
+def test_any_blocks_are_read_or_refused(chained: Callable[[Iterable[str | bytes]], bytes], blocks: list[str]) -> None:
+    read(chained(blocks))
     head = 'format = 3\norigin = {}\n[[machine]]\nname = "m"\nversion = 1\ntypes = []\nstate = {}\n'
-    read(seal([head, *blocks]))
+    read(chained([head, *blocks]))
