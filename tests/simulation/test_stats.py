@@ -1,4 +1,4 @@
-"""What is counted is what happened: a fault that found nothing to strike at is none."""
+"""Statistics count what happened: a fault is counted only if it had an effect."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.machine import Machine
 from fasm_cli.simulation.coverage import warnings
 from fasm_cli.simulation.run import Simulator
-from fasm_cli.simulation.stats import Stats
+from fasm_cli.simulation.stats import FastCounters, Stats
 from fasm_cli.simulation.world import Plan
 
 
@@ -19,60 +19,70 @@ def plan_of(**faults: float) -> Plan:
     )
 
 
-def counted(machine: Machine, **faults: float) -> Stats:
+def stats_of(machine: Machine, **faults: float) -> Stats:
     """Four runs in which only these faults strike."""
-    plan, tally = plan_of(**faults), Stats()
+    plan, stats = plan_of(**faults), Stats()
     runs = Simulator(Engine(machine), plan)
-    assert [runs.run_fast(run, tally) for run in range(plan.runs)] == [None] * plan.runs
-    return tally
+    assert [runs.run_fast(run, stats) for run in range(plan.runs)] == [None] * plan.runs
+    return stats
 
 
-def refused(tally: Stats, why: str) -> int:
-    return sum(times for (_, refusal), times in (tally.inputs + tally.completions).items() if refusal == why)
+def rejected(stats: Stats, why: str) -> int:
+    return sum(times for (_, refusal), times in (stats.inputs + stats.completions).items() if refusal == why)
 
 
-def test_an_add_fails_where_it_was_called(shop: Machine) -> None:
-    tally = counted(shop, actions_full=0.3)
-    assert tally.faults == {"add fails": refused(tally, "ActionsFull")}
-    assert tally.faults["add fails"] > 0
+def test_actions_full_is_counted_if_it_rejected_an_input(shop: Machine) -> None:
+    stats = stats_of(shop, actions_full=0.3)
+    assert stats.faults == {"add fails": rejected(stats, "ActionsFull")}
+    assert stats.faults["add fails"] > 0
 
 
-def test_the_store_fails_where_there_was_something_to_store(shop: Machine) -> None:
-    tally = counted(shop, store_failure=0.3)
-    assert set(tally.faults) == {"load fails", "commit fails", "commit answer lost"}
-    assert tally.faults["load fails"] + tally.faults["commit fails"] == refused(tally, "aborted") > 0
-    assert tally.faults["commit answer lost"] == tally.restores > 0
+def test_store_failures_are_counted_if_they_aborted_a_transition(shop: Machine) -> None:
+    stats = stats_of(shop, store_failure=0.3)
+    assert set(stats.faults) == {"load fails", "commit fails", "commit answer lost"}
+    assert stats.faults["load fails"] + stats.faults["commit fails"] == rejected(stats, "aborted") > 0
+    assert stats.faults["commit answer lost"] == stats.restores > 0
 
 
-def test_a_crash_before_a_commit_needs_one(shop: Machine) -> None:
-    tally = counted(shop, crash=0.3)
-    assert tally.faults["crash before-commit"] == refused(tally, "aborted") > 0
+def test_a_crash_before_commit_is_counted_if_it_aborted_a_transition(shop: Machine) -> None:
+    stats = stats_of(shop, crash=0.3)
+    assert stats.faults["crash before-commit"] == rejected(stats, "aborted") > 0
 
 
 @pytest.mark.parametrize("fault", ["duplicate", "conflict", "late", "unknown", "redeliver", "lose_result"])
-def test_a_fault_goes_by_the_name_it_is_switched_on_with(shop: Machine, fault: str) -> None:
-    tally = counted(shop, **{fault: 0.2, "crash": 0.05} if fault == "late" else {fault: 0.2})
-    told = [name for name in tally.faults if not name.startswith("crash")]
-    assert told == [fault]  # the restarts of the quiet phase are no crashes
-    assert tally.faults_with_work[fault] <= tally.faults[fault]
+def test_a_fault_is_counted_under_its_name_in_the_profile(shop: Machine, fault: str) -> None:
+    stats = stats_of(shop, **{fault: 0.2, "crash": 0.05} if fault == "late" else {fault: 0.2})
+    counted = [name for name in stats.faults if not name.startswith("crash")]
+    assert counted == [fault]  # the restarts that drain the machine are not crashes
+    assert stats.faults_with_work[fault] <= stats.faults[fault]
 
 
-def test_what_became_of_the_actions(shop: Machine) -> None:
-    tally = counted(shop, lose_result=0.1, duplicate=0.1, conflict=0.1)
-    assert tally.lost.total() == tally.faults["lose_result"] > 0
-    assert tally.duplicated.total() == tally.faults["duplicate"] + tally.faults["conflict"] > 0
-    emitted = {name: tally.emitted[name] for name in ("Redeem", "Refund", "CheckStatus")}
-    assert set(tally.completed) == set(emitted)
-    assert sum(emitted.values()) - tally.restored == tally.completed.total() + tally.outstanding.total()
+def test_every_action_is_completed_or_outstanding(shop: Machine) -> None:
+    stats = stats_of(shop, lose_result=0.1, duplicate=0.1, conflict=0.1)
+    assert stats.lost.total() == stats.faults["lose_result"] > 0
+    assert stats.duplicated.total() == stats.faults["duplicate"] + stats.faults["conflict"] > 0
+    emitted = {name: stats.emitted[name] for name in ("Redeem", "Refund", "CheckStatus")}
+    assert set(stats.completed) == set(emitted)
+    assert sum(emitted.values()) - stats.restored == stats.completed.total() + stats.outstanding.total()
 
 
-def test_a_fault_that_was_asked_for_and_never_struck_is_told(shop: Machine) -> None:
+def test_a_fault_that_was_never_triggered_is_reported(shop: Machine) -> None:
     asked = plan_of(late=0.2, cancel=0.2, conflict=0.2)
-    told = warnings(shop, counted(shop, late=0.2, cancel=0.2, conflict=0.2), asked)
-    assert [note for note in told if "triggered" in note] == [
+    found = warnings(shop, stats_of(shop, late=0.2, cancel=0.2, conflict=0.2), asked)
+    assert [note for note in found if "triggered" in note] == [
         "the fault late was never triggered",
         "the fault cancel was never triggered",
     ]
     by_itself = warnings(shop, Stats(runs=1), replace(asked, always=frozenset()))
     assert [note for note in by_itself if "triggered" in note] == ["the fault late was never triggered"]
     assert warnings(shop, Stats(), asked) == []  # interrupted before the first run was over
+
+
+def test_the_first_run_that_reached_a_goal_is_the_smallest() -> None:
+    total, later = Stats(), Stats()
+    total.finish_run(7, 10, FastCounters(), {"goal"})
+    later.finish_run(3, 10, FastCounters(), {"goal", "other"})
+    total.add(later)
+    assert total.sometimes == {"goal": (2, 3), "other": (1, 3)}
+    total.finish_run(5, 10, FastCounters(), {"other"})
+    assert total.sometimes["other"] == (2, 3)

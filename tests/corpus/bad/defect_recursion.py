@@ -34,7 +34,7 @@ class Folders(StateMachine):
         match input:
             case Normal(Move(folder, into)):
                 parents = {**state.parents, folder: into}
-                state.max_backoff = max(state.max_backoff, _depth(parents, folder))
+                state.longest = max(state.longest, _depth(parents, folder))
                 state.parents = parents
 
 

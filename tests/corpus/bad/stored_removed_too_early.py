@@ -58,7 +58,7 @@ class Transfers(StateMachine):
                     case Accepted():
                         actions.add(Tracked(id, AskAgain()))
                     case Settled():
-                        state.completed_emission += 1
+                        state.settled += 1
                 state.open.remove(id)
 
     async def restore(self, state, actions):
