@@ -13,7 +13,7 @@ from fasm_cli.project.project import Project
 from fasm_cli.simulation.run import Simulator
 from fasm_cli.simulation.stats import Stats
 from fasm_cli.simulation.world import Plan
-from fasm_cli.stores.bind import engine_for
+from fasm_cli.stores.open import engine_for
 
 ROOT = Path(__file__).parents[2]
 RUNS = range(200 if os.environ.get("FASM_SLOW") else 12)
