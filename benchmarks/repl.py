@@ -1,9 +1,9 @@
-"""How the prompt of the REPL feels: when it comes, and how long a key takes to be on the screen.
+"""Measure the prompt of the REPL: the time until it is drawn, and until a key is on the screen.
 
     python benchmarks/repl.py [ROUNDS]
 
-The start is told as a ratio to `import prompt_toolkit` alone, taking turns, so that a busy machine slows both. Keys and
-jumps are the slowest of many, in time of the processor, with a session of 10,000 steps open.
+The start is a ratio to `import prompt_toolkit` alone, measured in turns, so that load on the computer slows both. Keys
+and jumps are the slowest of many, in processor time, in a session of 10,000 steps.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ JUMPS = ("back", "forward", "back 3", "goto -5", "tree", "diff start", "log 9990
 
 
 def start(rounds: int) -> tuple[float, float]:
-    """Seconds until the prompt is drawn on a pseudo-terminal, and until prompt_toolkit is imported; medians."""
+    """Return the median seconds until the prompt is drawn, and until prompt_toolkit is imported."""
     prompt: list[float] = []
     bare: list[float] = []
     for _ in range(rounds + 1):
@@ -56,11 +56,11 @@ def start(rounds: int) -> tuple[float, float]:
         subprocess.run([sys.executable, "-c", "import prompt_toolkit"], check=True)
         bare.append(time.perf_counter() - began)
         prompt.append(until_prompt())
-    return statistics.median(prompt[1:]), statistics.median(bare[1:])  # in the first round byte code is compiled
+    return statistics.median(prompt[1:]), statistics.median(bare[1:])  # the first round compiles byte code
 
 
 def until_prompt() -> float:
-    """Seconds from the start of `fasm repl counter` until its prompt is written."""
+    """Return the seconds from the start of `fasm repl counter` until its prompt is written."""
     import pty
 
     began = time.perf_counter()
@@ -72,21 +72,21 @@ def until_prompt() -> float:
     seen = b""
     while b"@0" not in seen:
         seen += os.read(terminal, 65536)
-    took = time.perf_counter() - began
+    times = time.perf_counter() - began
     os.write(terminal, b"\x04")
     while True:
         try:
             if not os.read(terminal, 65536):
                 break
-        except OSError:  # it is gone
+        except OSError:  # the child has exited
             break
     os.waitpid(pid, 0)
     os.close(terminal)
-    return took
+    return times
 
 
 class Sink:
-    """Where the screen goes: nowhere."""
+    """An output that discards the screen."""
 
     encoding = "utf-8"
 
@@ -101,14 +101,14 @@ class Sink:
         raise OSError("not a file")
 
 
-def keys(bench: DebugSession, text: str) -> list[float]:
-    """Milliseconds of the processor from each key of `text` until the screen shows it, the pane of the state open. The
-    first comes when what the prompt prepares behind its back is there."""
-    took: list[float] = []
+def keys(session: DebugSession, text: str) -> list[float]:
+    """Return the processor milliseconds from each key of `text` until it is drawn, with the state pane open. The first
+    key is sent after the prompt has imported what keys need."""
+    times: list[float] = []
     with create_pipe_input() as pipe:
         output: Any = Vt100_Output(Sink(), lambda: Size(40, 120), term="xterm-256color", enable_cpr=False)
         with create_app_session(input=pipe, output=output):
-            prompt = Prompt(bench, Path("no-such-folder/history"), "utf-8", input=pipe, output=output)
+            prompt = Prompt(session, Path("no-such-folder/history"), "utf-8", input=pipe, output=output)
             prompt.state_open = True
             waiting = list(text)
             began = 0.0
@@ -119,7 +119,7 @@ def keys(bench: DebugSession, text: str) -> list[float]:
                 if app.is_done or prompt.line_editor.default_buffer.text != sent:
                     return
                 if began:
-                    took.append((time.process_time() - began) * 1000)
+                    times.append((time.process_time() - began) * 1000)
                 if not waiting:
                     app.exit(exception=EOFError)
                     return
@@ -138,12 +138,12 @@ def keys(bench: DebugSession, text: str) -> list[float]:
             prompt.line_editor.app.after_render += drawn
             with suppress(EOFError):
                 prompt.read()
-    return took
+    return times
 
 
-def jumps(bench: DebugSession) -> list[float]:
-    """Milliseconds of `goto` to steps all over the session, each for the first time."""
-    return [timed(lambda step=step: execute(bench, f"goto {step}")) for step in range(37, STEPS, 487)]
+def jumps(session: DebugSession) -> list[float]:
+    """Return the milliseconds of `goto` to steps throughout the session, each for the first time."""
+    return [timed(lambda step=step: execute(session, f"goto {step}")) for step in range(37, STEPS, 487)]
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -153,50 +153,50 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def long_session(folder: Path) -> None:
-    """A session of STEPS steps, as `run` and a person would leave it."""
+    """Create a session of STEPS steps."""
     made = sessions.create(Project(folder), "coffee_shop", "long")
-    bench, _ = open_session(Project(folder), made.path)
-    with bench:
-        while bench.timeline.last < STEPS:
+    session, _ = open_session(Project(folder), made.path)
+    with session:
+        while session.timeline.last < STEPS:
             for line in ("RedeemPoints(points=1)", "complete -", "CancelOrder()"):
                 if line == "complete -":
-                    ref = next(iter(bench.timeline.now.pending.values())).ref
+                    ref = next(iter(session.timeline.now.pending.values())).ref
                     line = f"complete {ref} Failed(reason='no')"
-                execute(bench, line)
+                execute(session, line)
 
 
-def tell(what: str, took: list[float], more: str = "") -> None:
-    print(f"{what:24} {statistics.median(took):7.1f} ms   at most {max(took):.1f} ms{more}")
+def print_times(what: str, times: list[float], more: str = "") -> None:
+    print(f"{what:24} {statistics.median(times):7.1f} ms   at most {max(times):.1f} ms{more}")
 
 
 def main(rounds: int) -> int:
     prompt, bare = start(rounds)
-    told = {"start": prompt / bare}
-    print(f"prompt on screen          {prompt * 1000:7.1f} ms   {told['start']:.2f} x import prompt_toolkit")
+    results = {"start": prompt / bare}
+    print(f"prompt on screen          {prompt * 1000:7.1f} ms   {results['start']:.2f} x import prompt_toolkit")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "machines").symlink_to(ROOT / "machines")
         (folder / "sessions").mkdir()
         long_session(folder)
         began = time.perf_counter()
-        bench, _ = open_session(Project(folder), "long")
+        session, _ = open_session(Project(folder), "long")
         print(f"open {STEPS} steps          {(time.perf_counter() - began) * 1000:7.1f} ms")
-        with bench:
-            took = jumps(bench)
-            told["goto"] = max(took)
-            tell("goto any step", took)
-            execute(bench, f"goto {STEPS - 1}")
-            verbs = {line: timed(lambda line=line: execute(bench, line)) for line in JUMPS}
-            verbs["F3"] = timed(lambda: Picker(bench).draw(120, 16, UNICODE))
+        with session:
+            times = jumps(session)
+            results["goto"] = max(times)
+            print_times("goto any step", times)
+            execute(session, f"goto {STEPS - 1}")
+            verbs = {line: timed(lambda line=line: execute(session, line)) for line in JUMPS}
+            verbs["F3"] = timed(lambda: Picker(session).draw(120, 16, UNICODE))
             slowest = max(verbs, key=lambda line: verbs[line])
-            told["verb"] = verbs[slowest]
-            tell("verbs about time", list(verbs.values()), f", {slowest}")
+            results["verb"] = verbs[slowest]
+            print_times("verbs about time", list(verbs.values()), f", {slowest}")
             gc.freeze()  # as the prompt does
-            keys(bench, "Rede")
-            took = [each for line in LINES for each in keys(bench, line)]
-            told["key"] = max(took)
-            tell("key until it is drawn", took, f", {len(took)} keys")
-    late = [name for name, limit in LIMITS.items() if told[name] > limit]
+            keys(session, "Rede")
+            times = [each for line in LINES for each in keys(session, line)]
+            results["key"] = max(times)
+            print_times("key until it is drawn", times, f", {len(times)} keys")
+    late = [name for name, limit in LIMITS.items() if results[name] > limit]
     print(f"too slow: {', '.join(late)}" if late else "all within their limits")
     return 1 if late else 0
 

@@ -1,4 +1,4 @@
-"""What was said about the REPL in files, before it begins."""
+"""Configuration of the REPL by files."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +20,7 @@ from fasm_cli.project.project import Project
 Call = Callable[..., Any]
 
 
-def test_the_aliases_of_a_project_are_there(project: Path, fasm: Call) -> None:
+def test_project_aliases_are_defined(project: Path, fasm: Call) -> None:
     (project / "pyproject.toml").write_text("[tool.fasm.aliases]\nredeem = 'RedeemPoints(points=$1)'\n")
     assert fasm("repl", "coffee_shop", "-c", "redeem 7").out.startswith("#1 RedeemPoints(points=7)  committed\n")
     assert fasm("repl", "coffee_shop", "-c", "help").out.splitlines()[1].startswith("step INPUT")
@@ -28,12 +28,12 @@ def test_the_aliases_of_a_project_are_there(project: Path, fasm: Call) -> None:
 
 def test_an_alias_cannot_be_a_verb(project: Path, fasm: Call) -> None:
     (project / "pyproject.toml").write_text("[tool.fasm.aliases]\nback = 'crash'\n")
-    told = fasm("repl", "coffee_shop", "-c", "back")
-    assert (told.code, told.out) == (2, "")
-    assert told.err == "error: pyproject.toml: 'back' is already a verb or an input; choose another name\n"
+    report = fasm("repl", "coffee_shop", "-c", "back")
+    assert (report.code, report.out) == (2, "")
+    assert report.err == "error: pyproject.toml: 'back' is already a verb or an input; choose another name\n"
 
 
-def test_ones_own_wishes_give_way_to_the_project_and_hold_at_a_prompt_alone(
+def test_user_configuration_applies_at_a_prompt_below_the_project(
     project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, fasm: Call
 ) -> None:
     home = tmp_path_factory.mktemp("home")
@@ -41,16 +41,16 @@ def test_ones_own_wishes_give_way_to_the_project_and_hold_at_a_prompt_alone(
     (home / "fasm" / "config.toml").write_text("[repl]\nformat = 'json'\nkeys = 'vi'\n[aliases]\nc = 'crash'\n")
     (project / "pyproject.toml").write_text("[tool.fasm.repl]\nformat = 'text'\n")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home))
-    workbench = DebugSession.fresh(Engine(import_machine(Project(project), "counter")), Project(project))
-    configure_prompt(workbench)
-    settings = workbench.repl_state.settings
-    assert (settings.format, settings.keys, workbench.repl_state.aliases) == ("text", "vi", {"c": "crash"})
-    prompt = Prompt(workbench, Path("no-such-folder/history"), "utf-8", input=DummyInput(), output=DummyOutput())
+    session = DebugSession.fresh(Engine(import_machine(Project(project), "counter")), Project(project))
+    configure_prompt(session)
+    settings = session.repl_state.settings
+    assert (settings.format, settings.keys, session.repl_state.aliases) == ("text", "vi", {"c": "crash"})
+    prompt = Prompt(session, Path("no-such-folder/history"), "utf-8", input=DummyInput(), output=DummyOutput())
     assert prompt.line_editor.app.editing_mode is EditingMode.VI
     assert fasm("repl", "counter", "-c", "c").code == 2
 
 
-def test_a_wrong_file_of_ones_own_is_told_at_the_prompt(project: Path) -> None:
+def test_an_invalid_user_file_is_reported_at_the_prompt(project: Path) -> None:
     (project / "fasm").mkdir()
     (project / "fasm" / "config.toml").write_text("[repl]\nkeys = 'nano'\n")
     screen = Terminal("repl", "counter", env={"XDG_CONFIG_HOME": str(project), "NO_COLOR": "1"})

@@ -1,4 +1,4 @@
-"""The REPL without a terminal: one grammar for `-c`, `-f` and a pipe, stopping at the first error or finding."""
+"""The REPL without a terminal: `-c`, `-f` and a pipe share one grammar and stop at the first error or finding."""
 
 import io
 import sys
@@ -57,7 +57,7 @@ def repl(fasm: Call) -> Call:
     return lambda *lines: fasm("repl", "coffee_shop", *(word for line in lines for word in ("-c", line)))
 
 
-def test_three_ways_of_saying_the_same(fasm: Call, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_pipe_and_options_execute_equally(fasm: Call, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (project / "script.fasm").write_text(SCRIPT)
     by_file = fasm("repl", "coffee_shop", "-f", "script.fasm")
     assert (by_file.code, by_file.err, by_file.out) == (0, "", TRANSCRIPT)
@@ -92,7 +92,7 @@ def test_it_stops_at_the_first_finding(fasm: Call) -> None:
     assert result.out.endswith("   BROKEN invariant:never_overdrawn  it is false\n")
 
 
-def test_a_rejection_is_no_error(repl: Call) -> None:
+def test_a_rejection_is_not_an_error(repl: Call) -> None:
     result = repl("CancelOrder", "RedeemPoints(151)", "restore", "pending")
     assert (result.code, result.err) == (0, "")
     assert result.out == (
@@ -118,7 +118,7 @@ def test_every_kind_of_crash_and_fault(repl: Call) -> None:
     assert "@4 Shop(user_id=12345, points_balance=150, pending_redemption=None" in result.out
 
 
-def test_going_back_starts_a_branch(repl: Call) -> None:
+def test_a_step_after_back_starts_a_branch(repl: Call) -> None:
     result = repl("RedeemPoints(10)", "CancelOrder()", "back", "crash", "goto 2", "log --all")
     assert result.out.splitlines()[-5:] == [
         "@3 -> @2  1 pending",
@@ -137,7 +137,7 @@ def test_a_preview_keeps_nothing(repl: Call) -> None:
     assert "#1 RedeemPoints(points=20)  committed" in result.out
 
 
-def test_completions_out_of_nowhere(repl: Call) -> None:
+def test_unexpected_completions(repl: Call) -> None:
     result = repl(
         "RedeemPoints(10)",
         "drop 1.1",
@@ -152,7 +152,7 @@ def test_completions_out_of_nowhere(repl: Call) -> None:
     assert "#4 complete 1.1 Pending()  committed\n" in result.out
 
 
-def test_down(repl: Call) -> None:
+def test_a_crashed_process(repl: Call) -> None:
     result = repl("RedeemPoints(10)", "crash", "pending", "crash", "back")
     assert result.out.splitlines()[-4:] == [
         "the process has crashed; `restore` emits what is pending again",
@@ -167,8 +167,8 @@ def test_help(repl: Call) -> None:
     assert lines[0].split("  ")[0] == "Name(field=value)"
     assert [line.split()[0] for line in lines[1:]] == list(VERBS)
     for name, verb in VERBS.items():
-        told = repl(f"help {name}").out
-        assert told.startswith(f"{verb.usage}\n   {verb.summary}\n   > {verb.examples[0]}\n")
+        report = repl(f"help {name}").out
+        assert report.startswith(f"{verb.usage}\n   {verb.summary}\n   > {verb.examples[0]}\n")
         assert set(verb.related) <= set(VERBS)
     assert repl("inputs").out == (
         "RedeemPoints(points: int 1..1000)  Pay with points; each is worth 5 cents.\n"
@@ -179,7 +179,7 @@ def test_help(repl: Call) -> None:
     assert repl("describe").out.startswith("coffee_shop  CoffeeShop, version 1\n")
 
 
-def test_kept_in_a_session(fasm: Call) -> None:
+def test_steps_are_stored_in_a_session(fasm: Call) -> None:
     kept = fasm("repl", "counter", "--session", "kept", "-c", "Increment", "-c", "Increment")
     assert (kept.code, kept.err) == (0, "")
     again = fasm("repl", "counter", "--session", "kept", "-c", "Increment")
@@ -199,7 +199,7 @@ def test_kept_in_a_session(fasm: Call) -> None:
     [("", True), ("A(", False), ("A()", True), ("A('(')", True), ("A('\\'(')", True), ("# (", True), ("don't (", False),
      ("don't", True), ("A(\n1\n)", True), ("A)", True), ("A('", False), ("A('\n)", True)],
 )  # fmt: skip
-def test_open_brackets_wait_for_more(text: str, complete: bool) -> None:
+def test_is_complete(text: str, complete: bool) -> None:
     assert is_complete(text) is complete
 
 

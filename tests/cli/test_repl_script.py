@@ -1,4 +1,4 @@
-"""Scripts: what they expect, how they end, transcripts that are tests, and a machine that changes under them."""
+"""Scripts: expectations, exit codes, transcripts, and a machine that changes meanwhile."""
 
 import io
 import json
@@ -50,7 +50,7 @@ def test_expectations(script: Call, lines: str, code: int, error: str) -> None:
     assert bool(result.err) is bool(error)
 
 
-def test_a_finding_that_is_expected_is_none(script: Call, machine: Call) -> None:
+def test_an_expected_finding_is_not_a_failure(script: Call, machine: Call) -> None:
     assert script("payment", OVERDRAWN).code == 1
     assert (
         script("payment", f"{OVERDRAWN}\n# so:\nexpect broken\nexpect broken invariant:never_overdrawn\nstate\n").code
@@ -74,7 +74,7 @@ def test_each_line_is_echoed(script: Call) -> None:
     )
 
 
-def test_it_goes_on_and_ends_with_the_worst(script: Call) -> None:
+def test_keep_going_exits_with_the_worst_code(script: Call) -> None:
     result = script("counter", "frob\nexpect pending 1\nIncrement\n", "--keep-going")
     assert (result.code, result.err.count("error: ")) == (2, 2)
     assert "#1 Increment()  committed" in result.out
@@ -103,7 +103,7 @@ def test_a_transcript_is_a_test(fasm: Call, project: Path) -> None:
     assert "-   counter: 0 -> 2\n+   counter: 0 -> 1\n" in other.out
 
 
-def test_a_transcript_in_markdown_is_what_is_fenced(fasm: Call, project: Path) -> None:
+def test_a_markdown_transcript_is_its_fenced_blocks(fasm: Call, project: Path) -> None:
     text = "# Counting\n\n> a quotation\n\n```fasm\n> Increment\n```\n\n```sh\n> no\n```\n```fasm\n> state\n```\n"
     (project / "t.md").write_text(text, encoding="utf-8")
     assert fasm("repl", "counter", "--update-transcript", "t.md").code == 0
@@ -113,18 +113,18 @@ def test_a_transcript_in_markdown_is_what_is_fenced(fasm: Call, project: Path) -
 
 
 @pytest.mark.parametrize(
-    ("option", "told"),
+    ("option", "report"),
     [
         (("--check-transcript", "no"), "cannot read no: No such file or directory; a transcript is "),
         (("--check-transcript", "bin"), "bin is not UTF-8: "),
         (("--check-transcript", "a", "--update-transcript", "a"), "--check-transcript and --update-transcript cannot"),
     ],
 )
-def test_no_transcript(fasm: Call, project: Path, option: tuple[str, ...], told: str) -> None:
+def test_invalid_transcript_options(fasm: Call, project: Path, option: tuple[str, ...], report: str) -> None:
     (project / "bin").write_bytes(b"\xff\xfe\x00")
     result = fasm("repl", "counter", *option)
     assert (result.code, result.out) == (2, "")
-    assert result.err.startswith(f"error: {told}")
+    assert result.err.startswith(f"error: {report}")
 
 
 def test_the_format_of_one_line(script: Call) -> None:
@@ -137,7 +137,7 @@ def test_the_format_of_one_line(script: Call) -> None:
     assert script("counter", "state/xml\n").err.endswith("no format 'xml'; one of text, json\n")
 
 
-def test_settings_say_how_reports_are_written(script: Call) -> None:
+def test_set_changes_how_reports_are_written(script: Call) -> None:
     result = script("counter", "set format json\nIncrement\nset format text\nstate\nset time on\nstate\n")
     lines = result.out.splitlines()
     assert lines[1].startswith('{"data": [{"actions": ')
@@ -145,7 +145,7 @@ def test_settings_say_how_reports_are_written(script: Call) -> None:
     assert result.err.endswith(" ms\n")
 
 
-def test_a_machine_that_is_saved_meanwhile_is_reloaded(
+def test_watch_reloads_a_saved_machine(
     fasm: Call, project: Path, monkeypatch: pytest.MonkeyPatch, machine: Call
 ) -> None:
     machine("counting", "state.n += input.value.by")
@@ -171,7 +171,7 @@ def test_a_machine_that_is_saved_meanwhile_is_reloaded(
     assert "machines/counting.py" in result.err
 
 
-def test_a_finding_is_looked_into(fasm: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_then_repl_opens_at_the_finding(fasm: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("expect broken\nback\nexpect state.balance >= 0\n"))
     result = fasm("simulate", "payment", "--seed", "1", "--runs", "20", "--jobs", "1", "--on-finding", "repl")
     assert (result.code, result.err) == (1, "")

@@ -1,4 +1,4 @@
-"""Every verb of the REPL: its help says what it takes, its examples run, and it is the same wherever lines are from."""
+"""Every verb of the REPL: its documentation, its examples, its errors, and equal results from every source of lines."""
 
 import io
 import json
@@ -35,14 +35,14 @@ EXAMPLES = [(name, example) for name, verb in VERBS.items() for example in verb.
 
 
 def bench(project: Path, target: str = "coffee_shop", lines: tuple[str, ...] = ()) -> DebugSession:
-    workbench, _ = open_target(Project(Path()), target)
+    session, _ = open_target(Project(Path()), target)
     for line in lines:
-        execute(workbench, line)
-    return workbench
+        execute(session, line)
+    return session
 
 
 @pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
-def test_each_verb_says_what_it_is(verb: Any) -> None:
+def test_each_verb_is_documented(verb: Any) -> None:
     assert verb.examples
     assert verb.name not in verb.related
     assert set(verb.related) <= set(VERBS)
@@ -59,12 +59,12 @@ def test_each_example_runs(project: Path, monkeypatch: pytest.MonkeyPatch, name:
     monkeypatch.setenv("EDITOR", "true")
     monkeypatch.delenv("VISUAL", raising=False)
     target, lines = BEFORE.get(name, ("coffee_shop", SHOP))
-    with bench(project, target, lines) as workbench:
+    with bench(project, target, lines) as session:
         if name == "quit":
             with pytest.raises(Quit):
-                execute(workbench, example)
+                execute(session, example)
         else:
-            assert execute(workbench, example) is not None
+            assert execute(session, example) is not None
 
 
 CORPUS = r"""
@@ -107,16 +107,16 @@ describe
 """
 
 
-def ended(workbench: DebugSession) -> list[Any]:
+def ended(session: DebugSession) -> list[Any]:
     reports = []
     for _, line in logical_lines(CORPUS.splitlines()):
-        report = execute(workbench, line)
+        report = execute(session, line)
         if report is not None:
             reports.append(report)
     return reports
 
 
-def test_lines_mean_the_same_wherever_they_are_from(fasm: Call, monkeypatch: pytest.MonkeyPatch, project: Path) -> None:
+def test_lines_of_every_source_have_equal_reports(fasm: Call, monkeypatch: pytest.MonkeyPatch, project: Path) -> None:
     Path("corpus.fasm").write_text(CORPUS, encoding="utf-8")
     typed = [word for _, line in logical_lines(CORPUS.splitlines()) for word in ("-c", line)]
     by_words = fasm("repl", "coffee_shop", "--json", *typed)
@@ -194,36 +194,36 @@ WRONG = {
 
 
 @pytest.mark.parametrize("line", WRONG)
-def test_what_is_wrong_is_said(project: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+def test_errors_are_explained(project: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
     shutil.copytree(ROOT / "sessions", "sessions")
     monkeypatch.delenv("EDITOR", raising=False)
     monkeypatch.delenv("VISUAL", raising=False)
-    told = WRONG[line]
-    with bench(project, lines=SHOP) as workbench:
-        if told is None:
-            execute(workbench, line)
+    report = WRONG[line]
+    with bench(project, lines=SHOP) as session:
+        if report is None:
+            execute(session, line)
             return
         with pytest.raises(FasmError) as wrong:
-            execute(workbench, line)
-        assert f"{wrong.value.message}; {wrong.value.hint}".removesuffix("; ").startswith(told)
+            execute(session, line)
+        assert f"{wrong.value.message}; {wrong.value.hint}".removesuffix("; ").startswith(report)
         if isinstance(wrong.value, InputError) and wrong.value.column is not None:
             assert 0 <= wrong.value.column <= len(line)
-        why = execute(workbench, "why")
+        why = execute(session, "why")
         assert getattr(why, "reason", None) == wrong.value.message
-        assert workbench.timeline.head == 2
+        assert session.timeline.head == 2
 
 
-def test_an_alias_fills_in_its_words() -> None:
+def test_expand_alias() -> None:
     assert expand_alias("r", "A($2, $1, $2)", "x y") == "A(y, x, y)"
     with pytest.raises(UsageError, match="r takes 1 words, got 0"):
         expand_alias("r", "A($1)", "")
 
 
-def test_an_alias_or_a_file_that_names_itself_ends(project: Path) -> None:
-    workbench = bench(project)
-    execute(workbench, "alias twice = twice")
+def test_recursive_aliases_and_files_are_refused(project: Path) -> None:
+    session = bench(project)
+    execute(session, "alias twice = twice")
     Path("again.fasm").write_text("source again.fasm\n")
     for line in ("twice", "source again.fasm"):
         with pytest.raises(UsageError, match="aliases and files nested more than 8 deep"):
-            execute(workbench, line)
-    assert workbench.repl_state.nesting == []
+            execute(session, line)
+    assert session.repl_state.nesting == []

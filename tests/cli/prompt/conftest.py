@@ -1,4 +1,4 @@
-"""The prompt on a terminal of its own, or drawn in this process."""
+"""Fixtures: the prompt on a pseudo-terminal, or drawn in this process."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,7 +30,7 @@ def terminal(project: Path) -> Iterator[Callable[..., Terminal]]:
 
 @pytest.fixture
 def bench(project: Path) -> Callable[..., DebugSession]:
-    """A workbench of a shipped machine, or of one this test wrote, after some inputs."""
+    """A session of a shipped machine, or of one this test wrote, after some inputs."""
 
     def make(name: str = "coffee_shop", *inputs: str) -> DebugSession:
         made = DebugSession.fresh(Engine(import_machine(Project(project), name)))
@@ -43,7 +43,7 @@ def bench(project: Path) -> Callable[..., DebugSession]:
 
 @pytest.fixture
 def drawn(bench: Callable[..., DebugSession]) -> Callable[..., Rendered]:
-    """The prompt of a workbench (or of a machine's name), drawn in this process."""
+    """The prompt of a session (or of a machine's name), drawn in this process."""
 
     def draw(what: Any = "coffee_shop", *inputs: str, **how: Any) -> Rendered:
         return Rendered(bench(what, *inputs) if isinstance(what, str) else what, **how)

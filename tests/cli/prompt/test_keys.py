@@ -1,4 +1,4 @@
-"""Keys in, screens out, in this process: each move waits for what it should bring about."""
+"""Keys and screens of a prompt in this process. Each move waits for the screen it should produce."""
 
 import os
 from collections.abc import Callable
@@ -37,7 +37,7 @@ def gone(text: str) -> Callable[[Rendered], bool]:
 READY = ("", shown("F1 help"))
 
 
-def test_tab_takes_the_only_one_and_runs_nothing(drawn: Drawn) -> None:
+def test_tab_accepts_the_only_completion_and_executes_nothing(drawn: Drawn) -> None:
     screen = drawn()
     screen.play(
         READY, ("Rede\t", line("coffee_shop @0> RedeemPoints(")), ("\t", line("coffee_shop @0> RedeemPoints(points="))
@@ -45,12 +45,12 @@ def test_tab_takes_the_only_one_and_runs_nothing(drawn: Drawn) -> None:
     assert screen.performed == []
 
 
-def test_tab_takes_what_all_have_in_common(drawn: Drawn) -> None:
+def test_tab_inserts_the_common_prefix(drawn: Drawn) -> None:
     screen = drawn("coffee_shop", "RedeemPoints(10)")
     screen.play(READY, ("crash af\t", line("coffee_shop @1 ⧗1> crash after-")))
 
 
-def test_the_menu_comes_while_typing_and_tab_or_enter_take_from_it(drawn: Drawn) -> None:
+def test_the_menu_opens_while_typing_and_tab_or_enter_accept(drawn: Drawn) -> None:
     for key in ("\t", "\r"):
         screen = drawn()
         screen.play(
@@ -64,7 +64,7 @@ def test_the_menu_comes_while_typing_and_tab_or_enter_take_from_it(drawn: Drawn)
         assert screen.performed == []
 
 
-def test_tab_shows_what_differs_and_a_second_tab_takes_the_first(drawn: Drawn) -> None:
+def test_tab_opens_the_menu_and_a_second_tab_accepts(drawn: Drawn) -> None:
     screen = drawn("coffee_shop", "RedeemPoints(10)")
     screen.play(
         READY,
@@ -79,7 +79,7 @@ def test_escape_closes_the_menu(drawn: Drawn) -> None:
     drawn().play(READY, ("re", shown("restore   ")), (ESC, gone("restore   ")))
 
 
-def test_a_fault_has_its_caret_while_typing(drawn: Drawn) -> None:
+def test_an_error_has_a_caret_while_typing(drawn: Drawn) -> None:
     screen = drawn()
     text = screen.play(READY, ("RedeemPoints(points=5000)", shown("^")))
     lines = text.splitlines()
@@ -88,7 +88,7 @@ def test_a_fault_has_its_caret_while_typing(drawn: Drawn) -> None:
     assert screen.performed == []
 
 
-def test_a_long_line_wraps_and_its_fault_is_told_below(drawn: Drawn) -> None:
+def test_the_error_of_a_wrapped_line_is_below_it(drawn: Drawn) -> None:
     note = "x" * 60
     text = drawn(columns=60, rows=14).play(READY, (f"RedeemPoints(points='{note}')", shown("expected int")))
     lines = text.splitlines()
@@ -101,7 +101,7 @@ def test_the_signature_is_shown_inside_a_call(drawn: Drawn) -> None:
     assert text.splitlines()[-2] == "RedeemPoints(points: int 1..1000)"
 
 
-def test_brackets_and_alt_enter_go_on_with_the_line(drawn: Drawn) -> None:
+def test_brackets_and_alt_enter_continue_the_line(drawn: Drawn) -> None:
     screen = drawn()
     screen.play(READY, ("RedeemPoints(\r", line("")), ("points=7)\r", line("coffee_shop @1 ⧗1>")))
     assert screen.performed == ["RedeemPoints(\npoints=7)"]
@@ -129,7 +129,7 @@ def test_suggestions_and_search_come_from_the_history(drawn: Drawn, project: Pat
     screen.play(READY, (UP, line("coffee_shop @0> crash")), (UP, line("coffee_shop @0> CancelOrder()")))
 
 
-def test_a_history_that_cannot_be_kept_costs_nothing(drawn: Drawn, project: Path) -> None:
+def test_a_history_that_cannot_be_written_costs_nothing(drawn: Drawn, project: Path) -> None:
     history = project / ".fasm" / "history"
     history.mkdir(parents=True)
     screen = drawn(history=history)
@@ -137,7 +137,7 @@ def test_a_history_that_cannot_be_kept_costs_nothing(drawn: Drawn, project: Path
     assert screen.faults == []
 
 
-def test_back_and_forward_keep_what_is_typed(drawn: Drawn) -> None:
+def test_back_and_forward_keep_the_typed_text(drawn: Drawn) -> None:
     screen = drawn("coffee_shop", "RedeemPoints(10)", "CancelOrder()")
     screen.play(
         READY,
@@ -147,7 +147,7 @@ def test_back_and_forward_keep_what_is_typed(drawn: Drawn) -> None:
     assert screen.performed == ["back", "back"]
 
 
-def test_help_is_that_of_the_verb_being_typed(drawn: Drawn) -> None:
+def test_f1_shows_help_for_the_typed_verb(drawn: Drawn) -> None:
     screen = drawn()
     screen.play(
         READY,
@@ -156,7 +156,7 @@ def test_help_is_that_of_the_verb_being_typed(drawn: Drawn) -> None:
     assert screen.performed == ["help crash"]
 
 
-def test_the_state_pane_follows(drawn: Drawn) -> None:
+def test_the_state_pane_shows_the_current_state(drawn: Drawn) -> None:
     screen = drawn()
     screen.play(
         READY,
@@ -166,7 +166,7 @@ def test_the_state_pane_follows(drawn: Drawn) -> None:
     )
 
 
-def test_a_step_is_picked_from_the_timeline(drawn: Drawn) -> None:
+def test_a_step_is_selected_in_the_timeline(drawn: Drawn) -> None:
     screen = drawn("coffee_shop", "RedeemPoints(10)", "CancelOrder()")
     screen.play(
         READY,
@@ -215,7 +215,7 @@ class Note:
 """
 
 
-def test_what_was_shortened_says_so_without_utf8_too(drawn: Drawn, machine: Callable[..., None], project: Path) -> None:
+def test_shortened_text_is_marked_without_utf8(drawn: Drawn, machine: Callable[..., None], project: Path) -> None:
     machine("notes", stf="pass", top=f"from fasm_cli import OneOf\n{MANY_KINDS}")
     path = project / "machines" / "notes.py"
     path.write_text(path.read_text().replace("Input = Add", "Input = Add | Note"))
@@ -223,7 +223,7 @@ def test_what_was_shortened_says_so_without_utf8_too(drawn: Drawn, machine: Call
     assert "?" not in text
 
 
-def test_what_the_machine_raises_while_typing_is_told_once(
+def test_errors_while_typing_are_reported_once(
     drawn: Drawn, machine: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine("brittle", more="@invariant\ndef always(self, state):\n    return state.n < 3\n")
@@ -256,7 +256,7 @@ def test_what_the_machine_raises_while_typing_is_told_once(
     )
 
 
-def test_a_constructor_that_prints_does_not_reach_the_screen(
+def test_output_of_a_constructor_is_discarded(
     drawn: Drawn, machine: Callable[..., None], project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     machine("loud", top="")
@@ -279,7 +279,7 @@ def test_the_editor(drawn: Drawn, project: Path, monkeypatch: pytest.MonkeyPatch
     assert os.access(editor, os.X_OK)
 
 
-def test_a_report_that_cannot_be_drawn_does_not_end_it(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_report_that_cannot_be_rendered_does_not_end_the_repl(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_: Any) -> Any:
         raise RuntimeError("no text for that")
 
@@ -288,14 +288,14 @@ def test_a_report_that_cannot_be_drawn_does_not_end_it(drawn: Drawn, monkeypatch
     screen.play(READY, ("crash\r", shown("RuntimeError: no text for that")), ("x", line("coffee_shop @1 crashed> x")))
 
 
-def test_a_caret_that_cannot_be_drawn_does_not_end_it(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_that_cannot_be_drawn_does_not_end_the_repl(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fasm_cli.cli.prompt.panes.draw_error", lambda *_: 1 / 0)
     screen = drawn()
     screen.play(READY, ("RedeemPoints(5000)", line("coffee_shop @0> RedeemPoints(5000)")))
     assert [(place, str(error)) for place, error in screen.faults] == [("the error", "division by zero")]
 
 
-def test_the_rows_of_a_database_stand_in_the_state_pane(drawn: Drawn, project: Path) -> None:
+def test_the_state_pane_shows_the_rows_of_a_database(drawn: Drawn, project: Path) -> None:
     """A row a line, with what changed in it; one that came, one that is gone, and a table without any."""
     screen = drawn(DebugSession.fresh(load(Project(project), "booking_db")), columns=110)
     screen.play(

@@ -1,6 +1,6 @@
-"""What the prompt looks like, whole screens: `python tests/cli/prompt/test_screens.py` writes them anew.
+"""Whole screens of the prompt; `python tests/cli/prompt/test_screens.py` rewrites them.
 
-Each file under `screens/` is one terminal: its size, its encoding, and one screen after another.
+Each file under `screens/` holds the screens of one terminal size and encoding.
 """
 
 import os
@@ -87,7 +87,7 @@ def test_ascii_is_ascii() -> None:
 
 
 @pytest.mark.parametrize("plain", [True, False])
-def test_no_color_has_none_and_still_shows_what_is_selected(plain: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_color_still_shows_the_selection(plain: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1" if plain else "")
     bench = DebugSession.fresh(Engine(import_machine(Project(ROOT), "coffee_shop")))
     drawn = Rendered(bench)
@@ -114,7 +114,7 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def test_colours_can_be_read_on_black_and_on_white() -> None:
+def test_colours_are_readable_on_black_and_on_white() -> None:
     for name, colour in INK.items():
         assert min(contrast(colour, "#000000"), contrast(colour, "#ffffff")) >= 3.5, name
     for name, style in STYLE.items():

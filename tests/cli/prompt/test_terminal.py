@@ -1,4 +1,4 @@
-"""The prompt on a real pseudo-terminal: what is typed goes in, and what a person would see is asserted."""
+"""The prompt on a real pseudo-terminal: tests type keys and check what a person would see."""
 
 import gc
 import io
@@ -42,7 +42,7 @@ def test_a_conversation(terminal: Callable[..., Terminal]) -> None:
     assert "Traceback" not in screen.raw
 
 
-def test_errors_and_findings_do_not_end_it(terminal: Callable[..., Terminal]) -> None:
+def test_errors_and_findings_do_not_end_the_repl(terminal: Callable[..., Terminal]) -> None:
     screen = terminal("repl", "payment")
     screen.prompt("payment @0>")
     screen.type("Process(amount=20o, user='a')\r")
@@ -65,7 +65,7 @@ def test_errors_and_findings_do_not_end_it(terminal: Callable[..., Terminal]) ->
     assert screen.leave("quit\r") == 0
 
 
-def test_lines_go_on_while_brackets_are_open(terminal: Callable[..., Terminal]) -> None:
+def test_lines_continue_while_brackets_are_open(terminal: Callable[..., Terminal]) -> None:
     screen = terminal("repl", "coffee_shop")
     screen.prompt("coffee_shop @0>")
     screen.type("RedeemPoints(\r")
@@ -84,7 +84,7 @@ def test_colour(terminal: Callable[..., Terminal]) -> None:
         assert "\x1b" not in screen.raw
 
 
-def test_history_where_it_is_wanted(terminal: Callable[..., Terminal], project: Path) -> None:
+def test_history_is_stored_if_its_folder_exists(terminal: Callable[..., Terminal], project: Path) -> None:
     (project / ".fasm").mkdir()
     screen = terminal("repl", "counter")
     screen.prompt("counter @0>")
@@ -108,7 +108,7 @@ def test_nothing_is_created_unasked(terminal: Callable[..., Terminal], project: 
     assert sorted(project.rglob("*")) == before
 
 
-def test_a_result_that_goes_elsewhere(project: Path) -> None:
+def test_redirected_output(project: Path) -> None:
     command = f"{sys.executable} -m fasm_cli repl counter > out.txt"
     child = pexpect.spawn("sh", ["-c", command], encoding="utf-8", timeout=PATIENCE)
     child.expect_exact("counter @0> ")
@@ -127,7 +127,7 @@ def test_a_result_that_goes_elsewhere(project: Path) -> None:
     assert "\x1b" not in (project / "out.txt").read_text()
 
 
-def test_ctrl_c_stops_what_takes_long_after_a_whole_step(terminal: Callable[..., Terminal], project: Path) -> None:
+def test_ctrl_c_stops_a_long_run_after_a_complete_step(terminal: Callable[..., Terminal], project: Path) -> None:
     screen = terminal("repl", "counter", "--session", "long", PAGER="cat")
     screen.prompt("counter @0>")
     screen.type("run 100000000\r")
@@ -146,7 +146,7 @@ def test_ctrl_c_stops_what_takes_long_after_a_whole_step(terminal: Callable[...,
     assert screen.end() == 0
 
 
-def test_kill_loses_no_step_that_was_acknowledged(terminal: Callable[..., Terminal]) -> None:
+def test_kill_loses_no_acknowledged_step(terminal: Callable[..., Terminal]) -> None:
     screen = terminal("repl", "counter", "--session", "kept")
     for step in range(3):
         screen.prompt(f"counter @{step}>")
@@ -168,7 +168,7 @@ def test_another_size(terminal: Callable[..., Terminal]) -> None:
     screen.until_screen(lambda text: text.endswith("F4 vi") and "^ 5000 is not" in text)
 
 
-def test_the_pager_shows_what_is_taller_than_the_screen(terminal: Callable[..., Terminal], project: Path) -> None:
+def test_the_pager_shows_reports_taller_than_the_screen(terminal: Callable[..., Terminal], project: Path) -> None:
     pager = project / "pager"
     pager.write_text('#!/bin/sh\necho "paged by $LESS"\nhead -n 1\necho "--end--"\n')
     pager.chmod(0o755)
@@ -182,7 +182,7 @@ def test_the_pager_shows_what_is_taller_than_the_screen(terminal: Callable[..., 
     screen.prompt("coffee_shop @1 crashed>")
 
 
-def test_long_lines_are_folded_between_words(terminal: Callable[..., Terminal]) -> None:
+def test_long_lines_are_wrapped_between_words(terminal: Callable[..., Terminal]) -> None:
     screen = terminal("repl", "coffee_shop", columns=60)
     screen.prompt("coffee_shop @0>")
     screen.type("help log\r")
@@ -190,7 +190,7 @@ def test_long_lines_are_folded_between_words(terminal: Callable[..., Terminal]) 
     assert "   the steps that lead here, or those of every branch; *\n      marks the current step\n" in screen.text
 
 
-def test_a_pager_that_is_not_there_costs_nothing(terminal: Callable[..., Terminal]) -> None:
+def test_a_missing_pager_costs_nothing(terminal: Callable[..., Terminal]) -> None:
     screen = terminal("repl", "coffee_shop", rows=14, PAGER="no-such-pager --x")
     screen.prompt("coffee_shop @0>")
     screen.type("help\r")
@@ -207,7 +207,7 @@ def test_the_editor_of_the_user(terminal: Callable[..., Terminal], project: Path
     assert "#1 RedeemPoints(points=7)  committed" in screen.prompt("coffee_shop @1 ⧗1>")
 
 
-def test_pasted_lines_wait_for_enter_and_then_all_run(terminal: Callable[..., Terminal]) -> None:
+def test_pasted_lines_run_after_enter(terminal: Callable[..., Terminal]) -> None:
     screen = terminal("repl", "coffee_shop")
     screen.prompt("coffee_shop @0>")
     screen.type("\x1b[200~RedeemPoints(7)\r\ncrash\r\nrestore\x1b[201~")
@@ -257,7 +257,7 @@ def test_a_terminal_without_utf8(terminal: Callable[..., Terminal]) -> None:
     assert screen.raw.isascii()
 
 
-def test_a_prompt_that_cannot_be_drawn_is_a_bare_one(
+def test_a_prompt_that_cannot_be_drawn_becomes_a_plain_one(
     bench: Callable[..., DebugSession], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Screen(io.StringIO):
@@ -278,24 +278,24 @@ def test_a_prompt_that_cannot_be_drawn_is_a_bare_one(
     monkeypatch.setattr(sys, "stdin", io.StringIO("CancelOrder(\n)\nquit\n"))
     output = TerminalWriter()
     output.stream = Screen()
-    loop(workbench := bench(), output, make_reader(workbench, output, Path("no-such-folder/history")))
+    loop(session := bench(), output, make_reader(session, output, Path("no-such-folder/history")))
     assert output.stream.getvalue().endswith("#1 CancelOrder()  rejected  NothingToCancel()\n")
-    told = capsys.readouterr().err
-    assert told.startswith("error: the prompt cannot be drawn: the machine raised RuntimeError: no layout\n")
-    assert told.endswith(
+    report = capsys.readouterr().err
+    assert report.startswith("error: the prompt cannot be drawn: the machine raised RuntimeError: no layout\n")
+    assert report.endswith(
         "coffee_shop @0>                 coffee_shop @1> "
         "these steps are not saved: `save FILE` stores them; repeat to leave without saving\ncoffee_shop @1> \n"
     )
 
 
-def test_what_the_session_holds_is_not_looked_through_while_typing(
+def test_the_collector_does_not_scan_the_session_while_typing(
     bench: Callable[..., DebugSession], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The collector goes through what is new since the prompt came, and since many steps were taken."""
     frozen: list[int] = []
-    workbench = bench("counter")
-    monkeypatch.setattr(gc, "freeze", lambda: frozen.append(workbench.timeline.head))
+    session = bench("counter")
+    monkeypatch.setattr(gc, "freeze", lambda: frozen.append(session.timeline.head))
     monkeypatch.setenv("TERM", "dumb")
     monkeypatch.setattr(sys, "stdin", io.StringIO("Increment\nrun 1000\nIncrement\nback\n"))
-    run_prompt(workbench, TerminalWriter(), Path("no-such-folder/history"))
+    run_prompt(session, TerminalWriter(), Path("no-such-folder/history"))
     assert frozen == [0, 1001]

@@ -1,4 +1,4 @@
-"""Questions about a state: what they answer, what they refuse and where, and that none of them hangs or gets out."""
+"""Expressions over a state: their values, their errors with a column, and their bounded cost."""
 
 import ast
 from dataclasses import dataclass, field
@@ -135,13 +135,13 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("text", ANSWERS)
-def test_answers(text: str) -> None:
+def test_values(text: str) -> None:
     answer = ask(text)
     assert (type(answer), answer) == (type(ANSWERS[text]), ANSWERS[text])
 
 
 @pytest.mark.parametrize("text", REFUSALS)
-def test_refusals_point_at_the_fault(text: str) -> None:
+def test_errors_point_at_the_wrong_node(text: str) -> None:
     with pytest.raises(InputError) as refused:
         ask(text)
     message, column = REFUSALS[text]
@@ -182,7 +182,7 @@ def test_expensive_expressions_are_refused(text: str) -> None:
         ask(text)
 
 
-def test_a_predicate_says_yes_or_no() -> None:
+def test_a_predicate_must_be_true_or_false() -> None:
     assert Expression("state.points > 3", SHAPES, tuple(SCOPE)).holds(SCOPE) is True
     with pytest.raises(InputError, match="the value is 150, neither True nor False"):
         Expression("state.points", SHAPES, tuple(SCOPE)).holds(SCOPE)
@@ -208,7 +208,7 @@ def bigger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 @given(st.recursive(ATOMS, bigger, max_leaves=12))
 @example("state.items.values")
 @example("Phase.OPEN.value.format")
-def test_anything_is_answered_or_refused(text: str) -> None:
+def test_generated_expressions_have_a_value_or_an_input_error(text: str) -> None:
     before = repr(SCOPE)
     answer = answered(text)
     assert type(answer) in (State, Item, Phase, int, float, Decimal, str, bool, type(None), list, tuple, dict, set)
@@ -217,7 +217,7 @@ def test_anything_is_answered_or_refused(text: str) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(alphabet=st.sampled_from("stae.pointsup[](){}'\"\\,:= 01é\x00\n*-lambdfor"), max_size=40))
-def test_any_text_is_answered_or_refused(text: str) -> None:
+def test_any_text_has_a_value_or_an_input_error(text: str) -> None:
     answered(text)
 
 
@@ -230,5 +230,5 @@ PLAIN = st.recursive(
 
 @settings(max_examples=100, deadline=None)
 @given(PLAIN)
-def test_literals_are_what_python_takes_them_for(value: Any) -> None:
+def test_literals_equal_those_of_python(value: Any) -> None:
     assert ask(repr(value)) == ast.literal_eval(repr(value))

@@ -1,4 +1,4 @@
-"""Completion, faults and hints as functions of text: nothing is drawn here."""
+"""Completion, errors and signatures as functions of text; nothing is drawn."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -103,7 +103,7 @@ def texts(bench: DebugSession, text: str) -> list[str]:
         ("RedeemPoints(\n  po", ["points="]),
     ],
 )
-def test_what_may_stand_at_the_end(shop: DebugSession, text: str, options: list[str]) -> None:
+def test_candidates(shop: DebugSession, text: str, options: list[str]) -> None:
     assert texts(shop, text) == options
 
 
@@ -139,7 +139,7 @@ def test_values_by_type(orders: DebugSession, text: str, options: list[str]) -> 
     assert texts(orders, text) == options
 
 
-def test_meta_tells_type_range_and_default(shop: DebugSession, orders: DebugSession) -> None:
+def test_meta_shows_type_range_and_default(shop: DebugSession, orders: DebugSession) -> None:
     assert candidates(shop, "RedeemPoints(")[1] == [Option("points=", "int 1..1000")]
     metas = {option.text: option.meta for option in candidates(orders, "Order(")[1]}
     assert metas["fast="] == "bool = False"
@@ -238,7 +238,7 @@ def test_paths_of_the_state(shop: DebugSession) -> None:
         ("frob frob", LineError(0, "no verb 'frob'", "known: CancelOrder, RedeemPoints, ")),
     ],
 )
-def test_faults_while_typing(shop: DebugSession, text: str, wrong: LineError) -> None:
+def test_errors_while_typing(shop: DebugSession, text: str, wrong: LineError) -> None:
     found = find_error(shop, text)
     assert found is not None
     assert (found.column, found.message) == (wrong.column, wrong.message)
@@ -259,7 +259,7 @@ def test_faults_while_typing(shop: DebugSession, text: str, wrong: LineError) ->
         "try RedeemPoints(\n  points=3)",
     ],
 )
-def test_what_is_not_finished_is_not_wrong(shop: DebugSession, line: str) -> None:
+def test_every_prefix_of_a_correct_line_has_no_error(shop: DebugSession, line: str) -> None:
     """Every beginning of a right line is right so far."""
     for end in range(len(line) + 1):
         assert find_error(shop, line[:end]) is None, line[:end]
@@ -271,8 +271,8 @@ def test_the_signature_follows_the_argument(orders: DebugSession, shop: DebugSes
     )
     assert find_signature(orders, "Order(Item('a'), fast=").current == "fast: bool = False"
     assert find_signature(orders, "Order(fast=True, ").current == ""
-    told = find_signature(shop, "crash af")
-    assert told == Signature(f"{VERBS['crash'].usage}  ", "", VERBS["crash"].summary)
+    report = find_signature(shop, "crash af")
+    assert report == Signature(f"{VERBS['crash'].usage}  ", "", VERBS["crash"].summary)
     assert find_signature(shop, "RedeemPoints(1)") is None
     assert find_signature(shop, "frob") is None
 
@@ -287,7 +287,7 @@ MANY = settings(max_examples=700, deadline=None, suppress_health_check=[HealthCh
 
 @MANY
 @given(ANYTHING)
-def test_no_text_is_too_strange(text: str) -> None:
+def test_analysis_never_raises(text: str) -> None:
     assert "".join(token.text for token in tokenize(text)) == text
     word, options = candidates(BENCH, text)
     assert text.endswith(word)
@@ -304,7 +304,7 @@ def test_no_text_is_too_strange(text: str) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(st.data())
-def test_following_completion_ends_in_a_line_that_is_right(data: Any) -> None:
+def test_following_completions_gives_a_correct_line(data: Any) -> None:
     """Whatever is chosen, the line is right so far after each choice, and closed it is accepted by the parser."""
     line = data.draw(st.sampled_from(["", "step ", "try ", "complete 1.1 "]))
     for _ in range(12):

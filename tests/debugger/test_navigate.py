@@ -1,4 +1,4 @@
-"""Time: nothing is lost, places have names, and what is not true any more is found again, in memory and in a file."""
+"""Navigation: branches, labels, searches and diffs, in memory and in a file."""
 
 from pathlib import Path
 
@@ -22,43 +22,43 @@ from fasm_cli.sessions.reader import FileSteps
 from fasm_cli.usecases import sessions
 
 
-def story(workbench: DebugSession) -> None:
+def story(session: DebugSession) -> None:
     """main: 1 2 3; main~2 from 1: 4 5; main~3 from 0: 6; the head at 5."""
-    workbench.submit("RedeemPoints(10)")
-    workbench.submit("CancelOrder()")
-    workbench.crash()
-    navigate.goto(workbench, 1)
-    assert workbench.complete("1", "Success(10)").branch == "main~2"
-    workbench.submit("RedeemPoints(20)")
-    navigate.goto(workbench, 0)
-    assert workbench.submit("RedeemPoints(30)").branch == "main~3"
-    navigate.goto(workbench, 5)
+    session.submit("RedeemPoints(10)")
+    session.submit("CancelOrder()")
+    session.crash()
+    navigate.goto(session, 1)
+    assert session.complete("1", "Success(10)").branch == "main~2"
+    session.submit("RedeemPoints(20)")
+    navigate.goto(session, 0)
+    assert session.submit("RedeemPoints(30)").branch == "main~3"
+    navigate.goto(session, 5)
 
 
 @pytest.fixture
 def bench(project: Project) -> DebugSession:
-    workbench = DebugSession.fresh(Engine(import_machine(project, "coffee_shop")), project)
-    story(workbench)
-    return workbench
+    session = DebugSession.fresh(Engine(import_machine(project, "coffee_shop")), project)
+    story(session)
+    return session
 
 
-def where(workbench: DebugSession) -> tuple[int, str]:
-    return workbench.timeline.head, workbench.branch_name()
+def where(session: DebugSession) -> tuple[int, str]:
+    return session.timeline.head, session.branch_name()
 
 
-def test_branches_are_told_apart(bench: DebugSession) -> None:
-    told = [
+def test_tree_lists_the_branches(bench: DebugSession) -> None:
+    report = [
         (each.name, each.parent, each.parent_branch, each.first, each.last, each.is_current)
         for each in navigate.tree(bench).branches
     ]
-    assert told == [
+    assert report == [
         ("main", 0, "", 1, 3, False),
         ("main~2", 1, "main", 4, 5, True),
         ("main~3", 0, "main", 6, 6, False),
     ]
 
 
-def test_forward_is_the_way_one_came(bench: DebugSession) -> None:
+def test_forward_returns_to_where_the_head_came_from(bench: DebugSession) -> None:
     navigate.back(bench, 3)
     assert where(bench) == (0, "main")
     assert navigate.forward_path(bench) == [1, 4, 5]
@@ -81,14 +81,14 @@ def test_forward_is_the_way_one_came(bench: DebugSession) -> None:
         ("lunch", 2), ("main", 3), ("main~3", 6), (" 3 ", 3),
     ],
 )  # fmt: skip
-def test_places(bench: DebugSession, text: str, step: int) -> None:
+def test_resolve_step(bench: DebugSession, text: str, step: int) -> None:
     navigate.goto(bench, 2)
     navigate.label(bench, "lunch")
     navigate.goto(bench, 5)
     assert navigate.resolve_step(bench, text) == step
 
 
-def test_until_is_where_the_answer_turns(bench: DebugSession) -> None:
+def test_until_stops_at_the_first_change(bench: DebugSession) -> None:
     navigate.goto(bench, 0)
     navigate.goto(bench, 3)
     assert navigate.run_until_change(bench, "up", backwards=True).end == 2
@@ -107,16 +107,16 @@ def test_until_is_where_the_answer_turns(bench: DebugSession) -> None:
     assert where(bench) == (0, "main")
 
 
-def test_names_stay_with_the_session(project: Project) -> None:
+def test_names_are_stored_with_the_session(project: Project) -> None:
     sessions.create(project, "coffee_shop", "s")
-    with open_session(project, "s")[0] as workbench:
-        story(workbench)
-        navigate.label(workbench, "twenty")
-        navigate.branch(workbench, "paid")
-        watch(workbench, "points_balance")
-        set_break(workbench, "reject")
-        navigate.switch(workbench, "main~3")
-        seen = navigate.tree(workbench), navigate.log(workbench), workbench.marks
+    with open_session(project, "s")[0] as session:
+        story(session)
+        navigate.label(session, "twenty")
+        navigate.branch(session, "paid")
+        watch(session, "points_balance")
+        set_break(session, "reject")
+        navigate.switch(session, "main~3")
+        seen = navigate.tree(session), navigate.log(session), session.marks
     with open_session(project, "s")[0] as again:
         assert (navigate.tree(again), navigate.log(again), again.marks) == seen
         assert navigate.goto(again, navigate.resolve_step(again, "twenty")).branch == "paid"
@@ -124,44 +124,44 @@ def test_names_stay_with_the_session(project: Project) -> None:
         assert again.submit("RedeemPoints(30)").branch == again.branch_name() == "main~4"
 
 
-def test_what_cannot_be_kept_is_not_moved_or_pinned(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_moves_and_marks_nothing(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     sessions.create(project, "coffee_shop", "s")
-    with open_session(project, "s")[0] as workbench:
-        story(workbench)
-        assert workbench.file is not None
-        workbench.file.close()
-        seen = navigate.tree(workbench), workbench.marks.labels.copy()
-        for change in (lambda: navigate.goto(workbench, 1), lambda: navigate.label(workbench, "x")):
+    with open_session(project, "s")[0] as session:
+        story(session)
+        assert session.file is not None
+        session.file.close()
+        seen = navigate.tree(session), session.marks.labels.copy()
+        for change in (lambda: navigate.goto(session, 1), lambda: navigate.label(session, "x")):
             with pytest.raises(Exception, match="comes after"):
                 change()
-        assert (navigate.tree(workbench), workbench.marks.labels) == seen
+        assert (navigate.tree(session), session.marks.labels) == seen
 
 
-def shown(told: Differences) -> list[str]:
-    return [f"{change.path}: {change.old} -> {change.new}" for change in told.changes]
+def shown(report: Differences) -> list[str]:
+    return [f"{change.path}: {change.old} -> {change.new}" for change in report.changes]
 
 
-def test_differences(bench: DebugSession, project: Project) -> None:
+def test_diff(bench: DebugSession, project: Project) -> None:
     assert shown(navigate.diff(bench)) == [
         "pending_redemption: None -> Redemption(id=2, points=20, phase=Phase.REQUESTED)",
         "next_redemption_id: 2 -> 3",
     ]
-    told = navigate.diff(bench, "main", "main~3")
-    assert (told.before, told.after) == ("@3", "@6")
-    assert shown(told) == [
+    report = navigate.diff(bench, "main", "main~3")
+    assert (report.before, report.after) == ("@3", "@6")
+    assert shown(report) == [
         "pending_redemption.points: 10 -> 30",
         "pending_redemption.phase: Phase.CANCELLED -> Phase.REQUESTED",
     ]
-    assert told.pending == ["- 1.1 Redeem(user_id=12345, points=10)", "+ 6.1 Redeem(user_id=12345, points=30)"]
+    assert report.pending == ["- 1.1 Redeem(user_id=12345, points=10)", "+ 6.1 Redeem(user_id=12345, points=30)"]
     sessions.create(project, "coffee_shop", "s")
     other = navigate.diff(bench, "sessions/s.toml")
     assert (other.before, shown(other)[0]) == ("sessions/s.toml", "points_balance: 150 -> 140")
     assert shown(navigate.diff(bench, "sessions/s.toml@0"))[0] == "points_balance: 150 -> 140"
 
 
-def test_logs(bench: DebugSession) -> None:
-    told = [(line.record.n, line.on_path) for line in navigate.log(bench).lines]
-    assert told == [(1, True), (2, False), (3, False), (4, True), (5, True), (6, False)]
+def test_log(bench: DebugSession) -> None:
+    report = [(line.record.n, line.on_path) for line in navigate.log(bench).lines]
+    assert report == [(1, True), (2, False), (3, False), (4, True), (5, True), (6, False)]
     assert [line.record.n for line in navigate.log(bench, everything=False).lines] == [1, 4, 5]
     assert [line.record.n for line in navigate.log(bench, *navigate.parse_range(bench, "2..4")).lines] == [2, 3, 4]
     assert [line.record.n for line in navigate.log(bench, *navigate.parse_range(bench, "..main")).lines] == [1, 2, 3]
@@ -169,11 +169,11 @@ def test_logs(bench: DebugSession) -> None:
 
 def test_any_step_is_at_most_a_snapshot_interval_away(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Going to a step loads the nearest snapshot and runs only the steps after it, wherever the head is."""
-    workbench = DebugSession.fresh(Engine(import_machine(project, "counter")), project)
-    autoplay.run_random(workbench, 1_000, 1)
-    timeline = workbench.timeline
+    session = DebugSession.fresh(Engine(import_machine(project, "counter")), project)
+    autoplay.run_random(session, 1_000, 1)
+    timeline = session.timeline
     known = {n: {"counter": timeline.snapshot(n).state.counter} for n in range(SNAPSHOT_EVERY, 1_001, SNAPSHOT_EVERY)}
-    header = sessions.header_of(project, workbench.engine, {"kind": "session"})
+    header = sessions.header_of(project, session.engine, {"kind": "session"})
     (project.root / "sessions").mkdir()
     Path("sessions/long.toml").write_text(render_session(header, list(timeline.journal.values()), known))
     opened, _ = view_session(project, "long")
@@ -188,14 +188,14 @@ def test_any_step_is_at_most_a_snapshot_interval_away(project: Project, monkeypa
         assert len(executed) <= SNAPSHOT_EVERY
 
 
-def test_no_record_is_read_that_is_not_told(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_navigation_reads_only_the_records_it_needs(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Going back and forth in a session as long as one likes costs what lies on the way, and no more."""
     sessions.create(project, "coffee_shop", "long")
-    with open_session(project, "long")[0] as workbench:
+    with open_session(project, "long")[0] as session:
         for _ in range(40):
-            workbench.submit("RedeemPoints(points=1)")
-            workbench.submit("CancelOrder()")
-        workbench.complete("1.1", "Refunded()")
+            session.submit("RedeemPoints(points=1)")
+            session.submit("CancelOrder()")
+        session.complete("1.1", "Refunded()")
     reads: list[int] = []
     fetch = FileSteps._fetch
     monkeypatch.setattr(FileSteps, "_fetch", lambda steps, at: (reads.append(at), fetch(steps, at))[1])

@@ -1,4 +1,4 @@
-"""`docs/repl.md` names the test of each thing it promises."""
+"""`docs/repl.md` names a test for each feature."""
 
 import ast
 import re
@@ -10,8 +10,8 @@ ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "repl.md").read_text(encoding="utf-8")
 
 
-def test_every_test_that_is_named_is_there() -> None:
-    rows = [row for row in PAGE.partition("## Beside others")[2].splitlines() if row.startswith("| ")]
+def test_every_named_test_exists() -> None:
+    rows = [row for row in PAGE.partition("## Comparison with other REPLs")[2].splitlines() if row.startswith("| ")]
     named = [re.findall(r"`(test_\w+)`", row.split("|")[2]) for row in rows]
     there = {
         node.name
@@ -24,16 +24,16 @@ def test_every_test_that_is_named_is_there() -> None:
     assert sorted({test for tests in named for test in tests} - there) == []
 
 
-def test_every_key_of_the_bar_is_on_the_page() -> None:
+def test_every_key_of_the_status_bar_is_documented() -> None:
     from fasm_cli.cli.prompt.panes import KEYS
 
     keys = PAGE.partition("## Keys")[2].partition("\n## ")[0]
     assert all(f"| {key} |" in keys for key, _ in KEYS)
 
 
-def test_only_a_prompt_imports_what_draws_it(process: Callable[..., Any]) -> None:
+def test_only_a_prompt_imports_prompt_toolkit(process: Callable[..., Any]) -> None:
     for arguments in (("list",), ("repl", "counter", "-c", "state")):
-        told = process(*arguments, env={"PYTHONPROFILEIMPORTTIME": "1"}).err
-        assert "fasm_cli.engine" in told
-        assert "prompt_toolkit" not in told
-        assert "fasm_cli.cli.prompt" not in told
+        report = process(*arguments, env={"PYTHONPROFILEIMPORTTIME": "1"}).err
+        assert "fasm_cli.engine" in report
+        assert "prompt_toolkit" not in report
+        assert "fasm_cli.cli.prompt" not in report
