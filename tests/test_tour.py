@@ -53,7 +53,7 @@ def run_tour(folder: Path, option: str) -> "subprocess.CompletedProcess[str]":
 
 def test_the_tour(tmp_path: Path) -> None:
     done = run_tour(tmp_path, "--check-transcript")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "tour.md says what comes out\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "tour.md matches the output\n", "")
     source = (tmp_path / "machines" / "dentist_as_published.py").read_text(encoding="utf-8")
     assert all(after in source for _, after in edits())
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
