@@ -1,7 +1,7 @@
 """Resumes a machine's coroutines, with the purity latch armed exactly while the machine's code runs.
 
 `run_coroutine` runs an STF over a state in memory: without an event loop, because it has nothing to await. `resume` is
-one step of a coroutine that may await its state; the loop around it is in `stores.awaiting`.
+one step of a coroutine that may await its state; the loop around it is in `stores.transaction`.
 """
 
 from collections.abc import Callable, Coroutine
@@ -72,7 +72,8 @@ def resume(advance: Callable[[Any], Any], value: Any) -> Suspended | BaseExcepti
         awaited = advance(value)
     except StopIteration as done:
         latch.armed = False
-        return latch.collect() or (None if done.value is None else _returned(done.value))
+        breach = None if latch.caught is None else latch.collect()
+        return breach or (None if done.value is None else _returned(done.value))
     except KeyboardInterrupt:
         latch.armed = False
         latch.collect()
@@ -82,7 +83,7 @@ def resume(advance: Callable[[Any], Any], value: Any) -> Suspended | BaseExcepti
         value = None  # breaks a cycle: a thrown exception's traceback holds this frame, and so the state and its store
         return latch.collect() or error
     latch.armed = False
-    return Suspended(awaited, latch.collect())
+    return Suspended(awaited, None if latch.caught is None else latch.collect())
 
 
 RUNNER_CODE = frozenset({run_coroutine.__code__, resume.__code__})

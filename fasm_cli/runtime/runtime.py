@@ -21,8 +21,8 @@ from fasm_cli.errors import InputError, MachineError
 from fasm_cli.locks import FileLock
 from fasm_cli.runtime.dispatcher import HandlerPool
 from fasm_cli.runtime.step_queue import StepExecutor, Submitted
-from fasm_cli.stores.durable_store import OutboxPosition
 from fasm_cli.stores.open import file_of, open_durable
+from fasm_cli.stores.state_store import OutboxPosition
 from fasm_cli.types.codec import format_value
 
 log = logging.getLogger("fasm")

@@ -20,7 +20,7 @@ from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.process_state import ProcessState
 from fasm_cli.engine.step_result import Outcome, StepDetails, StepResult
-from fasm_cli.stores.durable_store import CommitMeta, CommitUnknown, DurableStore, OutboxPosition
+from fasm_cli.stores.state_store import CommitMeta, CommitUnknown, DurableStore, OutboxPosition
 from fasm_cli.types.fields import record
 
 MAX_BATCH = 64  # steps in one transaction; the first of them waits for the last

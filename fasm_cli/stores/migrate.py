@@ -18,8 +18,8 @@ from fasm_cli.engine.process_state import ProcessState
 from fasm_cli.engine.records import decode_action
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.errors import MachineError, SessionError
-from fasm_cli.stores.durable_store import DurableStore
 from fasm_cli.stores.open import connect
+from fasm_cli.stores.state_store import DurableStore
 from fasm_cli.stores.tables import Metadata, write_metadata
 from fasm_cli.stores.transaction import BatchedConnection
 from fasm_cli.types.codec import DecodeError, format_value

@@ -19,8 +19,8 @@ from fasm_cli.errors import MachineError, SessionError, UsageError
 from fasm_cli.types.codec import DecodeError
 
 if TYPE_CHECKING:
-    from fasm_cli.stores.durable_store import DurableStore
     from fasm_cli.stores.scratch import Scratch
+    from fasm_cli.stores.state_store import DurableStore
     from fasm_cli.stores.tables import JournalEntry
     from fasm_cli.stores.transaction import Connection
 
@@ -56,7 +56,7 @@ def engine_for(machine: Machine, url: str = "") -> Engine:
     else in memory. Raises `UsageError` for the URL and `MachineError` for the schema."""
     runner: Runner = run_coroutine
     if machine.has_awaitable_state:
-        from fasm_cli.stores.awaiting import AwaitPolicy
+        from fasm_cli.stores.transaction import AwaitPolicy
 
         runner = AwaitPolicy().run
     url = url or (machine.store.url if machine.store is not None else "")
@@ -75,7 +75,7 @@ def engine_for(machine: Machine, url: str = "") -> Engine:
 def open_durable(machine: Machine, url: str, *, history: bool = False) -> "DurableStore":
     """The durable store of `machine` at `url`; a database that does not exist is created. With `history`, it keeps a
     journal. Raises `UsageError` for the URL, `SessionError` for a database that does not fit the machine."""
-    from fasm_cli.stores.durable_store import DurableStore
+    from fasm_cli.stores.state_store import DurableStore
     from fasm_cli.stores.tables import SCHEMA
 
     connection = connect(url, f"{SCHEMA}\n{_schema_of(machine)}")

@@ -3,85 +3,14 @@
 import os
 import re
 import weakref
-from collections.abc import Callable
 from itertools import count
 from typing import Any, Protocol
 
-from fasm_cli.contract.database import DatabaseError, SerializationConflict
-from fasm_cli.contract.state_machine import Action
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.store import Store
-from fasm_cli.stores.awaiting import AwaitPolicy
-from fasm_cli.stores.state_row import StateRow
+from fasm_cli.stores.state_store import SnapshotStore
 from fasm_cli.stores.tables import STATE_TABLE
-from fasm_cli.stores.transaction import Connection, Transaction
-from fasm_cli.types.codec import DecodeError
-
-
-class SnapshotStore(StateRow):
-    """The store of a machine that is stepped or simulated. It keeps a copy of all rows after each commit, so that
-    changes are compared exactly."""
-
-    def __init__(self, machine: Machine, connection: Connection, state: Any) -> None:
-        """Raises `DecodeError` if the database refuses `state`."""
-        super().__init__(machine, connection)
-        self.fix: Callable[[Action], Action] | None = machine.copy_action
-        try:
-            self._insert(state)
-            connection.commit()
-        except DatabaseError as refused:
-            raise DecodeError(f"the database does not take it: {refused}") from None
-        self._transaction = Transaction(connection)
-        self.run = AwaitPolicy(self._transaction).run
-        connection.rollback()
-        self._set_committed(state)
-
-    def _set_committed(self, state: Any) -> None:
-        self.working = self._with_database(state, self._transaction)
-        self.committed = self._with_database(state, self._transaction.snapshot())
-
-    def is_dirty(self) -> bool:
-        if self._machine.eq_is_exact and self.working == self.committed:
-            return False
-        before = self._machine.encode_state(self.committed)
-        try:
-            return bool(before != self._machine.encode_state(self.working))
-        except DecodeError:
-            return True
-
-    def commit(self, actions: tuple[Action, ...]) -> tuple[Action, ...]:
-        row = self._encode(self.working)
-        for action in actions:
-            self._machine.encode_action(action)
-        self._check_usable()
-        if row != self._row or self._transaction.has_writes:
-            tables = self._transaction.snapshot()
-            self._write(row)
-            self._commit()
-            self._transaction.mark_committed(tables)
-            self.version, self._row = self.version + 1, row
-            self.committed = self._with_database(self.working, tables)
-        return actions
-
-    def rollback(self, error: BaseException | None) -> bool:
-        leaked = error is None and self.is_dirty()
-        self._transaction.rollback()
-        if not leaked and not self._fields_unchanged():
-            leaked = True
-        if type(error) is SerializationConflict:
-            self._read()
-        elif leaked:
-            self.working = self._with_database(self.committed, self._transaction)
-        return leaked
-
-    def _fields_unchanged(self) -> bool:
-        return bool(self.working == self.committed) if self._machine.eq_is_exact else super()._fields_unchanged()
-
-    def _read(self) -> None:
-        state = self._read_fields()
-        self._transaction.mark_committed(self._connection.tables())
-        self._connection.rollback()
-        self._set_committed(state)
+from fasm_cli.stores.transaction import Connection
 
 
 class Scratch(Protocol):

@@ -1,30 +1,205 @@
-"""The store of a machine in production: its state, and what was decided about it, in one transaction.
+"""Stores of a state that lives in a database: its tables, and its other fields in one row beside them, in the same
+transaction. `SnapshotStore` is for scratch databases, `DurableStore` for production.
 
-A commit writes the state, the emitted actions (transactional outbox), the idempotency key of the input and the journal
-entry together, so that after a crash either all of them are there or none.
+Optimistic concurrency (Kung & Robinson 1981): each commit executes `UPDATE … WHERE version = <the version read>`. If
+that writes no row, another process has committed first.
 """
 
-import asyncio
 import json
 import threading
-from asyncio import events
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fasm_cli.contract.database import ConnectionLost, DatabaseError, SerializationConflict
+from fasm_cli.contract.database import ConnectionLost, DatabaseError, SerializationConflict, Tables
 from fasm_cli.contract.state_machine import Action, Tracked
+from fasm_cli.engine.coroutines import Runner
 from fasm_cli.engine.events import Completion, Crash, Event, Restore
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import decode_action
-from fasm_cli.stores.awaiting import AwaitPolicy
-from fasm_cli.stores.state_row import StateRow
 from fasm_cli.stores.tables import Metadata, write_metadata
-from fasm_cli.stores.transaction import BatchedConnection, Connection, LazyTransaction
+from fasm_cli.stores.transaction import AwaitPolicy, BatchedConnection, Connection, LazyTransaction, Transaction
+from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.plain import ordered_text
+from fasm_cli.types.schema import RecordSchema
+
+if TYPE_CHECKING:
+    from fasm_cli.stores.loops import RealLoop
 
 MAX_REMEMBERED_KEYS = 100_000  # steps after which the idempotency key of an input is forgotten
 OutboxPosition = tuple[int, int]  # of an action in the outbox: its step, and its index in that step, from 1
+
+
+class StateRow:
+    """The part of a store that reads and writes the row. A subclass opens a `_transaction` and sets `run`, `working`
+    and `committed`."""
+
+    fix: Callable[[Action], Action] | None = None
+    run: Runner
+    working: Any
+    committed: Any
+    _transaction: Transaction
+
+    def __init__(self, machine: Machine, connection: Connection) -> None:
+        self._machine = machine
+        self._connection = connection
+        self._copy = machine.copiers.of(machine.state_schema)
+        self._row_schema = machine.state_schema  # of the fields that are in the row
+        if isinstance(machine.state_schema, RecordSchema) and machine.database:
+            fields = tuple(field for field in machine.state_schema.fields if field.name != machine.database)
+            self._row_schema = RecordSchema(
+                machine.state_schema.annotation, cls=machine.state_schema.cls, fields=fields
+            )
+        self._has_fields = not isinstance(self._row_schema, RecordSchema) or bool(self._row_schema.fields)
+        self.version = 0  # the number of the last commit
+        self._row = ""  # the fields as JSON, as they were committed then
+
+    def begin(self) -> Any:
+        return self.working
+
+    def reload(self) -> None:
+        self._connection.drop()
+        self._transaction.rollback()
+        self._read()
+
+    def _read(self) -> None:
+        """Read the committed state from the database."""
+        raise NotImplementedError
+
+    # --- the row ----------------------------------------------------------------------------------------------
+
+    def _insert(self, state: Any) -> None:
+        """Make `state` the whole contents of the database. Does not commit."""
+        database = self._machine.database
+        self._connection.load(getattr(state, database) if database else Tables())
+        self._row = self._encode(state)
+        self._execute("INSERT INTO fasm_state VALUES (1, ?, ?)", self.version, self._row)
+
+    def _check_usable(self) -> None:
+        """Raises `DecodeError` if the database would refuse to commit."""
+        if self._transaction.failed:
+            raise DecodeError(
+                "a statement failed and the transition went on: nothing of it can be committed; let it fail"
+            )
+
+    def _write(self, row: str) -> None:
+        """Write the row for the next commit. Raises `SerializationConflict` if another process has committed."""
+        sql = "UPDATE fasm_state SET version = ?, state_json = ? WHERE version = ?"
+        if self._connection.execute(sql, (self.version + 1, row, self.version)).count != 1:
+            raise SerializationConflict("another process has written this state")
+
+    def _commit(self) -> None:
+        """Commit what was written. Raises `ConnectionLost` if it was not committed."""
+        try:
+            self._connection.commit()
+        except ConnectionLost:  # before or after the commit? The version in the database tells
+            self._connection.drop()
+            if not self._is_stored(self.version + 1):
+                raise
+
+    def _is_stored(self, version: int) -> bool:
+        """Whether `version` is the last commit in the database. Raises `ConnectionLost`."""
+        return self._read_row()[0] == version
+
+    def _read_row(self) -> tuple[int, str]:
+        (row,) = self._execute("SELECT version, state_json FROM fasm_state")
+        self._connection.rollback()
+        return row["version"], row["state_json"]
+
+    def _read_fields(self) -> Any:
+        """The committed state, with an empty database in it."""
+        self.version, self._row = self._read_row()
+        plain = json.loads(self._row)
+        if self._machine.database:
+            plain[self._machine.database] = {}
+        return self._machine.codec.decode(self._machine.state_schema, plain)
+
+    def _fields_unchanged(self) -> bool:
+        """Whether the fields of the working state are the committed ones."""
+        try:
+            return self._encode(self.working) == self._row
+        except DecodeError:
+            return False
+
+    def _with_database(self, state: Any, database: Any) -> Any:
+        """A copy of `state` with `database` in it, if the machine has a database."""
+        copy = self._copy(state)
+        if self._machine.database:
+            object.__setattr__(copy, self._machine.database, database)
+        return copy
+
+    def _encode(self, state: Any) -> str:
+        return ordered_text(self._machine.codec.encode(self._row_schema, state)) if self._has_fields else "{}"
+
+    def _execute(self, sql: str, *args: Any) -> list[dict[str, Any]]:
+        return self._connection.execute(sql, args).rows
+
+
+class SnapshotStore(StateRow):
+    """The store of a machine that is stepped or simulated. It keeps a copy of all rows after each commit, so that
+    changes are compared exactly."""
+
+    def __init__(self, machine: Machine, connection: Connection, state: Any) -> None:
+        """Raises `DecodeError` if the database refuses `state`."""
+        super().__init__(machine, connection)
+        self.fix: Callable[[Action], Action] | None = machine.copy_action
+        try:
+            self._insert(state)
+            connection.commit()
+        except DatabaseError as refused:
+            raise DecodeError(f"the database does not take it: {refused}") from None
+        self._transaction = Transaction(connection)
+        self.run = AwaitPolicy(self._transaction).run
+        connection.rollback()
+        self._set_committed(state)
+
+    def _set_committed(self, state: Any) -> None:
+        self.working = self._with_database(state, self._transaction)
+        self.committed = self._with_database(state, self._transaction.snapshot())
+
+    def is_dirty(self) -> bool:
+        if self._machine.eq_is_exact and self.working == self.committed:
+            return False
+        before = self._machine.encode_state(self.committed)
+        try:
+            return bool(before != self._machine.encode_state(self.working))
+        except DecodeError:
+            return True
+
+    def commit(self, actions: tuple[Action, ...]) -> tuple[Action, ...]:
+        row = self._encode(self.working)
+        for action in actions:
+            self._machine.encode_action(action)
+        self._check_usable()
+        if row != self._row or self._transaction.has_writes:
+            tables = self._transaction.snapshot()
+            self._write(row)
+            self._commit()
+            self._transaction.mark_committed(tables)
+            self.version, self._row = self.version + 1, row
+            self.committed = self._with_database(self.working, tables)
+        return actions
+
+    def rollback(self, error: BaseException | None) -> bool:
+        leaked = error is None and self.is_dirty()
+        self._transaction.rollback()
+        if not leaked and not self._fields_unchanged():
+            leaked = True
+        if type(error) is SerializationConflict:
+            self._read()
+        elif leaked:
+            self.working = self._with_database(self.committed, self._transaction)
+        return leaked
+
+    def _fields_unchanged(self) -> bool:
+        return bool(self.working == self.committed) if self._machine.eq_is_exact else super()._fields_unchanged()
+
+    def _read(self) -> None:
+        state = self._read_fields()
+        self._transaction.mark_committed(self._connection.tables())
+        self._connection.rollback()
+        self._set_committed(state)
 
 
 @dataclass(slots=True)
@@ -41,7 +216,9 @@ class CommitUnknown(Exception):
 
 
 class DurableStore(StateRow):
-    """The state of `machine` in the database behind `connection`.
+    """The state of `machine` in the durable database behind `connection`. A commit writes the state, the emitted
+    actions (transactional outbox), the idempotency key of the input and the journal entry together, so that after a
+    crash either all of them are there or none.
 
     history: keep a journal.
     in_process: a step needs no network round trip, so that steps may run on the event loop.
@@ -72,8 +249,8 @@ class DurableStore(StateRow):
         self.meta: CommitMeta | None = None  # of the next commit
         self.shutdown = threading.Event()  # set when nobody waits any longer for the database to come back
         self._read()
-        self._loop = loop = RealLoop()
-        self.run = AwaitPolicy(self._transaction, lambda: loop).run
+        self._loop = loop = _real_loop() if machine.awaits_arbitrarily else None
+        self.run = AwaitPolicy(self._transaction, nullcontext if loop is None else lambda: loop).run
         if history and not self.has_journal:
             self.begin_journal()
 
@@ -226,31 +403,11 @@ class DurableStore(StateRow):
     def close(self) -> None:
         self._connection.rollback()
         self._connection.close()
-        self._loop.close()
+        if self._loop is not None:
+            self._loop.close()
 
 
-class RealLoop:
-    """An event loop for one thread in which time passes: for states that wait for something real."""
+def _real_loop() -> "RealLoop":
+    from fasm_cli.stores.loops import RealLoop  # imports asyncio, which a database alone does not need
 
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._outer: asyncio.AbstractEventLoop | None = None
-
-    def __enter__(self) -> "RealLoop":  # not a generator, because it is entered for every step
-        self._outer = events._get_running_loop()
-        events._set_running_loop(self._loop)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        events._set_running_loop(self._outer)
-
-    def run_until(self, future: Any) -> None:
-        """Run callbacks until `future` is done."""
-        events._set_running_loop(None)
-        try:
-            self._loop.run_until_complete(asyncio.wait([future]))
-        finally:
-            events._set_running_loop(self._loop)
-
-    def close(self) -> None:
-        self._loop.close()
+    return RealLoop()

@@ -1,8 +1,4 @@
-"""An event loop with a virtual clock: what a state awaits comes at once, and in the same order every time.
-
-It has timers, futures and tasks, but no sockets, threads or signals. The clock starts at 0 for every transition and
-jumps to the next timer when nothing else is left to do.
-"""
+"""Event loops for states that await futures: one with a virtual clock for simulating, a real one for production."""
 
 import asyncio
 from asyncio import events
@@ -18,7 +14,12 @@ from fasm_cli.engine.coroutines import ContractViolation
 
 
 class VirtualLoop:
-    """The loop that `asyncio` finds running during a transition; it has the part of the interface that needs no I/O."""
+    """The loop that `asyncio` finds running during a transition: what a state awaits comes at once, and in the same
+    order every time.
+
+    It has timers, futures and tasks, but no sockets, threads or signals. The clock starts at 0 for every transition and
+    jumps to the next timer when nothing else is left to do.
+    """
 
     def __init__(self) -> None:
         self._now = 0.0
@@ -98,3 +99,30 @@ def virtual_loop() -> Iterator[VirtualLoop]:
         yield loop
     finally:
         events._set_running_loop(outer)
+
+
+class RealLoop:
+    """An event loop for one thread in which time passes: for states that wait for something real."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._outer: asyncio.AbstractEventLoop | None = None
+
+    def __enter__(self) -> "RealLoop":  # not a generator, because it is entered for every step
+        self._outer = events._get_running_loop()
+        events._set_running_loop(self._loop)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        events._set_running_loop(self._outer)
+
+    def run_until(self, future: Any) -> None:
+        """Run callbacks until `future` is done."""
+        events._set_running_loop(None)
+        try:
+            self._loop.run_until_complete(asyncio.wait([future]))
+        finally:
+            events._set_running_loop(self._loop)
+
+    def close(self) -> None:
+        self._loop.close()
