@@ -288,6 +288,7 @@ def test_type_statement_does_not_change_the_type():
 @pytest.mark.parametrize(
     ("annotation", "why"),
     [
+        (Annotated[int, Between(1, 2.5)], "Between(low=1, high=2.5) does not apply to int"),
         (Annotated[str, Between(1, 2)], "Between(low=1, high=2) does not apply to str"),
         (Annotated[bool, Between(0, 1)], "Between(low=0, high=1) does not apply to bool"),
         (Annotated[bytes, Between(0, 1)], "Between(low=0, high=1) does not apply to bytes"),

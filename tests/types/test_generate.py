@@ -224,7 +224,7 @@ def test_the_member_with_a_finite_value_is_drawn_at_the_deepest_level() -> None:
 
 
 def test_float_between_bounds_is_never_negative_zero() -> None:
-    assert {repr(value) for value in drawn(Annotated[float, Between(-0.0, 0.0)], count=9)[2]} == {"0.0"}
+    assert {repr(value) for value in drawn(Annotated[float, Between(-0.0, -0.0)], count=9)[2]} == {"0.0"}
 
 
 def test_wide_range_of_floats_is_covered() -> None:
