@@ -8,7 +8,7 @@ stays pending for ever (the law `stuck`). The policy that draws what happens nex
 
 import sys
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from typing import Any
 
@@ -31,17 +31,18 @@ class Network:
     """What is between a machine and its environment. A machine alone has one peer, the environment itself.
 
     `in_flight` are the actions that were sent and whose results have not been delivered, `delivered` the last results
-    that were accepted, and `delayed` the results of actions that were performed before the process died.
+    that were accepted, and `delayed` the results of actions that were performed before the process died. `delivering`
+    is the action whose result is the next event, if that was in flight.
     """
 
     __slots__ = (
         "_accepted",
-        "_delivering",
         "_last_step",
         "_results",
         "_sent_before_crash",
         "delayed",
         "delivered",
+        "delivering",
         "in_flight",
     )
 
@@ -49,9 +50,9 @@ class Network:
         self.in_flight: list[Emission] = []
         self.delivered: deque[Delivery] = deque(maxlen=HISTORY_SIZE)
         self.delayed: deque[Delivery] = deque(maxlen=HISTORY_SIZE)
+        self.delivering: Emission | None = None
         self._results: dict[Effect, Any] = {}  # of the actions that were performed and whose ids may come again
         self._accepted: deque[Effect] = deque(maxlen=HISTORY_SIZE)
-        self._delivering: Emission | None = None  # the action whose result is the next event
         self._last_step = 0  # the last step that emitted actions
         self._sent_before_crash = 0  # how many actions of that step were sent before the process died
 
@@ -61,10 +62,6 @@ class Network:
         for name in Network.__slots__:
             setattr(other, name, copy(getattr(self, name)))
         return other
-
-    def idle(self) -> None:
-        """The next event delivers no result that is in flight."""
-        self._delivering = None
 
     def take(self, index: int) -> Emission:
         """Remove an action from `in_flight` and return it. The last one takes its place."""
@@ -76,7 +73,7 @@ class Network:
 
     def deliver(self, index: int) -> Emission:
         """Take an action whose result is the next event. `apply` puts it back if the machine does not accept it."""
-        self._delivering = emission = self.take(index)
+        self.delivering = emission = self.take(index)
         return emission
 
     def result_of(self, emission: Emission, respond: Callable[[Tracked], Any]) -> Any:
@@ -89,21 +86,27 @@ class Network:
             self._results[effect] = respond(emission.tracked)
         return self._results[effect]
 
-    def apply(self, step: StepResult, process: Process) -> list[Emission]:
+    def apply(self, step: StepResult, process: Process) -> Sequence[Emission]:
         """Take in an executed step. Return the actions that were in flight and had been sent when `process` died."""
-        event = step.event
+        event, state = step.event, process.state
         if step.outcome is _COMMITTED:
             if type(event) is Completion:
-                self._accept(event)
+                emission = self.delivering
+                if emission is not None:
+                    self.delivered.append((emission, event.result))
+                    if len(self._accepted) == HISTORY_SIZE:
+                        self._results.pop(self._accepted[0], None)
+                    self._accepted.append((emission.tracked.id, emission.first.step))
             elif type(event) is Crash and event.point not in ARMED_POINTS:
                 self._sent_before_crash = _sent_before(event)
-            self.emit(step, process)
-        elif self._delivering is not None:
-            pending = process.pending.get(self._delivering.tracked.id)
-            if pending is not None and pending.first.step == self._delivering.first.step:
-                self.in_flight.append(self._delivering)  # not accepted although it is pending: it is delivered again
-        if process.running or type(event) is Restore:
-            return []
+            if step.actions:
+                self.emit(step, process)
+        elif self.delivering is not None:
+            pending = state.pending.get(self.delivering.tracked.id)
+            if pending is not None and pending.first.step == self.delivering.first.step:
+                self.in_flight.append(self.delivering)  # not accepted although it is pending: it is delivered again
+        if state.running or type(event) is Restore:
+            return ()
         # If the answer to a commit was lost, the process died before it sent the actions of that step.
         sent = 0 if type(event) is not Crash and step.outcome is _COMMITTED else self._sent_before_crash
         cut_off = [each for each in self.in_flight if each.step != self._last_step or each.position <= sent]
@@ -111,20 +114,12 @@ class Network:
         return cut_off
 
     def emit(self, step: StepResult, process: Process) -> None:
-        """The process sends the actions of a committed step."""
-        if step.actions:
-            for action in step.actions:
-                if type(action) is Tracked:
-                    self.in_flight.append(process.pending[action.id])
-            self._last_step = step.number
-
-    def _accept(self, event: Completion) -> None:
-        emission = self._delivering
-        if emission is not None:
-            self.delivered.append((emission, event.result))
-            if len(self._accepted) == HISTORY_SIZE:
-                self._results.pop(self._accepted[0], None)
-            self._accepted.append((emission.tracked.id, emission.first.step))
+        """The process sends the actions of a committed step, which has at least one."""
+        pending = process.state.pending
+        for action in step.actions:
+            if type(action) is Tracked:
+                self.in_flight.append(pending[action.id])
+        self._last_step = step.number
 
 
 def _sent_before(crash: Crash) -> int:

@@ -64,6 +64,7 @@ class Simulator:
         execute, next_event, emit = process.step, world.next, world.network.emit
         committed, rejected, emitted = counters.committed, counters.rejected, counters.emitted
         to_reach = len(machine.sometimes)
+        has_tracked = machine.tracked_schema is not None
         holds, restores, state = self._holds, self._has_restore, process.state
         for done in range(1, self.plan.steps + 1):
             armed = state.armed_fault
@@ -84,7 +85,8 @@ class Simulator:
                         for action in step.actions:
                             kind = type(action.action)
                             emitted[kind] = emitted.get(kind, 0) + 1
-                        emit(step, process)
+                        if has_tracked:
+                            emit(step, process)
                     if not restores and step.details is NO_DETAILS and holds(before, store.committed):
                         if len(reached) < to_reach:
                             self._add_reached(store.committed, reached)

@@ -56,7 +56,7 @@ class Stats:
     def count_fault(self, name: str, process: Process, emission: Emission | None = None) -> None:
         """Count a fault that was triggered; `emission` is the action that it affects, if there is one."""
         self.faults[name] += 1
-        if process.pending:
+        if process.state.pending:
             self.faults_with_work[name] += 1
         if emission is not None and name == "lose_result":
             self.lost[_name(emission)] += 1

@@ -113,10 +113,10 @@ class World:
     def next(self, process: Process, state: Any) -> Event:
         """Draw the next event; `state` is the committed state."""
         network = self.network
-        network.idle()
+        network.delivering = None
         if self._scheduled:
             return self._scheduled.popleft()
-        if not process.running:
+        if not process.state.running:
             return Restore()
         if self._draw_fault() < self._any_fault:
             event = self._fault(process)
@@ -132,7 +132,7 @@ class World:
     def drain_events(self, process: Process) -> Iterator[Event]:
         """Yield the events of the final phase, in which no fault strikes."""
         network = self.network
-        network.idle()
+        network.delivering = None
         in_flight = {emission.ref for emission in network.in_flight}
         lost = {emission.ref for emission in process.pending.values()} - in_flight
         return drain(process, lost, lambda emission: network.result_of(emission, self._respond))
@@ -140,7 +140,7 @@ class World:
     def observe(self, step: StepResult, process: Process) -> None:
         """Take in the result of the last event. A rejected input changes nothing and may be left out."""
         cut_off = self.network.apply(step, process)
-        if process.running or type(step.event) is Restore:
+        if process.state.running or type(step.event) is Restore:
             return
         for emission in cut_off:  # about half of them are performed, and some of the results arrive later
             if self._faults.chance(0.5):
