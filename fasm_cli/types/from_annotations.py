@@ -8,8 +8,8 @@ import enum
 import inspect
 import types
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import (
     Annotated,
     Any,
@@ -22,7 +22,6 @@ from typing import (
     get_origin,
     get_type_hints,
 )
-from uuid import UUID
 
 from fasm_cli.contract.constraints import Between, Constraint, OneOf, Size, Text
 from fasm_cli.contract.database import Database
@@ -175,7 +174,7 @@ class SchemaRegistry:
             raise Unsupported(path, f"{found.tag} cannot be {role}: it has no hash; write {instead}")
 
 
-_COLUMN = None | bool | int | float | str | bytes | Decimal | UUID | date | datetime | time | timedelta
+_COLUMN: Any = reduce(or_, SCALARS, None)  # None or any scalar
 _RESERVED = {kind.__name__ for kind in SCALARS} | {"None", "list", "tuple", "set", "frozenset", "dict", "timezone"}
 _BARE = {
     list: "list[int]",
