@@ -82,6 +82,12 @@ def test_links_have_targets(path: Path) -> None:
         assert (path.parent / target).exists(), target
 
 
+@pytest.mark.parametrize("path", sorted({README, *(ROOT / "docs").glob("*.md")}), ids=lambda path: path.name)
+def test_code_blocks_are_closed(path: Path) -> None:
+    fences = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("```")]
+    assert all(line == "```" for line in fences[1::2])
+
+
 def test_installing_is_one_line() -> None:
     first, second = blocks(README, "sh")
     assert [first.count("\n"), second.count("\n")] == [1, 1]
