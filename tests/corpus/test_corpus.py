@@ -1,9 +1,9 @@
-"""Small machines with one fault each, and correct ones that look suspicious: what `fasm simulate` says about them.
+"""Small machines with one fault each, and correct ones that look suspicious: what `fasm simulate` reports about them.
 
-Each bad machine names the law it breaks and the smallest trace that breaks it (`LAW` and `TRACE` at its end, a line for
-each event, restores and the quiet phase left out). Two things are tested: that this is so, by trying every trace up to
-that size (`oracle`), and that the simulator finds it. Where `FASM_SLOW=1` is set it is asked about all of them, with
-the default number of runs, and else about one machine for each law and a few correct ones.
+Each bad machine names the law that it violates and the smallest trace that shows it (`LAW` and `TRACE` at its end, one
+line for each event, without restores and without the events that drain the machine). The tests check that this is true,
+by trying every trace up to that size (`oracle`), and that the simulator finds it. With `FASM_SLOW=1` all machines are
+simulated, with the default number of runs, otherwise one machine for each law and a few correct ones.
 """
 
 import ast
@@ -50,16 +50,16 @@ AT_LEAST = {  # machines for each law
     "stuck": 3,
     "defect": 4,
 }
-LONG = 4  # events; trying all traces that are longer takes a while
-LIMIT = 300  # seconds for one call, which takes a few on an idle machine
-SHOWS_OUTSIDE = {"restore_set_order"}  # only another process takes the set in another order
+LONG = 4  # events; trying all longer traces takes too long
+LIMIT = 300  # seconds for one call, which takes a few on an idle computer
+NEEDS_REPLICAS = {"restore_set_order"}  # only another process iterates over the set in another order
 
 NOT_YET: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
 class Case:
-    """A machine of the corpus, and what is known about it; a correct one has no law."""
+    """A machine of the corpus and what is expected of it; a correct one has no law."""
 
     path: Path
     machine: str
@@ -127,8 +127,8 @@ def _one_for_each_law() -> list[Case]:
     return list({case.law.partition(":")[0]: case for case in known}.values())
 
 
-def _seen(case: Case) -> bool:
-    return oracle.sees(case.law) and case.path.stem not in SHOWS_OUTSIDE and (SLOW or len(case.trace) <= LONG)
+def _can_be_checked(case: Case) -> bool:
+    return oracle.sees(case.law) and case.path.stem not in NEEDS_REPLICAS and (SLOW or len(case.trace) <= LONG)
 
 
 def _simulate(case: Case, folder: Path) -> Any:
@@ -142,18 +142,18 @@ def _simulate(case: Case, folder: Path) -> Any:
 def findings(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Callable[[Case], Any]]:
-    """What the simulator finds in a machine. Those of all tests that run are asked for at once, as many at a time as
-    there are cores; not so where the tests are spread over the cores themselves."""
+    """A function that returns the findings of the simulator in a machine. The machines of all selected tests are
+    simulated at once, as many at a time as there are cores, unless pytest-xdist uses the cores already."""
     spread = hasattr(request.config, "workerinput")
     wanted = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
     cases = [known["simulated"] for known in wanted if "simulated" in known and not spread]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
 
-        def asked(case: Case) -> "Future[Any]":
+        def simulated(case: Case) -> "Future[Any]":
             return pool.submit(_simulate, case, tmp_path_factory.mktemp(case.path.stem))
 
-        ahead = {case.path: asked(case) for case in cases}
-        yield lambda case: (ahead.get(case.path) or asked(case)).result()
+        ahead = {case.path: simulated(case) for case in cases}
+        yield lambda case: (ahead.get(case.path) or simulated(case)).result()
 
 
 def test_is_large_enough() -> None:
@@ -164,20 +164,20 @@ def test_is_large_enough() -> None:
     assert len(GOOD) >= 32
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=case.path.stem) for case in BAD if _seen(case)])
-def test_no_simpler_trace_breaks_it(case: Case) -> None:
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.path.stem) for case in BAD if _can_be_checked(case)])
+def test_no_simpler_trace_violates_a_law(case: Case) -> None:
     found = list(oracle.search(case.load(), len(case.trace)))
     assert found[0] == (case.law, list(case.trace))
     assert {law for law, _ in found} == {case.law}
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.path.stem) for case in GOOD])
-def test_no_short_trace_breaks_a_correct_one(case: Case) -> None:
+def test_no_short_trace_violates_a_law_of_a_correct_machine(case: Case) -> None:
     assert list(oracle.search(case.load(), 2)) == []
 
 
 @pytest.mark.parametrize("simulated", _parameters(BAD if SLOW else _one_for_each_law()))
-def test_is_found_and_what_is_told_to_reproduce_it_does(simulated: Case, findings: Callable[[Case], Any]) -> None:
+def test_is_found_and_can_be_reproduced(simulated: Case, findings: Callable[[Case], Any]) -> None:
     found = findings(simulated)
     traces = [[step["event"] for step in finding["steps"] if step["event"] != "restore"] for finding in found]
     laws = [finding["law"] for finding in found]
@@ -191,19 +191,19 @@ def test_is_found_and_what_is_told_to_reproduce_it_does(simulated: Case, finding
 
 
 @pytest.mark.parametrize("simulated", _parameters(GOOD if SLOW else GOOD[::9]))
-def test_is_not_accused(simulated: Case, findings: Callable[[Case], Any]) -> None:
+def test_has_no_finding(simulated: Case, findings: Callable[[Case], Any]) -> None:
     assert findings(simulated) == []
 
 
 def table() -> str:
-    """The corpus as a page of `docs/`."""
+    """Return the page of `docs/` that lists the corpus."""
     lines = [
         "# The corpus",
         "",
-        f"{len(BAD)} small machines that each break one law in one way, and {len(GOOD)} correct ones that look as if",
-        "they did. What is expected of `fasm simulate tests/corpus/bad/NAME.py --seed 1` is that it finds each of the",
-        "former under its law, with a trace of as many events as the table says, which is the smallest there is, and",
-        "accuses none of the latter." + (f" Not yet so: {', '.join(sorted(NOT_YET))}." if NOT_YET else ""),
+        f"{len(BAD)} small machines that each violate one law in one way, and {len(GOOD)} correct ones that look",
+        "suspicious. `fasm simulate tests/corpus/bad/NAME.py --seed 1` must report the law of each of the former with",
+        "the smallest trace, which has as many events as the table says, and must report nothing for the latter."
+        + (f" Not yet so: {', '.join(sorted(NOT_YET))}." if NOT_YET else ""),
         "(`python tests/corpus/test_corpus.py` writes this page.)",
         "",
         "| machine | law | events | what is wrong |",

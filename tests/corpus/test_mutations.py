@@ -1,7 +1,7 @@
-"""A law that is switched off in the checker is missed: a machine of the corpus that breaks it is no longer found.
+"""Without the check of a law, the machine of the corpus that violates it has no finding of that law.
 
-Each law is switched off in a copy of the package, by a line added to the modules that judge. `FASM_SLOW=1` goes
-through all eleven, else two of them show that the switch works.
+Each law is switched off in a copy of the package by a line added to the modules that check it. `FASM_SLOW=1` does so
+for all laws, otherwise for two of them.
 """
 
 import json
@@ -54,7 +54,7 @@ LAWS = sorted(MACHINES) if os.environ.get("FASM_SLOW") else ["atomic", "hidden"]
 
 
 def machine_of(law: str) -> Path:
-    """The machine named above, or the first of the corpus for the law where that one was renamed."""
+    """Return the machine named above, or the first of the corpus for the law if that one was renamed."""
     named = HERE / "bad" / f"{MACHINES[law]}.py"
     return named if named.exists() else min(HERE.glob(f"bad/{law}_*.py"))
 
@@ -74,7 +74,7 @@ def laws_found(package: Path, machine: Path, folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("law", LAWS)
-def test_a_law_that_is_switched_off_is_missed(law: str, tmp_path: Path) -> None:
+def test_a_law_that_is_switched_off_is_not_found(law: str, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "fasm_cli", tmp_path / "off" / "fasm_cli", ignore=shutil.ignore_patterns("__pycache__"))
     for name, text in OFF.items():
         with (tmp_path / "off" / "fasm_cli" / name).open("a", encoding="utf-8") as module:

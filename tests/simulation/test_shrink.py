@@ -1,7 +1,9 @@
 """What a shrunk trace contains, and that each pass is needed."""
 
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
+from time import monotonic, process_time
 
 import pytest
 
@@ -12,6 +14,7 @@ from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.occurrence import Occurrence, renumber
 from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
+from fasm_cli.simulation.replicas import ReplicaPlayer
 from fasm_cli.simulation.shrink import Shrinker
 from fasm_cli.simulation.trace import Player
 
@@ -75,7 +78,7 @@ RESPOND = """
 
 
 @pytest.mark.parametrize(("respond", "result"), [(RESPOND, "Unknown"), ("", "Released")], ids=["respond", "any"])
-def test_only_what_respond_may_give(tmp_path: Path, respond: str, result: str) -> None:
+def test_a_result_is_one_that_respond_may_give(tmp_path: Path, respond: str, result: str) -> None:
     (tmp_path / "hotel.py").write_text(HOTEL + respond, encoding="utf-8")
     machine = import_machine(Project(tmp_path), str(tmp_path / "hotel.py"))
     kinds = machine.schemas.classes
@@ -195,3 +198,19 @@ def test_the_place_of_a_repeated_action_is_its_position_in_the_restore() -> None
     trace = [Occurrence(number, number - 1, event) for number, event in enumerate(events, 1)]
     places = player.emissions(trace)
     assert {str(name): str(place) for name, place in places.items()} == {"1.1@4": "4.1", "2.1@4": "4.2"}
+
+
+def test_the_search_ends_by_the_clock_of_its_player(monkeypatch: pytest.MonkeyPatch) -> None:
+    player = Player(Engine(import_machine(Project(Path(__file__).parents[2]), "counter")))
+    monkeypatch.setattr(Player, "clock", staticmethod(lambda: 7.0))
+    search = Shrinker(player, [], "defect", seconds=1)
+    assert (search.budget_exhausted(), search.in_time) == (False, True)
+    hours = count(7.0, 3600)
+    monkeypatch.setattr(Player, "clock", staticmethod(lambda: next(hours)))
+    search = Shrinker(player, [], "defect", seconds=1)
+    assert (search.budget_exhausted(), search.in_time) == (True, False)
+
+
+def test_a_player_counts_the_time_of_its_own_process() -> None:
+    assert Player.clock is process_time
+    assert ReplicaPlayer.clock is monotonic  # the work is done in other processes
