@@ -13,8 +13,17 @@ from typing import Annotated
 import typer
 
 from fasm_cli import __version__
-from fasm_cli.cli.app import VERBS, app, group_class, is_usage_error, usage_error
-from fasm_cli.cli.commands.base import Exit, Interrupted, as_error, output_for
+from fasm_cli.cli.app import (
+    VERBS,
+    Exit,
+    Interrupted,
+    app,
+    as_error,
+    group_class,
+    is_usage_error,
+    output_for,
+    usage_error,
+)
 from fasm_cli.errors import FasmError, InternalError
 
 

@@ -21,8 +21,7 @@ from fasm_cli.simulation.trace import LIVENESS_LAWS, Player
 from fasm_cli.simulation.world import Plan, World
 from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.generate import Generators
-from fasm_cli.usecases.compatibility import same_types
-from fasm_cli.usecases.sessions import recorded_finding
+from fasm_cli.usecases.sessions import recorded_finding, same_types
 
 SHRINK_SECONDS = 5.0
 

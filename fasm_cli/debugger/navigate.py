@@ -15,8 +15,7 @@ from fasm_cli.sessions.timeline import Snapshot, Timeline
 from fasm_cli.types.codec import format_value
 from fasm_cli.types.diff import diff_values
 from fasm_cli.usecases.compare import side_of
-from fasm_cli.usecases.compatibility import check_version
-from fasm_cli.usecases.sessions import log_of, timeline_of
+from fasm_cli.usecases.sessions import check_version, log_of, timeline_of
 
 START, END = "start", "end"
 NAME = re.compile(r"[^\W\d][\w.~-]{0,59}")

@@ -109,7 +109,7 @@ class SessionFile:
         if header.format != FORMAT:
             raise SessionError(
                 f"{path} has format {header.format}; only format {FORMAT} can be continued",
-                f"`fasm session migrate {quote(str(path))}` makes a new file of it",
+                f"`fasm session migrate {quote(str(path))}` writes a new file for it",
             )
         real = Path(os.path.realpath(path))
         lock = FileLock(real)

@@ -1,4 +1,4 @@
-"""How two sessions differ: by the steps that lead to where they are, and by the states there."""
+"""Compares two sessions: the steps that lead to their heads, and the states there."""
 
 import re
 from dataclasses import dataclass
@@ -14,49 +14,51 @@ from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import Compared, StepPair, StepSummary
 from fasm_cli.reports.steps import Change, diff_report, format_event_record
 from fasm_cli.sessions import Stored, read_session
-from fasm_cli.usecases.compatibility import check_version
-from fasm_cli.usecases.sessions import timeline_of
+from fasm_cli.usecases.sessions import check_version, timeline_of
 
 AT = re.compile(r"(.+)@([0-9]{1,9})")
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two: a file, and the step that is meant."""
+    """One of the two: a session file, and a step in it."""
 
-    shown: str
+    name: str
     path: Path
     stored: Stored
     step: int
 
-    def way(self) -> list[Record]:
+    def path_records(self) -> list[Record]:
         return self.stored.journal().ancestors(self.step)
 
 
 def compare(project: Project, a: str, b: str, target: str = "") -> Compared:
-    """Two sessions where their heads are; where one is given as `SESSION@STEP`, only the states of the two steps.
+    """Compare two sessions at their heads. If one is given as `SESSION@STEP`, compare only the states at two steps.
 
-    Raises `UsageError` for a step that is not there, and what keeps states from being told where only they are asked
-    for.
+    `target` names the machine if the files may not. Raises `UsageError` for a step that does not exist; and, if only
+    states are compared, `SessionError` and `MachineError` if a state cannot be computed. In a comparison of sessions
+    that is reported as `problem`.
     """
     sides = (side_of(project, a), side_of(project, b))
-    asked = any(_named(project, each)[1] is not None for each in (a, b))
-    ways = [side.way() for side in sides]
-    parted, pairs = (-1, []) if asked else _ways(*sides, *ways)
+    only_states = any(_split(project, each)[1] is not None for each in (a, b))
+    paths = [side.path_records() for side in sides]
+    first_difference, pairs = (-1, []) if only_states else _compare_paths(*sides, *paths)
     problem = ""
     states: list[Change] = []
     try:
         states = _states(project, sides, target)
     except FasmError as error:
-        if asked:
+        if only_states:
             raise
         problem = error.message
-    one, other = (f"{side.shown}@{side.step}" if asked else side.shown for side in sides)
-    return Compared(one, other, not asked, (len(ways[0]), len(ways[1])), parted, pairs, states, problem)
+    one, other = (f"{side.name}@{side.step}" if only_states else side.name for side in sides)
+    return Compared(
+        one, other, not only_states, (len(paths[0]), len(paths[1])), first_difference, pairs, states, problem
+    )
 
 
-def _named(project: Project, text: str) -> tuple[str, int | None]:
-    """The session and the step that `SESSION@STEP` means; a file whose name is like that goes first."""
+def _split(project: Project, text: str) -> tuple[str, int | None]:
+    """Split `SESSION@STEP`; None for the step if there is none. A file that has this whole name is preferred."""
     found = AT.fullmatch(text)
     if found is None or project.session_path(text).exists():
         return text, None
@@ -64,8 +66,8 @@ def _named(project: Project, text: str) -> tuple[str, int | None]:
 
 
 def side_of(project: Project, text: str) -> Side:
-    """What `SESSION` or `SESSION@STEP` names. Raises `UsageError` for a step that is not there."""
-    name, step = _named(project, text)
+    """Read what `SESSION` or `SESSION@STEP` names. Raises `UsageError` for a step that does not exist."""
+    name, step = _split(project, text)
     path = project.session_path(name)
     stored = read_session(path)
     if step is not None and step > len(stored.records):
@@ -73,32 +75,32 @@ def side_of(project: Project, text: str) -> Side:
     return Side(project.display_path(path), path, stored, stored.head if step is None else step)
 
 
-def _ways(a: Side, b: Side, way_a: list[Record], way_b: list[Record]) -> tuple[int, list[StepPair]]:
-    """Where the ways part, and the steps that are not the same from there on."""
-    parted = -1 if a.stored.header.machine.state == b.stored.header.machine.state else 0
+def _compare_paths(a: Side, b: Side, path_a: list[Record], path_b: list[Record]) -> tuple[int, list[StepPair]]:
+    """The first position at which the paths differ (0: the initial state, -1: none), and the steps that differ."""
+    first_difference = -1 if a.stored.header.machine.state == b.stored.header.machine.state else 0
     pairs = []
-    for place, (record, other_record) in enumerate(zip_longest(way_a, way_b), 1):
-        one, other = (None if each is None else _told(each) for each in (record, other_record))
+    for position, (record, other_record) in enumerate(zip_longest(path_a, path_b), 1):
+        one, other = (None if each is None else _summary(each) for each in (record, other_record))
         if record is not None and other_record is not None and _same(record, other_record):
             continue
-        parted = place if parted < 0 else parted
-        pairs.append(StepPair(place, one, other))
-    return parted, pairs
+        first_difference = position if first_difference < 0 else first_difference
+        pairs.append(StepPair(position, one, other))
+    return first_difference, pairs
 
 
 def _same(one: Record, other: Record) -> bool:
-    """Whether both say the same of what happened; the state as a whole has its own comparison."""
+    """Whether two records agree; states are compared on their own."""
     return all(
         getattr(one, name) == getattr(other, name) for name in ("event", "outcome", "error", "actions", "changed_paths")
     )
 
 
-def _told(record: Record) -> StepSummary:
+def _summary(record: Record) -> StepSummary:
     return StepSummary(record.n, format_event_record(record.event), record.outcome, record.error, record.changed_paths)
 
 
 def _states(project: Project, sides: tuple[Side, Side], target: str) -> list[Change]:
-    """By path. Two states of one machine are compared as they are, others as plain data."""
+    """The differences of the two states by path: as values if both are of one machine, else as plain data."""
     engines: dict[str, Engine] = {}
     (engine, state), (other, other_state) = (_state(project, side, engines, target) for side in sides)
     if engine is None or engine is not other:
@@ -108,8 +110,10 @@ def _states(project: Project, sides: tuple[Side, Side], target: str) -> list[Cha
 
 
 def _state(project: Project, side: Side, engines: dict[str, Engine], target: str) -> tuple[Engine | None, Any]:
-    """The state with its machine, which is loaded once for both; plain and without one where it does not fit any more
-    but the file itself has that state."""
+    """The state of a side, with its machine, which is loaded once for both sides.
+
+    If the machine no longer fits, the state as plain data and None, provided that the file has that state.
+    """
     header = side.stored.header
     reference = target or header.machine.name
     try:
@@ -119,14 +123,14 @@ def _state(project: Project, side: Side, engines: dict[str, Engine], target: str
         check_version(side.path, header, engine.machine, given=bool(target))
         return engine, timeline_of(engine, side.path, side.stored, side.step).now.state
     except (SessionError, MachineError):
-        kept = _kept(side)
-        if kept is None:
+        stored = _stored_state(side)
+        if stored is None:
             raise
-        return None, kept
+        return None, stored
 
 
-def _kept(side: Side) -> Any:
-    """The state as the file has it, in a snapshot or at its beginning; None where it was changed since."""
+def _stored_state(side: Side) -> Any:
+    """The state that the file has, of a snapshot or at the beginning; None if steps have changed it since."""
     records, at = side.stored.records, side.step
     while at and at not in side.stored.snapshots:
         if records[at - 1].changed_paths:

@@ -13,7 +13,7 @@ from fasm_cli.types.schema import EnumSchema, RecordSchema, variants
 
 
 def describe(engine: Engine) -> Description:
-    """What a machine takes, emits and promises."""
+    """Describe a machine: its types with their fields, its invariants and its initial state."""
     machine, initial = engine.machine, engine.initial()
     return Description(
         machine.reference,
@@ -38,16 +38,16 @@ def _types(machine: Machine) -> Iterator[TypeLine]:
         "UntrackedAction": machine.untracked_schema,
         "State": machine.state_schema,
     }
-    met: set[str] = set()
+    seen: set[str] = set()
     for role, shape in roles.items():
         if shape is not None:
             for name, member in variants(shape).items():
-                met.add(name)
+                seen.add(name)
                 yield _type(role, name, member)
     if machine.action_id_schema is not None:
         yield TypeLine("ActionId", schema_label(machine.action_id_schema), [], "")
     for name, kind in machine.schemas.classes.items():
-        if name not in met:
+        if name not in seen:
             yield _type("", name, machine.schemas.records.get(kind) or EnumSchema(kind, cls=kind))
 
 
@@ -63,7 +63,7 @@ def _type(role: str, name: str, shape: Schema) -> TypeLine:
 
 
 def _doc(owner: Any) -> str:
-    """The first line of what the author wrote about a class or a method: not what it inherits or is generated."""
+    """The first line of the docstring that the author wrote for a class or function; inherited ones do not count."""
     text = (vars(owner).get("__doc__") if isinstance(owner, type) else owner.__doc__) or ""
     generated = text.startswith(f"{getattr(owner, '__name__', '')}(")
     return "" if generated else inspect.cleandoc(text).partition("\n")[0]

@@ -24,8 +24,8 @@ from fasm_cli.sessions import FORMAT, SNAPSHOT_EVERY, Header, Stored, read_sessi
 from fasm_cli.sessions.model import Marks
 from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.diff import diff_values
-from fasm_cli.usecases.compatibility import changes_since, same_types
 from fasm_cli.usecases.journal_replay import JournalReplay, narrow_diff
+from fasm_cli.usecases.sessions import changes_since, same_types
 
 
 def migrate(project: Project, name: str, target: str = "", *, dry_run: bool = False) -> Migrated:

@@ -1,4 +1,4 @@
-"""Running a trace again: does it still break, and does it still go the same way?"""
+"""Executes recorded traces again: do they still violate their law, and does every step still come out the same?"""
 
 import shlex
 from dataclasses import replace
@@ -20,31 +20,36 @@ from fasm_cli.reports.steps import Finding, StepReport, TraceStep, step_report
 from fasm_cli.sessions import Stored, read_session
 from fasm_cli.sessions.timeline import Timeline, difference
 from fasm_cli.simulation.network import liveness_violation_of
+from fasm_cli.simulation.pool import ignore_sigpipe
+from fasm_cli.simulation.replicas import Replicas
 from fasm_cli.simulation.trace import LIVENESS_LAWS
 from fasm_cli.types.codec import DecodeError
 from fasm_cli.usecases.sessions import recorded_finding
 
-SHOWN_BY_REPLICAS = ("deterministic", "hidden", "reads", "restore")
+FOUND_BY_REPLICAS = ("deterministic", "hidden", "reads", "restore")
 
 
 def replay(project: Project, path: Path, target: str = "") -> Replayed:
-    """Every step that leads to the head of a session or trace, from the initial state in it, with every law."""
+    """Execute the steps that lead to the head of the session or trace at `path`, and check every law.
+
+    `target` names the machine if the file may not. Raises `SessionError`, `MachineError`.
+    """
     stored = read_session(path)
     engine = load_for_file(project, stored.header.machine.name, target)
-    return replayed(project, engine, path, stored)
+    return replay_stored(project, engine, path, stored)
 
 
-def replayed(project: Project, engine: Engine, path: Path, stored: Stored) -> Replayed:
-    """As `replay`, of what was read already."""
+def replay_stored(project: Project, engine: Engine, path: Path, stored: Stored) -> Replayed:
+    """Like `replay`, with the file read and its machine loaded."""
     try:
         initial = engine.decode_state(stored.header.machine.state)
     except DecodeError as wrong:
         of = stored.header.machine.name
         text = f"{path} is a session of {of}, and its initial state does not fit {engine.machine.name}: {wrong}"
-        raise SessionError(text, "give the machine it was made with: --machine TARGET") from None
+        raise SessionError(text, "name the machine it was made with: --machine TARGET") from None
     recorded = recorded_finding(stored.header)
     steps, finding, differs = _replay_steps(stored, Timeline(engine, initial), recorded)
-    if finding is None and recorded is not None and recorded.law in SHOWN_BY_REPLICAS and steps:
+    if finding is None and recorded is not None and recorded.law in FOUND_BY_REPLICAS and steps:
         finding = _by_replicas(project, engine, stored, recorded)
     return Replayed(project.display_path(path), steps, recorded, finding, differs)
 
@@ -52,7 +57,7 @@ def replayed(project: Project, engine: Engine, path: Path, stored: Stored) -> Re
 def _replay_steps(
     stored: Stored, timeline: Timeline, recorded: Finding | None
 ) -> tuple[list[StepReport], Finding | None, str]:
-    """The steps, the first violation (of the recorded law, where there is one), and the first difference."""
+    """The steps, the first violation (of the recorded law, if there is one), and the first difference."""
     steps: list[StepReport] = []
     differs = ""
     finding: Finding | None = None
@@ -68,20 +73,17 @@ def _replay_steps(
             if found is not None and (recorded is None or recorded.law == found.law):
                 return steps, found, differs
     except CannotReplay as failed:
-        return steps, finding, differs or f"step {failed.recorded.n} can no longer be taken: {failed.reason}"
-    at_rest = recorded is not None and recorded.law.startswith(LIVENESS_LAWS)
-    if recorded is not None and at_rest and finding is None and not differs:
-        unrest = liveness_violation_of(timeline.machine, timeline.now.pending, timeline.now.state)
-        if unrest is not None and unrest.law == recorded.law:
-            finding = Finding(unrest.law, unrest.reason, timeline.head)
+        return steps, finding, differs or f"cannot replay step {failed.recorded.n}: {failed.reason}"
+    is_liveness = recorded is not None and recorded.law.startswith(LIVENESS_LAWS)
+    if recorded is not None and is_liveness and finding is None and not differs:
+        violation = liveness_violation_of(timeline.machine, timeline.now.pending, timeline.now.state)
+        if violation is not None and violation.law == recorded.law:
+            finding = Finding(violation.law, violation.reason, timeline.head)
     return steps, finding, differs
 
 
 def _by_replicas(project: Project, engine: Engine, stored: Stored, recorded: Finding) -> Finding | None:
-    """The recorded violation, where it shows only when processes are compared."""
-    from fasm_cli.simulation.pool import ignore_sigpipe
-    from fasm_cli.simulation.replicas import Replicas
-
+    """The recorded violation, if it is found by comparing processes; else None."""
     trace = encoded_trace_of(stored.journal().ancestors(stored.head))
     with ignore_sigpipe(), Replicas(engine, project) as replicas:
         found = next((each for each in replicas.findings(trace) if each.law == recorded.law), None)
@@ -89,10 +91,10 @@ def _by_replicas(project: Project, engine: Engine, stored: Stored, recorded: Fin
 
 
 def still_breaks(project: Project, engine: Engine, path: Path, stored: Stored) -> Finding | None:
-    """The recorded finding, as it is told, where the trace still breaks its law."""
+    """The recorded finding as a report shows it, if the trace still violates its law; else None."""
     machine = engine.machine
-    told = replayed(project, engine, path, stored)
-    recorded, finding = told.recorded, told.finding
+    report = replay_stored(project, engine, path, stored)
+    recorded, finding = report.recorded, report.finding
     if recorded is None or finding is None or finding.law != recorded.law:
         return None
     quiet = int((stored.header.finding or {}).get("quiescing_from", 0))
@@ -101,28 +103,28 @@ def still_breaks(project: Project, engine: Engine, path: Path, stored: Stored) -
         trace=project.display_path(path),
         reproduce=replay_line(project, machine, path),
         why=finding.why,
-        steps=trace_steps(machine, [step.record for step in told.steps], quiet),
+        steps=trace_steps(machine, [step.record for step in report.steps], quiet),
         fix=fix_for(recorded.law),
     )
 
 
 def replay_line(project: Project, machine: Machine, path: Path) -> str:
-    """What to type to replay the trace at `path`; the machine too, where the file alone may not name it."""
-    by_hand = (
+    """The command that replays the trace at `path`; it names the machine if the file may not."""
+    option = (
         ""
         if project.is_trusted_reference(project.reference(machine))
         else f" --machine {shlex.quote(machine.reference)}"
     )
-    return f"fasm replay {shlex.quote(project.display_path(path))}{by_hand}{db_flag(project)}"
+    return f"fasm replay {shlex.quote(project.display_path(path))}{option}{db_flag(project)}"
 
 
 def db_flag(project: Project) -> str:
-    """What to add to a command line where states are kept elsewhere than their machines say."""
+    """The option that a command needs if the project has another database than its machines name; else empty."""
     return f" --db {shlex.quote(redact_url(project.db))}" if project.db else ""
 
 
 def trace_steps(machine: Machine, records: list[Record], quiet: int) -> list[TraceStep]:
-    """The steps of a trace as a finding shows them, up to the quiet phase."""
+    """The steps of a trace as a finding shows them: up to step `quiet`, at which quiescing begins (0: never)."""
     shown = records[: quiet - 1] if quiet else records
     return [
         TraceStep(
@@ -136,17 +138,20 @@ def trace_steps(machine: Machine, records: list[Record], quiet: int) -> list[Tra
     ]
 
 
-def replay_all(project: Project, folder: Path, by_hand: str = "") -> Traces:
-    """Every `*.toml` in `folder`, by name. Raises `UsageError` where there is none."""
+def replay_all(project: Project, folder: Path, target: str = "") -> Traces:
+    """Replay every `*.toml` in `folder`, by name; a file that cannot be read is reported and skipped.
+
+    Raises `UsageError` if there is none.
+    """
     paths = sorted(path for path in folder.glob("*.toml") if path.is_file())
     if not paths:
         raise UsageError(f"no traces in {folder}")
-    return Traces([_line(project, path, by_hand) for path in paths])
+    return Traces([_line(project, path, target) for path in paths])
 
 
-def _line(project: Project, path: Path, by_hand: str) -> TraceLine:
+def _line(project: Project, path: Path, target: str) -> TraceLine:
     try:
-        told = replay(project, path, by_hand)
+        report = replay(project, path, target)
     except FasmError as error:
         return TraceLine(project.display_path(path), 0, None, None, "", error.message)
-    return TraceLine(told.path, len(told.steps), told.recorded, told.finding, told.difference)
+    return TraceLine(report.path, len(report.steps), report.recorded, report.finding, report.difference)

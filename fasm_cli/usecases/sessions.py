@@ -1,13 +1,18 @@
-"""Opening, creating and listing sessions: where a file and a machine meet."""
+"""Use cases of session files: create, open, show, list, log and remove them, and check that a machine fits a file.
+
+What only reads a file does not import its machine: a machine that is gone or has changed keeps nobody from reading.
+"""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from fasm_cli.engine.engine import Engine
+from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import FasmError, SessionError, UsageError
-from fasm_cli.project.load import load
+from fasm_cli.project.load import load, load_for_file
 from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import Log, LogLine, Removed, SessionInfo, SessionLine, Sessions
 from fasm_cli.reports.steps import Finding, format_event_record
@@ -16,11 +21,11 @@ from fasm_cli.sessions.journal import Journal
 from fasm_cli.sessions.model import Marks
 from fasm_cli.sessions.timeline import Timeline
 from fasm_cli.types.codec import DecodeError
-from fasm_cli.usecases.compatibility import engine_of
+from fasm_cli.types.description import TypeChange, summarize, type_changes
 
 
 def create(project: Project, target: str, name: str) -> SessionInfo:
-    """An empty session of TARGET."""
+    """Create an empty session of the machine `target`. Raises `UsageError`, `MachineError`, `SessionError`."""
     check_name(project, name)
     engine = load(project, target)
     path = new_path(project, name)
@@ -29,14 +34,14 @@ def create(project: Project, target: str, name: str) -> SessionInfo:
 
 
 def check_name(project: Project, name: str) -> None:
-    """Raises `UsageError` where a new session cannot be called so."""
+    """Raise `UsageError` if a new session cannot have this name."""
     path = project.session_path(name)
     if path.suffix != ".toml" or not name.strip() or name.endswith("/") or path.stem in ("", ".toml"):
         raise UsageError(f"{name!r} is no name for a session", "give a name, or a path that ends in .toml")
 
 
 def new_path(project: Project, name: str) -> Path:
-    """Where a new session goes; the project's own folder for them need not be made by hand. Raises `SessionError`."""
+    """The path of a new session. Creates the folder of the project's sessions. Raises `SessionError`."""
     path = project.session_path(name)
     if path.parent == project.sessions:
         try:
@@ -49,7 +54,7 @@ def new_path(project: Project, name: str) -> Path:
 def header_of(
     project: Project, engine: Engine, origin: dict[str, Any], finding: dict[str, Any] | None = None
 ) -> Header:
-    """The header of a new file for a machine."""
+    """The header of a new file for the machine of `engine`, in its initial state."""
     machine = engine.machine
     initial = machine.encode_state(engine.initial())
     return Header.alone(project.reference(machine), machine.version, machine.types, initial, origin, finding)
@@ -79,13 +84,15 @@ def read_timeline(project: Project, name: str, target: str = "") -> tuple[Timeli
 
 
 def dropped(path: Path, stored: Stored) -> str:
-    """What was cut off behind the last whole step, usually nothing."""
+    """A note on what was cut off after the last complete step; usually empty."""
     return f"{path}, {stored.dropped}" if stored.dropped else ""
 
 
 def timeline_of(engine: Engine, path: Path, stored: Stored, at: int | None = None) -> Timeline:
-    """The history in a file, with its head at step `at` (where the file has it, if None); its machine runs only what
-    comes after the last snapshot before that."""
+    """The history in a file, with its head at step `at`, by default where the file has it.
+
+    The machine executes only the steps after the last snapshot before the head. Raises `SessionError`.
+    """
     head = stored.head if at is None else at
     try:
         initial = engine.decode_state(stored.header.machine.state)
@@ -99,7 +106,7 @@ def timeline_of(engine: Engine, path: Path, stored: Stored, at: int | None = Non
 
 
 def info(project: Project, name: str, *, created: bool = False) -> SessionInfo:
-    """What is in a file; its machine is not imported."""
+    """What is in a session file. Raises `SessionError`."""
     path = project.session_path(name)
     stored = read_session(path)
     header = stored.header
@@ -118,7 +125,7 @@ def info(project: Project, name: str, *, created: bool = False) -> SessionInfo:
 
 
 def recorded_finding(header: Header) -> Finding | None:
-    """The finding that a trace was saved for."""
+    """The finding that a trace was saved for; None for a session."""
     found, origin = header.finding, header.origin
     if found is None:
         return None
@@ -153,18 +160,18 @@ def listed(project: Project) -> Sessions:
 
 
 def session_log(project: Project, name: str, last: int = 0) -> tuple[Log, str]:
-    """Every step of every branch, or the `last` ones; and a line that says what was dropped of a torn end."""
+    """Every step of every branch, or the `last` ones if that is not 0; and the note `dropped` of the file."""
     path = project.session_path(name)
     stored = read_session(path)
     journal = stored.journal()
     first = max(1, len(journal) - last + 1) if last else 1
     steps = range(first, len(journal) + 1)
-    told = log_of(journal, stored.head, Marks.of(stored.marks), steps, lambda each: format_event_record(each.event))
-    return told, dropped(path, stored)
+    log = log_of(journal, stored.head, Marks.of(stored.marks), steps, lambda each: format_event_record(each.event))
+    return log, dropped(path, stored)
 
 
 def log_of(journal: Journal, head: int, marks: Marks, steps: Iterable[int], event_text: Callable[[Record], str]) -> Log:
-    """Lines for `steps`; `here` marks those that lead to the head."""
+    """Log lines for `steps`; those that lead to `head` are marked `on_path`."""
     here = set(journal.ancestor_numbers(head))
     labels = marks.labels_by_step()
     records = (journal[n] for n in steps)
@@ -173,8 +180,69 @@ def log_of(journal: Journal, head: int, marks: Marks, steps: Iterable[int], even
 
 
 def remove(project: Project, names: list[str]) -> Removed:
-    """All of them, or, where one is no session or in use (`SessionError`), none."""
+    """Remove sessions; none of them if one is no session or in use (`SessionError`)."""
     gone = remove_sessions([project.session_path(name) for name in names])
     return Removed(
         {project.display_path(path): [project.display_path(each) for each in left] for path, left in gone.items()}
     )
+
+
+# --- compatibility ------------------------------------------------------------------------------------------------
+
+
+def engine_of(project: Project, path: Path, stored: Stored, target: str) -> Engine:
+    """The machine that a file names, or `target`, which must have the same types. Raises `SessionError`."""
+    engine = load_for_file(project, stored.header.machine.name, target)
+    check_version(path, stored.header, engine.machine, given=bool(target))
+    return engine
+
+
+def check_version(path: Path, header: Header, machine: Machine, *, given: bool) -> None:
+    """Raise `SessionError` if the file was written by another version of `machine`, or with other types.
+
+    `given` is true if the user named the machine.
+    """
+    same = same_types(header, machine)
+    if header.machine.version == machine.version and same:
+        return
+    session = f"{path} is a session of {header.machine.name}"
+    changed = "" if same else what_changed(header, machine)
+    migrate = f"`fasm session migrate {quote(str(path))}` writes a new file for it"
+    if header.machine.version > machine.version:
+        raise SessionError(
+            f"{session} version {header.machine.version}; {machine.name} is version {machine.version}, which is older",
+            f"use the machine of version {header.machine.version}",
+        )
+    if header.machine.version < machine.version:
+        types = f": {changed}" if changed else ""
+        raise SessionError(
+            f"{session} version {header.machine.version}; {machine.name} is version {machine.version}{types}", migrate
+        )
+    if given:
+        raise SessionError(
+            f"{session}; the types of {machine.reference} differ: {changed}", "name the machine it was made with"
+        )
+    raise SessionError(f"{session}, whose types have changed since: {changed}", migrate)
+
+
+def same_types(header: Header, machine: Machine) -> bool:
+    """Whether every value in the file has a type that the machine still has."""
+    return header.machine.fingerprint == machine.fingerprint or (
+        header.machine.types is not None and not type_changes(header.machine.types, machine.types)
+    )
+
+
+def what_changed(header: Header, machine: Machine) -> str:
+    """The types that differ, in one line: `Shop.points: int -> Decimal`."""
+    if header.machine.types is not None:
+        return summarize(type_changes(header.machine.types, machine.types))
+    try:
+        machine.codec.decode(machine.state_schema, header.machine.state)
+    except DecodeError as wrong:
+        return f"its initial state does not fit: {wrong}"
+    return "a file of format 1 does not name them"
+
+
+def changes_since(header: Header, machine: Machine) -> list[TypeChange]:
+    """The types that differ, as far as the file describes them."""
+    return [] if header.machine.types is None else type_changes(header.machine.types, machine.types)

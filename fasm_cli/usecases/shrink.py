@@ -11,7 +11,7 @@ from fasm_cli.sessions import read_session, write_trace
 from fasm_cli.simulation.shrink import Shrinker
 from fasm_cli.simulation.trace import Player
 from fasm_cli.simulation.worker import records_of
-from fasm_cli.usecases.replay import replayed
+from fasm_cli.usecases.replay import replay_stored
 from fasm_cli.usecases.sessions import header_of
 
 
@@ -26,7 +26,7 @@ def shrink_trace(project: Project, name: str, out: Path, target: str, seconds: f
     engine = load_for_file(project, stored.header.machine.name, target)
     machine = engine.machine
     shown = project.display_path(path)
-    before = replayed(project, engine, path, stored)
+    before = replay_stored(project, engine, path, stored)
     records = [step.record for step in before.steps]
     if before.finding is None:
         raise UsageError(f"nothing breaks in {shown}", "`fasm replay` shows what happens in it")
@@ -49,6 +49,6 @@ def shrink_trace(project: Project, name: str, out: Path, target: str, seconds: f
     }
     header = header_of(project, engine, {**stored.header.origin, "events": count_events(trace)}, kept)
     write_trace(out, header, records_of(engine, shrunk))
-    after = replayed(project, engine, out, read_session(out))
+    after = replay_stored(project, engine, out, read_session(out))
     what = f"shrunk {count_events(trace)} -> {count_events(shrunk)} events"
     return RunReport(what, after.steps, f"written to {out}", None)

@@ -18,8 +18,8 @@ from fasm_cli.simulation.pool import ignore_sigpipe
 from fasm_cli.simulation.replicas import Replicas
 from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.plain import canonical_text
-from fasm_cli.usecases.compatibility import engine_of
 from fasm_cli.usecases.journal_replay import JournalReplay, narrow_diff, strict_diff
+from fasm_cli.usecases.sessions import engine_of
 
 
 def verify(project: Project, name: str, target: str = "") -> Verified:

@@ -200,7 +200,7 @@ def test_edited(fasm: Call, shop: None, project: Path) -> None:
 
 
 def test_session_of_another_machine(fasm: Call, shop: None) -> None:
-    told = "sessions/shop.toml is a session of coffee_shop; the types of payment are others: State: Shop -> Account; "
+    told = "sessions/shop.toml is a session of coffee_shop; the types of payment differ: State: Shop -> Account; "
     for arguments in (
         ("step", "shop", "CancelOrder()", "--machine", "payment"),
         ("repl", "payment", "--session", "shop"),

@@ -60,7 +60,7 @@ def test_older_format_cannot_be_opened_for_writing(tmp_path: Path, number: int) 
     with pytest.raises(SessionError) as refused:
         SessionFile.open(path)
     assert refused.value.message == f"{path} has format {number}; only format {FORMAT} can be continued"
-    assert refused.value.hint == f"`fasm session migrate '{path}'` makes a new file of it"
+    assert refused.value.hint == f"`fasm session migrate '{path}'` writes a new file for it"
     assert [child.name for child in tmp_path.iterdir()] == ["an old.toml"]
     assert path.read_bytes() == golden(number).read_bytes()
 

@@ -1,4 +1,4 @@
-"""Two sessions beside each other: where they part, and how the states differ."""
+"""Comparison of two sessions: the first difference of their steps, and of their states."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -33,14 +33,14 @@ def two(project: Project, write_till: WriteTill) -> Project:
     return project
 
 
-def told(step: int, event: str, *changed: str) -> StepSummary:
+def summary(step: int, event: str, *changed: str) -> StepSummary:
     return StepSummary(step, event, "committed", "", list(changed))
 
 
 WAITS = ("waiting: None -> 2", "next_id: 2 -> 3")
 
 
-def test_where_they_part(two: Project, write_till: WriteTill) -> None:
+def test_first_difference_and_pairs(two: Project, write_till: WriteTill) -> None:
     found = compare(two, "a", "b")
     assert (found.a, found.b, found.compares_paths, found.steps, found.first_difference) == (
         "sessions/a.toml",
@@ -50,19 +50,19 @@ def test_where_they_part(two: Project, write_till: WriteTill) -> None:
         3,
     )
     assert found.pairs == [
-        StepPair(3, told(3, "Pay(cents=5)", *WAITS), told(3, "Pay(cents=6)", *WAITS)),
-        StepPair(4, told(4, "complete 3.1 Paid()", "cents: 5 -> 10", "waiting: 2 -> None"), None),
+        StepPair(3, summary(3, "Pay(cents=5)", *WAITS), summary(3, "Pay(cents=6)", *WAITS)),
+        StepPair(4, summary(4, "complete 3.1 Paid()", "cents: 5 -> 10", "waiting: 2 -> None"), None),
     ]
     assert found.states == [Change("~", "cents", "10", "5"), Change("~", "waiting", "None", "2")]
     assert found.problem == ""
 
 
-def test_the_same(two: Project, write_till: WriteTill) -> None:
+def test_equal_sessions(two: Project, write_till: WriteTill) -> None:
     found = compare(two, "a", "sessions/a.toml")
     assert (found.first_difference, found.pairs, found.states) == (-1, [], [])
 
 
-def test_only_the_way_to_where_they_are_counts(two: Project, write_till: WriteTill) -> None:
+def test_only_ancestors_of_the_heads_are_compared(two: Project, write_till: WriteTill) -> None:
     with open_session(two, "b")[0] as bench:
         navigate.goto(bench, 2)
         bench.submit("Pay(5)")
@@ -89,13 +89,13 @@ def test_the_states_of_steps(two: Project, write_till: WriteTill) -> None:
     assert (error.value.message, error.value.hint) == ("sessions/b.toml has no step 9", "steps go from 0 to 3")
 
 
-def test_a_file_that_is_called_like_a_step(two: Project, write_till: WriteTill) -> None:
+def test_a_file_named_like_a_step_is_preferred(two: Project, write_till: WriteTill) -> None:
     Path("sessions/a@1.toml").write_bytes(Path("sessions/b.toml").read_bytes())
     assert compare(two, "a@1", "b").first_difference == -1
 
 
-def test_a_session_and_what_it_was_carried_over_to(two: Project, write_till: WriteTill) -> None:
-    """The old one cannot be run any more; what its file has of the states is compared as it stands there."""
+def test_a_session_and_its_migration(two: Project, write_till: WriteTill) -> None:
+    """The old session no longer fits the machine; the states that its file has are compared as plain data."""
     write_till("field", "second", "migrate")
     migrate(two, "a")
     found = compare(two, "a", "a.v2")

@@ -45,7 +45,7 @@ def open_error(project: Project) -> str:
 
 
 def test_opening_reports_the_changed_types(till: Project, write_till: WriteTill) -> None:
-    again = "`fasm session migrate sessions/till.toml` makes a new file of it"
+    again = "`fasm session migrate sessions/till.toml` writes a new file for it"
     write_till("field")
     expected = "sessions/till.toml is a session of till, whose types have changed since: Till.currency: + str; "
     assert open_error(till) == expected + again
@@ -74,12 +74,12 @@ def test_format_1_reports_what_it_can(till: Project, write_till: WriteTill) -> N
     view_session(till, "till")
     assert open_error(till) == (
         "sessions/till.toml has format 1; only format 3 can be continued; "
-        "`fasm session migrate sessions/till.toml` makes a new file of it"
+        "`fasm session migrate sessions/till.toml` writes a new file for it"
     )
     write_till("field")
     assert "changed since: its initial state does not fit: Till lacks currency; " in open_error(till)
     write_till(("    cents: int\n\n@dataclass\nclass Paid", "    cents: float\n\n@dataclass\nclass Paid"))
-    assert "changed since: a file of format 1 does not say which; " in open_error(till)
+    assert "changed since: a file of format 1 does not name them; " in open_error(till)
 
 
 def old_format() -> None:

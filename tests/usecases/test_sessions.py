@@ -27,13 +27,13 @@ def test_create_and_open(project: Project, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", " ", ".toml", "a/", "a.toml/", "/"])
-def test_names_that_are_none(project: Project, name: str) -> None:
+def test_invalid_names_are_usage_errors(project: Project, name: str) -> None:
     with pytest.raises(UsageError, match="is no name for a session"):
         sessions.create(project, "counter", name)
     assert not (project.root / "sessions").exists()
 
 
-def test_nothing_is_overwritten(project: Project) -> None:
+def test_create_overwrites_nothing(project: Project) -> None:
     sessions.create(project, "counter", "s")
     before = Path("sessions/s.toml").read_bytes()
     with pytest.raises(SessionError, match="nothing is overwritten"):
@@ -86,14 +86,14 @@ def test_only_one_may_write_and_anyone_may_look(project: Project) -> None:
     open_session(project, "s")[0].close()
 
 
-def test_a_failed_opening_gives_the_lock_back(project: Project) -> None:
+def test_a_failed_opening_releases_the_lock(project: Project) -> None:
     sessions.create(project, "counter", "s")
-    with pytest.raises(SessionError, match="the types of payment are others"):
+    with pytest.raises(SessionError, match="the types of payment differ"):
         open_session(project, "s", "payment")
     open_session(project, "s")[0].close()
 
 
-def test_listed_with_what_is_wrong(project: Project) -> None:
+def test_list_reports_unreadable_files(project: Project) -> None:
     assert sessions.listed(project).items == []
     sessions.create(project, "counter", "a")
     Path("sessions/b.toml").write_text("hello\n")

@@ -5,8 +5,7 @@ from typing import Annotated
 import typer
 
 from fasm_cli.cli import shell_completion
-from fasm_cli.cli.app import app
-from fasm_cli.cli.commands.base import JsonFlag, Target, command_output, project
+from fasm_cli.cli.app import JsonFlag, Target, app, command_output, project
 from fasm_cli.cli.lazy import deferred_imports
 from fasm_cli.reports.machines import MachineLine, Machines
 

@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from fasm_cli.cli import shell_completion
-from fasm_cli.cli.app import app
-from fasm_cli.cli.commands.base import Db, JsonFlag, MachineOption, command_output, project
+from fasm_cli.cli.app import Db, JsonFlag, MachineOption, app, command_output, project
 from fasm_cli.cli.repl.config import configure
 from fasm_cli.cli.repl.script import ScriptOptions, run_given_lines, run_interactive, run_transcript
 from fasm_cli.debugger.open import open_target

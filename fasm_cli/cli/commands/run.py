@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fasm_cli.cli.app import app
-from fasm_cli.cli.commands.base import JsonFlag, Session, Target, command_output, project
+from fasm_cli.cli.app import JsonFlag, Session, Target, app, command_output, project
 
 
 @app.verb(
@@ -43,7 +42,7 @@ def history(
     db: Annotated[str, typer.Option("--db", metavar="URL", help="The database of the machine.")],
     json: JsonFlag = False,
 ) -> None:
-    """Import what a machine in production has been through into a session."""
+    """Import a production history into a session."""
     from fasm_cli.usecases.import_history import import_history
 
     with command_output("history", json) as output:

@@ -5,8 +5,7 @@ from typing import Annotated
 import typer
 
 from fasm_cli.cli import shell_completion
-from fasm_cli.cli.app import App, app
-from fasm_cli.cli.commands.base import JsonFlag, MachineOption, Session, Target, command_output, project
+from fasm_cli.cli.app import App, JsonFlag, MachineOption, Session, Target, app, command_output, project
 from fasm_cli.cli.lazy import deferred_imports
 
 with deferred_imports():

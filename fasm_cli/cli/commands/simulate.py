@@ -9,8 +9,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from fasm_cli.cli.app import app
-from fasm_cli.cli.commands.base import Db, JsonFlag, Target, command_output, project
+from fasm_cli.cli.app import Db, JsonFlag, Target, app, command_output, project
 from fasm_cli.cli.lazy import deferred_imports
 from fasm_cli.cli.progress import with_progress
 from fasm_cli.cli.render.writer import Output

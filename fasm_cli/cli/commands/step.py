@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fasm_cli.cli.app import app
-from fasm_cli.cli.commands.base import JsonFlag, MachineOption, Session, command_output, parse_or_exit, project
+from fasm_cli.cli.app import JsonFlag, MachineOption, Session, app, command_output, parse_or_exit, project
 from fasm_cli.cli.lazy import deferred_imports
 from fasm_cli.cli.render.writer import Output
 from fasm_cli.debugger.open import open_session, view_session

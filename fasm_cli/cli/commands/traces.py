@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fasm_cli.cli.app import app
-from fasm_cli.cli.commands.base import Db, JsonFlag, MachineOption, Session, command_output, project
+from fasm_cli.cli.app import Db, JsonFlag, MachineOption, Session, app, command_output, project
 from fasm_cli.cli.lazy import deferred_imports
 from fasm_cli.reports.repl import Message
 

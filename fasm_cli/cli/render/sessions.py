@@ -1,8 +1,7 @@
 """Renders reports about sessions."""
 
-from fasm_cli.cli.render.render import OUTCOME_ROLE, count_steps, renderer
 from fasm_cli.cli.render.steps import change_line
-from fasm_cli.cli.render.text_layout import Line, Span
+from fasm_cli.cli.render.text_layout import OUTCOME_ROLE, Line, Span, count_steps, renderer
 from fasm_cli.reports.sessions import (
     Compared,
     HeadMoved,

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from fasm_cli.cli.render.render import OUTCOME_ROLE, count_steps, render, renderer
-from fasm_cli.cli.render.text_layout import Line, Span
+from fasm_cli.cli.render.text_layout import OUTCOME_ROLE, Line, Span, count_steps, render, renderer
 from fasm_cli.reports.simulation import Checked, Replayed, Simulated, TraceLine, Traces
 from fasm_cli.reports.steps import Finding
 from fasm_cli.simulation.stats import Stats

@@ -1,12 +1,21 @@
-"""Lines of styled text, and how they are broken: a long value over several lines, a long line at the screen's edge."""
+"""Lines of styled text: how a report becomes lines, and how long values and long lines are broken.
+
+The renderers of the reports of `reports/sessions.py` are in `sessions.py` here, and so on; that module is imported when
+the first of its reports is rendered.
+"""
 
 import re
 from collections.abc import Iterator
+from functools import singledispatch
+from importlib import import_module
 from itertools import pairwise
 from typing import NamedTuple
 
+from fasm_cli.reports.report import Report
+
 ONE_LINE = 110  # characters; a longer value is shown with one line for each of its parts
 COLUMN_GAP = re.compile(r" {2,}(?=\S)")
+OUTCOME_ROLE = {"committed": "good", "rejected": "bad", "defect": "bad", "aborted": "bad", "skipped": "quiet"}
 INDENT = 3  # of the continuation of a line without columns
 
 
@@ -23,6 +32,26 @@ Line = list[Span]
 def plain_text(lines: list[Line]) -> str:
     """The text of `lines` without roles and trailing blanks."""
     return "".join("".join(span.text for span in line).rstrip() + "\n" for line in lines)
+
+
+# --- reports ----------------------------------------------------------------------------------------------------
+
+
+@singledispatch
+def renderer(report: object) -> list[Line]:
+    """The registered renderers, by the class of the report."""
+    raise AssertionError(f"no renderer for {type(report).__name__}")
+
+
+def render(report: Report) -> list[Line]:
+    """The lines of a report."""
+    import_module(f"fasm_cli.cli.render.{type(report).__module__.rpartition('.')[2]}")
+    return renderer(report)
+
+
+def count_steps(count: int) -> str:
+    """`1 step`, `2 steps`."""
+    return "1 step" if count == 1 else f"{count} steps"
 
 
 # --- values -------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from fasm_cli.cli.lazy import deferred_imports
-from fasm_cli.cli.render.text_layout import Line, Span, plain_text
+from fasm_cli.cli.render.text_layout import Line, Span, plain_text, render
 from fasm_cli.errors import FasmError, InputError, MachineError
 from fasm_cli.reports.report import Report
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from fasm_cli.debugger.session import Settings
 
 with deferred_imports():
-    from fasm_cli.cli.render import render
     from fasm_cli.reports import schema
 
 STYLES = {"name": "bold cyan", "good": "green", "bad": "bold red", "quiet": "dim"}
@@ -39,7 +38,7 @@ class TerminalWriter:
         if self.settings is not None and self.settings.format == "json":
             self.write([[Span(as_json("repl", [report], code=self.code))]])
         else:
-            self.write(render.render(report))
+            self.write(render(report))
         if self.settings is not None and self.settings.time and seconds is not None:
             self.note(f"{seconds * 1000:.1f} ms")
 
@@ -75,7 +74,7 @@ class TranscriptWriter:
         if self._settings.format == "json":
             self.stream.write(as_json("repl", [report], code=report.exit_code()) + "\n")
         else:
-            write_lines(render.render(report), self.stream)
+            write_lines(render(report), self.stream)
 
     def fail(self, error: FasmError, source: str) -> None:
         write_lines(error_lines(error, source, carets=True), self.stream)
