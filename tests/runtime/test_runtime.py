@@ -309,6 +309,28 @@ def test_a_message_that_was_not_sent_is_sent_by_the_next(
     assert books.receipts == [1]
 
 
+def test_a_message_that_was_sent_before_a_rejected_input_is_not_sent_again(
+    books: Books, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stf = Shop.stf
+
+    async def reject_large(self: Shop, state: Till, input: Any, actions: Any) -> None:
+        if getattr(input, "value", None) == Buy(100):
+            raise shop.TooMany
+        await stf(self, state, input, actions)
+
+    async def go() -> None:
+        async with Runtime(Shop, url) as runtime:
+            await runtime.submit(Buy(7))
+            await runtime.wait_idle()
+            assert (await runtime.submit(Buy(100))).step.outcome is Outcome.REJECTED
+
+    monkeypatch.setattr(Shop, "stf", reject_large)
+    asyncio.run(go())
+    asyncio.run(sold(url))
+    assert books.receipts == [1]
+
+
 def test_a_result_that_is_refused_is_kept_and_tried_again(
     books: Books, url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
