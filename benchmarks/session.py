@@ -24,8 +24,10 @@ from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.records import Record
 from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
-from fasm_cli.sessions import SNAPSHOT_EVERY, SessionFile, render_session
 from fasm_cli.sessions.files import Disk
+from fasm_cli.sessions.format import render_session
+from fasm_cli.sessions.model import SNAPSHOT_EVERY
+from fasm_cli.sessions.writer import SessionFile
 from fasm_cli.usecases import sessions
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -14,7 +14,7 @@ from fasm_cli.engine.replayer import replay as replay_events
 from fasm_cli.errors import SessionError, UsageError
 from fasm_cli.reports.repl import RunReport
 from fasm_cli.reports.steps import Finding, StepReport
-from fasm_cli.sessions import read_session
+from fasm_cli.sessions.reader import read_session
 from fasm_cli.simulation.network import liveness_violation_of
 from fasm_cli.simulation.shrink import Shrinker
 from fasm_cli.simulation.trace import LIVENESS_LAWS, Player

@@ -11,7 +11,9 @@ from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.occurrence import renumber
 from fasm_cli.errors import UsageError, did_you_mean
 from fasm_cli.reports.repl import Saved
-from fasm_cli.sessions import SNAPSHOT_EVERY, SessionFile, render_session, write_copy
+from fasm_cli.sessions.format import render_session
+from fasm_cli.sessions.model import SNAPSHOT_EVERY
+from fasm_cli.sessions.writer import SessionFile, write_copy
 from fasm_cli.usecases.sessions import check_name, header_of, new_path
 
 

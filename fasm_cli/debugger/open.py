@@ -1,10 +1,12 @@
-"""Open what a REPL works on: a machine in its initial state, or a session file."""
+"""Open what a REPL works on: a machine in its initial state, or a session file.
+
+Code that reads files is imported when a file is opened: a prompt on a machine in memory is drawn without it.
+"""
 
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import UsageError, did_you_mean
 from fasm_cli.project.load import load
 from fasm_cli.project.project import Project
-from fasm_cli.usecases.sessions import create, dropped, open_file, read_timeline
 
 
 def open_target(project: Project, target: str, keep: str = "", by_hand: str = "") -> tuple[DebugSession, str]:
@@ -22,6 +24,8 @@ def open_target(project: Project, target: str, keep: str = "", by_hand: str = ""
     if keep and project.session_path(keep).exists():
         return open_session(project, keep, by_hand or target)
     if keep:
+        from fasm_cli.usecases.sessions import create
+
         create(project, target, keep)
         return open_session(project, keep, target)
     if not any(mark in target for mark in "./:") and not project.has_machine(target):
@@ -32,11 +36,15 @@ def open_target(project: Project, target: str, keep: str = "", by_hand: str = ""
 
 def open_session(project: Project, name: str, target: str = "") -> tuple[DebugSession, str]:
     """Open a session for writing; the text says what was dropped of a damaged file (usually "")."""
+    from fasm_cli.usecases.sessions import dropped, open_file
+
     timeline, file = open_file(project, name, target)
     return DebugSession(timeline, file, project), dropped(project.session_path(name), file.stored)
 
 
 def view_session(project: Project, name: str, target: str = "") -> tuple[DebugSession, str]:
     """Open a session for reading: nothing is locked and nothing is written."""
+    from fasm_cli.usecases.sessions import read_timeline
+
     timeline, lost = read_timeline(project, name, target)
     return DebugSession(timeline, None, project), lost

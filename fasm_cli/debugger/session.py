@@ -22,14 +22,13 @@ from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.step_result import Emission, StepResult
 from fasm_cli.errors import FasmError
 from fasm_cli.project.project import Project
-from fasm_cli.sessions import SNAPSHOT_EVERY
-from fasm_cli.sessions.model import Mark, Marks
+from fasm_cli.sessions.model import SNAPSHOT_EVERY, Mark, Marks
 from fasm_cli.sessions.timeline import TakenStep, Timeline
 from fasm_cli.types.codec import format_value
 
 if TYPE_CHECKING:
     from fasm_cli.reports.steps import Finding, Pending, State, StepReport
-    from fasm_cli.sessions import SessionFile
+    from fasm_cli.sessions.writer import SessionFile
 
 FORMATS = ("text", "json")
 

@@ -13,7 +13,8 @@ from fasm_cli.project.load import load_for_file
 from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import Compared, StepPair, StepSummary
 from fasm_cli.reports.steps import Change, diff_report, format_event_record
-from fasm_cli.sessions import Stored, read_session
+from fasm_cli.sessions.model import Stored
+from fasm_cli.sessions.reader import read_session
 from fasm_cli.usecases.sessions import check_version, timeline_of
 
 AT = re.compile(r"(.+)@([0-9]{1,9})")

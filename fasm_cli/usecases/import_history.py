@@ -15,8 +15,9 @@ from fasm_cli.errors import SessionError
 from fasm_cli.project.load import load
 from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import HistoryImported
-from fasm_cli.sessions import SNAPSHOT_EVERY, Header, SessionFile
+from fasm_cli.sessions.model import SNAPSHOT_EVERY, Header
 from fasm_cli.sessions.timeline import TakenStep, Timeline
+from fasm_cli.sessions.writer import SessionFile
 from fasm_cli.stores.open import read_journal
 from fasm_cli.stores.tables import JournalEntry
 from fasm_cli.types.codec import DecodeError

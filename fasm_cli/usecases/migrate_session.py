@@ -20,8 +20,10 @@ from fasm_cli.project.load import load_for_file
 from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import Migrated, StepDifference
 from fasm_cli.reports.steps import format_plain
-from fasm_cli.sessions import FORMAT, SNAPSHOT_EVERY, Header, Stored, read_session, render_session, write_copy
-from fasm_cli.sessions.model import Marks
+from fasm_cli.sessions.format import render_session
+from fasm_cli.sessions.model import FORMAT, SNAPSHOT_EVERY, Header, Marks, Stored
+from fasm_cli.sessions.reader import read_session
+from fasm_cli.sessions.writer import write_copy
 from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.diff import diff_values
 from fasm_cli.usecases.journal_replay import JournalReplay, narrow_diff

@@ -17,7 +17,8 @@ from fasm_cli.project.load import load_for_file
 from fasm_cli.project.project import Project
 from fasm_cli.reports.simulation import Replayed, TraceLine, Traces
 from fasm_cli.reports.steps import Finding, StepReport, TraceStep, step_report
-from fasm_cli.sessions import Stored, read_session
+from fasm_cli.sessions.model import Stored
+from fasm_cli.sessions.reader import read_session
 from fasm_cli.sessions.timeline import Timeline, difference
 from fasm_cli.simulation.network import liveness_violation_of
 from fasm_cli.simulation.pool import ignore_sigpipe

@@ -16,10 +16,12 @@ from fasm_cli.project.load import load, load_for_file
 from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import Log, LogLine, Removed, SessionInfo, SessionLine, Sessions
 from fasm_cli.reports.steps import Finding, format_event_record
-from fasm_cli.sessions import Header, SessionFile, Stored, make_folder, read_session, remove_sessions, scan_file
+from fasm_cli.sessions.files import make_folder
 from fasm_cli.sessions.journal import Journal
-from fasm_cli.sessions.model import Marks
+from fasm_cli.sessions.model import Header, Marks, Stored
+from fasm_cli.sessions.reader import read_session, scan_file
 from fasm_cli.sessions.timeline import Timeline
+from fasm_cli.sessions.writer import SessionFile, remove_sessions
 from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.description import TypeChange, summarize, type_changes
 

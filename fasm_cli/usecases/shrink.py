@@ -7,7 +7,8 @@ from fasm_cli.errors import SessionError, UsageError
 from fasm_cli.project.load import load_for_file
 from fasm_cli.project.project import Project
 from fasm_cli.reports.repl import RunReport
-from fasm_cli.sessions import read_session, write_trace
+from fasm_cli.sessions.reader import read_session
+from fasm_cli.sessions.writer import write_trace
 from fasm_cli.simulation.shrink import Shrinker
 from fasm_cli.simulation.trace import Player
 from fasm_cli.simulation.worker import records_of

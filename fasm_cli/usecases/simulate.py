@@ -14,7 +14,10 @@ from fasm_cli.laws.pages import fix_for
 from fasm_cli.project.project import Project
 from fasm_cli.reports.simulation import Simulated
 from fasm_cli.reports.steps import Finding as FindingReport
-from fasm_cli.sessions import Header, make_folder, read_session, write_trace
+from fasm_cli.sessions.files import make_folder
+from fasm_cli.sessions.model import Header
+from fasm_cli.sessions.reader import read_session
+from fasm_cli.sessions.writer import write_trace
 from fasm_cli.simulation.coverage import unreached, warnings
 from fasm_cli.simulation.search import Progress, Search, SearchOptions
 from fasm_cli.simulation.stats import Stats

@@ -10,8 +10,8 @@ from fasm_cli.errors import SessionError
 from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import StepDifference, Verified
 from fasm_cli.reports.steps import Finding
-from fasm_cli.sessions import read_session
 from fasm_cli.sessions.journal import Journal
+from fasm_cli.sessions.reader import read_session
 from fasm_cli.sessions.timeline import Timeline
 from fasm_cli.simulation import worker
 from fasm_cli.simulation.pool import ignore_sigpipe

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from fasm_cli.sessions import SessionFile, read_session, render_session
+from fasm_cli.sessions.format import render_session
+from fasm_cli.sessions.reader import read_session
+from fasm_cli.sessions.writer import SessionFile
 
 Call = Callable[..., Any]
 MISSING = "error: no session sessions/no.toml; `fasm session list` lists the sessions\n"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fasm_cli.project.project import Project
-from fasm_cli.sessions import read_session
+from fasm_cli.sessions.reader import read_session
 from fasm_cli.usecases.replay import replay
 from fasm_cli.usecases.sessions import recorded_finding
 

@@ -26,8 +26,8 @@ from fasm_cli.errors import MachineError, SessionError, UsageError
 from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import StepDifference, Verified
-from fasm_cli.sessions import read_session
 from fasm_cli.sessions.model import Mark, MarkKind
+from fasm_cli.sessions.reader import read_session
 from fasm_cli.usecases import sessions
 from fasm_cli.usecases.verify import verify_here
 

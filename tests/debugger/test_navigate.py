@@ -17,7 +17,8 @@ from fasm_cli.errors import UsageError
 from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
 from fasm_cli.reports.repl import Differences
-from fasm_cli.sessions import SNAPSHOT_EVERY, render_session
+from fasm_cli.sessions.format import render_session
+from fasm_cli.sessions.model import SNAPSHOT_EVERY
 from fasm_cli.sessions.reader import FileSteps
 from fasm_cli.usecases import sessions
 

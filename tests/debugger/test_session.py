@@ -13,7 +13,9 @@ from fasm_cli.engine.events import Crash, CrashPoint
 from fasm_cli.errors import InputError, SessionError, UsageError
 from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
-from fasm_cli.sessions import SNAPSHOT_EVERY, SessionFile, read_session
+from fasm_cli.sessions.model import SNAPSHOT_EVERY
+from fasm_cli.sessions.reader import read_session
+from fasm_cli.sessions.writer import SessionFile
 from fasm_cli.usecases import sessions
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from fasm_cli.engine.records import Record
-from fasm_cli.sessions import Header, SessionFile
 from fasm_cli.sessions.format import chain_checksum
-from fasm_cli.sessions.model import ALONE, MachineEntry
+from fasm_cli.sessions.model import ALONE, Header, MachineEntry
+from fasm_cli.sessions.writer import SessionFile
 
 SLOW = bool(os.environ.get("FASM_SLOW"))
 

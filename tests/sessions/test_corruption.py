@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from fasm_cli.errors import SessionError
-from fasm_cli.sessions import SessionFile, read_session
 from fasm_cli.sessions.corruption import has_lost_sectors
-from fasm_cli.sessions.reader import scan
+from fasm_cli.sessions.reader import read_session, scan
+from fasm_cli.sessions.writer import SessionFile
 
 
 def steps_until(data: bytes) -> int:

@@ -14,8 +14,10 @@ import pytest
 
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
-from fasm_cli.sessions import Header, SessionFile, read_session
 from fasm_cli.sessions.files import Disk
+from fasm_cli.sessions.model import Header
+from fasm_cli.sessions.reader import read_session
+from fasm_cli.sessions.writer import SessionFile
 
 SECTOR = 512
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
-from fasm_cli.sessions import FORMAT, Header, SessionFile, Stored, read_session, render_session
-from fasm_cli.sessions.format import BLOCKS, HEADER_KEYS
-from fasm_cli.sessions.model import Mark, MarkKind
-from fasm_cli.sessions.reader import scan
+from fasm_cli.sessions.format import BLOCKS, HEADER_KEYS, render_session
+from fasm_cli.sessions.model import FORMAT, Header, Mark, MarkKind, Stored
+from fasm_cli.sessions.reader import read_session, scan
 from fasm_cli.sessions.toml_values import value_text
+from fasm_cli.sessions.writer import SessionFile
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -11,9 +11,9 @@ import pytest
 
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
-from fasm_cli.sessions import SessionFile, read_session
 from fasm_cli.sessions.format import MAX_FILE
-from fasm_cli.sessions.reader import scan
+from fasm_cli.sessions.reader import read_session, scan
+from fasm_cli.sessions.writer import SessionFile
 
 Chained = Callable[[Iterable[str | bytes]], bytes]
 OLD_HEAD = 'format = 1\nmachine = "m"\nversion = 1\nfingerprint = "f"\norigin = {}\nstate = {}\n'

@@ -7,9 +7,10 @@ import pytest
 
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
-from fasm_cli.sessions import Header, SessionFile, read_session, render_session
-from fasm_cli.sessions.model import Mark, MarkKind, Marks
-from fasm_cli.sessions.reader import scan
+from fasm_cli.sessions.format import render_session
+from fasm_cli.sessions.model import Header, Mark, MarkKind, Marks
+from fasm_cli.sessions.reader import read_session, scan
+from fasm_cli.sessions.writer import SessionFile
 
 MARKS = [
     Mark(MarkKind.LABEL, "before the crash", 3),

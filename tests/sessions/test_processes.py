@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from fasm_cli.sessions import Header, SessionFile, read_session
+from fasm_cli.sessions.model import Header
+from fasm_cli.sessions.reader import read_session
+from fasm_cli.sessions.writer import SessionFile
 
 WORKER = Path(__file__).parent / "worker.py"
 ROOT = Path(__file__).parent.parent.parent

@@ -12,18 +12,12 @@ from hypothesis import strategies as st
 from fasm_cli.engine.process_state import ProcessState
 from fasm_cli.engine.records import Record, apply_record
 from fasm_cli.errors import SessionError
-from fasm_cli.sessions import (
-    Header,
-    SessionFile,
-    Stored,
-    files,
-    read_session,
-    reader,
-    render_session,
-    scan_file,
-    snapshot_tracker,
-)
+from fasm_cli.sessions import files, reader, snapshot_tracker
+from fasm_cli.sessions.format import render_session
 from fasm_cli.sessions.journal import StepSequence
+from fasm_cli.sessions.model import Header, Stored
+from fasm_cli.sessions.reader import read_session, scan_file
+from fasm_cli.sessions.writer import SessionFile
 
 MakeRecord = Callable[..., Record]
 MANY = 2000

@@ -9,7 +9,9 @@ import pytest
 
 from fasm_cli.errors import SessionError
 from fasm_cli.locks import FileLock
-from fasm_cli.sessions import Header, SessionFile, read_session, remove_sessions
+from fasm_cli.sessions.model import Header
+from fasm_cli.sessions.reader import read_session
+from fasm_cli.sessions.writer import SessionFile, remove_sessions
 
 
 def names(folder: Path) -> list[str]:

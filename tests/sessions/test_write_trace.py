@@ -10,9 +10,10 @@ import pytest
 
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
-from fasm_cli.sessions import Header, SessionFile, read_session, write_trace
 from fasm_cli.sessions.files import Disk
-from fasm_cli.sessions.model import ALONE, Mark, MarkKind
+from fasm_cli.sessions.model import ALONE, Header, Mark, MarkKind
+from fasm_cli.sessions.reader import read_session
+from fasm_cli.sessions.writer import SessionFile, write_trace
 
 FINDING = {"law": "atomic", "step": 2, "reason": "the state was changed"}
 

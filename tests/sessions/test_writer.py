@@ -13,8 +13,10 @@ import pytest
 
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import InternalError, SessionError
-from fasm_cli.sessions import Header, SessionFile, Stored, make_folder, read_session
-from fasm_cli.sessions.files import Disk
+from fasm_cli.sessions.files import Disk, make_folder
+from fasm_cli.sessions.model import Header, Stored
+from fasm_cli.sessions.reader import read_session
+from fasm_cli.sessions.writer import SessionFile
 
 MakeRecord = Callable[..., Record]
 

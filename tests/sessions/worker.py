@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
-from fasm_cli.sessions import SessionFile
+from fasm_cli.sessions.writer import SessionFile
 
 
 def record(n: int, by: str) -> Record:

@@ -12,8 +12,8 @@ from fasm_cli.debugger.open import open_session, view_session
 from fasm_cli.errors import MachineError, SessionError
 from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import StepDifference
-from fasm_cli.sessions import read_session
 from fasm_cli.sessions.format import with_checksum
+from fasm_cli.sessions.reader import read_session
 from fasm_cli.usecases import sessions
 from fasm_cli.usecases.migrate_session import migrate
 

@@ -8,7 +8,7 @@ import pytest
 from fasm_cli.debugger.open import open_session, open_target, view_session
 from fasm_cli.errors import SessionError, UsageError
 from fasm_cli.project.project import Project
-from fasm_cli.sessions import read_session
+from fasm_cli.sessions.reader import read_session
 from fasm_cli.usecases import sessions
 from fasm_cli.usecases.replay import replay_all
 

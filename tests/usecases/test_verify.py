@@ -15,7 +15,8 @@ from fasm_cli.errors import SessionError
 from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import StepDifference
-from fasm_cli.sessions import read_session, render_session
+from fasm_cli.sessions.format import render_session
+from fasm_cli.sessions.reader import read_session
 from fasm_cli.sessions.timeline import TakenStep, Timeline
 from fasm_cli.usecases import sessions
 from fasm_cli.usecases.journal_replay import JournalReplay, strict_diff
