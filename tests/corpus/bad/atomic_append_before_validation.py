@@ -1,4 +1,4 @@
-"""The waiting list of a barber. A name is appended first, and only then found to be on the list already."""
+"""The waiting list of a barber. A name is appended before the check that it is not on the list yet."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

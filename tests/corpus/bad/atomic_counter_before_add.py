@@ -1,4 +1,4 @@
-"""Taxi rides. The number of a ride is taken before `add`, which may fail and leave a gap."""
+"""Taxi rides. The counter of rides is increased before `add`, which may fail and leave a gap."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""A cart is taken out of stock item by item; when one is sold out, those before it are gone already."""
+"""A cart is taken out of stock item by item. If one item is sold out, those before it are already gone."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

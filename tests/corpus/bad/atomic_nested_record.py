@@ -1,4 +1,4 @@
-"""Rooms of a hostel, one bed each. The guest is counted in the nested record before the room is found to be full."""
+"""Rooms of a hostel, one bed each. The guest is counted in the nested record before the check that the room is free."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""The address of a customer. The city is written before the postcode turns out to be missing."""
+"""The address of a customer. The city is written before the postcode is validated."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

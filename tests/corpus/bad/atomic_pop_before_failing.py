@@ -1,4 +1,4 @@
-"""Parcel lockers opened with a code. The parcel is taken out of the dict before the code is looked at."""
+"""Parcel lockers opened with a code. The parcel is taken out of the dict before the code is checked."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

@@ -1,4 +1,5 @@
-"""High scores, kept as they came in. They are sorted in place to find the lowest, and then the new one is refused."""
+"""High scores in the order of their entry. They are sorted in place to find the lowest, and then the new one is
+rejected."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

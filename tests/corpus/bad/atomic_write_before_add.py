@@ -1,4 +1,4 @@
-"""Orders of a tea room, each charged to a card. The order is kept before `add`, which may fail."""
+"""Orders of a tea room, each charged to a card. The order is written to the state before `add`, which may fail."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Shifts of a ward. Who falls ill is replaced by nurse 1, and nobody looks whether she has a shift already."""
+"""Shifts of a ward. A nurse who falls ill is replaced by nurse 1, without a check that she is free."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Notes that are dated by a default: `datetime.now` is called whenever the transition makes a record."""
+"""Notes dated by a default factory: `datetime.now` is called whenever the transition creates a record."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Scans of a warehouse. Each one has the time since the start of the system for its id."""
+"""Scans of a warehouse. The id of a scan is the time since the start of the system."""
 
 from dataclasses import dataclass, field
 from time import monotonic_ns

@@ -1,4 +1,4 @@
-"""Milk that must not be sold after its date; the transition asks the calendar what day it is."""
+"""Milk that must not be sold after its date. The transition reads today's date from the system."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -1,4 +1,4 @@
-"""A lift with one ride at a time. Whatever result comes in ends the ride; nobody looks at its id."""
+"""A lift with one ride at a time. Any result ends the ride; its id is not checked."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Visa applications. A refused one is granted when a second result says so; a granted one is left alone."""
+"""Visa applications. A second result can turn a refusal into a grant, but not a grant into a refusal."""
 
 from dataclasses import dataclass, field
 from enum import Enum
@@ -52,7 +52,7 @@ class Visas(StateMachine):
     async def stf(self, state, input, actions):
         match input:
             case Normal(Apply()):
-                id = len(state.files) + 1  # files are kept for good
+                id = len(state.files) + 1  # files are never removed
                 actions.add(Tracked(id, AskConsulate()))
                 state.files[id] = Status.ASKED
             case TrackedActionCompleted(id, result):

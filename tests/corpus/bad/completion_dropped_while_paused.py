@@ -1,4 +1,4 @@
-"""A conveyor belt. While it is paused, results are accepted and dropped, as if they would come again."""
+"""A conveyor belt. While it is paused, results are accepted and dropped as if they would be delivered again."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""Refunds. One that has been paid stays on the list, and a second result for it is paid out again."""
+"""Refunds. A paid refund stays on the list, and a second result for it is counted again."""
 
 from dataclasses import dataclass, field
 

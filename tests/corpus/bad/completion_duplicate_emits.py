@@ -1,4 +1,4 @@
-"""Orders of spare parts. Each `Paid` sends a parcel, the second `Paid` for the same order a second one."""
+"""Orders of spare parts. Each `Paid` sends a parcel, so a second `Paid` for an order sends a second parcel."""
 
 from dataclasses import dataclass, field
 

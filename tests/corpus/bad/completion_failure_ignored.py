@@ -1,4 +1,4 @@
-"""Seats in a theatre. A refusal by the box office is logged and not acted upon; the seat waits for ever."""
+"""Seats in a theatre. A refusal by the box office is accepted without any change; the seat waits for ever."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""A lease on a lock. A grant that comes a second time, after the lease was given back, brings it to life again."""
+"""A lease on a lock. A grant that is delivered again after the lease was given back takes the lease again."""
 
 from dataclasses import dataclass, field
 from enum import Enum

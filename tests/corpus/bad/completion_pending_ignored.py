@@ -1,4 +1,4 @@
-"""Card payments. `Pending` is accepted and nothing follows from it: nobody asks again before the next crash."""
+"""Card payments. `Pending` is accepted without any change: nothing asks again before the next crash."""
 
 from dataclasses import dataclass, field
 

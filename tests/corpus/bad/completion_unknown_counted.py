@@ -1,4 +1,4 @@
-"""Door openers. A signal from a door that was not opened is ignored, but counted among the signals."""
+"""Door openers. A signal of a door that was not opened changes no door, but is counted."""
 
 from dataclasses import dataclass, field
 

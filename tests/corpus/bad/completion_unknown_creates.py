@@ -1,4 +1,4 @@
-"""Meter readings. A reading that nobody asked for opens an account for whoever it is."""
+"""Meter readings. A reading that was not asked for opens a new account."""
 
 from dataclasses import dataclass, field
 

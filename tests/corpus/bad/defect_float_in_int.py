@@ -1,4 +1,4 @@
-"""A bill shared by two. Half of an odd amount is not a whole number of cents, and the state cannot keep it."""
+"""A bill shared by two. Half of an odd amount is not a whole number of cents and cannot be stored."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Pizza deliveries. A result for an order that nobody placed is looked up in the dict without a question."""
+"""Pizza deliveries. A result for an order that was never placed is looked up in the dict without a check."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""A car on loan. Its driver may be asked to bring it back when there is none."""
+"""A car on loan. The driver is asked to bring it back even if there is no driver."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Folders inside folders. Nothing keeps a folder from being moved into itself, and its path then has no end."""
+"""Folders in folders. A folder can be moved into itself, and its path is then infinite."""
 
 from dataclasses import dataclass, field
 from enum import Enum

@@ -1,4 +1,4 @@
-"""A queue of customers. The first one is unpacked from the rest, and an empty queue has no first one."""
+"""A queue of customers. The first customer is unpacked from a queue that may be empty."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Marks of a class and their average. Taking back the last mark leaves nothing to divide by."""
+"""Marks of a class and their average. After the last mark is removed, the average divides by zero."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""A gate announcement. The displays are told in the order of a set, which is another one in each process."""
+"""A gate announcement. The displays are notified in the order of a set, which differs between processes."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""A draw for a tournament. Who is left over is found by a difference of sets, whose order ends up in the state."""
+"""A draw for a tournament. The players left over are a difference of sets, whose order is stored in the state."""
 
 from dataclasses import dataclass, field
 

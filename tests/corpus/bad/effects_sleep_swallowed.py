@@ -1,4 +1,4 @@
-"""Retries of a fax. The transition sleeps between them, and hides that it could not."""
+"""Retries of a fax. The transition sleeps between them and catches the error that this raises."""
 
 import asyncio
 from dataclasses import dataclass, field

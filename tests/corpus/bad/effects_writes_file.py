@@ -1,4 +1,4 @@
-"""A weighbridge that keeps its own journal: every weighing is appended to a file by the transition."""
+"""A weighbridge that writes its own journal: the transition appends every weighing to a file."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Refused orders. The money of a refused order is owed to the customer, and nothing is ever done about it."""
+"""Refused orders. The customer is owed the money of a refused order, and nothing refunds it."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A waiting list. Who could not be seated waits for a table, and a table that becomes free is given to nobody."""
+"""A waiting list. Guests without a seat wait for a table, but a table that becomes free is given to nobody."""
 
 from dataclasses import dataclass
 

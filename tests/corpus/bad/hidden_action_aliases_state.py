@@ -1,4 +1,4 @@
-"""A picking list. The action holds the very list of the state, and changes with it after it was emitted."""
+"""A picking list. The action contains the list of the state itself and changes with it after it was emitted."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

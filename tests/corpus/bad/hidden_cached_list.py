@@ -1,4 +1,4 @@
-"""A menu. The cached function is pure, but the list that it gives is changed, and the cache keeps the change."""
+"""A menu. The cached function is pure, but the list that it returns is changed, and the cache keeps the change."""
 
 from dataclasses import dataclass, field
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""A club with a list of members. Who has joined is also remembered in the class, where no crash forgets it."""
+"""A club with a list of members. Members are also stored in the class, where a crash does not remove them."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar

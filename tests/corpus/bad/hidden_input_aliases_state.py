@@ -1,4 +1,4 @@
-"""Travel bookings. The list of passengers is taken over from the input as it is, and the guide is added to both."""
+"""Travel bookings. The state takes the list of passengers from the input without a copy, and a guide is added to it."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

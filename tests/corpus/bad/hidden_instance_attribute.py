@@ -1,4 +1,4 @@
-"""A juke box that remembers the last song in itself, past the seal of the machine, and not in its state."""
+"""A juke box that stores the last song in its instance, past the seal of the machine, and not in its state."""
 
 from dataclasses import dataclass
 from typing import Annotated

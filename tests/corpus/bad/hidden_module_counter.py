@@ -1,4 +1,4 @@
-"""Bus tickets with numbers from a counter of the module, which starts over with every process."""
+"""Bus tickets numbered by a counter of the module, which starts again in each process."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Votes. The ballots are kept in a list of the module, and the state is told how many there are."""
+"""Votes. The ballots are in a list of the module, and the state only has their number."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""A queue at a counter. Its helper keeps everyone it was ever given in a default argument."""
+"""A queue at a counter. A helper collects all customers in a mutable default argument."""
 
 from dataclasses import dataclass
 from typing import Annotated

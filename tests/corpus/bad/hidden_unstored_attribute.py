@@ -1,4 +1,4 @@
-"""A till. The sum is kept beside the fields of the state: no file has it, and a transition finds it there by luck."""
+"""A till. The sum is in an attribute that is not a field of the state: it is not stored."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Mails of a newsletter. All of them go out under the id "mail", and nobody can tell their answers apart."""
+"""Mails of a newsletter. All of them have the id "mail", so their results cannot be told apart."""
 
 from dataclasses import dataclass
 

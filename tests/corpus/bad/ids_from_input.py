@@ -1,4 +1,4 @@
-"""Cheques. The number that the customer wrote is the id, and nobody looks whether such a cheque is out already."""
+"""Cheques. The number written by the customer is the id, without a check that this cheque is not pending."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Loans of a library. The id is one more than the number of open loans, so it comes back while it is in use."""
+"""Loans of a library. The id is one more than the number of open loans, so an id is used again while it is pending."""
 
 from dataclasses import dataclass, field
 

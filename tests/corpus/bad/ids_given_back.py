@@ -1,4 +1,4 @@
-"""Cash withdrawals. A refused one gives its number back to the counter, though later ones may be out."""
+"""Cash withdrawals. A refusal decreases the counter of ids, although later withdrawals may be pending."""
 
 from dataclasses import dataclass, field
 

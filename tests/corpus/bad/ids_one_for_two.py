@@ -1,4 +1,4 @@
-"""Holidays. Flight and hotel are asked for in one go and under one id."""
+"""Holidays. Flight and hotel are booked in one transition under one id."""
 
 from dataclasses import dataclass
 

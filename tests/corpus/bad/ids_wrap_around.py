@@ -1,4 +1,4 @@
-"""Table pagers of a restaurant. There are three, and the fourth guest is given the first pager, waiting or not."""
+"""Table pagers of a restaurant. There are three, and the fourth guest gets the first pager even if it is in use."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""Gift cards. A cancelled top-up is paid back at once, though its money has not come in and may never do so."""
+"""Gift cards. A cancelled top-up is refunded at once, although its payment is pending and may fail."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A lift. The door may be opened at a floor; that the lift has been called in the meantime was overlooked."""
+"""A lift. The door may be opened at a floor, without a check that the lift has been called in the meantime."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""A meeting room. Two meetings overlap where one begins inside the other; that they begin together was overlooked."""
+"""A meeting room. A meeting that begins inside another is rejected, but not one that begins at the same time."""
 
 from dataclasses import dataclass, field
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""An inventory. Shipping takes a reservation off the books, and cancelling the shipped order takes it off once more."""
+"""An inventory. Shipping removes a reservation, and cancelling the shipped order removes it again."""
 
 from dataclasses import dataclass, field
 from enum import Enum

@@ -1,5 +1,5 @@
-"""Reservations of a stock of one. That a reservation never reached the warehouse is only heard after a crash, when
-`CheckStatus` asks; the piece is then put back twice."""
+"""Reservations of a stock of one. Only `CheckStatus` after a crash reports that a reservation never arrived; the
+piece is then put back twice."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Payments out of one balance, checked when they are asked for and taken when they are confirmed: two overdraw it."""
+"""Payments from one balance, checked when they are requested and subtracted when confirmed: two overdraw it."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

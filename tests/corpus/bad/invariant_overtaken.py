@@ -1,4 +1,4 @@
-"""Prices from a supplier. Answers may overtake each other, and the last to come in is taken for the newest."""
+"""Prices from a supplier. Answers may overtake each other, and the last one received is taken for the newest."""
 
 from dataclasses import dataclass, field
 

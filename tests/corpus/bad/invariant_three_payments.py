@@ -1,4 +1,4 @@
-"""Card payments with a review from 50 on; what is still pending escapes it, and three payments pass the limit."""
+"""Card payments, reviewed from a total of 50. Pending payments are not counted, so three of them pass the limit."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

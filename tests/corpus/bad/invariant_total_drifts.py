@@ -1,4 +1,4 @@
-"""A cart with a running total. What is taken out is subtracted at today's price, not at the one it went in at."""
+"""A cart with a running total. A removed item is subtracted at today's price and not at the price it was added with."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Reminders. So that no patient is always the last, `restore` shuffles them before it sends them again."""
+"""Reminders. `restore` shuffles them, so that no patient is always the last."""
 
 from dataclasses import dataclass, field
 from random import shuffle

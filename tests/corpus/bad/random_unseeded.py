@@ -1,4 +1,4 @@
-"""Load balancing with a generator of its own. It is made without a seed, so the system seeds it."""
+"""Load balancing with its own generator, which is created without a seed."""
 
 from dataclasses import dataclass, field
 from random import Random

@@ -1,4 +1,4 @@
-"""Invoices whose ids come from uuid4: after a lost commit the same invoice goes out under another id."""
+"""Invoices with ids from uuid4: after a lost commit the same invoice has another id."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Sensor readings, marked with an id of the process. It is drawn once, on import, and another one in each process."""
+"""Sensor readings with an id of the process, which is drawn on import and differs between processes."""
 
 import os
 from dataclasses import dataclass

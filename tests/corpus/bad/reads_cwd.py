@@ -1,4 +1,4 @@
-"""Exports of a report. Where they go depends on the folder in which the process happened to be started."""
+"""Exports of a report. The target depends on the current directory of the process."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

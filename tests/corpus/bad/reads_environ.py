@@ -1,4 +1,4 @@
-"""A discount that is switched on by an environment variable, and so by whoever restarts the process."""
+"""A discount that is switched on by an environment variable."""
 
 import os
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Calls to a bank. `restore` notes in the state that it is asking again, as if it were a transition."""
+"""Calls to a bank. `restore` marks in the state that it asks again, as if it were a transition."""
 
 from dataclasses import dataclass, field
 from enum import Enum

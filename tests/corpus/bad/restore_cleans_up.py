@@ -1,4 +1,4 @@
-"""Subscriptions to a newspaper. `restore` uses the quiet moment to throw out those that have been settled."""
+"""Subscriptions to a newspaper. `restore` removes those that are settled from the state."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""Webhooks. Each pending one has a record with its attempts, and `restore` counts itself as one of them."""
+"""Webhooks. Each pending one has a record with its attempts, and `restore` counts itself as one."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""A ticket printer. `restore` works through the queue with `pop`, and leaves it empty."""
+"""A ticket printer. `restore` goes through the queue with `pop` and leaves it empty."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""Deliveries of a bakery. `restore` refuses to start with a van that has delivered everything, as it should."""
+"""Deliveries of a bakery. `restore` fails if every delivery is done, although that is a correct state."""
 
 from dataclasses import dataclass, field
 

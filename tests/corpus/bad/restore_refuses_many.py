@@ -1,4 +1,4 @@
-"""Cranes of a harbour. `restore` gives up when more than two loads hang in the air, and then nobody sets them down."""
+"""Cranes of a harbour. `restore` fails if more than two loads are pending, so that none of them is restored."""
 
 from dataclasses import dataclass, field
 

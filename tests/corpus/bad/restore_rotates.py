@@ -1,4 +1,4 @@
-"""Two mirrors of a download. `restore` begins with the other one each time, by turning the list in the state."""
+"""Two mirrors of a download. `restore` begins with the other one each time, by rotating the list in the state."""
 
 from dataclasses import dataclass, field
 

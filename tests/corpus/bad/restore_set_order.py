@@ -1,4 +1,4 @@
-"""An alarm that rings every station. `restore` takes them in the order of a set, another one in each process."""
+"""An alarm that rings every station. `restore` emits them in the order of a set, which differs between processes."""
 
 from dataclasses import dataclass, field
 

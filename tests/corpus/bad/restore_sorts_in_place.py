@@ -1,4 +1,4 @@
-"""Repairs, the latest first. `restore` wants them by number and sorts the list of the state to get them."""
+"""Repairs, the latest first. `restore` emits them by number and sorts the list of the state for that."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""Pledges to a charity. One of nothing is a pledge too, but `restore` takes its amount for a truth value."""
+"""Pledges to a charity. A pledge may be 0, but `restore` tests its amount as a truth value."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Deliveries by bicycle. After a crash only the first two are dispatched again, as if there were two couriers."""
+"""Deliveries by bicycle. After a crash only the first two are dispatched again."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""Flight bookings. A cancelled one is forgotten at once, while the airline has still to answer for it."""
+"""Flight bookings. A cancelled booking is removed at once, although its result is pending."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Uploads that are tried again under a new number; the file goes on being listed under the old one."""
+"""Uploads that are retried under a new number; the file stays listed under the old one."""
 
 from dataclasses import dataclass, field
 

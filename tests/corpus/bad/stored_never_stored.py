@@ -1,4 +1,4 @@
-"""Receipts by mail. Which numbers were given out and delivered is kept, but nothing sends the open ones again."""
+"""Receipts by mail. The numbers that were given out and delivered are stored, but the open ones are not sent again."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""Messages to a pager. Several may be on the air, and only the last of them is sent again after a crash."""
+"""Messages to a pager. Several may be pending, and only the last is sent again after a crash."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""Backups of disks. After a crash they are numbered afresh, from 0 on, instead of by the numbers they had."""
+"""Backups of disks. After a crash they are numbered from 0 and not by the numbers they had."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

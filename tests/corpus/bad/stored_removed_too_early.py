@@ -1,4 +1,4 @@
-"""Bank transfers. `Accepted` only means that the bank will try, but the transfer is struck off the list then."""
+"""Bank transfers. `Accepted` only means that the bank will try, but the transfer is then removed from the list."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""A web shop charges, then ships. After a crash the open charges are asked about again, the open shipments are not."""
+"""A web shop charges, then ships. After a crash it asks about the open charges, but not about the open shipments."""
 
 from dataclasses import dataclass, field
 

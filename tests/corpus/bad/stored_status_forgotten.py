@@ -1,4 +1,4 @@
-"""Print jobs. `restore` lists the statuses that wait for the printer, and leaves out the one after a paper jam."""
+"""Print jobs. `restore` lists the statuses that wait for the printer and omits the one after a paper jam."""
 
 from dataclasses import dataclass, field
 from enum import Enum

@@ -1,5 +1,5 @@
-"""Transfers between two accounts, each of which locks its source and then wants its target: two of them block each
-other for good."""
+"""Transfers between two accounts, each of which locks its source and then waits for its target: two of them block
+each other."""
 
 from dataclasses import dataclass, field
 from enum import Enum

@@ -1,4 +1,4 @@
-"""Deeds at a notary. One that is put off is asked about by `restore` alone, and every answer for it is refused."""
+"""Deeds at a notary. Only `restore` asks about a postponed deed, and every result for it is rejected."""
 
 from dataclasses import dataclass, field
 

@@ -1,5 +1,5 @@
-"""Deliveries of a moving company. It asks where the van is until the van has arrived, and the van never starts: that
-takes a `Start` which nobody sends."""
+"""Deliveries of a moving company. It asks where the van is until it has arrived, but never emits the `Start` that the
+van needs."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""A safe that opens when the guard confirms it. The id it awaits is kept as text and compared to a number."""
+"""A safe that opens when the guard confirms it. The awaited id is stored as text and compared with a number."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A mileage counter. A correction may set it to what was read, and that may be less than it showed."""
+"""A mileage counter. A correction may set it to a smaller number than before."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""A parcel on its way. The confirmation of the customs may come when the parcel was handed over to nobody yet."""
+"""A parcel. The confirmation of the customs is accepted before the parcel was handed over."""
 
 from dataclasses import dataclass, field
 from enum import Enum

@@ -1,4 +1,4 @@
-"""Group mails, one tracked action each. All are added before the state is touched: there is nothing to undo."""
+"""Group mails, one tracked action each. All are added before the state changes: there is nothing to roll back."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Card payments. `Pending` changes nothing in the state, but the transition asks again, under the same id."""
+"""Card payments. `Pending` changes nothing in the state, but the transition asks again under the same id."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Postage by weight. The price is found by a cached function, which is pure: the cache changes no result."""
+"""Postage by weight. The price comes from a cached function, which is pure: the cache changes no result."""
 
 from dataclasses import dataclass
 from functools import cache

@@ -1,4 +1,4 @@
-"""Fares between zones. The table is made when first asked for and kept on the machine; nobody changes it."""
+"""Fares between zones. The table is computed on first use and cached on the machine; nothing changes it."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""Orders that may be cancelled while the charge is on its way; the money that comes in all the same is given back."""
+"""Orders that may be cancelled while the charge is pending; a charge that succeeds anyway is refunded."""
 
 from dataclasses import dataclass
 from enum import Enum

@@ -1,4 +1,4 @@
-"""A vending machine that knows its slots from a dict of its class, which is only read."""
+"""A vending machine that reads its slots from a dict of its class."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar

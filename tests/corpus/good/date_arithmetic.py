@@ -1,4 +1,4 @@
-"""Subscriptions that are renewed by the month. The calendar is only computed with, never asked what day it is."""
+"""Subscriptions that are renewed by the month. Dates are computed from dates, and today's date is never read."""
 
 from calendar import monthrange
 from dataclasses import dataclass

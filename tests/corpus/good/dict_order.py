@@ -1,4 +1,4 @@
-"""A queue kept in a dict: the order in which it was filled is part of the state, and goes with it into storage."""
+"""A queue in a dict: the order of insertion is part of the state and is stored with it."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Deliveries. A result that comes twice is not refused but accepted again, and nothing follows from it."""
+"""Deliveries. A duplicate result is not rejected but accepted again, and changes nothing."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""A document on its way from draft to print, in a table of the steps that are allowed."""
+"""A document from draft to print, with a table of the allowed steps."""
 
 from dataclasses import dataclass
 from enum import Enum

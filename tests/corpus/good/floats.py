@@ -1,4 +1,4 @@
-"""A tank. Its level is a float; comparisons allow for what the last digits of floats are worth."""
+"""A tank. Its level is a float; comparisons allow for rounding errors."""
 
 from dataclasses import dataclass
 from math import isclose

@@ -1,4 +1,4 @@
-"""Tickets kept as frozen records: each change replaces one, and the action holds the very same object safely."""
+"""Tickets as frozen records: each change replaces one, so the action may contain the same object."""
 
 from dataclasses import dataclass, field, replace
 

@@ -1,4 +1,4 @@
-"""A ledger whose entries are chained by SHA-256. Only `hash()` is salted, a digest is the same in every process."""
+"""A ledger whose entries are chained by SHA-256. Only `hash()` is salted; a digest is the same in every process."""
 
 import json
 from dataclasses import dataclass

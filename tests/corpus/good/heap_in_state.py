@@ -1,4 +1,4 @@
-"""A triage. Patients wait in a heap in the state, and the heap is only touched where nothing can fail any more."""
+"""A triage. Patients wait in a heap in the state, which changes only after the last line that may fail."""
 
 import heapq
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Loans, decided by coroutines that await each other, and in the end nothing but themselves."""
+"""Loans, decided by coroutines that await only each other."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""A wash of cars, made of a base machine that keeps the jobs and a subclass that says what they are."""
+"""A car wash made of a base machine that stores the jobs and a subclass that defines them."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""A lease. Its epoch is the id, and goes up by one each time it is asked for: an old grant has the wrong epoch."""
+"""A lease. Its epoch is the id and is increased with each request: an old grant has the wrong epoch."""
 
 from dataclasses import dataclass
 from typing import Annotated

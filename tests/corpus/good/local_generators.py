@@ -1,4 +1,4 @@
-"""A tournament. Pairings come out of generators that live and die inside one transition."""
+"""A tournament. Pairings come from generators that exist only inside one transition."""
 
 from dataclasses import dataclass, field
 from itertools import count, islice

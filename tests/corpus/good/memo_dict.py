@@ -1,4 +1,4 @@
-"""Steps of the Collatz sequence. They are remembered in a dict of the module, but only ever what is true anyway."""
+"""Steps of the Collatz sequence. They are cached in a dict of the module, which changes no result."""
 
 from dataclasses import dataclass
 from typing import Annotated

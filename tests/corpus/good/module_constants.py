@@ -1,4 +1,4 @@
-"""A kiosk whose prices and opening hours are a dict and a list of the module, which nobody ever changes."""
+"""A kiosk whose prices and opening hours are a dict and a list of the module that never change."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""A meter whose day is closed now and then: the count moves from one field to another, and the sum stays."""
+"""A meter whose day is closed from time to time: the count moves from one field to another, and the sum stays."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Seats by preference. A refusal of the first wish is caught by the transition itself, which then tries the second."""
+"""Seats by preference. The transition catches the rejection of the first wish and tries the second."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""A dice game. The generator is made from a seed that the state keeps and moves on, so that a game can be replayed."""
+"""A dice game. The generator is created from a seed in the state, which is then advanced."""
 
 from dataclasses import dataclass
 from random import Random

@@ -1,4 +1,4 @@
-"""A closed office. Whatever is asked of it, it refuses."""
+"""A closed office. It rejects every input."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Transfers of different priority. `restore` asks about them sorted, in a copy, and leaves the list as it was."""
+"""Transfers with priorities. `restore` sorts them in a copy and leaves the list as it was."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

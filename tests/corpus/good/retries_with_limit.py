@@ -1,4 +1,4 @@
-"""Webhooks, tried up to three times. Attempts are counted where a result comes in, and a given-up one is over."""
+"""Webhooks, tried up to three times. Attempts are counted when a result is accepted."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""A trip of flight, hotel and car, booked one after the other; when one is refused, those before it are given back."""
+"""A trip of flight, hotel and car, booked one after the other; if one is refused, those before it are cancelled."""
 
 from dataclasses import dataclass, field
 

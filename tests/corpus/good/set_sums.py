@@ -1,4 +1,4 @@
-"""A jury. Scores are taken out of sets, in whatever order: a sum, a maximum and a membership do not depend on it."""
+"""A jury. Scores are read from sets in any order: a sum, a maximum and a membership do not depend on it."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

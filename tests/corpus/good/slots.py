@@ -1,4 +1,4 @@
-"""Lockers, kept in dataclasses with slots."""
+"""Lockers, stored in dataclasses with slots."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

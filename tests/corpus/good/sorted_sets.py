@@ -1,4 +1,4 @@
-"""A newsletter. Its subscribers are a set, and whenever its order would show they are sorted."""
+"""A newsletter. Its subscribers are a set, which is sorted whenever its order matters."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Repairs with ids like `repair-7`, made of a counter in the state; they sort as text, and that does not matter."""
+"""Repairs with ids like `repair-7`, made of a counter in the state."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""A parking garage. It never looks at a clock: each input says when it happened."""
+"""A parking garage. It never reads the clock: each input contains its time."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""A doorbell that only emits what nobody waits for."""
+"""A doorbell that only emits untracked actions."""
 
 from dataclasses import dataclass
 from typing import Annotated

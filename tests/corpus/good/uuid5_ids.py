@@ -1,4 +1,4 @@
-"""Invoices with UUIDs for ids. They are made by uuid5 from a counter in the state: the same again after a crash."""
+"""Invoices with UUIDs as ids. They are made by uuid5 from a counter in the state and are the same after a crash."""
 
 from dataclasses import dataclass, field
 from uuid import NAMESPACE_URL, UUID, uuid5

@@ -1,4 +1,4 @@
-"""A recipe book. The transition changes a deep copy as it likes and puts it in place once everything has gone well."""
+"""A recipe book. The transition changes a deep copy and assigns it when everything has succeeded."""
 
 from copy import deepcopy
 from dataclasses import dataclass, field
