@@ -157,17 +157,23 @@ async def _lines(stream: TextIO | None) -> AsyncIterator[str]:
     loop = asyncio.get_running_loop()
     lines: asyncio.Queue[str | BaseException | None] = asyncio.Queue(MAX_READ_AHEAD)
 
+    def put(item: str | BaseException | None) -> None:
+        waiting = lines.put(item)
+        try:
+            asyncio.run_coroutine_threadsafe(waiting, loop).result()
+        except RuntimeError:  # the loop was closed
+            waiting.close()
+
     def read() -> None:
         try:
             for line in stream:
-                asyncio.run_coroutine_threadsafe(lines.put(line), loop).result()
+                put(line)
             last: BaseException | None = None
         except UnicodeDecodeError as error:
             last = InputError(f"the input is not UTF-8: {error.reason}")
         except Exception as error:
             last = error
-        with suppress(RuntimeError):  # the loop was closed
-            asyncio.run_coroutine_threadsafe(lines.put(last), loop).result()
+        put(last)
 
     threading.Thread(target=read, daemon=True, name="fasm-stdin").start()
     while (line := await lines.get()) is not None:
