@@ -252,101 +252,64 @@ def _timedelta_between(low: timedelta, high: timedelta) -> Draw:
     return lambda choose: timedelta(microseconds=choose.randint(first, last))
 
 
+_draw_int = _with_edge_cases(lambda choose: choose.randint(-2, 12), EDGE_INTS)
+_draw_float = _with_edge_cases(lambda choose: choose.randint(-100, 1000) / 8, EDGE_FLOATS)
+_draw_str = _with_edge_cases(draw_text(0, 8), EDGE_TEXTS)
+
+
+def _draw_decimal(choose: Chooser) -> Decimal:
+    return Decimal(choose.randint(-500, 10_000)) / 100
+
+
+def _draw_uuid(choose: Chooser) -> UUID:
+    return UUID(int=choose.randbelow(2**128))
+
+
+def _draw_date(choose: Chooser) -> date:
+    return (FIRST_DAY + timedelta(days=choose.randbelow(366))).date()
+
+
+def _draw_datetime(choose: Chooser) -> datetime:
+    return FIRST_DAY + timedelta(minutes=choose.randbelow(366 * 24 * 60))
+
+
+def _draw_time(choose: Chooser) -> time:
+    return time(choose.randbelow(24), choose.randbelow(60))
+
+
+def _draw_timedelta(choose: Chooser) -> timedelta:
+    return timedelta(minutes=choose.randbelow(3 * 24 * 60))
+
+
+# cls, stored_as, encode, decode, source, canonical, draw, build, bounds, draw_between
+# fmt: off
 SCALARS: dict[type, Scalar] = {
     row.cls: row
     for row in (
         Scalar(bool, bool, _same, _same, repr, _same, lambda choose: choose.chance(0.5)),
-        Scalar(
-            int,
-            int,
-            _same,
-            _same,
-            repr,
-            _same,
-            draw=_with_edge_cases(lambda choose: choose.randint(-2, 12), EDGE_INTS),
-            bounds=(int,),
-            draw_between=_int_between,
-        ),
-        Scalar(
-            float,
-            float,
-            _same,
-            _same,
-            repr,
-            _canonical_float,  # the parser knows the names inf and nan
-            draw=_with_edge_cases(lambda choose: choose.randint(-100, 1000) / 8, EDGE_FLOATS),
-            bounds=(int, float),
-            draw_between=_float_between,
-        ),
-        Scalar(str, str, _same, _same, repr, _same, _with_edge_cases(draw_text(0, 8), EDGE_TEXTS)),
+        Scalar(int, int, _same, _same, repr, _same, _draw_int, None, (int,), _int_between),
+        # the parser knows the names inf and nan
+        Scalar(float, float, _same, _same, repr, _canonical_float, _draw_float, None, (int, float), _float_between),
+        Scalar(str, str, _same, _same, repr, _same, _draw_str),
         Scalar(bytes, str, bytes.hex, _read_bytes, repr, bytes.hex, draw_bytes(0, 5)),
         Scalar(
-            Decimal,
-            str,
-            str,
-            _read_decimal,
-            _quoted("Decimal"),
-            _canonical_decimal,
-            draw=lambda choose: Decimal(choose.randint(-500, 10_000)) / 100,
-            build=_build_decimal,
-            bounds=(int, Decimal),
-            draw_between=_decimal_between,
+            Decimal, str, str, _read_decimal, _quoted("Decimal"), _canonical_decimal,
+            _draw_decimal, _build_decimal, (int, Decimal), _decimal_between,
+        ),
+        Scalar(UUID, str, str, UUID, _quoted("UUID"), str, _draw_uuid, UUID),
+        Scalar(
+            date, str, date.isoformat, date.fromisoformat, _date_source, date.isoformat,
+            _draw_date, date, (date,), _date_between,
         ),
         Scalar(
-            UUID,
-            str,
-            str,
-            UUID,
-            _quoted("UUID"),
-            str,
-            draw=lambda choose: UUID(int=choose.randbelow(2**128)),
-            build=UUID,
+            datetime, str, _datetime_text, _read_datetime, _datetime_source, _canonical_datetime,
+            _draw_datetime, datetime, (datetime,), _datetime_between,
         ),
+        Scalar(time, str, _datetime_text, _read_time, _time_source, _canonical_time, _draw_time, time),
         Scalar(
-            date,
-            str,
-            date.isoformat,
-            date.fromisoformat,
-            _date_source,
-            date.isoformat,
-            draw=lambda choose: (FIRST_DAY + timedelta(days=choose.randbelow(366))).date(),
-            build=date,
-            bounds=(date,),
-            draw_between=_date_between,
-        ),
-        Scalar(
-            datetime,
-            str,
-            _datetime_text,
-            _read_datetime,
-            _datetime_source,
-            _canonical_datetime,
-            draw=lambda choose: FIRST_DAY + timedelta(minutes=choose.randbelow(366 * 24 * 60)),
-            build=datetime,
-            bounds=(datetime,),
-            draw_between=_datetime_between,
-        ),
-        Scalar(
-            time,
-            str,
-            _datetime_text,
-            _read_time,
-            _time_source,
-            _canonical_time,
-            draw=lambda choose: time(choose.randbelow(24), choose.randbelow(60)),
-            build=time,
-        ),
-        Scalar(
-            timedelta,
-            str,
-            _timedelta_text,
-            _read_timedelta,
-            _timedelta_source,
-            _timedelta_text,
-            draw=lambda choose: timedelta(minutes=choose.randbelow(3 * 24 * 60)),
-            build=timedelta,
-            bounds=(timedelta,),
-            draw_between=_timedelta_between,
+            timedelta, str, _timedelta_text, _read_timedelta, _timedelta_source, _timedelta_text,
+            _draw_timedelta, timedelta, (timedelta,), _timedelta_between,
         ),
     )
 }
+# fmt: on
