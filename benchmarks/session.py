@@ -1,12 +1,12 @@
-"""What a session costs as it grows: a step at its beginning and far on, and opening it.
+"""Measures the cost of a session as it grows: appending a step near its beginning and far behind, and opening it.
 
     python benchmarks/session.py [LONG]
 
-Steps of the coffee shop, the state kept whole every 50th, in a folder of its own. A step is measured as the file sees
-it, without running the machine: with the disk's flush and without. Steps from 10 on and from 10,000 on take turns, so
-that a busy machine slows both. Opening is what `fasm step` does before the step: every block checked, the machine at
-its head. Each opening is a process of its own, its memory what that took at most beyond a session of no steps (Linux
-tells it). LONG is 100,000.
+The steps are those of the coffee shop, with a snapshot every 50th step, in a temporary folder. A step is measured as
+the file sees it, without executing the machine, with and without flushing the disk. Steps after the 10th and after the
+10,000th alternate, so that a busy computer slows both. Opening is what `fasm step` does before the step: verify every
+block and find the state at the head. Each opening is a process of its own; its memory is the peak beyond that of a
+session without steps (Linux only). LONG is 100,000 by default.
 """
 
 import re
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from fasm_cli.debugger.open import open_session
@@ -35,64 +36,65 @@ NEAR, FAR, ROUNDS = 10, 10_000, 300
 
 
 class Unflushed(Disk):
-    """Without what the disk takes."""
+    """Does not wait for the disk."""
 
     def sync(self, fd: int) -> None:
         pass
 
 
-def story() -> Iterator[tuple[Record, object]]:
-    """Redemptions that fail, for ever: steps that are all alike, and a state that does not grow."""
+def generate_steps() -> Iterator[tuple[Record, object]]:
+    """Endless redemptions that fail: equal steps, and a state that does not grow. Yields records with their snapshots."""
     bench = DebugSession.fresh(Engine(import_machine(Project(ROOT), "coffee_shop")))
     while True:
         pending = list(bench.timeline.now.pending.values())
         if pending:
-            told = bench.complete(str(pending[0].ref), "Failed('no such user')")
+            report = bench.complete(str(pending[0].ref), "Failed('no such user')")
         else:
-            told = bench.submit("RedeemPoints(points=100)")
-        record = told.record
+            report = bench.submit("RedeemPoints(points=100)")
+        record = report.record
         bench.timeline.evict(record.parent)
-        whole = record.n % SNAPSHOT_EVERY == 0
-        yield record, bench.machine.encode_state(bench.timeline.now.state) if whole else None
+        has_snapshot = record.n % SNAPSHOT_EVERY == 0
+        yield record, bench.machine.encode_state(bench.timeline.now.state) if has_snapshot else None
 
 
-def write(path: Path, steps: int, told: list[tuple[Record, object]]) -> None:
+def write(path: Path, count: int, steps: list[tuple[Record, object]]) -> None:
     engine = Engine(import_machine(Project(ROOT), "coffee_shop"))
     header = sessions.header_of(Project(ROOT), engine, {"kind": "session"})
-    snapshots = {record.n: state for record, state in told[:steps] if state is not None}
-    path.write_text(render_session(header, [record for record, _ in told[:steps]], snapshots), encoding="utf-8")
+    snapshots = {record.n: state for record, state in steps[:count] if state is not None}
+    path.write_text(render_session(header, [record for record, _ in steps[:count]], snapshots), encoding="utf-8")
 
 
-def appending(folder: Path, told: list[tuple[Record, object]], disk: Disk) -> tuple[float, float]:
-    """Seconds of a step (the median) behind `NEAR` and behind `FAR` steps, no snapshots among them."""
+def measure_appends(folder: Path, steps: list[tuple[Record, object]], disk: Disk) -> tuple[float, float]:
+    """The median seconds to append a step after `NEAR` and after `FAR` steps, without snapshots."""
     spent: dict[int, list[float]] = {NEAR: [], FAR: []}
     for path, start in ((folder / "near.toml", NEAR), (folder / "far.toml", FAR)):
-        write(path, start, told)
+        write(path, start, steps)
     near, far = (SessionFile.open(folder / name, disk) for name in ("near.toml", "far.toml"))
     with near, far:
         for turn in range(ROUNDS):
             for start, file in ((NEAR, near), (FAR, far)):
-                record, _ = told[start + turn]
+                record, _ = steps[start + turn]
                 before = time.perf_counter()
                 file.append(record)
                 spent[start].append(time.perf_counter() - before)
     return statistics.median(spent[NEAR]), statistics.median(spent[FAR])
 
 
-def opened(path: Path) -> None:
-    """Open the session at `path` and print seconds and the most memory used, in KiB; run in a process of its own."""
+def open_and_print(path: Path) -> None:
+    """Open the session at `path` and print the seconds and the peak memory in KiB. Runs in a process of its own."""
     project = Project(ROOT)
     import_machine(project, "coffee_shop")
     before = time.perf_counter()
     bench, _ = open_session(project, str(path))
     with bench:
-        assert bench.timeline.now.up
+        assert bench.timeline.now.running
         seconds = time.perf_counter() - before
     peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"))
     print(seconds, peak[1] if peak else 0)
 
 
-def opening(path: Path) -> tuple[float, int]:
+def measure_open(path: Path) -> tuple[float, int]:
+    """The seconds and the peak memory in KiB of opening the session at `path`."""
     done = subprocess.run(
         [sys.executable, __file__, "--open", str(path)], check=True, capture_output=True, text=True, cwd=ROOT
     )
@@ -101,27 +103,26 @@ def opening(path: Path) -> tuple[float, int]:
 
 
 def main(long: int) -> None:
-    steps = story()
-    told = [next(steps) for _ in range(max(long, FAR + ROUNDS))]
+    steps = list(islice(generate_steps(), max(long, FAR + ROUNDS)))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for title, disk in (("without", Unflushed()), ("with", Disk())):
-            near, far = appending(folder, told, disk)
+            near, far = measure_appends(folder, steps, disk)
             times = f"step {NEAR} {near * 1e6:7.0f} µs   step {FAR:,} {far * 1e6:7.0f} µs"
             print(f"{times}   {far / near:.2f}   {title} flush")
         empty = folder / "empty.toml"
-        write(empty, 0, told)
-        _, base = opening(empty)
+        write(empty, 0, steps)
+        _, base = measure_open(empty)
         for count in (FAR, long):
             path = folder / f"{count}.toml"
-            write(path, count, told)
+            write(path, count, steps)
             size = path.stat().st_size / 1e6
-            seconds, memory = min(opening(path) for _ in range(3))
+            seconds, memory = min(measure_open(path) for _ in range(3))
             print(f"open {count:7,} steps ({size:5.1f} MB)   {seconds:5.2f} s   {(memory - base) / 1024:5.1f} MiB more")
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--open"]:
-        opened(Path(sys.argv[2]))
+        open_and_print(Path(sys.argv[2]))
     else:
         main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
