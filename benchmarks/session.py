@@ -43,7 +43,7 @@ class Unflushed(Disk):
 
 
 def generate_steps() -> Iterator[tuple[Record, object]]:
-    """Endless redemptions that fail: equal steps, and a state that does not grow. Yields records with their snapshots."""
+    """Yield endless redemptions that fail, with their snapshots: equal steps, and a state that does not grow."""
     bench = DebugSession.fresh(Engine(import_machine(Project(ROOT), "coffee_shop")))
     while True:
         pending = list(bench.timeline.now.pending.values())

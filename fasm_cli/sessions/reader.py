@@ -48,6 +48,13 @@ REQUIRED_STEP_KEYS = ("n", "parent", "event", "outcome", "digest")
 OPTIONAL_STEP_KEYS = frozenset((*STEP_KEYS, *OLD_STEP_KEYS)) - {*REQUIRED_STEP_KEYS}
 CHUNK = 1024 * 1024  # bytes read at a time
 MAX_CACHED = 512  # records
+KEY_TYPES: dict[str, type] = {  # in every block; other keys may have any value
+    **dict.fromkeys(("version", "n", "parent", "step", "after"), int),
+    **dict.fromkeys(("machine", "name", "fingerprint", "at", "cause", "kind", "outcome", "error", "digest"), str),
+    **dict.fromkeys(("violated", "broken"), str),
+    **dict.fromkeys(("actions", "changed", "unrestored", "missing"), list),
+    **dict.fromkeys(("origin", "finding", "event"), dict),
+}
 TYPE_NAMES = {str: "a string", int: "an integer", dict: "a table", list: "a list"}
 T = TypeVar("T")
 
@@ -65,7 +72,12 @@ def parse_values(body: bytes, keys: tuple[str, ...], optional: Collection[str] =
     missing = [key for key in keys if key not in found and key not in optional]
     if missing:
         raise NotStorable(f"`{missing[0]}` is missing")
-    return {key: from_toml(value) for key, value in found.items()}
+    values = {key: from_toml(value) for key, value in found.items()}
+    for key, value in values.items():
+        expected = KEY_TYPES.get(key)
+        if expected is not None and type(value) is not expected:
+            raise NotStorable(f"`{key}` is {str(value)[:40]!r}, not {TYPE_NAMES[expected]}")
+    return values
 
 
 def read_header(body: bytes) -> Header:
@@ -75,14 +87,10 @@ def read_header(body: bytes) -> Header:
     number = int(first[1])
     if number < FORMAT:
         values = parse_values(body, HEADER_KEYS[number], ("finding",))
-        _check_types(values, str, "machine", "fingerprint")
-        _check_types(values, int, "version")
-        _check_types(values, dict, "origin", "finding")
         _check_description(values)
         return present_header(values)
     head, *sections = MACHINE_LINE.split(body)
     values = parse_values(head, HEADER_KEYS[number], ("finding",))
-    _check_types(values, dict, "origin", "finding")
     if len(sections) != 1:
         raise NotStorable(f"it has {len(sections)} [[machine]] tables; this fasm opens sessions of one machine")
     return Header({ALONE: _read_machine(sections[0])}, values["origin"], values.get("finding"), number)
@@ -90,8 +98,6 @@ def read_header(body: bytes) -> Header:
 
 def _read_machine(body: bytes) -> MachineEntry:
     values = parse_values(body, MACHINE_KEYS, ("at",))
-    _check_types(values, str, "at", "name")
-    _check_types(values, int, "version")
     _check_description(values)
     if values.get("at", ALONE) != ALONE:
         raise NotStorable("its machine belongs to a system; this fasm opens sessions of a machine that is alone")
@@ -101,10 +107,6 @@ def _read_machine(body: bytes) -> MachineEntry:
 def read_step(body: bytes, n: int, number: int) -> tuple[Record, Any]:
     """The record, which must be step `n`, in a file of format `number`, and its snapshot or None."""
     values = parse_values(body, BLOCKS[number][STEP], OPTIONAL_STEP_KEYS)
-    _check_types(values, int, "n", "parent")
-    _check_types(values, str, "at", "cause", "outcome", "error", "violated", "broken", "digest")
-    _check_types(values, list, "actions", "changed", "unrestored", "missing")
-    _check_types(values, dict, "event")
     if values["n"] != n:
         raise NotStorable(f"`n` is {values['n']}; the next step is {n}")
     if not 0 <= values["parent"] < n:
@@ -134,7 +136,6 @@ def read_step(body: bytes, n: int, number: int) -> tuple[Record, Any]:
 def read_goto(body: bytes, steps: int) -> int:
     """The step to which the head was moved when the file had `steps` steps."""
     values = parse_values(body, GOTO_KEYS)
-    _check_types(values, int, "step", "after")
     _check_position(values, steps)
     return int(values["step"])
 
@@ -142,8 +143,6 @@ def read_goto(body: bytes, steps: int) -> int:
 def read_mark(body: bytes, steps: int, number: int) -> Mark:
     """The mark that was set or removed when the file, of format `number`, had `steps` steps."""
     values = parse_values(body, BLOCKS[number][MARK], ("removed", "gone"))
-    _check_types(values, str, "kind", "name")
-    _check_types(values, int, "step", "after")
     if values["kind"] not in list(MarkKind):
         raise NotStorable(f"`kind` is {values['kind'][:40]!r}; known kinds: {', '.join(MarkKind)}")
     for key in ("removed", "gone"):
@@ -153,12 +152,6 @@ def read_mark(body: bytes, steps: int, number: int) -> Mark:
     if number < FORMAT:
         values = present_mark(values)
     return Mark(MarkKind(values["kind"]), values["name"], values["step"], removed="removed" in values)
-
-
-def _check_types(values: dict[str, Any], kind: type, *keys: str) -> None:
-    for key in keys:
-        if key in values and type(values[key]) is not kind:
-            raise NotStorable(f"`{key}` is {str(values[key])[:40]!r}, not {TYPE_NAMES[kind]}")
 
 
 def _check_description(values: dict[str, Any]) -> None:

@@ -202,7 +202,7 @@ def read_lines(body: bytes) -> dict[str, Any]:
 # strings. Only the syntax is rewritten, and only where TOML and JSON agree on the rest.
 NEEDS_TOMLLIB = re.compile(r"[\\\x00\r\x7f]")
 JSON_ONLY = re.compile(r":|\[,|    ,|\n    \x00 =|null")
-KEY = re.compile(r"(^|[{,] )([A-Za-z0-9_-]+) = ", re.MULTILINE)
+KEY_START = re.compile(r"(?:^|(?<=[{,] ))(?=[A-Za-z0-9_-]+ = )", re.MULTILINE)
 LINE_END = r'},"\n",{'
 
 
@@ -214,8 +214,10 @@ def parse_as_json(text: str) -> dict[str, Any] | None:
     syntax = "\0".join(pieces[::2])
     if len(pieces) % 2 == 0 or JSON_ONLY.search(syntax):
         return None
-    syntax = KEY.sub(r'\1"\2": ', syntax).replace("\0 = ", "\0: ")
-    syntax = syntax.replace(",\n]", "]").replace("[\n    ", "[").replace(",\n    ", ", ")
+    syntax, bare_keys = KEY_START.subn('"', syntax.replace("\0 = ", "\0: "))
+    if bare_keys != syntax.count(" = "):  # one of them does not follow a key
+        return None
+    syntax = syntax.replace(" = ", '": ').replace(",\n]", "]").replace("[\n    ", "[").replace(",\n    ", ", ")
     lines = syntax.count("\n") + 1
     pieces[::2] = syntax.replace("\n", LINE_END).split("\0")
     try:
