@@ -40,7 +40,7 @@ def test_close_kills_the_processes_whatever_they_do() -> None:
 
 def test_a_dead_process_is_a_machine_error() -> None:
     with Pool(1, {}, nothing) as pool, pytest.raises(MachineError, match="a process that ran the machine ended"):
-        pool.call(os._exit, 3)
+        pool.call(signal.raise_signal, signal.SIGKILL)
 
 
 def test_a_fork_returns_the_result_or_the_error_of_a_call() -> None:
