@@ -191,7 +191,7 @@ def test_an_initial_that_gives_one_object_twice_is_refused():
     shared = Count()
     assert refused(machine(initial=lambda self: shared)) == (
         "M: initial() returns the same object twice",
-        "build a new State in it",
+        "create a new State in it",
     )
 
 
