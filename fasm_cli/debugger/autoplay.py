@@ -7,6 +7,7 @@ from pathlib import Path
 from fasm_cli.debugger import breakpoints
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.events import Event, decode_event
+from fasm_cli.engine.laws import check_rest
 from fasm_cli.engine.occurrence import Occurrence, count_events
 from fasm_cli.engine.records import Record
 from fasm_cli.engine.replayer import CannotReplay
@@ -15,7 +16,6 @@ from fasm_cli.errors import SessionError, UsageError
 from fasm_cli.reports.repl import RunReport
 from fasm_cli.reports.steps import Finding, StepReport
 from fasm_cli.sessions.reader import read_session
-from fasm_cli.simulation.network import liveness_violation_of
 from fasm_cli.simulation.shrink import Shrinker
 from fasm_cli.simulation.trace import LIVENESS_LAWS, Player
 from fasm_cli.simulation.world import Plan, World
@@ -106,8 +106,7 @@ def check_liveness(session: DebugSession, law: str) -> Finding | None:
     """Return the violation of the liveness law `law` if nothing more arrives from outside; None for other laws."""
     if not law.startswith(LIVENESS_LAWS):
         return None
-    now = session.timeline.now
-    found = liveness_violation_of(session.machine, now.pending, now.state)
+    found = check_rest(session.timeline.process)
     return None if found is None else Finding(found.law, found.reason, session.timeline.head)
 
 

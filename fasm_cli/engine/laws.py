@@ -6,10 +6,10 @@ specifically. To add a law, write its check with `@check(scope)`; nothing else h
     step      (step)                     what the result of a step shows; costs nothing that grows with the state
     restore   (process)                  what restore emits for the committed state
     state     (machine, before, after)   invariants, after a commit
-    rest      (machine, pending, state)  liveness, when nothing is in flight any more
+    rest      (process)                  liveness, when nothing is in flight any more
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -18,7 +18,7 @@ from fasm_cli.engine.events import Completion, Restore
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.purity_latch import Breach
-from fasm_cli.engine.step_result import NO_DETAILS, Emission, Outcome, StepResult
+from fasm_cli.engine.step_result import NO_DETAILS, Outcome, StepResult
 from fasm_cli.types.format import format_value
 
 
@@ -96,14 +96,9 @@ def check_invariants(machine: Machine, state: Any) -> Violation | None:
     return next(_invariants(machine, state), None)
 
 
-def check_rest(machine: Machine, pending: Mapping[Any, Emission], state: Any) -> Violation | None:
+def check_rest(process: Process) -> Violation | None:
     """The first liveness law that is violated now that nothing is in flight any more."""
-    return next(_run_checks("rest", machine, pending, state), None)
-
-
-def check_eventually(machine: Machine, state: Any) -> Violation | None:
-    """The first `@eventually` that is false in `state`, now that nothing is in flight any more."""
-    return next(_eventually(machine, {}, state), None)
+    return next(_run_checks("rest", process), None)
 
 
 def compile_fast_check(machine: Machine) -> Callable[[Any, Any], bool]:
@@ -315,15 +310,15 @@ def _why_false(predicate: Callable[..., Any], *states: Any) -> str:
 
 
 @check("rest")
-def _stuck(machine: Machine, pending: Mapping[Any, Emission], state: Any) -> Iterator[Violation]:
-    if pending:
-        action = format_value(next(iter(pending.values())).tracked)
+def _stuck(process: Process) -> Iterator[Violation]:
+    if process.pending:
+        action = format_value(next(iter(process.pending.values())).tracked)
         yield Violation("stuck", f"{action} is still pending after every result was delivered and every restart")
 
 
 @check("rest")
-def _eventually(machine: Machine, pending: Mapping[Any, Emission], state: Any) -> Iterator[Violation]:
-    for name, predicate in machine.eventually.items():
-        reason = _why_false(predicate, state)
+def _eventually(process: Process) -> Iterator[Violation]:
+    for name, predicate in process.machine.eventually.items():
+        reason = _why_false(predicate, process.store.committed)
         if reason:
             yield Violation(f"eventually:{name}", f"{reason} although nothing is in flight any more")

@@ -5,7 +5,7 @@ production history are all `replay` over a different source of events and a diff
 compare, and when they stop, is up to the caller, who stops iterating.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 
 from fasm_cli.contract.state_machine import Tracked
@@ -58,19 +58,39 @@ def replay(stage: Stage[Recorded, Result], source: Iterable[Recorded]) -> Iterat
 
 @record
 class Replayed:
-    """What came of an event on a `ProcessStage`: the step, and the committed state before it."""
+    """What came of an event on a `ProcessStage`: the step, the committed state before it, and the process."""
 
     result: StepResult
     before: Any
+    process: Process
 
 
 class ProcessStage:
-    """Executes the occurrences of a trace on `process` and knows the id of every action it emitted, so that an event
-    is about the same action when other events of the trace were cut out."""
+    """Executes the occurrences of a trace on the `processes` of a system, by the name of the machine; a machine that
+    is alone has the name "". The stage knows the id of every action that was emitted, so that an event is about the
+    same action when other events were cut out of the trace."""
 
-    def __init__(self, process: Process) -> None:
-        self.process = process
+    def __init__(self, processes: Mapping[str, Process]) -> None:
+        self.processes = processes
         self.ids: dict[ActionRef, Any] = {}
+
+    def resolve(self, recorded: Occurrence) -> Event | None:
+        return recorded.event.resolve(ProcessView(self.processes[recorded.at], self.ids))
+
+    def execute(self, recorded: Occurrence, event: Event) -> Replayed:
+        process = self.processes[recorded.at]
+        before = process.store.committed
+        result = process.step(event, recorded.number)
+        note_emitted_ids(self.ids, result, process)
+        return Replayed(result, before, process)
+
+
+@record
+class ProcessView:
+    """What an event needs to know of the process that it happens to."""
+
+    process: Process
+    ids: Mapping[ActionRef, Any]
 
     @property
     def running(self) -> bool:
@@ -80,15 +100,6 @@ class ProcessStage:
     def id_of(self, ref: ActionRef) -> Any:
         """The id under which the action was emitted. Raises `KeyError`."""
         return self.ids[ref]
-
-    def resolve(self, recorded: Occurrence) -> Event | None:
-        return recorded.event.resolve(self)
-
-    def execute(self, recorded: Occurrence, event: Event) -> Replayed:
-        before = self.process.store.committed
-        result = self.process.step(event, recorded.number)
-        note_emitted_ids(self.ids, result, self.process)
-        return Replayed(result, before)
 
 
 def note_emitted_ids(ids: dict[ActionRef, Any], result: StepResult, process: Process) -> None:

@@ -20,7 +20,7 @@ def locate(player: Player, trace: Sequence[Occurrence], law: str) -> int:
     The last occurrence is executed under a trace function that looks for the symptom after each line.
     """
     stage, machine = player.start(), player.machine
-    process = stage.process
+    process = stage.processes[""]
     for _ in replay(stage, trace[:-1]):
         pass
     last = stage.resolve(trace[-1]) if trace else None

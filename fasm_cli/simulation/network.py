@@ -14,11 +14,8 @@ from typing import Any
 
 from fasm_cli.contract.state_machine import Tracked
 from fasm_cli.engine.events import ARMED_POINTS, ActionRef, Completion, Crash, CrashPoint, Event, Restore
-from fasm_cli.engine.laws import Violation, check_eventually
-from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import Emission, Outcome, StepResult
-from fasm_cli.types.format import format_value
 
 HISTORY_SIZE = 16  # delivered results that may be delivered again
 
@@ -165,17 +162,3 @@ def drain(process: Process, lost: set[ActionRef], answer: Callable[[Emission], A
 
 def _restores_something(process: Process) -> bool:
     return any(type(action) is Tracked for action in process.dry_run_restore()[0])
-
-
-def liveness_violation(process: Process) -> Violation | None:
-    """Return what is wrong with a process that has been drained."""
-    return liveness_violation_of(process.machine, process.pending, process.store.committed)
-
-
-def liveness_violation_of(machine: Machine, pending: dict[Any, Emission], state: Any) -> Violation | None:
-    """Return what is wrong with a machine at rest: a pending action (`stuck`) or an `@eventually` that is false."""
-    if pending:
-        left = next(iter(pending.values())).tracked
-        reason = f"{format_value(left)} is still pending after every result was delivered and {RESTARTS} restarts"
-        return Violation("stuck", reason)
-    return check_eventually(machine, state)

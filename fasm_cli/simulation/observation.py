@@ -49,8 +49,8 @@ class Observation:
 
 def observe(engine: Engine, trace: EncodedTrace, *, with_states: bool = False) -> list[Observation]:
     """Execute `trace` from the initial state and observe every step, with the states before them if asked for."""
-    machine, stage = engine.machine, ProcessStage(engine.start(engine.initial()))
-    process, store = stage.process, stage.process.store
+    machine, process = engine.machine, engine.start(engine.initial())
+    stage, store = ProcessStage({"": process}), process.store
     encoded = {number: (number, parent, at, plain) for number, parent, at, plain in trace}
     observations: list[Observation] = []
     after = _snapshot(process, with_state=with_states)

@@ -14,6 +14,7 @@ from fasm_cli.engine.events import Event, InputReceived
 from fasm_cli.engine.finding import Finding
 from fasm_cli.engine.laws import (
     Violation,
+    check_rest,
     check_restore,
     check_state,
     check_step,
@@ -25,7 +26,6 @@ from fasm_cli.engine.occurrence import Occurrence, encode_trace
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import NO_DETAILS, Outcome, StepResult
 from fasm_cli.simulation.hidden_state import Snapshot, first_difference, hidden_violation, snapshot
-from fasm_cli.simulation.network import liveness_violation
 from fasm_cli.simulation.sampling_store import open_fast
 from fasm_cli.simulation.stats import FastCounters, Stats
 from fasm_cli.simulation.world import Plan, World
@@ -134,7 +134,7 @@ class Simulator:
             violation = self._suspicion(process, step, before, process.store.committed, number)
             if violation is not None:
                 return violation
-        return liveness_violation(process)
+        return check_rest(process)
 
     # --- exact ------------------------------------------------------------------------------------------------
 
@@ -156,7 +156,7 @@ class Simulator:
             before_drain = len(trace)
             violation = _execute(process, world, world.drain_events(process), trace)
             if violation is None:
-                violation = liveness_violation(process) or self._hidden_violation(start)
+                violation = check_rest(process) or self._hidden_violation(start)
                 quiescing_from = before_drain + 1 if len(trace) > before_drain else 0
         if violation is None:
             return None

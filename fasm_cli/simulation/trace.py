@@ -13,13 +13,12 @@ from typing import Any
 from fasm_cli.contract.state_machine import StateMachine, Tracked
 from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import ActionRef, Restore, ResultLost
-from fasm_cli.engine.laws import Violation, first_violation
+from fasm_cli.engine.laws import Violation, check_rest, first_violation
 from fasm_cli.engine.occurrence import Occurrence
-from fasm_cli.engine.process import Process
 from fasm_cli.engine.replayer import ProcessStage, Replayed, replay
 from fasm_cli.engine.step_result import Emission
 from fasm_cli.simulation.hidden_state import first_difference, hidden_violation, snapshot
-from fasm_cli.simulation.network import drain, liveness_violation
+from fasm_cli.simulation.network import drain
 from fasm_cli.simulation.world import stream
 from fasm_cli.types.generate import Generators
 
@@ -54,7 +53,7 @@ class Player:
 
     def start(self) -> ProcessStage:
         """Return a new process in the initial state."""
-        return ProcessStage(self._engine.start(self._engine.initial()))
+        return ProcessStage({"": self._engine.start(self._engine.initial())})
 
     def play(self, trace: Sequence[Occurrence], law: str) -> PlayResult:
         """Execute `trace` up to the first violation of `law`; for a law about rest, drain the machine after it.
@@ -67,7 +66,7 @@ class Player:
         lost: set[ActionRef] = set()
         for occurrence, done in executed(stage, trace):
             applied.append(occurrence)
-            violation = _violation_of(law, stage.process, done)
+            violation = _violation_of(law, done)
             if violation is not None:
                 return PlayResult(violation, applied)
             if type(occurrence.event) is ResultLost:
@@ -85,7 +84,7 @@ class Player:
         self.played += 1
         stage = self.start()
         last = deque(replay(stage, trace), maxlen=1)
-        return bool(last) and _violation_of(law, stage.process, last[0][1]) is not None
+        return bool(last) and _violation_of(law, last[0][1]) is not None
 
     def emitted(self, trace: Sequence[Occurrence], ref: ActionRef) -> Tracked | None:
         """Return the tracked action that `trace` emits as `ref`; None if it does not."""
@@ -114,7 +113,7 @@ class Player:
         applied: list[Occurrence] = []
         for occurrence, done in executed(stage, trace):
             applied.append(occurrence)
-            violation = _violation_of("hidden", stage.process, done)
+            violation = _violation_of("hidden", done)
             name = first_difference(start, snapshot(self.machine))
             if violation is None and name:
                 violation = hidden_violation(name)
@@ -134,14 +133,15 @@ class Player:
             assert self._any_result is not None
             return self._any_result(choose)
 
-        for event in drain(stage.process, lost, answer):
+        process = stage.processes[""]
+        for event in drain(process, lost, answer):
             number += 1
             drained.append(Occurrence(number, parent, event))
             parent = number
-            violation = _violation_of(law, stage.process, stage.execute(drained[-1], event))
+            violation = _violation_of(law, stage.execute(drained[-1], event))
             if violation is not None:
                 return PlayResult(violation, applied + drained)
-        return PlayResult(liveness_violation(stage.process), applied, drained)
+        return PlayResult(check_rest(process), applied, drained)
 
 
 def executed(stage: ProcessStage, trace: Iterable[Occurrence]) -> Iterator[tuple[Occurrence, Replayed]]:
@@ -151,7 +151,7 @@ def executed(stage: ProcessStage, trace: Iterable[Occurrence]) -> Iterator[tuple
         yield (recorded if event is recorded.event else replace(recorded, event=event)), done
 
 
-def _violation_of(law: str, process: Process, done: Replayed) -> Violation | None:
+def _violation_of(law: str, done: Replayed) -> Violation | None:
     """Return the violation of a step if it is one of `law`. If a step violates two laws, the first names the fault."""
-    found = first_violation(process, done.result, done.before)
+    found = first_violation(done.process, done.result, done.before)
     return found if found is not None and found.law == law else None

@@ -7,6 +7,7 @@ from pathlib import Path
 from fasm_cli.contract.database import redact_url
 from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import decode_event
+from fasm_cli.engine.laws import check_rest
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.occurrence import encoded_trace_of
 from fasm_cli.engine.records import Record
@@ -20,7 +21,6 @@ from fasm_cli.reports.steps import Finding, StepReport, TraceStep, step_report
 from fasm_cli.sessions.model import Stored
 from fasm_cli.sessions.reader import read_session
 from fasm_cli.sessions.timeline import Timeline, difference
-from fasm_cli.simulation.network import liveness_violation_of
 from fasm_cli.simulation.pool import ignore_sigpipe
 from fasm_cli.simulation.replicas import Replicas
 from fasm_cli.simulation.trace import LIVENESS_LAWS
@@ -77,7 +77,7 @@ def _replay_steps(
         return steps, finding, differs or f"cannot replay step {failed.recorded.n}: {failed.reason}"
     is_liveness = recorded is not None and recorded.law.startswith(LIVENESS_LAWS)
     if recorded is not None and is_liveness and finding is None and not differs:
-        violation = liveness_violation_of(timeline.machine, timeline.now.pending, timeline.now.state)
+        violation = check_rest(timeline.process)
         if violation is not None and violation.law == recorded.law:
             finding = Finding(violation.law, violation.reason, timeline.head)
     return steps, finding, differs

@@ -14,12 +14,12 @@ from uuid import UUID
 from fasm_cli.contract.constraints import Between, OneOf, Size, Text
 from fasm_cli.contract.state_machine import StateMachine, Tracked
 from fasm_cli.engine.events import ActionRef, Completion, Crash, Event, FaultKind, InjectedFault, InputReceived, Restore
-from fasm_cli.engine.laws import Violation, violations
+from fasm_cli.engine.laws import Violation, check_rest, violations
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.memory_store import MemoryStore
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import Emission, Outcome
-from fasm_cli.simulation.network import drain, liveness_violation
+from fasm_cli.simulation.network import drain
 from fasm_cli.types.schema import (
     CollectionSchema,
     DictSchema,
@@ -80,7 +80,7 @@ class World:
 
         for event in drain(self.process, set(), answer):
             self._one(event)
-        return liveness_violation(self.process)
+        return check_rest(self.process)
 
 
 class First:

@@ -4,7 +4,7 @@ import pytest
 
 from fasm_cli import TransitionError, eventually, invariant, sometimes, transition_invariant
 from fasm_cli.engine.events import InputReceived
-from fasm_cli.engine.laws import check_eventually, check_invariants, count_holding, sometimes_reached
+from fasm_cli.engine.laws import check_invariants, check_rest, count_holding, sometimes_reached
 
 
 class No(TransitionError):
@@ -86,7 +86,7 @@ def test_the_first_of_several_invariants_is_named(tiny):
     assert count_holding(run.machine, run.state) == (1, 3)
 
 
-def test_what_was_reached_and_what_holds_in_the_end(tiny):
+def test_sometimes_reached_and_laws_at_rest(tiny):
     run = tiny.run(
         never=sometimes(lambda self, state: state.count > 0),
         now=sometimes(lambda self, state: True),
@@ -94,9 +94,13 @@ def test_what_was_reached_and_what_holds_in_the_end(tiny):
         done=eventually(lambda self, state: not state.waiting),
     )
     assert sometimes_reached(run.machine, run.state) == ["now"]
-    assert check_eventually(run.machine, run.state) is None
+    assert check_rest(run.process) is None
     run.go(1)
-    assert told(check_eventually(run.machine, run.state)) == (
+    action = "Tracked(id=1, action=Ask(what='q', items=[]))"
+    stuck = f"{action} is still pending after every result was delivered and every restart"
+    assert told(check_rest(run.process)) == ("stuck", stuck)
+    run.process.pending.clear()
+    assert told(check_rest(run.process)) == (
         "eventually:done",
         "it is false although nothing is in flight any more",
     )

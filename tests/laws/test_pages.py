@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fasm_cli.engine.events import Completion, Event, FaultKind, InjectedFault, InputReceived
-from fasm_cli.engine.laws import first_violation, sometimes_reached
+from fasm_cli.engine.laws import check_rest, first_violation, sometimes_reached
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.memory_store import MemoryStore
 from fasm_cli.engine.process import Process
@@ -18,7 +18,7 @@ from fasm_cli.errors import UsageError
 from fasm_cli.laws.explain import document, explain, list_laws
 from fasm_cli.laws.pages import CHECKS, LAWS, PAGES, example_machine, fix_for, read_page
 from fasm_cli.lint.run import lint_source
-from fasm_cli.simulation.network import drain, liveness_violation
+from fasm_cli.simulation.network import drain
 
 ROOT = Path(__file__).parents[2]
 Next = Callable[[ModuleType, Process], Event]
@@ -96,7 +96,7 @@ def violated(module: ModuleType, machine: Machine, script: list[Next]) -> str | 
             return wrong.law
     for event in drain(process, set(), lambda emission: module.Declined()):
         process.step(event)
-    wrong = liveness_violation(process)
+    wrong = check_rest(process)
     return None if wrong is None else wrong.law
 
 
