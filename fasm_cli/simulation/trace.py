@@ -70,7 +70,7 @@ class Player:
             if violation is not None:
                 return PlayResult(violation, applied)
             if type(occurrence.event) is ResultLost:
-                pending = stage.process.pending.get(occurrence.event.id)
+                pending = done.process.pending.get(occurrence.event.id)
                 if pending is not None and occurrence.event.of in (pending.ref, pending.place):
                     lost.add(pending.ref)
         if not law.startswith(LIVENESS_LAWS):
@@ -103,7 +103,7 @@ class Player:
         places: dict[ActionRef, ActionRef] = {}
         for _, done in replay(stage, trace):
             if type(done.result.event) is Restore:
-                places.update({each.ref: each.place for each in stage.process.pending.values()})
+                places.update({each.ref: each.place for each in done.process.pending.values()})
         return places
 
     def play_checking_hidden_state(self, trace: Sequence[Occurrence]) -> PlayResult:
