@@ -1,15 +1,12 @@
 """Predicates over the steps of a session, and the expectations of scripts."""
 
 import re
-from typing import TYPE_CHECKING
 
 from fasm_cli.debugger.expressions import Expression
 from fasm_cli.debugger.inspect import NAMES, variables
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import FasmError, InputError, UsageError, did_you_mean
-
-if TYPE_CHECKING:
-    from fasm_cli.reports.repl import Expected
+from fasm_cli.reports.repl import Expected
 
 OUTCOMES = ("accepted", "rejected", "aborted", "defect", "skipped", "broken")
 
@@ -44,13 +41,11 @@ class ExpectationFailed(FasmError):
     kind = "expectation"
 
 
-def expect(session: DebugSession, text: str) -> "Expected":
+def expect(session: DebugSession, text: str) -> Expected:
     """Check an outcome of the last step (`rejected [NAME]`, `broken [LAW]`, ...), `pending N`, or an expression.
 
     Raises `ExpectationFailed` if it does not hold, `UsageError` or `InputError` if `text` cannot be checked.
     """
-    from fasm_cli.reports.repl import Expected
-
     word, _, name = text.partition(" ")
     if word in OUTCOMES:
         got, held = _check_outcome(session, word, name.strip())

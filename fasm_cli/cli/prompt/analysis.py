@@ -6,6 +6,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from fasm_cli.cli.lazy import deferred_imports
 from fasm_cli.cli.repl.lines import logical_lines
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.laws import count_holding
@@ -14,6 +15,9 @@ from fasm_cli.sessions.timeline import Timeline
 if TYPE_CHECKING:
     from fasm_cli.cli.prompt.check import LineError, Signature
     from fasm_cli.cli.prompt.completion import Option
+
+with deferred_imports():
+    from fasm_cli.cli.prompt import check, completion
 
 T = TypeVar("T")
 
@@ -65,8 +69,6 @@ class LineAnalysis:
         if not text:
             return None
         if self._error[0] != key:
-            from fasm_cli.cli.prompt import check
-
             several = "\n" in text and len(list(logical_lines(text.split("\n")))) > 1
             found = None if several else self.errors.run("checking", lambda: check.find_error(self.session, text), None)
             self._error = (key, found)
@@ -77,14 +79,10 @@ class LineAnalysis:
         line = _last_line(text)
         if not line:
             return None
-        from fasm_cli.cli.prompt import check
-
         return self.errors.run("the signature", lambda: check.find_signature(self.session, line), None)
 
     def candidates(self, text: str) -> "tuple[str, list[Option]]":
         """Return the word at the end of `text` and the options that may replace it."""
-        from fasm_cli.cli.prompt import completion
-
         line = _last_line(text)
         nothing: tuple[str, list[Option]] = ("", [])
         return self.errors.run("completion", lambda: completion.candidates(self.session, line), nothing)

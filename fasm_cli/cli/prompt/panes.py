@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.utils import get_cwidth
 
+from fasm_cli.cli.lazy import deferred_imports
 from fasm_cli.cli.prompt.analysis import LineAnalysis
 from fasm_cli.cli.prompt.style import UNICODE, Glyphs, crop, status_items
 from fasm_cli.contract.database import Tables
@@ -16,6 +17,9 @@ from fasm_cli.types.format import format_value
 
 if TYPE_CHECKING:
     from fasm_cli.cli.prompt.check import LineError, Signature
+
+with deferred_imports():
+    from fasm_cli.reports import steps
 
 Line = StyleAndTextTuples
 
@@ -175,8 +179,6 @@ class Picker:
         return [*out, *(self._draw_step(at, width, glyphs) for at in range(start, min(start + room, len(self._steps))))]
 
     def _draw_step(self, at: int, width: int, glyphs: Glyphs) -> Line:
-        from fasm_cli.reports.steps import event_text
-
         head = self._session.timeline.head
         if not at:
             text = crop(f"{'*' if head == 0 else ' '} 0  the initial state", width, glyphs.more)
@@ -184,7 +186,7 @@ class Picker:
         record = self._session.timeline.journal[self._steps[at]]
         on_path = record.n in self._ancestors
         mark = "*" if record.n == head else " " if on_path else glyphs.dot
-        text = crop(f"{mark} {record.n}  {event_text(self._session.timeline, record)}", width - 30, glyphs.more)
+        text = crop(f"{mark} {record.n}  {steps.event_text(self._session.timeline, record)}", width - 30, glyphs.more)
         tail = _format_outcome(record)
         style = "" if on_path else "class:pane.quiet"
         bad = "class:pane.bad" if record.violated_law or record.outcome in ("rejected", "aborted", "defect") else style

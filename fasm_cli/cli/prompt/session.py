@@ -32,7 +32,7 @@ from fasm_cli.cli.prompt.analysis import ErrorBoundary, LineAnalysis
 from fasm_cli.cli.prompt.style import NO_COLOUR_STYLE, STYLE, glyphs_for, prompt_parts
 from fasm_cli.cli.prompt.toolkit import LineCompleter, LineLexer, key_bindings, open_history
 from fasm_cli.cli.repl.lines import is_complete
-from fasm_cli.cli.repl.registry import VERBS
+from fasm_cli.cli.repl.registry import VERBS, load_verbs
 from fasm_cli.debugger.session import DebugSession
 
 if TYPE_CHECKING:
@@ -108,8 +108,7 @@ class Prompt:
 
     def _prepare(self) -> None:
         """Import what the first key needs, after the prompt is drawn."""
-        from fasm_cli.cli.repl import verbs  # noqa: F401  fills the table
-
+        load_verbs()
         self.analysis.candidates(" ")
         self.analysis.signature(" ")
 

@@ -1,6 +1,6 @@
 """Configures the REPL: aliases and settings from the project and from the user's file."""
 
-from fasm_cli.cli.repl.registry import define_alias
+from fasm_cli.cli.repl.registry import define_alias, load_verbs
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import UsageError
 from fasm_cli.project.config import ReplConfig, read_repl_config, read_user_config
@@ -24,8 +24,7 @@ def _apply(session: DebugSession, config: ReplConfig) -> None:
     settings.time = settings.time if config.time is None else config.time
     settings.keys = settings.keys if config.keys is None else config.keys
     if config.aliases:
-        from fasm_cli.cli.repl import verbs  # noqa: F401  fills the table: an alias may not have the name of a verb
-
+        load_verbs()  # an alias may not have the name of a verb
         for name, line in config.aliases.items():
             try:
                 define_alias(session, name, line)

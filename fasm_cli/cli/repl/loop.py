@@ -7,13 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fasm_cli.cli.app import as_error
+from fasm_cli.cli.lazy import deferred_imports
 from fasm_cli.cli.prompt.style import ASCII, prompt_parts
 from fasm_cli.cli.render.pager import PagedWriter
 from fasm_cli.cli.render.writer import TerminalWriter
 from fasm_cli.cli.repl.lines import is_complete, logical_lines
-from fasm_cli.cli.repl.registry import Quit
+from fasm_cli.cli.repl.registry import Quit, load_verbs
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.sessions.timeline import Timeline
+
+with deferred_imports():
+    from fasm_cli.cli.repl import execute
 
 FREEZE_AFTER = 1000  # new steps after which the garbage collector stops scanning the existing ones
 
@@ -55,11 +59,9 @@ def loop(session: DebugSession, output: TerminalWriter, read: Callable[[], str])
 
 def execute_line(session: DebugSession, output: TerminalWriter, line: str) -> bool:
     """Execute `line` and print its reports; return False after an error. Raises `Quit`."""
-    from fasm_cli.cli.repl import verbs  # noqa: F401  fills the table; the prompt is drawn before
-    from fasm_cli.cli.repl.execute import execute_with_reload
-
+    load_verbs()
     try:
-        for report, seconds in execute_with_reload(session, line):
+        for report, seconds in execute.execute_with_reload(session, line):
             output.report(report, seconds)
             output.done()
     except KeyboardInterrupt:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
+from importlib import import_module
 from typing import TYPE_CHECKING, TypeAlias
 
 from fasm_cli.errors import InputError, UsageError, did_you_mean
@@ -85,6 +86,11 @@ def verb(
         return run
 
     return register
+
+
+def load_verbs() -> None:
+    """Import the modules of `verbs`, which fill the table. The prompt is drawn before, so it is not done at import."""
+    import_module("fasm_cli.cli.repl.verbs")
 
 
 # --- parsing the words of a verb ----------------------------------------------------------------------------------

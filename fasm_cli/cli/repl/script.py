@@ -13,12 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from fasm_cli.cli.lazy import deferred_imports
 from fasm_cli.cli.render.writer import Output, TerminalWriter, TranscriptWriter
 from fasm_cli.cli.repl.lines import logical_lines
-from fasm_cli.cli.repl.registry import Quit
+from fasm_cli.cli.repl.registry import Quit, load_verbs
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import FasmError, UsageError
 from fasm_cli.reports.report import FINDING, INTERRUPTED
+
+with deferred_imports():
+    from fasm_cli.cli.repl import config, execute, loop
+    from fasm_cli.reports import repl as reports
 
 COMMAND_LINE, STANDARD_INPUT = "-c", "standard input"  # names of sources in error messages
 PROMPT, CONTINUATION = "> ", "... "  # how a transcript shows a line and its further lines
@@ -41,11 +46,8 @@ def run_interactive(session: DebugSession, output: Output, options: ScriptOption
     """Execute lines from the prompt if stdin is a terminal, else the lines of stdin. Returns the exit code."""
     apply_settings(output, session)
     if isinstance(output, TerminalWriter) and sys.stdin is not None and sys.stdin.isatty():
-        from fasm_cli.cli.repl.config import configure_prompt
-        from fasm_cli.cli.repl.loop import run_prompt  # only this branch draws
-
-        configure_prompt(session)
-        run_prompt(session, output, session.project.root / ".fasm" / "history")
+        config.configure_prompt(session)
+        loop.run_prompt(session, output, session.project.root / ".fasm" / "history")
         return 0
     return run_script(session, _decode(sys.stdin, STANDARD_INPUT), output, STANDARD_INPUT, options)
 
@@ -97,9 +99,7 @@ def run_script(
 
     Returns the exit code. With `options.keep_going` it is that of a finding if there was one, else of the first error.
     """
-    from fasm_cli.cli.repl import verbs  # noqa: F401  fills the table
-    from fasm_cli.cli.repl.execute import execute_with_reload
-
+    load_verbs()
     code = 0
     waiting = logical_lines(lines)
     ahead: tuple[int, str] | None = None
@@ -110,7 +110,7 @@ def run_script(
             output.echo(echo_lines(line))
         try:
             found = 0
-            for report, seconds in execute_with_reload(session, line):
+            for report, seconds in execute.execute_with_reload(session, line):
                 output.report(report, seconds)
                 found = len(report.all_findings())
                 if report.exit_code() == INTERRUPTED:
@@ -143,15 +143,13 @@ def echo_lines(line: str) -> list[str]:
 
 def run_transcript(session: DebugSession, check: Path | None, update: Path | None, output: Output) -> int:
     """Compare the transcript `check` with the present output, or rewrite `update`. Returns the exit code."""
-    from fasm_cli.reports.repl import Message
-
     if update is not None:
         changed = rewrite_transcript(session, update)
-        output.report(Message([f"{update} {'was rewritten' if changed else 'matches the output'}"]))
+        output.report(reports.Message([f"{update} {'was rewritten' if changed else 'matches the output'}"]))
         return 0
     assert check is not None
     diff = diff_transcript(session, check)
-    output.report(Message(diff.splitlines() or [f"{check} matches the output"]))
+    output.report(reports.Message(diff.splitlines() or [f"{check} matches the output"]))
     return FINDING if diff else 0
 
 
@@ -188,14 +186,12 @@ def play_transcript(session: DebugSession, text: str, *, markdown: bool) -> str:
 
 
 def _play_block(session: DebugSession, text: str) -> Iterator[str]:
-    from fasm_cli.cli.repl import verbs  # noqa: F401  fills the table
-    from fasm_cli.cli.repl.execute import execute_with_reload
-
+    load_verbs()
     for line in lines_in_transcript(text.splitlines()):
         yield "".join(f"{echoed}\n" for echoed in echo_lines(line))
         output = TranscriptWriter(io.StringIO(), session.repl_state.settings)
         try:
-            for report, _ in execute_with_reload(session, line):
+            for report, _ in execute.execute_with_reload(session, line):
                 output.report(report)
         except Quit:
             return

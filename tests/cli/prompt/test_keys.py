@@ -283,7 +283,7 @@ def test_a_report_that_cannot_be_rendered_does_not_end_the_repl(drawn: Drawn, mo
     def broken(_: Any) -> Any:
         raise RuntimeError("no text for that")
 
-    monkeypatch.setattr("fasm_cli.cli.render.render.render", broken)
+    monkeypatch.setattr("fasm_cli.cli.render.writer.render", broken)
     screen = drawn()
     screen.play(READY, ("crash\r", shown("RuntimeError: no text for that")), ("x", line("coffee_shop @1 crashed> x")))
 
