@@ -14,7 +14,7 @@ from fasm_cli.engine.replayer import CannotReplay
 from fasm_cli.engine.replayer import replay as replay_events
 from fasm_cli.errors import SessionError, UsageError
 from fasm_cli.reports.repl import RunReport
-from fasm_cli.reports.steps import Finding, StepReport
+from fasm_cli.reports.steps import FindingReport, StepReport
 from fasm_cli.sessions.reader import read_session
 from fasm_cli.simulation.shrink import Shrinker
 from fasm_cli.simulation.trace import LIVENESS_LAWS, Player
@@ -102,12 +102,12 @@ def play_until_finding(session: DebugSession, items: Iterable[Occurrence], title
     return play_events(session, items, title, lambda report: _stop_reason(session, report, law), law)
 
 
-def check_liveness(session: DebugSession, law: str) -> Finding | None:
+def check_liveness(session: DebugSession, law: str) -> FindingReport | None:
     """Return the violation of the liveness law `law` if nothing more arrives from outside; None for other laws."""
     if not law.startswith(LIVENESS_LAWS):
         return None
     found = check_rest(session.timeline.process)
-    return None if found is None else Finding(found.law, found.reason, session.timeline.head)
+    return None if found is None else FindingReport(found.law, found.reason, session.timeline.head)
 
 
 class SessionStage:

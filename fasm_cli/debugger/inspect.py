@@ -14,7 +14,7 @@ from fasm_cli.errors import FasmError, InputError, MachineError, UsageError, did
 from fasm_cli.laws.pages import PAGES, base_law, read_page
 from fasm_cli.reports.machines import TypeLine
 from fasm_cli.reports.repl import CheckLine, Checks, ProblemDetails, SampleLine, Samples, Value
-from fasm_cli.reports.steps import Finding
+from fasm_cli.reports.steps import FindingReport
 from fasm_cli.types.codec import format_value
 from fasm_cli.types.fields import field_names
 from fasm_cli.types.generate import Generators
@@ -95,7 +95,7 @@ def check(session: DebugSession, name: str = "") -> Checks:
             raise UsageError(f"no check {name[:60]!r}", did_you_mean(name, known))
     failed = next((line for line in lines if not line.holds), None)
     head = session.timeline.head
-    return Checks(head, lines, Finding(failed.name, failed.reason, head) if failed else None)
+    return Checks(head, lines, FindingReport(failed.name, failed.reason, head) if failed else None)
 
 
 def _check_lines(session: DebugSession) -> Iterator[CheckLine]:
@@ -190,7 +190,9 @@ def explain_problem(session: DebugSession) -> ProblemDetails:
         frames = problem.frames if isinstance(problem, MachineError) else ""
         return ProblemDetails(f"{problem.kind} error", problem.message, fix=problem.hint, frames=frames)
     if problem is not None:
-        return _explain_law(problem.law, f"at step {problem.step}" if problem.step else "", problem.why, problem.where)
+        return _explain_law(
+            problem.law, f"at step {problem.step}" if problem.step else "", problem.reason, problem.location
+        )
     timeline = session.timeline
     record = timeline.journal.get(timeline.head)
     if record is not None and record.violated_law:

@@ -11,7 +11,7 @@ from fasm_cli.engine.records import Record
 from fasm_cli.engine.replayer import CannotReplay
 from fasm_cli.project.load import reload_machine
 from fasm_cli.reports.repl import Reloaded
-from fasm_cli.reports.steps import Finding, finding_of
+from fasm_cli.reports.steps import FindingReport, finding_of
 from fasm_cli.sessions.journal import Journal
 from fasm_cli.sessions.timeline import Timeline, difference
 from fasm_cli.types.codec import DecodeError
@@ -71,7 +71,7 @@ def _initial_state(engine: Engine, before: Timeline) -> tuple[Any, str]:
 
 def _compare(
     scratch: Timeline, path: list[Record], before: Timeline
-) -> tuple[tuple[str, list[str]] | None, Finding | None]:
+) -> tuple[tuple[str, list[str]] | None, FindingReport | None]:
     """Return the first difference, or None and the finding of the last step."""
     finding = None
     try:

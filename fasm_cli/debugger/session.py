@@ -27,7 +27,7 @@ from fasm_cli.sessions.timeline import TakenStep, Timeline
 from fasm_cli.types.codec import format_value
 
 if TYPE_CHECKING:
-    from fasm_cli.reports.steps import Finding, Pending, State, StepReport
+    from fasm_cli.reports.steps import FindingReport, Pending, State, StepReport
     from fasm_cli.sessions.writer import SessionFile
 
 FORMATS = ("text", "json")
@@ -47,7 +47,7 @@ class ReplState:
     """What the REPL remembers between lines; it ends with the process."""
 
     last: "StepReport | None" = None  # the step that `expect` checks
-    last_problem: "FasmError | Finding | None" = None  # the error or finding that `why` explains
+    last_problem: "FasmError | FindingReport | None" = None  # the error or finding that `why` explains
     typed: list[str] = field(default_factory=list)
     aliases: dict[str, str] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)

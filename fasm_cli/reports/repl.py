@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fasm_cli.reports.report import INTERRUPTED, Report
-from fasm_cli.reports.steps import Change, Finding, StepReport
+from fasm_cli.reports.steps import Change, FindingReport, StepReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class RunReport(Report):
     title: str
     steps: list[StepReport]
     stop_reason: str
-    finding: Finding | None
+    finding: FindingReport | None
     interrupted: bool = False
 
     def all_findings(self) -> list[Any]:
@@ -85,7 +85,7 @@ class Reloaded(Report):
     difference: str  # empty where every step led to the same
     fields: list[str]  # what differs at that step, `field: old -> new`
     branch: str  # on which the steps are as they are now; empty where nothing differs
-    finding: Finding | None
+    finding: FindingReport | None
     note: str = ""
 
     def all_findings(self) -> list[Any]:
@@ -106,7 +106,7 @@ class Checks(Report):
 
     step: int
     lines: list[CheckLine]
-    finding: Finding | None
+    finding: FindingReport | None
 
     def all_findings(self) -> list[Any]:
         return [] if self.finding is None else [self.finding]

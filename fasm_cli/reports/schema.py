@@ -48,7 +48,7 @@ from fasm_cli.reports.sessions import (
     Verified,
 )
 from fasm_cli.reports.simulation import Checked, Replayed, Simulated, Traces
-from fasm_cli.reports.steps import ActionLine, Change, Finding, Pending, State, StepReport
+from fasm_cli.reports.steps import ActionLine, Change, FindingReport, Pending, State, StepReport
 from fasm_cli.simulation.stats import Stats
 
 SEVERAL = ("step", "repl")
@@ -82,7 +82,7 @@ def report_json(report: Report) -> Json:
     return {"report": kind, **encode(report)}
 
 
-def finding_json(found: Finding | LintLine | StepDifference) -> Json:
+def finding_json(found: FindingReport | LintLine | StepDifference) -> Json:
     if isinstance(found, LintLine):
         return {
             "path": found.path,
@@ -95,14 +95,14 @@ def finding_json(found: Finding | LintLine | StepDifference) -> Json:
         return {"step": found.step, "part": found.part, "old": found.old, "new": found.new}
     return {
         "law": found.law,
-        "reason": found.why,
+        "reason": found.reason,
         "step": found.step,
         "seed": found.seed,
         "run": found.run,
         "trace": found.trace,
         "reproduce": found.reproduce,
         "problem": found.problem,
-        "location": found.where,
+        "location": found.location,
         "size": found.size,
         "events": found.events,
         "fix": found.fix,
@@ -119,7 +119,7 @@ def finding_json(found: Finding | LintLine | StepDifference) -> Json:
     }
 
 
-def _optional(found: Finding | LintLine | StepDifference | None) -> Json | None:
+def _optional(found: FindingReport | LintLine | StepDifference | None) -> Json | None:
     return None if found is None else finding_json(found)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from fasm_cli.engine.records import Record
 from fasm_cli.reports.report import DIVERGED, FINDING, Report
-from fasm_cli.reports.steps import Change, Finding
+from fasm_cli.reports.steps import Change, FindingReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class SessionInfo(Report):
     machine: str
     version: int
     origin: dict[str, Any]
-    finding: Finding | None
+    finding: FindingReport | None
     head: int
     records: Sequence[Record]
     state: Any
@@ -58,7 +58,7 @@ class Verified(Report):
     machine: str
     steps: int
     snapshots: int
-    finding: StepDifference | Finding | None
+    finding: StepDifference | FindingReport | None
 
     def all_findings(self) -> list[Any]:
         return [] if self.finding is None else [self.finding]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fasm_cli.reports.report import DIVERGED, FINDING, INTERRUPTED, Report
-from fasm_cli.reports.steps import Finding, StepReport
+from fasm_cli.reports.steps import FindingReport, StepReport
 from fasm_cli.simulation.stats import Stats
 
 
@@ -26,7 +26,7 @@ class Checked(Report):
     seed: int
     laws: list[CheckedLaw]
     invariant_count: int
-    findings: "list[Finding]"
+    findings: "list[FindingReport]"
     unreached: list[str]
     interrupted: bool
 
@@ -46,7 +46,7 @@ class Simulated(Report):
     runs: int
     steps: int
     stats: Stats
-    findings: list[Finding]
+    findings: list[FindingReport]
     unreached: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     interrupted: bool = False
@@ -64,8 +64,8 @@ class Replayed(Report):
 
     path: str
     steps: list[StepReport]
-    recorded: Finding | None
-    finding: Finding | None
+    recorded: FindingReport | None
+    finding: FindingReport | None
     difference: str = ""  # empty where every step led to the same
 
     def all_findings(self) -> list[Any]:
@@ -83,8 +83,8 @@ class TraceLine:
 
     path: str
     steps: int
-    recorded: Finding | None
-    finding: Finding | None
+    recorded: FindingReport | None
+    finding: FindingReport | None
     difference: str
     problem: str = ""  # why it could not be run
 

@@ -28,27 +28,27 @@ from fasm_cli.types.plain import TAG, original_key
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """A broken law, a broken invariant or a defect."""
+class FindingReport:
+    """What a command reports of a finding or violation: text to show, and where the trace was saved."""
 
     law: str
-    why: str
+    reason: str
     step: int = 0
     seed: int | None = None
     run: int | None = None
     trace: str = ""  # the file it was saved in
     reproduce: str = ""  # a line that can be pasted
     problem: str = ""  # why it could not be saved
-    where: str = ""  # file and line of the author's that did it, where one can be told
+    location: str = ""  # file and line of the author's code, if known
     size: int = 0  # of the trace: inputs, completions, crashes and faults
-    events: int = 0  # how many there were before it was shrunk
+    events: int = 0  # the size before shrinking
     steps: "list[TraceStep]" = field(default_factory=list)
     fix: str = ""  # how to fix a violation of this law
 
     @property
     def line(self) -> int:
-        """The line of `where`; 0 where none is known."""
-        number = self.where.rpartition(":")[2]
+        """The line of `location`; 0 if it is unknown."""
+        number = self.location.rpartition(":")[2]
         return int(number) if number.isdigit() else 0
 
 
@@ -96,7 +96,7 @@ class StepReport(Report):
     unrestored: list[str]
     invariants: tuple[int, int]  # how many hold, of how many
     pending: int
-    finding: Finding | None
+    finding: FindingReport | None
     saved: bool = True  # false for a preview
     lost: list[str] = field(default_factory=list)  # what did not survive it, in words
     branch: str = ""  # the branch it started, if it did
@@ -226,11 +226,12 @@ def event_text(timeline: Timeline, record: Record) -> str:
         return format_event_record(record.event)
 
 
-def finding_of(violation: Violation | None, step: int, error: BaseException | None = None) -> Finding | None:
+def finding_of(violation: Violation | None, step: int, error: BaseException | None = None) -> FindingReport | None:
     """The finding that a violation is; `error` is the exception behind it, if there is one."""
     if violation is None:
         return None
-    return Finding(violation.law, violation.reason, step, where="" if error is None else author_location(error))
+    location = "" if error is None else author_location(error)
+    return FindingReport(violation.law, violation.reason, step, location=location)
 
 
 def format_event_record(event: dict[str, Any]) -> str:

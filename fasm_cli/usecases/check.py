@@ -14,7 +14,7 @@ def checked(simulation: Simulation) -> Checked:
     for law in PAGES:
         found = [finding for finding in report.findings if base_law(finding.law) == law]
         if law in LAWS or found:
-            rows.append(CheckedLaw(law, times.get(law, 0), not found, [finding.where for finding in found]))
+            rows.append(CheckedLaw(law, times.get(law, 0), not found, [finding.location for finding in found]))
     invariants = len(simulation.machine.invariants) + len(simulation.machine.transition_invariants)
     invariants += simulation.machine.checks_invariants
     return Checked(report.machine, report.seed, rows, invariants, report.findings, report.unreached, report.interrupted)

@@ -17,7 +17,7 @@ from fasm_cli.laws.pages import fix_for
 from fasm_cli.project.load import load_for_file
 from fasm_cli.project.project import Project
 from fasm_cli.reports.simulation import Replayed, TraceLine, Traces
-from fasm_cli.reports.steps import Finding, StepReport, TraceStep, step_report
+from fasm_cli.reports.steps import FindingReport, StepReport, TraceStep, step_report
 from fasm_cli.sessions.model import Stored
 from fasm_cli.sessions.reader import read_session
 from fasm_cli.sessions.timeline import Timeline, difference
@@ -56,12 +56,12 @@ def replay_stored(project: Project, engine: Engine, path: Path, stored: Stored) 
 
 
 def _replay_steps(
-    stored: Stored, timeline: Timeline, recorded: Finding | None
-) -> tuple[list[StepReport], Finding | None, str]:
+    stored: Stored, timeline: Timeline, recorded: FindingReport | None
+) -> tuple[list[StepReport], FindingReport | None, str]:
     """The steps, the first violation (of the recorded law, if there is one), and the first difference."""
     steps: list[StepReport] = []
     differs = ""
-    finding: Finding | None = None
+    finding: FindingReport | None = None
     before = timeline.now
     try:
         for record, taken in timeline.replay(stored.journal().ancestors(stored.head)):
@@ -79,19 +79,19 @@ def _replay_steps(
     if recorded is not None and is_liveness and finding is None and not differs:
         violation = check_rest(timeline.process)
         if violation is not None and violation.law == recorded.law:
-            finding = Finding(violation.law, violation.reason, timeline.head)
+            finding = FindingReport(violation.law, violation.reason, timeline.head)
     return steps, finding, differs
 
 
-def _by_replicas(project: Project, engine: Engine, stored: Stored, recorded: Finding) -> Finding | None:
+def _by_replicas(project: Project, engine: Engine, stored: Stored, recorded: FindingReport) -> FindingReport | None:
     """The recorded violation, if it is found by comparing processes; else None."""
     trace = encoded_trace_of(stored.journal().ancestors(stored.head))
     with ignore_sigpipe(), Replicas(engine, project) as replicas:
         found = next((each for each in replicas.findings(trace) if each.law == recorded.law), None)
-    return None if found is None else Finding(found.law, found.reason, found.last_step)
+    return None if found is None else FindingReport(found.law, found.reason, found.last_step)
 
 
-def still_breaks(project: Project, engine: Engine, path: Path, stored: Stored) -> Finding | None:
+def still_breaks(project: Project, engine: Engine, path: Path, stored: Stored) -> FindingReport | None:
     """The recorded finding as a report shows it, if the trace still violates its law; else None."""
     machine = engine.machine
     report = replay_stored(project, engine, path, stored)
@@ -103,7 +103,7 @@ def still_breaks(project: Project, engine: Engine, path: Path, stored: Stored) -
         recorded,
         trace=project.display_path(path),
         reproduce=replay_line(project, machine, path),
-        why=finding.why,
+        reason=finding.reason,
         steps=trace_steps(machine, [step.record for step in report.steps], quiet),
         fix=fix_for(recorded.law),
     )

@@ -15,7 +15,7 @@ from fasm_cli.errors import FasmError, SessionError, UsageError
 from fasm_cli.project.load import load, load_for_file
 from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import Log, LogLine, Removed, SessionInfo, SessionLine, Sessions
-from fasm_cli.reports.steps import Finding, format_event_record
+from fasm_cli.reports.steps import FindingReport, format_event_record
 from fasm_cli.sessions.files import make_folder
 from fasm_cli.sessions.journal import Journal
 from fasm_cli.sessions.model import Header, Marks, Stored
@@ -126,19 +126,19 @@ def info(project: Project, name: str, *, created: bool = False) -> SessionInfo:
     )
 
 
-def recorded_finding(header: Header) -> Finding | None:
+def recorded_finding(header: Header) -> FindingReport | None:
     """The finding that a trace was saved for; None for a session."""
     found, origin = header.finding, header.origin
     if found is None:
         return None
     seed, run = origin.get("seed"), origin.get("run")
-    return Finding(
+    return FindingReport(
         str(found.get("law")),
         str(found.get("reason", "")),
         int(found.get("step", 0)),
         seed,
         run,
-        where=str(found.get("location", "")),
+        location=str(found.get("location", "")),
         size=int(found.get("size", 0)),
         events=int(origin.get("events", 0)),
     )

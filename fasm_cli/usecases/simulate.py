@@ -13,7 +13,7 @@ from fasm_cli.errors import FasmError, SessionError
 from fasm_cli.laws.pages import fix_for
 from fasm_cli.project.project import Project
 from fasm_cli.reports.simulation import Simulated
-from fasm_cli.reports.steps import Finding as FindingReport
+from fasm_cli.reports.steps import FindingReport
 from fasm_cli.sessions.files import make_folder
 from fasm_cli.sessions.model import Header
 from fasm_cli.sessions.reader import read_session
@@ -69,8 +69,8 @@ class Simulation:
         """Save the new findings and return the report."""
         search = self._search
         assert search is not None
-        new = [self._report_finding(found) for found in search.findings]
-        findings = sorted([*self._known, *new], key=lambda finding: (finding.size or 10**9, finding.law, finding.where))
+        findings = [*self._known, *(self._report_finding(found) for found in search.findings)]
+        findings.sort(key=lambda found: (found.size or 10**9, found.law, found.location))
         stats = search.stats
         return Simulated(
             self.machine.reference,
@@ -101,7 +101,7 @@ class Simulation:
         )
         fix = fix_for(found.law)
         if not found.records:
-            return FindingReport(found.law, found.reason, 0, plan.seed, found.run, "", again, where=where, fix=fix)
+            return FindingReport(found.law, found.reason, 0, plan.seed, found.run, "", again, location=where, fix=fix)
         records = list(found.records)
         step = records[-1].n
         path = self.folder / f"{_stem(machine)}-{found.law.replace(':', '-')}-{_mark(records)}.toml"

@@ -9,7 +9,7 @@ from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
 from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import StepDifference, Verified
-from fasm_cli.reports.steps import Finding
+from fasm_cli.reports.steps import FindingReport
 from fasm_cli.sessions.journal import Journal
 from fasm_cli.sessions.reader import read_session
 from fasm_cli.sessions.timeline import Timeline
@@ -48,14 +48,14 @@ def verify_here(project: Project, timeline: Timeline) -> Verified:
     return Verified("", machine.reference, len(steps), 0, found)
 
 
-def _compare_processes(replicas: Replicas, initial: Any, steps: list[Record]) -> Finding | None:
+def _compare_processes(replicas: Replicas, initial: Any, steps: list[Record]) -> FindingReport | None:
     """The first finding of the laws that need several processes. They start in the machine's own initial state, so
     there is none for a session that starts in another."""
     machine = replicas.machine
     if canonical_text(initial) != canonical_text(machine.encode_state(replicas.engine.initial())):
         return None
     found = next(replicas.findings(encoded_trace_of(steps)), None)
-    return None if found is None else Finding(found.law, found.reason, found.last_step)
+    return None if found is None else FindingReport(found.law, found.reason, found.last_step)
 
 
 # --- in a worker: each call in a fresh process --------------------------------------------------------------------

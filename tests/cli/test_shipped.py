@@ -25,8 +25,8 @@ def test_sessions_replay_to_their_verdict(path: Path) -> None:
     assert (told.difference, stored.dropped) == ("", "")
     assert len(told.steps) == len(stored.records) > 0
     recorded = recorded_finding(stored.header)
-    found = told.finding and (told.finding.law, told.finding.step, told.finding.why)
-    assert found == (recorded and (recorded.law, recorded.step, recorded.why))
+    found = told.finding and (told.finding.law, told.finding.step, told.finding.reason)
+    assert found == (recorded and (recorded.law, recorded.step, recorded.reason))
 
 
 def test_there_are_sessions() -> None:

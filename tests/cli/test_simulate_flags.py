@@ -121,7 +121,7 @@ def test_crash_takes_a_point_and_a_count(fasm: Call) -> None:
     fasm("step", "s", "RedeemPoints(points=20)")
     fasm("crash", "s")
     assert "aborted  the process died in restore" in fasm("restore", "s").out
-    assert "+ tracked 5.1  id 1  CheckStatus(redemption_id=1)" in fasm("restore", "s").out
+    assert "+ tracked 2.1@5  id 1  CheckStatus(redemption_id=1)" in fasm("restore", "s").out
 
 
 def test_a_process_that_is_gone_is_simulate(fasm: Call, machine: Call) -> None:

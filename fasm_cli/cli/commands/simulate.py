@@ -20,7 +20,7 @@ from fasm_cli.project.config import read_config
 from fasm_cli.project.load import load
 from fasm_cli.project.project import Project
 from fasm_cli.reports.report import FINDING
-from fasm_cli.reports.steps import Finding
+from fasm_cli.reports.steps import FindingReport
 from fasm_cli.simulation.search import SearchOptions
 from fasm_cli.simulation.world import Plan
 from fasm_cli.usecases.check import checked
@@ -144,7 +144,7 @@ def check(
         output.report(checked(simulation))
 
 
-def open_repl_at(here: Project, engine: Engine, finding: Finding, output: Output) -> None:
+def open_repl_at(here: Project, engine: Engine, finding: FindingReport, output: Output) -> None:
     """Open a REPL at the step where the trace of `finding` violates its law."""
     if not finding.trace:
         output.note(f"the finding of {finding.law} has no trace to step through")

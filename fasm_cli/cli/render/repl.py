@@ -84,7 +84,7 @@ def _(report: RunReport) -> list[Line]:
         lines[-1:] = render(report.steps[-1])
     finding = report.finding
     if finding is not None and (not report.steps or report.steps[-1].finding is None):
-        lines.append([Span(f"BROKEN {finding.law}", "bad"), Span(f"  {finding.why}")])
+        lines.append([Span(f"BROKEN {finding.law}", "bad"), Span(f"  {finding.reason}")])
     return [*lines, [Span(report.title, "name"), Span(f"  {report.stop_reason}", "quiet")]]
 
 
@@ -112,7 +112,7 @@ def _(report: Reloaded) -> list[Line]:
         lines.append([Span(f"   the new results are on branch {report.branch}", "quiet")])
     finding = report.finding
     if finding is not None:
-        lines.append([Span(f"   BROKEN {finding.law}", "bad"), Span(f"  at step {finding.step}: {finding.why}")])
+        lines.append([Span(f"   BROKEN {finding.law}", "bad"), Span(f"  at step {finding.step}: {finding.reason}")])
     elif report.difference:
         lines.append([Span("   nothing broken", "good")])
     return lines

@@ -78,7 +78,7 @@ def _(report: SessionInfo) -> list[Line]:
     lines.append([Span(f"   {origin}", "quiet")])
     if report.finding is not None:
         lines.append(
-            [Span(f"   {report.finding.law}", "bad"), Span(f"  step {report.finding.step}: {report.finding.why}")]
+            [Span(f"   {report.finding.law}", "bad"), Span(f"  step {report.finding.step}: {report.finding.reason}")]
         )
     lines.append([Span(f"   {count_steps(len(report.records))}, at step {report.head}")])
     if report.dropped:
@@ -127,7 +127,7 @@ def _(report: Verified) -> list[Line]:
     if isinstance(finding, StepDifference):
         return [[*head, Span("differs", "bad")], *_difference(finding)]
     if finding is not None:
-        broken = [Span(f"BROKEN {finding.law}", "bad"), Span(f"  at step {finding.step}: {finding.why}")]
+        broken = [Span(f"BROKEN {finding.law}", "bad"), Span(f"  at step {finding.step}: {finding.reason}")]
         return [[*head, *broken]]
     snapshots = "1 snapshot" if report.snapshots == 1 else f"{report.snapshots} snapshots"
     what = snapshots if report.path else "in fresh processes"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from fasm_cli.cli.render.text_layout import OUTCOME_ROLE, Line, Span, count_steps, render, renderer
 from fasm_cli.reports.simulation import Checked, Replayed, Simulated, TraceLine, Traces
-from fasm_cli.reports.steps import Finding
+from fasm_cli.reports.steps import FindingReport
 from fasm_cli.simulation.stats import Stats
 
 
@@ -78,9 +78,9 @@ def _(report: Checked) -> list[Line]:
     return lines
 
 
-def _finding(finding: Finding) -> Iterator[Line]:
-    yield [Span(f"BROKEN {finding.law}", "bad"), Span(f"  {finding.where}")]
-    yield [Span(f"   {finding.why}")]
+def _finding(finding: FindingReport) -> Iterator[Line]:
+    yield [Span(f"BROKEN {finding.law}", "bad"), Span(f"  {finding.location}")]
+    yield [Span(f"   {finding.reason}")]
     for step in finding.steps:
         error = f"  {step.error}" if step.error else ""
         outcome = (

@@ -25,9 +25,9 @@ def _(report: StepReport) -> list[Line]:
         for id in report.unrestored
     ]
     if report.finding is not None:
-        lines.append([Span(f"   BROKEN {report.finding.law}", "bad"), Span(f"  {report.finding.why}")])
-        if report.finding.where:
-            lines.append([Span(f"   at {report.finding.where}", "quiet")])
+        lines.append([Span(f"   BROKEN {report.finding.law}", "bad"), Span(f"  {report.finding.reason}")])
+        if report.finding.location:
+            lines.append([Span(f"   at {report.finding.location}", "quiet")])
     elif record.event["type"] in CHECKED and record.outcome == "committed" and report.invariants[1]:
         held, of = report.invariants
         lines.append([Span(f"   invariants {held}/{of}", "quiet")])

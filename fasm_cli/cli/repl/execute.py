@@ -9,7 +9,7 @@ from fasm_cli.debugger.session import FORMATS, DebugSession
 from fasm_cli.errors import FasmError, InputError, UsageError, did_you_mean
 from fasm_cli.reports.repl import ScriptReport
 from fasm_cli.reports.report import Report
-from fasm_cli.reports.steps import Finding
+from fasm_cli.reports.steps import FindingReport
 from fasm_cli.types.schema import variants
 
 FORMAT_SUFFIX = re.compile(r"(\s*[^\W\d][\w-]*)/(\w*)(?=\s|$)")  # a verb with the format of its report
@@ -70,7 +70,11 @@ def execute(session: DebugSession, line: str) -> Report | None:
         raise
     finally:
         memory.nesting.pop()
-    found = [finding for finding in report.all_findings() if isinstance(finding, Finding)] if report is not None else []
+    found = (
+        [finding for finding in report.all_findings() if isinstance(finding, FindingReport)]
+        if report is not None
+        else []
+    )
     memory.last_problem = found[-1] if found else memory.last_problem
     return report
 
