@@ -21,7 +21,7 @@ from hashlib import blake2b
 from typing import Any
 
 from fasm_cli.engine.records import Record
-from fasm_cli.errors import SessionError
+from fasm_cli.errors import InternalError, SessionError
 from fasm_cli.sessions.model import ALONE, FORMAT, Header, MachineEntry, Mark
 from fasm_cli.sessions.toml_values import NotStorable, value_text
 
@@ -96,6 +96,8 @@ def header_text(header: Header) -> str:
     finding = {} if header.finding is None else {"finding": header.finding}
     texts = [_block("", {"format": FORMAT, "origin": header.origin, **finding}, what)]
     for at, machine in header.machines.items():
+        if machine.types is None:
+            raise InternalError(f"the types of {machine.name} are not known; only format 1 had none")
         values = {
             **({} if at == ALONE else {"at": at}),
             "name": machine.name,

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fasm_cli.engine.records import Record
-from fasm_cli.errors import SessionError
+from fasm_cli.errors import InternalError, SessionError
 from fasm_cli.sessions.format import BLOCKS, HEADER_KEYS, render_session
 from fasm_cli.sessions.model import FORMAT, Header, Mark, MarkKind, Stored
 from fasm_cli.sessions.reader import read_session, scan
@@ -160,6 +160,11 @@ def test_value_that_cannot_be_stored_is_located(header: Header, make_record: Cal
     with pytest.raises(SessionError) as refused:
         render_session(Header.alone("m", 1, [], "x" * 5_000_000, {}), [])
     assert refused.value.message == "the header is too large to store: 4 MiB; the limit is 4 MiB"
+
+
+def test_header_without_types_cannot_be_written(old_header: Header) -> None:
+    with pytest.raises(InternalError, match="the types of coffee_shop are not known"):
+        render_session(old_header, [])
 
 
 TEXT = st.text(st.characters(codec=None, exclude_categories=()))
