@@ -12,9 +12,9 @@ stands (`ProcessState.apply`).
 import re
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol, Self, TypeVar, final, get_args
+from typing import Any, ClassVar, Protocol, Self, final, get_args
 
 from fasm_cli.errors import InputError
 from fasm_cli.types.codec import DecodeError
@@ -24,7 +24,6 @@ from fasm_cli.types.plain import TAG
 Plain = dict[str, Any]
 Format = Callable[[Any], str]
 IdOf = Callable[["ActionRef"], Any]
-E = TypeVar("E", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -89,6 +88,49 @@ class View(Protocol):
         ...
 
 
+Decode = Callable[[ValueCodec, Any], Any]
+Encode = Callable[[ValueCodec, Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How a file stores one field of an event. A part with a `default` is left out when it has that value."""
+
+    encode: Encode
+    decode: Decode
+    default: Any = ...
+
+
+def _count(values: ValueCodec, plain: Any) -> int:
+    if type(plain) is not int or plain < 0:
+        raise DecodeError(f"nth: expected a count, got {plain!r}")
+    return plain
+
+
+def _ref(values: ValueCodec, plain: Any) -> ActionRef:
+    try:
+        return parse_ref(str(plain))
+    except InputError as error:
+        raise DecodeError(error.message) from None
+
+
+def _member(kind: type[StrEnum]) -> Part:
+    def decode(values: ValueCodec, plain: Any) -> StrEnum:
+        try:
+            return kind(plain)
+        except ValueError:
+            raise DecodeError(f"{plain!r} is no {kind.__name__}; known: {', '.join(kind)}") from None
+
+    return Part(lambda values, value: str(value), decode)
+
+
+_INPUT = Part(lambda values, value: values.encode_input(value), lambda values, plain: values.decode_input(plain))
+_RESULT = Part(lambda values, value: values.encode_result(value), lambda values, plain: values.decode_result(plain))
+_ID = Part(lambda values, value: values.encode_id(value), lambda values, plain: values.decode_id(plain))
+_OF = Part(lambda values, value: str(value), _ref, default=None)
+_NTH = Part(lambda values, value: value, _count, default=0)
+
+
 class BaseEvent:
     """Something that can happen to a machine.
 
@@ -98,17 +140,7 @@ class BaseEvent:
 
     __slots__ = ()
     type_name: ClassVar[str]  # the value of `type` in a file
-    keys: ClassVar[tuple[frozenset[str], frozenset[str]]]  # in a file: what it must have, and what it may have too
-
-    @abstractmethod
-    def encode(self, values: ValueCodec) -> Plain:
-        """Plain data for the event. Raises `DecodeError` if a value is not of the declared type."""
-
-    @classmethod
-    @abstractmethod
-    def decode(cls, plain: Plain, values: ValueCodec, id_of: IdOf | None) -> Self:
-        """The event for `plain`, which has the right keys. `id_of` gives the id under which an action was emitted in
-        this run; if None, the id in the file is taken. Raises `DecodeError`."""
+    parts: ClassVar[tuple[tuple[str, Part], ...]]  # the fields, in the order of the class
 
     @abstractmethod
     def format(self, value: Format = format_value) -> str:
@@ -118,59 +150,49 @@ class BaseEvent:
     def reason_to_skip(self, *, running: bool) -> str:
         """Why the event does nothing now; empty if it does something."""
 
-    @abstractmethod
+    def encode(self, values: ValueCodec) -> Plain:
+        """Plain data for the event. Raises `DecodeError` if a value is not of the declared type."""
+        plain = {TAG: self.type_name}
+        for name, part in self.parts:
+            value = getattr(self, name)
+            if part.default is ... or value != part.default:
+                plain[name] = part.encode(values, value)
+        return plain
+
+    @classmethod
+    def decode(cls, plain: Plain, values: ValueCodec, id_of: IdOf | None) -> Self:
+        """The event for `plain`, which has the right keys. `id_of` gives the id under which an action was emitted in
+        this run; if None, the id in the file is taken. Raises `DecodeError`."""
+        fields: dict[str, Any] = {}
+        for name, part in cls.parts:
+            of = fields.get("of")
+            if part is _ID and of is not None and id_of is not None:
+                try:
+                    fields[name] = id_of(of)
+                except KeyError:
+                    raise DecodeError(f"no tracked action {of} was emitted") from None
+            else:
+                fields[name] = part.decode(values, plain[name]) if name in plain else part.default
+        return cls(**fields)
+
     def bind(self, id_of: IdOf) -> Self | None:
         """The event with the id of the action it is about; None if that action was not emitted."""
+        of = getattr(self, "of", None)
+        if of is None:
+            return self
+        try:
+            return replace(self, id=id_of(of))  # type: ignore[type-var]
+        except KeyError:
+            return None
 
-    @abstractmethod
     def renumber(self, numbers: Mapping[int, int]) -> Self:
         """The event in a trace whose steps go by other numbers. Raises `KeyError`."""
+        of = getattr(self, "of", None)
+        return self if of is None else replace(self, of=of.renumber(numbers))  # type: ignore[type-var]
 
     def resolve(self, view: View) -> Self | None:
         """What the event means now; None if it means nothing."""
         return None if self.reason_to_skip(running=view.running) else self.bind(view.id_of)
-
-
-class _Standalone(BaseEvent):
-    """An event that is not about an action."""
-
-    __slots__ = ()
-
-    def bind(self, id_of: IdOf) -> Self | None:
-        return self
-
-    def renumber(self, numbers: Mapping[int, int]) -> Self:
-        return self
-
-
-def _ref(plain: Plain) -> ActionRef | None:
-    try:
-        return parse_ref(str(plain["of"])) if "of" in plain else None
-    except InputError as error:
-        raise DecodeError(error.message) from None
-
-
-def _id(of: ActionRef | None, plain: Plain, values: ValueCodec, id_of: IdOf | None) -> Any:
-    if of is None or id_of is None:
-        return values.decode_id(plain["id"])
-    try:
-        return id_of(of)
-    except KeyError:
-        raise DecodeError(f"no tracked action {of} was emitted") from None
-
-
-def _nth(plain: Plain) -> int:
-    nth = plain.get("nth", 0)
-    if type(nth) is not int or nth < 0:
-        raise DecodeError(f"nth: expected a count, got {nth!r}")
-    return nth
-
-
-def _member(kind: type[E], name: Any) -> E:
-    try:
-        return kind(name)
-    except ValueError:
-        raise DecodeError(f"{name!r} is no {kind.__name__}; known: {', '.join(kind)}") from None
 
 
 NEEDS_RUNNING = "the process has crashed; restore it first"
@@ -178,19 +200,12 @@ NEEDS_RUNNING = "the process has crashed; restore it first"
 
 @final
 @dataclass(slots=True)
-class InputReceived(_Standalone):
+class InputReceived(BaseEvent):
     """An input from outside."""
 
     value: Any
     type_name = "input"
-    keys = frozenset({"value"}), frozenset()
-
-    def encode(self, values: ValueCodec) -> Plain:
-        return {TAG: self.type_name, "value": values.encode_input(self.value)}
-
-    @classmethod
-    def decode(cls, plain: Plain, values: ValueCodec, id_of: IdOf | None) -> Self:
-        return cls(values.decode_input(plain["value"]))
+    parts = (("value", _INPUT),)
 
     def format(self, value: Format = format_value) -> str:
         return value(self.value)
@@ -208,17 +223,7 @@ class Completion(BaseEvent):
     id: Any
     result: Any
     type_name = "completion"
-    keys = frozenset({"id", "result"}), frozenset({"of"})
-
-    def encode(self, values: ValueCodec) -> Plain:
-        cause = {} if self.of is None else {"of": str(self.of)}
-        id, result = values.encode_id(self.id), values.encode_result(self.result)
-        return {TAG: self.type_name, **cause, "id": id, "result": result}
-
-    @classmethod
-    def decode(cls, plain: Plain, values: ValueCodec, id_of: IdOf | None) -> Self:
-        of = _ref(plain)
-        return cls(of, _id(of, plain, values, id_of), values.decode_result(plain["result"]))
+    parts = (("of", _OF), ("id", _ID), ("result", _RESULT))
 
     def format(self, value: Format = format_value) -> str:
         if self.of is None:
@@ -227,17 +232,6 @@ class Completion(BaseEvent):
 
     def reason_to_skip(self, *, running: bool) -> str:
         return "" if running else NEEDS_RUNNING
-
-    def bind(self, id_of: IdOf) -> Self | None:
-        if self.of is None:
-            return self
-        try:
-            return type(self)(self.of, id_of(self.of), self.result)
-        except KeyError:
-            return None
-
-    def renumber(self, numbers: Mapping[int, int]) -> Self:
-        return self if self.of is None else type(self)(self.of.renumber(numbers), self.id, self.result)
 
 
 @final
@@ -248,33 +242,13 @@ class ResultLost(BaseEvent):
     of: ActionRef | None
     id: Any
     type_name = "lost"
-    keys = frozenset({"id"}), frozenset({"of"})
-
-    def encode(self, values: ValueCodec) -> Plain:
-        cause = {} if self.of is None else {"of": str(self.of)}
-        return {TAG: self.type_name, **cause, "id": values.encode_id(self.id)}
-
-    @classmethod
-    def decode(cls, plain: Plain, values: ValueCodec, id_of: IdOf | None) -> Self:
-        of = _ref(plain)
-        return cls(of, _id(of, plain, values, id_of))
+    parts = (("of", _OF), ("id", _ID))
 
     def format(self, value: Format = format_value) -> str:
         return f"drop {self.of}"
 
     def reason_to_skip(self, *, running: bool) -> str:
         return ""
-
-    def bind(self, id_of: IdOf) -> Self | None:
-        if self.of is None:
-            return self
-        try:
-            return type(self)(self.of, id_of(self.of))
-        except KeyError:
-            return None
-
-    def renumber(self, numbers: Mapping[int, int]) -> Self:
-        return self if self.of is None else type(self)(self.of.renumber(numbers), self.id)
 
 
 class CrashPoint(StrEnum):
@@ -292,20 +266,13 @@ ARMED_POINTS = (CrashPoint.BEFORE_COMMIT, CrashPoint.IN_RESTORE)  # these wait f
 
 @final
 @dataclass(slots=True)
-class Crash(_Standalone):
+class Crash(BaseEvent):
     """The process dies: what is not committed is gone."""
 
     point: CrashPoint = CrashPoint.BETWEEN
     nth: int = 0
     type_name = "crash"
-    keys = frozenset({"point"}), frozenset({"nth"})
-
-    def encode(self, values: ValueCodec) -> Plain:
-        return {TAG: self.type_name, "point": str(self.point), **({"nth": self.nth} if self.nth else {})}
-
-    @classmethod
-    def decode(cls, plain: Plain, values: ValueCodec, id_of: IdOf | None) -> Self:
-        return cls(_member(CrashPoint, plain["point"]), _nth(plain))
+    parts = (("point", _member(CrashPoint)), ("nth", _NTH))
 
     def format(self, value: Format = format_value) -> str:
         if self.point is CrashPoint.BETWEEN:
@@ -318,18 +285,11 @@ class Crash(_Standalone):
 
 @final
 @dataclass(slots=True)
-class Restore(_Standalone):
+class Restore(BaseEvent):
     """The process starts again from the committed state, and `restore` emits the pending actions."""
 
     type_name = "restore"
-    keys = frozenset(), frozenset()
-
-    def encode(self, values: ValueCodec) -> Plain:
-        return {TAG: self.type_name}
-
-    @classmethod
-    def decode(cls, plain: Plain, values: ValueCodec, id_of: IdOf | None) -> Self:
-        return cls()
+    parts = ()
 
     def format(self, value: Format = format_value) -> str:
         return "restore"
@@ -355,20 +315,13 @@ INDEXED_FAULTS = (FaultKind.ACTIONS_FULL, *AWAIT_FAULTS)
 
 @final
 @dataclass(slots=True)
-class InjectedFault(_Standalone):
+class InjectedFault(BaseEvent):
     """The next transition fails at a point that its machine must be ready for."""
 
     kind: FaultKind
     nth: int = 0
     type_name = "fault"
-    keys = frozenset({"kind"}), frozenset({"nth"})
-
-    def encode(self, values: ValueCodec) -> Plain:
-        return {TAG: self.type_name, "kind": str(self.kind), **({"nth": self.nth} if self.nth else {})}
-
-    @classmethod
-    def decode(cls, plain: Plain, values: ValueCodec, id_of: IdOf | None) -> Self:
-        return cls(_member(FaultKind, plain["kind"]), _nth(plain))
+    parts = (("kind", _member(FaultKind)), ("nth", _NTH))
 
     def format(self, value: Format = format_value) -> str:
         return f"fault {self.kind} {self.nth}" if self.nth else f"fault {self.kind}"
@@ -379,7 +332,10 @@ class InjectedFault(_Standalone):
 
 Event = InputReceived | Completion | ResultLost | InjectedFault | Crash | Restore
 KINDS: tuple[type[Event], ...] = get_args(Event)  # the shrinker prefers earlier kinds
-_BY_NAME = {kind.type_name: kind for kind in KINDS}
+_KEYS = {
+    kind.type_name: (kind, {TAG, *(name for name, part in kind.parts if part.default is ...)}, {TAG, *dict(kind.parts)})
+    for kind in KINDS
+}
 
 
 def decode_event(values: ValueCodec, plain: Any, id_of: IdOf | None) -> Event:
@@ -387,13 +343,10 @@ def decode_event(values: ValueCodec, plain: Any, id_of: IdOf | None) -> Event:
     the id in the file is taken. Raises `DecodeError`."""
     if not isinstance(plain, dict):
         raise DecodeError(f"an event is a table, not {plain!r}")
-    kind = _BY_NAME.get(str(plain.get(TAG)))
-    if kind is not None:
-        required, optional = kind.keys
-        found = plain.keys() - {TAG}
-        if required <= found <= required | optional:
-            return kind.decode(plain, values, id_of)
-    raise DecodeError(f"no such event: {plain!r}")
+    kind, required, allowed = _KEYS.get(str(plain.get(TAG)), (None, set(), set()))
+    if kind is None or not required <= plain.keys() <= allowed:
+        raise DecodeError(f"no such event: {plain!r}")
+    return kind.decode(plain, values, id_of)
 
 
 class PlainValues:
