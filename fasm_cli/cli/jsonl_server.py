@@ -16,8 +16,7 @@ from fasm_cli.engine.machine import Machine, check_variant
 from fasm_cli.engine.records import error_text
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.errors import InputError
-from fasm_cli.runtime.runtime import Runtime
-from fasm_cli.runtime.step_queue import Submitted
+from fasm_cli.runtime.runtime import Runtime, Submitted
 from fasm_cli.types.codec import DecodeError
 
 MAX_LINE = 1_000_000  # characters

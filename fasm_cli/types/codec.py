@@ -8,7 +8,7 @@ from fasm_cli.types.encode import Encoders
 from fasm_cli.types.format import format_value
 from fasm_cli.types.from_annotations import SchemaRegistry, Unsupported
 from fasm_cli.types.parse import Parser
-from fasm_cli.types.plain import TAG, DecodeError, canonical_text, digest_of, safe_repr
+from fasm_cli.types.plain import TAG, DecodeError, DecodeErrors, canonical_text, digest_of, safe_repr
 from fasm_cli.types.schema import RecordSchema, Schema, variants
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ class Codec:
         """The value that plain data stands for. Raises `DecodeError` that lists every error with its path."""
         try:
             return self._decoders.of(schema)(plain)
+        except DecodeErrors as errors:
+            raise DecodeError(str(errors)) from None
         except RecursionError:
             raise DecodeError("nested too deeply") from None
 

@@ -70,30 +70,32 @@ def indent(lines: Iterable[str]) -> list[str]:
     return [f"    {line}" for line in lines]
 
 
+class _Functions(dict[Schema, F]):
+    """Makes the function for a schema at its first look-up; every other one is a look-up in a dict."""
+
+    def __init__(self, make: Callable[[Schema], F]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, schema: Schema) -> F:
+        def recursive_stub(value: Any) -> Any:
+            return self[schema](value)
+
+        try:
+            self[schema] = cast(F, recursive_stub)
+            self[schema] = function = self._make(schema)
+        except BaseException:
+            self.pop(schema, None)
+            raise
+        return function
+
+
 class PerSchema(Generic[F]):
-    """Functions by schema, each made when it is first needed.
+    """Functions by schema, each made when it is first needed; `of(schema)` returns it.
 
     `make` may ask for a function that is being made, because a type may contain itself; it receives a stub that looks
     the function up at each call. A function whose construction was interrupted or failed is not kept.
     """
 
     def __init__(self, make: Callable[[Schema], F]) -> None:
-        self._make = make
-        self._functions: dict[int, F] = {}
-
-    def of(self, schema: Schema) -> F:
-        key = id(schema)
-        function = self._functions.get(key)
-        if function is not None:
-            return function
-
-        def recursive_stub(value: Any) -> Any:
-            return self.of(schema)(value)
-
-        try:
-            self._functions[key] = cast(F, recursive_stub)
-            self._functions[key] = function = self._make(schema)
-        except BaseException:
-            self._functions.pop(key, None)
-            raise
-        return function
+        self.of: Callable[[Schema], F] = _Functions(make).__getitem__

@@ -13,7 +13,7 @@ from fasm_cli.contract.database import Tables
 from fasm_cli.types.codegen import FunctionSource, PerSchema, indent
 from fasm_cli.types.plain import (
     TAG,
-    DecodeError,
+    DecodeErrors,
     constraint_violation,
     has_text_keys,
     original_key,
@@ -38,43 +38,12 @@ from fasm_cli.types.schema import (
 Decoder = Callable[[Any], Any]
 
 
-class _Errors(Exception):
-    """Everything that is wrong with one value. Each level that the exception leaves extends the paths."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.errors = [DecodeError(why)]
-
-    def merge_into(self, earlier: "_Errors | None", step: str) -> "_Errors":
-        """Put `step` in front of the paths and append these errors to `earlier` ones; return all of them."""
-        for error in self.errors:
-            error.at(step)
-        if earlier is None:
-            return self
-        earlier.errors += self.errors
-        return earlier
-
-    def __str__(self) -> str:
-        return "; ".join(map(str, self.errors))
-
-
 class Decoders:
-    """Decoders for the schemas of one machine."""
+    """Decoders for the schemas of one machine. `of(schema)` is a function that returns the typed value, or raises
+    `DecodeErrors`."""
 
     def __init__(self) -> None:
-        self._inner = PerSchema[Decoder](lambda schema: _check_constraints(schema, self._make(schema))).of
-
-    def of(self, schema: Schema) -> Decoder:
-        """A function that returns the typed value, or raises `DecodeError` that lists every error."""
-        decode = self._inner(schema)
-
-        def decode_checked(plain: Any) -> Any:
-            try:
-                return decode(plain)
-            except _Errors as errors:
-                raise DecodeError(str(errors)) from None
-
-        return decode_checked
+        self.of = PerSchema[Decoder](lambda schema: _check_constraints(schema, self._make(schema))).of
 
     def _make(self, schema: Schema) -> Decoder:
         match schema:
@@ -95,7 +64,7 @@ class Decoders:
             case UnionSchema():
                 return self._union(schema)
             case DatabaseSchema(rows=rows):
-                decode_rows = self._inner(rows)
+                decode_rows = self.of(rows)
                 return lambda plain: Tables(**decode_rows(plain))
         assert_never(schema)
 
@@ -106,14 +75,14 @@ class Decoders:
 
         def refuse(plain: Any) -> NoReturn:
             if not isinstance(plain, dict):
-                raise _Errors(f"expected a table of {kind.__name__}, got {plain!r}")
+                raise DecodeErrors(f"expected a table of {kind.__name__}, got {plain!r}")
             missing = [key for key in keys if key not in plain]
             if missing:
-                raise _Errors(f"{kind.__name__} lacks {', '.join(missing)}")
+                raise DecodeErrors(f"{kind.__name__} lacks {', '.join(missing)}")
             unknown = ", ".join(repr(key) for key in plain if key not in keys)
-            raise _Errors(f"{kind.__name__} has no field {unknown}; known: {known}")
+            raise DecodeErrors(f"{kind.__name__} has no field {unknown}; known: {known}")
 
-        source = FunctionSource(kind=kind, keys=frozenset(keys), refuse=refuse, Errors=_Errors)
+        source = FunctionSource(kind=kind, keys=frozenset(keys), refuse=refuse, Errors=DecodeErrors)
         lines, arguments = [], []
         for at, (key, field) in enumerate(zip(keys, schema.fields, strict=True)):
             lines += self._part(source, f"part_{at}", f"plain[{key!r}]", field.schema, f"'.{field.name}'")
@@ -130,7 +99,7 @@ class Decoders:
         )
 
     def _collection(self, schema: CollectionSchema) -> Decoder:
-        source = FunctionSource(kind=schema.cls, require_list=_require_list, Errors=_Errors)
+        source = FunctionSource(kind=schema.cls, require_list=_require_list, Errors=DecodeErrors)
         part = self._part(source, "item", "item", schema.item, "f'[{at}]'")
         return source.compile(
             "plain",
@@ -146,7 +115,7 @@ class Decoders:
         )
 
     def _tuple(self, schema: TupleSchema) -> Decoder:
-        source = FunctionSource(require_list=_require_list, Errors=_Errors)
+        source = FunctionSource(require_list=_require_list, Errors=DecodeErrors)
         wrong = f"f'expected {len(schema.items)} elements, got {{len(plain)}}'"
         lines = []
         for at, item in enumerate(schema.items):
@@ -164,7 +133,7 @@ class Decoders:
     def _dict(self, schema: DictSchema) -> Decoder:
         is_table = has_text_keys(schema.key)
         pairs_of = _table_items(_key_reader(schema.key)) if is_table else _require_pairs
-        source = FunctionSource(pairs_of=pairs_of, safe_repr=safe_repr, Errors=_Errors)
+        source = FunctionSource(pairs_of=pairs_of, safe_repr=safe_repr, Errors=DecodeErrors)
         key = self._part(source, "key", "key", schema.key, "f'[{str(key)!r}]'" if is_table else "f'[key {at}]'")
         item = self._part(source, "item", "item", schema.value, "f'[{safe_repr(key)}]'")
         loop = ["for at, (key, item) in enumerate(pairs_of(plain)):", *indent([*key, *item, "out.append((key, item))"])]
@@ -183,12 +152,12 @@ class Decoders:
         """The lines that assign a part to `target`, or add its errors to the variable `errors`."""
         return [
             "try:",
-            *indent(source.convert(target, expression, schema, self._inner(schema))),
+            *indent(source.convert(target, expression, schema, self.of(schema))),
             f"except Errors as found: errors = found.merge_into(errors, {step})",
         ]
 
     def _union(self, schema: UnionSchema) -> Decoder:
-        by_tag = {tag: self._inner(member) for tag, member in schema.members.items()}
+        by_tag = {tag: self.of(member) for tag, member in schema.members.items()}
         untagged: dict[type, Decoder] = {
             member.cls: by_tag[tag]
             for tag, member in schema.members.items()
@@ -202,18 +171,18 @@ class Decoders:
             if not isinstance(plain, dict):
                 decode_untagged = untagged.get(type(plain))
                 if decode_untagged is None:
-                    raise _Errors(f"expected one of {allowed}, got {plain!r}")
+                    raise DecodeErrors(f"expected one of {allowed}, got {plain!r}")
                 return decode_untagged(plain)
             tag = plain.get(TAG)
             member = schema.members.get(tag) if isinstance(tag, str) else None
             if member is None:
                 got = f"got {TAG} = {tag!r}" if TAG in plain else f"got a table without {TAG}"
-                raise _Errors(f"expected one of {allowed}, {got}")
+                raise DecodeErrors(f"expected one of {allowed}, {got}")
             rest = {key: value for key, value in plain.items() if key != TAG}
             if isinstance(member, RecordSchema):
                 return by_tag[member.tag](rest)
             if list(rest) != ["value"]:
-                raise _Errors(f"a {tag} in a union is written {{ {TAG} = {tag!r}, value = … }}")
+                raise DecodeErrors(f"a {tag} in a union is written {{ {TAG} = {tag!r}, value = … }}")
             return by_tag[member.tag](rest["value"])
 
         return decode
@@ -226,14 +195,14 @@ def _raise_at_end(lines: list[str]) -> list[str]:
 
 def _require_list(plain: Any) -> list[Any]:
     if not isinstance(plain, list):
-        raise _Errors(f"expected a list, got {plain!r}")
+        raise DecodeErrors(f"expected a list, got {plain!r}")
     return plain
 
 
 def _require_pairs(plain: Any) -> list[list[Any]]:
     pairs = _require_list(plain)
     if any(not isinstance(pair, list) or len(pair) != 2 for pair in pairs):
-        raise _Errors("expected a list of [key, value] pairs")
+        raise DecodeErrors("expected a list of [key, value] pairs")
     return pairs
 
 
@@ -242,7 +211,7 @@ def _table_items(read_key: Callable[[str], Any]) -> Callable[[Any], list[tuple[A
 
     def items(plain: Any) -> list[tuple[Any, Any]]:
         if not isinstance(plain, dict):
-            raise _Errors(f"expected a table, got {plain!r}")
+            raise DecodeErrors(f"expected a table, got {plain!r}")
         return [(read_key(text), item) for text, item in plain.items()]
 
     return items
@@ -250,7 +219,7 @@ def _table_items(read_key: Callable[[str], Any]) -> Callable[[Any], list[tuple[A
 
 def _decode_none(plain: Any) -> None:
     if plain is not None:
-        raise _Errors(f"expected None, got {plain!r}")
+        raise DecodeErrors(f"expected None, got {plain!r}")
 
 
 def _decode_scalar(scalar: Scalar, plain: Any) -> Any:
@@ -258,11 +227,11 @@ def _decode_scalar(scalar: Scalar, plain: Any) -> Any:
     if kind is float and type(plain) is int and abs(plain) <= 1 << 53:
         return float(plain)
     if type(plain) is not scalar.stored_as:
-        raise _Errors(f"expected {kind.__name__}, got {type(plain).__name__} {plain!r}")
+        raise DecodeErrors(f"expected {kind.__name__}, got {type(plain).__name__} {plain!r}")
     try:
         return scalar.decode(plain)
     except ValueError as error:
-        raise _Errors(f"{error}") from None
+        raise DecodeErrors(f"{error}") from None
 
 
 def _decode_enum(kind: Any, plain: Any) -> Any:
@@ -273,7 +242,7 @@ def _decode_enum(kind: Any, plain: Any) -> Any:
             return kind(plain)
         except ValueError:
             pass
-    raise _Errors(f"{kind.__name__} has no member {plain!r}; one of {', '.join(kind.__members__)}")
+    raise DecodeErrors(f"{kind.__name__} has no member {plain!r}; one of {', '.join(kind.__members__)}")
 
 
 def _key_reader(schema: Schema) -> Callable[[str], Any]:
@@ -302,7 +271,7 @@ def _check_constraints(schema: Schema, decode: Decoder) -> Decoder:
         value = decode(plain)
         why = constraint_violation(schema, value)
         if why:
-            raise _Errors(why)
+            raise DecodeErrors(why)
         return value
 
     return decode_checked

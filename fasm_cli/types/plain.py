@@ -46,17 +46,31 @@ def has_text_keys(key: Schema) -> bool:
     return isinstance(key, EnumSchema) or (isinstance(key, ScalarSchema) and key.scalar.cls is not float)
 
 
-_write_sorted, _write_ordered = json_writer(sort_keys=True), json_writer(sort_keys=False)
+class DecodeErrors(Exception):
+    """Everything that is wrong with one value. Each level that the exception leaves extends the paths."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.errors = [DecodeError(why)]
+
+    def merge_into(self, earlier: "DecodeErrors | None", step: str) -> "DecodeErrors":
+        """Put `step` in front of the paths and append these errors to `earlier` ones; return all of them."""
+        for error in self.errors:
+            error.at(step)
+        if earlier is None:
+            return self
+        earlier.errors += self.errors
+        return earlier
+
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.errors))
 
 
-def canonical_text(plain: Any) -> str:
-    """JSON on one line with sorted keys: the same text for equal plain data."""
-    return _write_sorted(plain)
+canonical_text = json_writer(sort_keys=True)
+"""JSON on one line with sorted keys: the same text for equal plain data."""
 
-
-def ordered_text(plain: Any) -> str:
-    """JSON on one line with keys in their own order, which a machine may depend on."""
-    return _write_ordered(plain)
+ordered_text = json_writer(sort_keys=False)
+"""JSON on one line with keys in their own order, which a machine may depend on."""
 
 
 def digest_of(text: str) -> str:

@@ -8,6 +8,7 @@ properties that the class lacks and every function that has to handle it: each e
 import enum
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeVar
 
 from fasm_cli.contract.constraints import Constraint
@@ -127,7 +128,7 @@ class RecordSchema(_Node):
     cls: type = field(kw_only=True)
     fields: tuple[Field, ...] = ()
 
-    @property
+    @cached_property
     def tag(self) -> str:
         return self.cls.__name__
 

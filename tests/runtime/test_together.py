@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import sys
 import threading
 from dataclasses import dataclass
 from itertools import count
@@ -14,9 +15,8 @@ from fasm_cli import StateMachine, TransitionError
 from fasm_cli.contract.database import ConnectionLost, DatabaseError, SerializationConflict
 from fasm_cli.engine.events import InputReceived
 from fasm_cli.engine.step_result import Outcome
-from fasm_cli.runtime import step_queue
-from fasm_cli.runtime.runtime import Runtime
-from fasm_cli.runtime.step_queue import Submitted
+from fasm_cli.runtime import runtime as queue
+from fasm_cli.runtime.runtime import Runtime, Submitted
 from fasm_cli.stores.sqlite import SqliteConnection
 from fasm_cli.stores.transaction import RELEASE, ROLLBACK_TO, SAVEPOINT
 from tests.runtime.notes import Note, Notes, Print, Printed
@@ -98,14 +98,14 @@ def test_what_is_asked_for_at_once_is_committed_at_once(
 
 
 def test_no_more_than_so_many_at_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(step_queue, "MAX_BATCH", 2)
-    take, sizes = step_queue.StepExecutor._execute_batch, []
+    monkeypatch.setattr(queue, "MAX_BATCH", 2)
+    take, sizes = queue.StepExecutor._execute_batch, []
 
     def counted(self: Any, asked: list[Any]) -> Any:
         sizes.append(len(asked))
         return take(self, asked)
 
-    monkeypatch.setattr(step_queue.StepExecutor, "_execute_batch", counted)
+    monkeypatch.setattr(queue.StepExecutor, "_execute_batch", counted)
     assert taken_at(file, 1, 1, 1, 1, 1) == ["committed"] * 5
     assert (sizes[:2], max(sizes), sum(sizes)) == ([2, 2], 2, 10)
 
@@ -320,20 +320,20 @@ def test_what_others_come_before_is_taken_again_in_a_transaction_of_its_own(
 def test_short_steps_are_taken_without_a_thread(
     short: float, here: bool, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(step_queue, "INLINE_LIMIT_S", short)
+    monkeypatch.setattr(queue, "INLINE_LIMIT_S", short)
     assert threads(Notes, f"sqlite:///{file}", Note(1), monkeypatch) == [False, here]
 
 
 def threads(machine: type[StateMachine], url: str, value: Any, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Whether each of two steps was on the thread of the event loop."""
     found: list[bool] = []
-    take = step_queue.StepExecutor._execute
+    take = queue.StepExecutor._execute
 
     def noted(self: Any, *args: Any) -> Submitted:
         found.append(threading.current_thread() is threading.main_thread())
         return take(self, *args)
 
-    monkeypatch.setattr(step_queue.StepExecutor, "_execute", noted)
+    monkeypatch.setattr(queue.StepExecutor, "_execute", noted)
 
     async def go() -> None:
         async with Runtime(machine, url) as runtime:
@@ -367,20 +367,20 @@ class Slowly(StateMachine):
 
 
 def test_a_state_that_may_take_its_time_is_left_to_the_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(step_queue, "INLINE_LIMIT_S", 60.0)
+    monkeypatch.setattr(queue, "INLINE_LIMIT_S", 60.0)
     assert threads(Slowly, "sqlite://", Note(1), monkeypatch) == [False, False]
 
 
 @pytest.fixture
 def led(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps are short, so who asks first takes them."""
-    monkeypatch.setattr(step_queue, "INLINE_LIMIT_S", 60.0)
+    monkeypatch.setattr(queue, "INLINE_LIMIT_S", 60.0)
 
 
 def test_who_asks_first_takes_the_steps_of_all(
     led: None, file: Path, commits: list[int], printing: asyncio.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(step_queue, "MAX_BATCH", 3)
+    monkeypatch.setattr(queue, "MAX_BATCH", 3)
 
     async def go() -> None:
         async with Runtime(Notes, f"sqlite:///{file}") as runtime:
@@ -452,3 +452,27 @@ def test_what_a_refused_step_did_to_the_fields_is_undone_to_what_was_committed_l
             assert store.working.count == store.committed.count == store.full_state().count == 6
 
     asyncio.run(go())
+
+
+def test_a_submitted_input_enters_at_most_eleven_modules(
+    file: Path, printing: asyncio.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the caller to the disk and back, so that a reader can follow a step in production."""
+    monkeypatch.setattr(queue, "INLINE_LIMIT_S", 60.0)
+    package, entered = Path(queue.__file__).parents[1], set()
+
+    def note(frame: Any, event: str, arg: Any) -> None:
+        path = Path(frame.f_code.co_filename)
+        if event == "call" and package in path.parents:
+            entered.add(str(path.relative_to(package)))
+
+    async def go() -> None:
+        async with Runtime(Notes, f"sqlite:///{file}") as runtime:
+            await runtime.submit(Note(1))
+            sys.setprofile(note)
+            await runtime.submit(Note(1))
+            sys.setprofile(None)
+            printing.set()
+
+    asyncio.run(go())
+    assert len(entered) <= 11, sorted(entered)
