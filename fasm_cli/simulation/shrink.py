@@ -12,7 +12,7 @@ passes are those of the shrinker of Hypothesis (MacIver and Donaldson 2020), whi
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, assert_never
 
 from fasm_cli.contract.state_machine import StateMachine
 from fasm_cli.engine.events import (
@@ -24,6 +24,7 @@ from fasm_cli.engine.events import (
     Event,
     InjectedFault,
     InputReceived,
+    Restore,
     ResultLost,
 )
 from fasm_cli.engine.occurrence import Occurrence, count_events
@@ -152,7 +153,10 @@ class Shrinker:
                 return (_POINTS.index(point), nth)
             case InjectedFault(kind, nth):
                 return (str(kind), nth)
-        return ()
+            case Restore():
+                return ()
+            case _:
+                assert_never(event)
 
 
 def _rename_refs(trace: Trace, names: Mapping[ActionRef, ActionRef]) -> list[Occurrence]:
