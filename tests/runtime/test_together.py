@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from shipped import machine_class
 
 from fasm_cli import StateMachine, TransitionError
 from fasm_cli.contract.database import ConnectionLost, DatabaseError, SerializationConflict
 from fasm_cli.engine.events import InputReceived
+from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.runtime import runtime as queue
 from fasm_cli.runtime.runtime import Runtime, Submitted
@@ -454,9 +456,7 @@ def test_what_a_refused_step_did_to_the_fields_is_undone_to_what_was_committed_l
     asyncio.run(go())
 
 
-def test_a_submitted_input_enters_at_most_eleven_modules(
-    file: Path, printing: asyncio.Event, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_submitted_input_enters_at_most_eleven_modules(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the caller to the disk and back, so that a reader can follow a step in production."""
     monkeypatch.setattr(queue, "INLINE_LIMIT_S", 60.0)
     package, entered = Path(queue.__file__).parents[1], set()
@@ -467,12 +467,14 @@ def test_a_submitted_input_enters_at_most_eleven_modules(
             entered.add(str(path.relative_to(package)))
 
     async def go() -> None:
-        async with Runtime(Notes, f"sqlite:///{file}") as runtime:
-            await runtime.submit(Note(1))
+        ledger = Machine(machine_class("ledger"))
+        transfer = ledger.codec.parse(ledger.input_schema, "Transfer(source=1, target=2, amount=1)")
+        async with Runtime(ledger, f"sqlite:///{file}") as runtime:
+            await runtime.submit(transfer)
+            await runtime.wait_idle()
             sys.setprofile(note)
-            await runtime.submit(Note(1))
+            await runtime.submit(transfer)
             sys.setprofile(None)
-            printing.set()
 
     asyncio.run(go())
     assert len(entered) <= 11, sorted(entered)
