@@ -16,15 +16,19 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.lexers import Lexer
 
+from fasm_cli.cli.lazy import deferred_imports
 from fasm_cli.cli.prompt.analysis import LineAnalysis
-from fasm_cli.cli.prompt.line_parser import Token, tokenize
 from fasm_cli.cli.prompt.style import Glyphs, crop
 from fasm_cli.cli.repl.registry import VERBS
 from fasm_cli.types.schema import variants
 
 if TYPE_CHECKING:
     from fasm_cli.cli.prompt.completion import Option
+    from fasm_cli.cli.prompt.line_parser import Token
     from fasm_cli.cli.prompt.panes import Picker
+
+with deferred_imports():
+    from fasm_cli.cli.prompt import line_parser
 
 HISTORY_SIZE = 2000  # lines that are loaded: the suggestion searches all of them at each key
 PAGE = 10  # steps by which PageUp and PageDown move in the timeline
@@ -55,9 +59,11 @@ class LineLexer(Lexer):
 
 def colour_line(analysis: LineAnalysis, text: str) -> list[tuple[str, str]]:
     """Return the pieces of `text` with their styles; joined, they are the text."""
+    if not text:
+        return []  # before the first key nothing is parsed
     if text.lstrip().startswith("#"):
         return [("class:line.comment", text)]
-    line = tokenize(text)
+    line = line_parser.tokenize(text)
     solid = [token for token in line if token.kind != "blank"]
     following = dict(pairwise(solid))
     error = analysis.error(text)
