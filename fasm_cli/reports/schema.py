@@ -11,10 +11,10 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from math import isfinite
+from operator import attrgetter
 from typing import Any
 
 from fasm_cli import __version__
-from fasm_cli.engine.records import Record
 from fasm_cli.errors import FasmError
 from fasm_cli.reports.machines import Description, Explained, LawList, Linted, LintLine, Machines
 from fasm_cli.reports.repl import (
@@ -38,17 +38,17 @@ from fasm_cli.reports.sessions import (
     HeadMoved,
     HistoryImported,
     Log,
+    LogLine,
     Migrated,
     MigratedDatabase,
     Removed,
     SessionInfo,
     Sessions,
     StepDifference,
-    StepSummary,
     Verified,
 )
 from fasm_cli.reports.simulation import Checked, Replayed, Simulated, Traces
-from fasm_cli.reports.steps import ActionLine, Change, FindingReport, Pending, State, StepReport
+from fasm_cli.reports.steps import FindingReport, Pending, State, StepReport
 from fasm_cli.simulation.stats import Stats
 
 SEVERAL = ("step", "repl")
@@ -83,44 +83,9 @@ def report_json(report: Report) -> Json:
 
 
 def finding_json(found: FindingReport | LintLine | StepDifference) -> Json:
-    if isinstance(found, LintLine):
-        return {
-            "path": found.path,
-            "line": found.line,
-            "column": found.column,
-            "law": found.law,
-            "message": found.message,
-        }
-    if isinstance(found, StepDifference):
-        return {"step": found.step, "part": found.part, "old": found.old, "new": found.new}
-    return {
-        "law": found.law,
-        "reason": found.reason,
-        "step": found.step,
-        "seed": found.seed,
-        "run": found.run,
-        "trace": found.trace,
-        "reproduce": found.reproduce,
-        "problem": found.problem,
-        "location": found.location,
-        "size": found.size,
-        "events": found.events,
-        "fix": found.fix,
-        "steps": [
-            {
-                "step": step.number,
-                "event": step.event,
-                "outcome": step.outcome,
-                "error": step.error,
-                "changes": step.changes,
-            }
-            for step in found.steps
-        ],
-    }
-
-
-def _optional(found: FindingReport | LintLine | StepDifference | None) -> Json | None:
-    return None if found is None else finding_json(found)
+    """A finding of any command."""
+    encoded: Json = _FINDINGS[type(found)](found)
+    return encoded
 
 
 def plain_json(value: Any) -> Any:
@@ -134,170 +99,89 @@ def plain_json(value: Any) -> Any:
     return value
 
 
-# --- steps --------------------------------------------------------------------------------------------------------
+# --- the keys of each kind of report --------------------------------------------------------------------------------
+
+Encode = Callable[[Any], Any]
 
 
-def record_json(record: Record) -> Json:
-    """A recorded step, as `session show`, `session log` and `export --to json` write it."""
-    return {
-        "step": record.n,
-        "parent": record.parent,
-        "event": plain_json(record.event),
-        "outcome": record.outcome,
-        "error": record.error,
-        "actions": plain_json(record.actions),
-        "changes": record.changed_paths,
-        "unrestored": plain_json(record.unrestored_ids),
-        "law": record.violated_law,
-        "digest": record.digest,
-    }
+def keys(*names: str, **encoders: str | Encode) -> Encode:
+    """An encoder that writes the attributes `names` under their own names, and each other key from the attribute that
+    its value names, or by its function of the report."""
+    parts: list[tuple[str, Encode]] = [(name, _plain_attribute(name)) for name in names]
+    parts += [(key, _plain_attribute(each) if isinstance(each, str) else each) for key, each in encoders.items()]
+    return lambda report: {key: encode(report) for key, encode in parts}
+
+
+def _plain_attribute(name: str) -> Encode:
+    get = attrgetter(name)
+    return lambda report: plain_json(get(report))
+
+
+def each(attribute: str, encode: Encode) -> Encode:
+    """The elements of a list, each written by `encode`."""
+    get = attrgetter(attribute)
+    return lambda report: [encode(item) for item in get(report)]
+
+
+def one(attribute: str, encode: Encode) -> Encode:
+    """A part of a report, written by `encode`; null if there is none."""
+    get = attrgetter(attribute)
+    return lambda report: None if get(report) is None else encode(get(report))
+
+
+def pair(first: str, second: str) -> Encode:
+    """A pair of plain values as an object with two keys."""
+    return lambda values: {first: plain_json(values[0]), second: plain_json(values[1])}
+
+
+_SUMMARY = keys("step", "event", "outcome", "error", "changes")
+_FINDINGS: dict[type, Encode] = {
+    LintLine: keys("path", "line", "column", "law", "message"),
+    StepDifference: keys("step", "part", "old", "new"),
+    FindingReport: keys(
+        *("law", "reason", "step", "seed", "run", "trace", "reproduce", "problem", "location", "size", "events", "fix"),
+        steps=each("steps", keys("event", "outcome", "error", "changes", step="number")),
+    ),
+}
+record_json = keys(
+    *("parent", "event", "outcome", "error", "actions", "digest"),
+    step="n",
+    changes="changed_paths",
+    unrestored="unrestored_ids",
+    law="violated_law",
+)
+_ACTION = keys("ref", "tracked", "id", "text", "replaces", value="data")
+_STEP_PARTS = keys(
+    *("pending", "saved", "lost", "branch"),
+    text="event",
+    actions=each("actions", _ACTION),
+    invariants=one("invariants", pair("holding", "of")),
+)
+_CHANGE = keys("sign", "path", "old", "new")
+_LINE_PARTS = keys("on_path", "labels", text="event")
+_NAME_DOC = pair("name", "doc")
 
 
 def _step(report: StepReport) -> Json:
-    holding, of = report.invariants
-    return {
-        **record_json(report.record),
-        "text": report.event,
-        "actions": [_action(action) for action in report.actions],
-        "invariants": {"holding": holding, "of": of},
-        "pending": report.pending,
-        "saved": report.saved,
-        "lost": report.lost,
-        "branch": report.branch,
-    }
+    return {**record_json(report.record), **_STEP_PARTS(report)}
 
 
-def _action(action: ActionLine) -> Json:
-    return {
-        "ref": action.ref,
-        "tracked": action.tracked,
-        "id": action.id,
-        "text": action.text,
-        "value": plain_json(action.data),
-        "replaces": action.replaces,
-    }
-
-
-def _pending(report: Pending) -> Json:
-    items = [
-        {
-            "ref": item.ref,
-            "id": item.id,
-            "text": item.text,
-            "value": plain_json(item.data),
-            "since_step": item.since_step,
-        }
-        for item in report.items
-    ]
-    return {"items": items, "running": report.running}
-
-
-def _state(report: State) -> Json:
-    return {"step": report.step, "text": report.text, "value": plain_json(report.data), "rows": report.rows}
-
-
-def _change(change: Change) -> Json:
-    return {"sign": change.sign, "path": change.path, "old": change.old, "new": change.new}
-
-
-# --- machines -----------------------------------------------------------------------------------------------------
-
-
-def _machines(report: Machines) -> Json:
-    items = [{"name": item.name, "class": item.cls, "summary": item.summary} for item in report.items]
-    return {"folder": report.folder, "items": items}
-
-
-def _machine(report: Description) -> Json:
-    return {
-        "name": report.name,
-        "class": report.cls,
-        "doc": report.doc,
-        "version": report.version,
-        "fingerprint": report.fingerprint,
-        "types": [
-            {
-                "role": each.role,
-                "name": each.name,
-                "doc": each.doc,
-                "fields": [{"name": one.name, "type": one.type, "default": one.default} for one in each.fields],
-            }
-            for each in report.types
-        ],
-        "invariants": [{"name": name, "doc": doc} for name, doc in report.invariants],
-        "sometimes": [{"name": name, "doc": doc} for name, doc in report.sometimes],
-        "initial": {"text": report.initial_text, "value": plain_json(report.initial)},
-    }
-
-
-def _law(report: Explained) -> Json:
-    return {
-        "law": report.law,
-        "kind": report.kind,
-        "rule": report.rule,
-        "why": report.why,
-        "checked": report.checked,
-        "fix": report.fix,
-        "wrong": report.wrong,
-        "right": report.right,
-    }
-
-
-def _laws(report: LawList) -> Json:
-    return {"items": [{"law": item.law, "kind": item.kind, "rule": item.rule} for item in report.items]}
-
-
-def _lint(report: Linted) -> Json:
-    return {"files": report.files}
-
-
-def _check(report: Checked) -> Json:
-    return {
-        "machine": report.machine,
-        "seed": report.seed,
-        "laws": [
-            {"law": row.law, "times_checked": row.times_checked, "holds": row.holds, "locations": row.locations}
-            for row in report.laws
-        ],
-        "invariants": report.invariant_count,
-        "unreached": report.unreached,
-        "interrupted": report.interrupted,
-    }
-
-
-def _simulation(report: Simulated) -> Json:
-    return {
-        "machine": report.machine,
-        "seed": report.seed,
-        "runs": report.runs,
-        "steps": report.steps,
-        "stats": _stats(report.stats),
-        "unreached": report.unreached,
-        "warnings": report.warnings,
-        "interrupted": report.interrupted,
-    }
+def _log_line(line: LogLine) -> Json:
+    return {**record_json(line.record), **_LINE_PARTS(line)}
 
 
 def _stats(stats: Stats) -> Json:
+    counted = "completed", "lost", "duplicated", "outstanding"
     return {
-        "runs": stats.runs,
-        "steps": stats.steps,
+        **{name: getattr(stats, name) for name in ("runs", "steps", "restores", "restored")},
         "inputs": _by_outcome(stats.inputs),
         "completions": _by_outcome(stats.completions),
         "actions": {
-            name: {
-                "emitted": emitted,
-                "completed": stats.completed[name],
-                "lost": stats.lost[name],
-                "duplicated": stats.duplicated[name],
-                "outstanding": stats.outstanding[name],
-            }
+            name: {"emitted": emitted, **{each: getattr(stats, each)[name] for each in counted}}
             for name, emitted in stats.emitted.items()
         },
         "faults": dict(stats.faults),
         "faults_with_work": dict(stats.faults_with_work),
-        "restores": stats.restores,
-        "restored": stats.restored,
         "sometimes": {name: {"runs": runs, "first": first} for name, (runs, first) in stats.sometimes.items()},
     }
 
@@ -310,292 +194,99 @@ def _by_outcome(counter: Counter[tuple[str, str]]) -> Json:
     return out
 
 
-def _replay(report: Replayed) -> Json:
-    return {
-        "path": report.path,
-        "steps": [_step(step) for step in report.steps],
-        "recorded": _optional(report.recorded),
-        "difference": report.difference,
-    }
-
-
-def _traces(report: Traces) -> Json:
-    items = [
-        {
-            "path": item.path,
-            "steps": item.steps,
-            "recorded": _optional(item.recorded),
-            "finding": _optional(item.finding),
-            "difference": item.difference,
-            "problem": item.problem,
-        }
-        for item in report.items
-    ]
-    return {"items": items}
-
-
-# --- sessions -----------------------------------------------------------------------------------------------------
-
-
-def _sessions(report: Sessions) -> Json:
-    items = [
-        {
-            "name": item.name,
-            "machine": item.machine,
-            "steps": item.steps,
-            "head": item.head,
-            "law": item.law,
-            "problem": item.problem,
-        }
-        for item in report.items
-    ]
-    return {"folder": report.folder, "items": items}
-
-
-def _session(report: SessionInfo) -> Json:
-    return {
-        "path": report.path,
-        "machine": report.machine,
-        "version": report.version,
-        "origin": plain_json(report.origin),
-        "recorded": _optional(report.finding),
-        "head": report.head,
-        "steps": [record_json(record) for record in report.records],
-        "initial": plain_json(report.state),
-        "dropped": report.dropped,
-        "created": report.created,
-    }
-
-
-def _log(report: Log) -> Json:
-    lines = [
-        {**record_json(line.record), "text": line.event, "on_path": line.on_path, "labels": line.labels}
-        for line in report.lines
-    ]
-    return {"head": report.head, "lines": lines}
-
-
-def _moved(report: HeadMoved) -> Json:
-    return {
-        "start": report.start,
-        "end": report.end,
-        "changes": report.changes,
-        "pending": report.pending,
-        "running": report.running,
-        "branch": report.branch,
-    }
-
-
-def _compared(report: Compared) -> Json:
-    pairs = [{"position": pair.position, "a": _summary(pair.a), "b": _summary(pair.b)} for pair in report.pairs]
-    return {
-        "a": report.a,
-        "b": report.b,
-        "compares_paths": report.compares_paths,
-        "steps": list(report.steps),
-        "first_difference": report.first_difference,
-        "pairs": pairs,
-        "states": [_change(change) for change in report.states],
-        "problem": report.problem,
-    }
-
-
-def _summary(step: StepSummary | None) -> Json | None:
-    if step is None:
-        return None
-    return {
-        "step": step.step,
-        "event": step.event,
-        "outcome": step.outcome,
-        "error": step.error,
-        "changes": step.changes,
-    }
-
-
-def _verified(report: Verified) -> Json:
-    return {
-        "path": report.path,
-        "machine": report.machine,
-        "steps": report.steps,
-        "snapshots": report.snapshots,
-    }
-
-
-def _migrated(report: Migrated) -> Json:
-    return {
-        "path": report.path,
-        "target": report.target,
-        "machine": report.machine,
-        "versions": list(report.versions),
-        "formats": list(report.formats),
-        "types": report.types,
-        "steps": report.steps,
-        "written": report.written,
-        "dry_run": report.dry_run,
-    }
-
-
-def _migrated_database(report: MigratedDatabase) -> Json:
-    return {
-        "url": report.url,
-        "machine": report.machine,
-        "versions": list(report.versions),
-        "types": report.types,
-        "pending": report.pending,
-        "needed": report.needed,
-        "written": report.written,
-    }
-
-
 def _removed(report: Removed) -> Json:
     return {"items": [{"path": path, "beside": beside} for path, beside in report.items.items()]}
 
 
-def _history(report: HistoryImported) -> Json:
-    return {"path": report.path, "machine": report.machine, "new": report.new, "steps": report.steps}
+_TYPE = keys("role", "name", "doc", fields=each("fields", keys("name", "type", "default")))
+_BRANCH = keys(
+    *("name", "parent", "parent_branch", "first", "last", "steps"),
+    current="is_current",
+    labels=each("labels", pair("name", "step")),
+    laws="violated_laws",
+)
+_PAIR = keys("position", a=one("a", _SUMMARY), b=one("b", _SUMMARY))
+_RECORDED, _FOUND = one("recorded", finding_json), one("finding", finding_json)
+_TRACE = keys("path", "steps", "difference", "problem", recorded=_RECORDED, finding=_FOUND)
 
-
-# --- the REPL -----------------------------------------------------------------------------------------------------
-
-
-def _value(report: Value) -> Json:
-    return {"source": report.source, "text": report.text}
-
-
-def _tree(report: Tree) -> Json:
-    branches = [
-        {
-            "name": branch.name,
-            "parent": branch.parent,
-            "parent_branch": branch.parent_branch,
-            "first": branch.first,
-            "last": branch.last,
-            "steps": branch.steps,
-            "current": branch.is_current,
-            "labels": [{"name": name, "step": step} for name, step in branch.labels],
-            "laws": branch.violated_laws,
-        }
-        for branch in report.branches
-    ]
-    return {"head": report.head, "branches": branches}
-
-
-def _differences(report: Differences) -> Json:
-    return {
-        "before": report.before,
-        "after": report.after,
-        "changes": [_change(change) for change in report.changes],
-        "pending": report.pending,
-    }
-
-
-def _stops(report: Stops) -> Json:
-    return {"items": [{"kind": item.kind, "text": item.text} for item in report.items]}
-
-
-def _ran(report: RunReport) -> Json:
-    return {
-        "title": report.title,
-        "steps": [_step(step) for step in report.steps],
-        "stop_reason": report.stop_reason,
-        "interrupted": report.interrupted,
-    }
-
-
-def _reloaded(report: Reloaded) -> Json:
-    return {
-        "machine": report.machine,
-        "steps": report.steps,
-        "difference": report.difference,
-        "fields": report.fields,
-        "branch": report.branch,
-        "note": report.note,
-    }
-
-
-def _checks(report: Checks) -> Json:
-    lines = [
-        {"name": line.name, "holds": line.holds, "reason": line.reason, "values": line.values} for line in report.lines
-    ]
-    return {"step": report.step, "lines": lines}
-
-
-def _problem(report: ProblemDetails) -> Json:
-    return {
-        "title": report.title,
-        "reason": report.reason,
-        "location": report.location,
-        "rule": report.rule,
-        "law_reason": report.law_reason,
-        "fix": report.fix,
-        "frames": report.frames,
-    }
-
-
-def _samples(report: Samples) -> Json:
-    items = [
-        {
-            "signature": item.signature,
-            "sample": item.sample,
-            "outcome": item.outcome,
-            "error": item.error,
-            "doc": item.doc,
-        }
-        for item in report.items
-    ]
-    return {"items": items}
-
-
-def _saved(report: Saved) -> Json:
-    return {"what": report.what, "name": report.name}
-
-
-def _expected(report: Expected) -> Json:
-    return {"expected": report.expected, "actual": report.actual, "met": report.met}
-
-
-def _message(report: Message) -> Json:
-    return {"lines": report.lines}
-
-
-def _script(report: ScriptReport) -> Json:
-    return {"path": report.path, "reports": [report_json(each) for each in report.reports]}
-
-
-KINDS: dict[type, tuple[str, Callable[[Any], Json]]] = {
+KINDS: dict[type, tuple[str, Encode]] = {
     StepReport: ("step", _step),
-    Pending: ("pending", _pending),
-    State: ("state", _state),
-    Log: ("log", _log),
-    HeadMoved: ("moved", _moved),
-    Machines: ("machines", _machines),
-    Description: ("machine", _machine),
-    Explained: ("law", _law),
-    LawList: ("laws", _laws),
-    Linted: ("lint", _lint),
-    Checked: ("check", _check),
-    Simulated: ("simulation", _simulation),
-    Replayed: ("replay", _replay),
-    Traces: ("traces", _traces),
-    Sessions: ("sessions", _sessions),
-    SessionInfo: ("session", _session),
-    Compared: ("session-diff", _compared),
-    Verified: ("session-verify", _verified),
-    Migrated: ("session-migrate", _migrated),
-    MigratedDatabase: ("migrate", _migrated_database),
+    Pending: ("pending", keys("running", items=each("items", keys("ref", "id", "text", "since_step", value="data")))),
+    State: ("state", keys("step", "text", "rows", value="data")),
+    Log: ("log", keys("head", lines=each("lines", _log_line))),
+    HeadMoved: ("moved", keys("start", "end", "changes", "pending", "running", "branch")),
+    Machines: ("machines", keys("folder", items=each("items", keys("name", "summary", **{"class": "cls"})))),
+    Description: (
+        "machine",
+        keys(
+            *("name", "doc", "version", "fingerprint"),
+            types=each("types", _TYPE),
+            invariants=each("invariants", _NAME_DOC),
+            sometimes=each("sometimes", _NAME_DOC),
+            initial=keys(text="initial_text", value="initial"),
+            **{"class": "cls"},
+        ),
+    ),
+    Explained: ("law", keys("law", "kind", "rule", "why", "checked", "fix", "wrong", "right")),
+    LawList: ("laws", keys(items=each("items", keys("law", "kind", "rule")))),
+    Linted: ("lint", keys("files")),
+    Checked: (
+        "check",
+        keys(
+            *("machine", "seed", "unreached", "interrupted"),
+            laws=each("laws", keys("law", "times_checked", "holds", "locations")),
+            invariants="invariant_count",
+        ),
+    ),
+    Simulated: (
+        "simulation",
+        keys("machine", "seed", "runs", "steps", "unreached", "warnings", "interrupted", stats=one("stats", _stats)),
+    ),
+    Replayed: (
+        "replay",
+        keys("path", "difference", steps=each("steps", _step), recorded=_RECORDED),
+    ),
+    Traces: ("traces", keys(items=each("items", _TRACE))),
+    Sessions: (
+        "sessions",
+        keys("folder", items=each("items", keys("name", "machine", "steps", "head", "law", "problem"))),
+    ),
+    SessionInfo: (
+        "session",
+        keys(
+            *("path", "machine", "version", "origin", "head", "dropped", "created"),
+            recorded=_FOUND,
+            steps=each("records", record_json),
+            initial="state",
+        ),
+    ),
+    Compared: (
+        "session-diff",
+        keys(
+            *("a", "b", "compares_paths", "steps", "first_difference", "problem"),
+            pairs=each("pairs", _PAIR),
+            states=each("states", _CHANGE),
+        ),
+    ),
+    Verified: ("session-verify", keys("path", "machine", "steps", "snapshots")),
+    Migrated: (
+        "session-migrate",
+        keys("path", "target", "machine", "versions", "formats", "types", "steps", "written", "dry_run"),
+    ),
+    MigratedDatabase: ("migrate", keys("url", "machine", "versions", "types", "pending", "needed", "written")),
     Removed: ("session-rm", _removed),
-    HistoryImported: ("history", _history),
-    Value: ("value", _value),
-    Tree: ("tree", _tree),
-    Differences: ("diff", _differences),
-    Stops: ("stops", _stops),
-    RunReport: ("run", _ran),
-    Reloaded: ("reload", _reloaded),
-    Checks: ("checks", _checks),
-    ProblemDetails: ("why", _problem),
-    Samples: ("inputs", _samples),
-    Saved: ("saved", _saved),
-    Expected: ("expected", _expected),
-    Message: ("message", _message),
-    ScriptReport: ("script", _script),
+    HistoryImported: ("history", keys("path", "machine", "new", "steps")),
+    Value: ("value", keys("source", "text")),
+    Tree: ("tree", keys("head", branches=each("branches", _BRANCH))),
+    Differences: ("diff", keys("before", "after", "pending", changes=each("changes", _CHANGE))),
+    Stops: ("stops", keys(items=each("items", keys("kind", "text")))),
+    RunReport: ("run", keys("title", "stop_reason", "interrupted", steps=each("steps", _step))),
+    Reloaded: ("reload", keys("machine", "steps", "difference", "fields", "branch", "note")),
+    Checks: ("checks", keys("step", lines=each("lines", keys("name", "holds", "reason", "values")))),
+    ProblemDetails: ("why", keys("title", "reason", "location", "rule", "law_reason", "fix", "frames")),
+    Samples: ("inputs", keys(items=each("items", keys("signature", "sample", "outcome", "error", "doc")))),
+    Saved: ("saved", keys("what", "name")),
+    Expected: ("expected", keys("expected", "actual", "met")),
+    Message: ("message", keys("lines")),
+    ScriptReport: ("script", keys("path", reports=each("reports", report_json))),
 }
