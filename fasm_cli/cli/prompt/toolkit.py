@@ -77,7 +77,9 @@ def colour_line(analysis: LineAnalysis, text: str) -> list[tuple[str, str]]:
     return pieces
 
 
-def _style(token: Token, following: Token | None, inputs: Iterable[str], analysis: LineAnalysis, *, first: bool) -> str:
+def _style(
+    token: "Token", following: "Token | None", inputs: Iterable[str], analysis: LineAnalysis, *, first: bool
+) -> str:
     if token.kind in ("string", "number"):
         return f"class:line.{token.kind}"
     if token.kind != "name":
