@@ -6,6 +6,14 @@ from typing import Annotated
 import typer
 
 from fasm_cli.cli.app import JsonFlag, Session, Target, app, command_output, project
+from fasm_cli.cli.lazy import deferred_imports
+
+with deferred_imports():
+    from fasm_cli.cli import jsonl_server
+    from fasm_cli.project import load as loader
+    from fasm_cli.runtime import runtime
+    from fasm_cli.usecases import import_history as importer
+    from fasm_cli.usecases import migrate_database as migrator
 
 
 @app.verb(
@@ -25,14 +33,12 @@ def run(
 ) -> None:
     """Run a machine in production. Durable state, its handlers, inputs as lines of JSON."""
     with command_output("run", as_json=False) as output:
-        from fasm_cli.cli.jsonl_server import logging_to, serve
-        from fasm_cli.project.load import import_machine
-        from fasm_cli.runtime.runtime import Runtime
-
-        machine = import_machine(project(), target)
-        with logging_to(sys.stderr):
-            runtime = Runtime(machine, db, concurrency=concurrency, shutdown_timeout=shutdown_timeout, history=history)
-            serve(runtime, sys.stdin, output.stream)
+        machine = loader.import_machine(project(), target)
+        with jsonl_server.logging_to(sys.stderr):
+            service = runtime.Runtime(
+                machine, db, concurrency=concurrency, shutdown_timeout=shutdown_timeout, history=history
+            )
+            jsonl_server.serve(service, sys.stdin, output.stream)
 
 
 @app.verb("fasm history ledger production --db sqlite:///ledger.db")
@@ -43,10 +49,8 @@ def history(
     json: JsonFlag = False,
 ) -> None:
     """Import a production history into a session."""
-    from fasm_cli.usecases.import_history import import_history
-
     with command_output("history", json) as output:
-        output.report(import_history(project(), target, db, session))
+        output.report(importer.import_history(project(), target, db, session))
 
 
 @app.verb("fasm migrate ledger --db sqlite:///ledger.db --dry-run", "fasm migrate ledger --db sqlite:///ledger.db")
@@ -57,7 +61,5 @@ def migrate(
     json: JsonFlag = False,
 ) -> None:
     """Migrate a database to its changed machine."""
-    from fasm_cli.usecases.migrate_database import migrate_database
-
     with command_output("migrate", json) as output:
-        output.report(migrate_database(project(), target, db, dry_run=dry_run))
+        output.report(migrator.migrate_database(project(), target, db, dry_run=dry_run))
