@@ -1,4 +1,4 @@
-"""State in memory."""
+"""The store of a state in memory."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from fasm_cli.types.codec import DecodeError
 
 
 class MemoryStore:
-    """State in memory with a committed copy beside it: exact at the cost of a copy for each commit."""
+    """Keeps a committed copy beside the working state: exact, at the cost of a copy for each commit."""
 
     fix: Callable[[Action], Action] | None
 
@@ -21,7 +21,7 @@ class MemoryStore:
         self._copy = machine.copiers.of(machine.state_schema)
         self.committed = self._copy(state)
         self.working = self._copy(state)
-        self._stored: Any = None  # the committed state as plain data, once that was needed
+        self._stored: Any = None  # the committed state as plain data, if it was needed
 
     def begin(self) -> Any:
         return self.working

@@ -1,4 +1,4 @@
-"""What a process asks of the place its state lives in. The store in memory is in `memory`; others are in `state`."""
+"""The interface of a store, which holds the state of one process. `memory_store` and package `stores` implement it."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -9,11 +9,12 @@ from fasm_cli.engine.machine import Machine
 
 
 class Store(Protocol):
-    """Where a machine's state lives. `begin` gives the state to work on; then exactly one of the others follows.
+    """Holds the state of a process. `begin` starts a transition; exactly one of `commit`, `rollback` and `reload` ends
+    it.
 
-    `committed` is a copy of the committed state that nobody changes, and `live` what a transition works on; both are
-    of the class the machine declares. `fix` copies an action where the store is exact. `drive` runs a coroutine over
-    `live`: it knows what of it can be awaited.
+    committed: a copy of the committed state, which nobody changes.
+    working: the state that a transition changes; both are of the class that the machine declares.
+    fix: copies an action, if the store checks that values are not changed afterwards.
     """
 
     committed: Any
@@ -21,40 +22,42 @@ class Store(Protocol):
     fix: Callable[[Action], Action] | None
 
     @property
-    def run(self) -> Runner: ...
+    def run(self) -> Runner:
+        """Runs a coroutine over `working`; it knows what of that can be awaited."""
+        ...
 
     def begin(self) -> Any:
-        """The state for a transition or a restore. A connection that is lost is noticed where it is used."""
+        """The state for a transition or a restore. A lost connection is noticed when it is used."""
         ...
 
     def is_dirty(self) -> bool:
-        """Whether the state is not what was committed last."""
+        """Whether the working state differs from the committed one."""
         ...
 
     def commit(self, actions: tuple[Action, ...]) -> tuple[Action, ...]:
-        """Keep the state as it is now, with what is to be kept of `actions`. Gives the actions to emit.
+        """Commit the working state, and what the store keeps of `actions`. Returns the actions to emit.
 
-        Raises `Mismatch` where either cannot be stored and `DatabaseError` where the database refuses.
+        Raises `DecodeError` if either cannot be stored, `DatabaseError` if the database refuses.
         """
         ...
 
     def rollback(self, error: BaseException | None) -> bool:
-        """Undo a transition that ended with `error` (None: a restore); true where it had changed what it should not
-        have: anything in a restore, and else whatever is not undone by a transaction."""
+        """Roll back a transition that ended with `error` (None: a restore). Returns True if the state had been
+        modified: any change during a restore, or (for a transition) a change outside the transaction."""
         ...
 
     def reload(self) -> None:
-        """Forget everything that is not committed: what a crash does."""
+        """Discard everything that is not committed, as a crash does."""
         ...
 
 
 class StoreFactory(Protocol):
-    """Makes the stores of a machine whose state is not in memory alone."""
+    """Opens the stores of a machine whose state is in a database."""
 
     def open(self, machine: Machine, state: Any) -> Store:
-        """A store of its own that has `state` committed. Raises `Mismatch` where it cannot hold it."""
+        """A store of its own with `state` committed. Raises `DecodeError` if it cannot hold the state."""
         ...
 
     def close(self) -> None:
-        """Remove what no store that is open uses."""
+        """Remove the databases that no open store uses."""
         ...

@@ -57,11 +57,11 @@ def smallest(cls, url=""):
 
 
 @pytest.mark.parametrize("cls", planted.PLANTED, ids=lambda cls: cls.__name__)
-def test_a_planted_fault_is_found_named_and_shrunk(cls):
+def test_a_planted_fault_is_found_and_shrunk(cls):
     assert smallest(cls) == (cls.LAW, cls.TRACE)
 
 
-def test_without_a_fault_nothing_is_found():
+def test_a_sound_machine_has_no_finding():
     assert smallest(planted.Account) == ("", ())
 
 

@@ -61,7 +61,7 @@ def connection_of(stepped):
 
 
 @pytest.mark.parametrize("statement", range(1, 7))
-def test_a_connection_that_is_killed_at_a_statement_leaves_state_and_pending_right(house, other, statement):
+def test_a_connection_killed_at_a_statement_leaves_state_and_pending_unchanged(house, other, statement):
     connection = connection_of(house)
     before, pending = house.digest, dict(house.process.pending)
     kill = lambda: other.execute("SELECT pg_terminate_backend(%s, 5000)", [connection._db.info.backend_pid])  # noqa: E731
@@ -88,7 +88,7 @@ def test_a_restart_reads_everything_from_the_server(house):
     assert [action.id for action in house.process.step(Restore()).actions] == [1]
 
 
-def test_a_commit_that_was_made_and_not_answered_is_found_to_be_made(house):
+def test_an_unanswered_commit_is_found_in_the_database(house):
     connection = connection_of(house)
     real = connection.commit
 
@@ -103,7 +103,7 @@ def test_a_commit_that_was_made_and_not_answered_is_found_to_be_made(house):
     assert house.state.takings == 45
 
 
-def test_a_transition_that_another_client_came_before_is_made_again(house, other):
+def test_a_transition_after_a_conflict_is_executed_again(house, other):
     connection = connection_of(house)
     rename = f"UPDATE {connection._name}.bookings SET guest = 'eve' WHERE seat = 1"
     hook = Before(connection, 2, lambda: other.execute(rename))
@@ -113,7 +113,7 @@ def test_a_transition_that_another_client_came_before_is_made_again(house, other
     assert hook.statements > 4
 
 
-def test_fields_that_another_process_wrote_are_read_before_the_transition_is_made_again(house, other):
+def test_fields_of_another_process_are_read_before_a_retry(house, other):
     connection = connection_of(house)
     write = (
         f"UPDATE {connection._name}.fasm_state SET version = version + 1, state_json = replace(state_json, '2', '7') "
@@ -124,7 +124,7 @@ def test_fields_that_another_process_wrote_are_read_before_the_transition_is_mad
     assert (step.outcome, step.actions[0].id, house.state.next_charge) == (Outcome.COMMITTED, 7, 8)
 
 
-def test_a_fault_at_an_await_really_loses_the_connection(house):
+def test_a_disconnect_fault_loses_the_connection(house):
     connection = connection_of(house)
     before = connection._db.info.backend_pid
     house.process.step(InjectedFault(FaultKind.DISCONNECT, 1))
@@ -133,7 +133,7 @@ def test_a_fault_at_an_await_really_loses_the_connection(house):
     assert connection._db.info.backend_pid != before
 
 
-def test_a_transition_that_others_always_come_before_is_given_up(house, other):
+def test_a_transition_that_always_conflicts_is_aborted(house, other):
     connection = connection_of(house)
     before = house.digest
     update = f"UPDATE {connection._name}.fasm_state SET version = version + 1"
@@ -144,7 +144,7 @@ def test_a_transition_that_others_always_come_before_is_given_up(house, other):
     assert house.digest == before
 
 
-def test_what_is_left_of_a_killed_process_is_removed(server, at):
+def test_scratch_schemas_of_a_killed_process_are_removed(server, at):
     scratch = PostgresScratch(server)
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
@@ -171,7 +171,7 @@ with running_server() as url:
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for a process that is no child")
-def test_the_server_of_killed_tests_stops():
+def test_the_server_stops_when_its_tests_are_killed():
     helpers = Path(__file__).parents[1] / "helpers"
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, str(helpers)], stdout=subprocess.PIPE, text=True, check=False
@@ -187,7 +187,7 @@ def test_the_server_of_killed_tests_stops():
     os.close(server)
 
 
-def test_a_server_that_is_not_there_is_told(at, tmp_path):
+def test_a_missing_server_is_a_usage_error(at, tmp_path):
     with pytest.raises(UsageError, match="no PostgreSQL at postgresql:///x"):
         PostgresScratch(f"postgresql:///x?host={tmp_path}").connect("", "fasm_scratch_x")
 
@@ -202,5 +202,5 @@ def test_a_server_that_is_not_there_is_told(at, tmp_path):
         ("SELECT '?", "SELECT '?"),
     ],
 )
-def test_arguments_are_where_the_question_marks_are(sql, written):
+def test_question_marks_become_placeholders(sql, written):
     assert to_pyformat(sql) == written

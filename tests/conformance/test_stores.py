@@ -13,7 +13,7 @@ from fasm_cli.simulation.world import Plan
 BOOK, OTHER, AGAIN = (f"Book(seat={seat}, guest='{guest}')" for seat, guest in ((1, "ann"), (2, "bob"), (1, "eve")))
 
 
-def test_what_was_committed_survives_a_crash(at, place):
+def test_committed_state_survives_a_crash(at, place):
     shop = at("coffee_shop", place)
     shop.step("RedeemPoints(points=100)")
     before = shop.state
@@ -24,7 +24,7 @@ def test_what_was_committed_survives_a_crash(at, place):
     assert (shop.state.points_balance, shop.process.pending) == (50, {})
 
 
-def test_what_was_committed_survives_in_both_halves_of_a_state(at, database):
+def test_tables_and_fields_survive_a_crash(at, database):
     house = at("booking_db", database)
     house.step(BOOK)
     before = house.digest
@@ -40,7 +40,7 @@ def test_what_was_committed_survives_in_both_halves_of_a_state(at, database):
 @pytest.mark.parametrize(
     "fault", [InjectedFault(FaultKind.ACTIONS_FULL, 1), InjectedFault(FaultKind.LOAD), InjectedFault(FaultKind.COMMIT)]
 )
-def test_a_transition_that_does_not_happen_leaves_nothing(at, place, fault):
+def test_an_aborted_transition_leaves_the_state_unchanged(at, place, fault):
     shop = at("coffee_shop", place)
     before = shop.digest
     shop.process.step(fault)
@@ -50,7 +50,7 @@ def test_a_transition_that_does_not_happen_leaves_nothing(at, place, fault):
     assert [action.id for action in shop.step("RedeemPoints(points=100)").actions if isinstance(action, Tracked)] == [1]
 
 
-def test_a_commit_whose_answer_is_lost_was_made(at, place):
+def test_a_commit_with_lost_answer_is_committed(at, place):
     shop = at("coffee_shop", place)
     shop.process.step(InjectedFault(FaultKind.UNKNOWN))
     assert shop.step("RedeemPoints(points=100)").outcome is Outcome.COMMITTED
@@ -58,7 +58,7 @@ def test_a_commit_whose_answer_is_lost_was_made(at, place):
     assert shop.process.step(Restore()).details.unrestored_ids == ()
 
 
-def test_a_crash_before_the_commit_takes_everything_with_it(at, database):
+def test_a_crash_before_the_commit_rolls_back(at, database):
     house = at("booking_db", database)
     before = house.digest
     house.process.step(Crash(CrashPoint.BEFORE_COMMIT))
@@ -73,7 +73,7 @@ def test_a_crash_before_the_commit_takes_everything_with_it(at, database):
     ("text", "result", "awaits"),
     [(OTHER, "", 1), ("GiveBack(seat=5)", "", 1), ("1", "Paid()", 2), ("1", "Declined('')", 2)],
 )
-def test_an_await_that_fails_leaves_state_and_pending_as_they_were(at, database, failure, text, result, awaits):
+def test_a_failing_await_leaves_state_and_pending_unchanged(at, database, failure, text, result, awaits):
     house = at("booking_db", database)
     house.step(BOOK)
     before, pending = house.digest, dict(house.process.pending)
@@ -88,7 +88,7 @@ def test_an_await_that_fails_leaves_state_and_pending_as_they_were(at, database,
 
 
 @pytest.mark.parametrize("failure", AWAIT_FAULTS)
-def test_a_restore_that_fails_is_made_again(at, database, failure):
+def test_an_aborted_restore_can_be_repeated(at, database, failure):
     house = at("booking_db", database)
     house.step(BOOK)
     house.process.step(Crash())
@@ -99,7 +99,7 @@ def test_a_restore_that_fails_is_made_again(at, database, failure):
     assert (again.outcome, [action.id for action in again.actions]) == (Outcome.COMMITTED, [1])
 
 
-def test_a_refused_row_undoes_the_transition(at, database):
+def test_a_rejected_row_rolls_back_the_transition(at, database):
     house = at("booking_db", database)
     house.step(BOOK)
     before = house.digest
@@ -109,7 +109,7 @@ def test_a_refused_row_undoes_the_transition(at, database):
     assert house.step(OTHER).outcome is Outcome.COMMITTED
 
 
-def test_a_debit_before_its_refusal_is_undone_by_the_transaction_alone(at, database):
+def test_the_transaction_rolls_back_a_debit_before_a_rejection(at, database):
     ledger = at("ledger", database)
     before = ledger.state
     step = ledger.step("Transfer(source=1, target=4, amount=70)")
@@ -121,14 +121,14 @@ def test_a_debit_before_its_refusal_is_undone_by_the_transaction_alone(at, datab
     assert ledger.state == before
 
 
-def test_a_state_is_read_back_from_what_is_stored_of_it(at, place):
+def test_a_stored_state_decodes_to_an_equal_one(at, place):
     shop = at("coffee_shop" if place == "memory" else "booking_db", place)
     shop.step("RedeemPoints(points=100)" if place == "memory" else BOOK)
     again = shop.engine.decode_state(shop.machine.encode_state(shop.state))
     assert (again, shop.machine.digest(again)) == (shop.state, shop.digest)
 
 
-def test_time_goes_back_and_forks(at, database):
+def test_going_back_forks_a_branch(at, database):
     line = Timeline(at("booking_db", database).engine, at("booking_db", database).engine.initial())
     events = at("booking_db", database).event
     line.step(events(BOOK))
@@ -145,12 +145,12 @@ def test_time_goes_back_and_forks(at, database):
 
 
 @pytest.mark.parametrize("name", ["coffee_shop", "async_counter"])
-def test_a_run_over_a_plain_state_goes_as_it_does_in_memory(at, database, name):
+def test_a_run_over_a_plain_state_is_the_same_as_in_memory(at, database, name):
     assert walked(at(name, database).engine) == walked(at(name, "memory").engine)
 
 
 @pytest.mark.parametrize("name", ["booking_db", "ledger"])
-def test_a_run_over_tables_goes_as_it_does_in_sqlite(at, database, name):
+def test_a_run_over_tables_is_the_same_as_in_sqlite(at, database, name):
     assert walked(at(name, database).engine) == walked(at(name, "sqlite").engine)
 
 

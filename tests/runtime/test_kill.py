@@ -67,7 +67,7 @@ def killed(
     return said
 
 
-def test_nothing_is_lost_and_nothing_is_done_twice(provider: Provider, tmp_path: Path) -> None:
+def test_nothing_is_lost_or_applied_twice(provider: Provider, tmp_path: Path) -> None:
     database = tmp_path / "shop.db"
     choose = Random(1)
     accepted: dict[str, int] = {}  # the amount of every input that was said to be accepted

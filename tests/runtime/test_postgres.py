@@ -15,7 +15,7 @@ from fasm_cli.runtime.runtime import Runtime
 from fasm_cli.stores.postgres import PostgresConnection
 from tests.runtime.notes import Note, Notes
 from tests.runtime.shop import Buy, Charge, Charged, Receipt, Shop
-from tests.runtime.test_carry import notes_are_carried_over
+from tests.runtime.test_database_migration import migrate_notes
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def rows(url: str, sql: str) -> list[Any]:
         return db.execute(sql.encode()).fetchall()
 
 
-def test_it_goes_on_where_it_was(url: str, charged: list[int]) -> None:
+def test_a_restart_continues(url: str, charged: list[int]) -> None:
     async def go(*keys: str) -> list[bool]:
         async with Runtime(Shop, url, history=True) as runtime:
             taken = [await runtime.submit(Buy(5), key) for key in keys]
@@ -68,7 +68,7 @@ def test_it_goes_on_where_it_was(url: str, charged: list[int]) -> None:
     assert rows(url, "SELECT max(version) FROM fasm_state") == rows(url, "SELECT max(step) FROM fasm_journal")
 
 
-def test_two_at_once_on_a_server(url: str, charged: list[int]) -> None:
+def test_a_second_process_on_a_server_is_refused(url: str, charged: list[int]) -> None:
     async def go() -> None:
         async with Runtime(Shop, url):
             with pytest.raises(SessionError, match="another process runs the machine"):
@@ -77,7 +77,7 @@ def test_two_at_once_on_a_server(url: str, charged: list[int]) -> None:
     asyncio.run(go())
 
 
-def test_what_has_stopped_can_be_started_before_the_server_knows_that_its_connection_is_gone(
+def test_a_restart_does_not_wait_for_the_server_to_notice_a_closed_connection(
     url: str, charged: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left: list[Any] = []
@@ -101,7 +101,7 @@ def test_what_has_stopped_can_be_started_before_the_server_knows_that_its_connec
     assert charged == [1, 2]
 
 
-def test_a_connection_that_is_cut_is_made_again(url: str, charged: list[int]) -> None:
+def test_a_lost_connection_is_opened_again(url: str, charged: list[int]) -> None:
     others = (
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL"
     )
@@ -119,9 +119,7 @@ def test_a_connection_that_is_cut_is_made_again(url: str, charged: list[int]) ->
     assert charged == [1, 2, 3, 4, 5]
 
 
-def test_steps_that_are_taken_together_survive_a_connection_that_is_killed_at_any_statement(
-    url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_batch_survives_a_connection_killed_at_any_statement(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fasm_cli.runtime.runtime.FIRST_RETRY_DELAY_S", 0.001)
 
     async def go(runtime: Runtime, other: "psycopg.Connection[Any]", at: int) -> bool:
@@ -159,7 +157,7 @@ def test_steps_that_are_taken_together_survive_a_connection_that_is_killed_at_an
     assert rows(url, "SELECT max(version) FROM fasm_state") == rows(url, "SELECT count(*) - 1 FROM fasm_journal")
 
 
-def test_a_database_is_carried_over_to_another_version(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert notes_are_carried_over(url, monkeypatch) == [1, 2]
+def test_a_database_is_migrated(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert migrate_notes(url, monkeypatch) == [1, 2]
     assert rows(url, "SELECT state_json FROM fasm_state") == [('{"next_id":3,"unprinted":[],"title":"old notes"}',)]
     assert rows(url, "SELECT id FROM notes ORDER BY id") == [(1,), (2,)]

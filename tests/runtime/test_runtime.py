@@ -83,7 +83,7 @@ def test_an_input_its_action_and_its_result(books: Books, url: str) -> None:
     assert till(url) == Till({}, {1: 5}, 0, 2)
 
 
-def test_every_step_is_told(books: Books, url: str) -> None:
+def test_every_step_is_published(books: Books, url: str) -> None:
     async def go() -> list[tuple[str, str]]:
         runtime = Runtime(Shop, url)
         steps = []
@@ -103,7 +103,7 @@ def test_every_step_is_told(books: Books, url: str) -> None:
     assert asyncio.run(go()) == [("InputReceived", "committed"), ("Completion", "committed")]
 
 
-def test_a_key_makes_an_input_happen_once(books: Books, url: str) -> None:
+def test_an_input_with_a_key_is_accepted_once(books: Books, url: str) -> None:
     async def go() -> None:
         async with Runtime(Shop, url) as runtime:
             first, second = await asyncio.gather(runtime.submit(Buy(5), "a"), runtime.submit(Buy(5), "a"))
@@ -118,7 +118,7 @@ def test_a_key_makes_an_input_happen_once(books: Books, url: str) -> None:
     assert till(url).paid == {1: 5, 2: 5}
 
 
-def test_a_key_of_a_refused_input_may_be_used_again(books: Books, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_key_of_a_rejected_input_can_be_used_again(books: Books, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def go() -> None:
         async with Runtime(Shop, url) as runtime:
             hold = asyncio.Event()
@@ -141,7 +141,7 @@ def test_a_key_of_a_refused_input_may_be_used_again(books: Books, url: str, monk
     assert len(till(url).paid) == 51
 
 
-def test_what_is_no_input_is_refused_and_nothing_happens(books: Books, url: str) -> None:
+def test_an_invalid_input_is_refused(books: Books, url: str) -> None:
     async def go() -> None:
         async with Runtime(Shop, url) as runtime:
             with pytest.raises(InputError, match=r"500 is not between 1 and 100"):
@@ -153,7 +153,7 @@ def test_what_is_no_input_is_refused_and_nothing_happens(books: Books, url: str)
     assert till(url).next_id == 1
 
 
-def test_a_handler_that_fails_is_called_again(books: Books, url: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_handler_is_retried(books: Books, url: str, caplog: pytest.LogCaptureFixture) -> None:
     async def fail_twice(id: int) -> Charged:
         if len(books.charged) < 3:
             raise ConnectionError("nobody there")
@@ -176,7 +176,7 @@ async def sold(url: str, *amounts: int, **settings: Any) -> None:
         await runtime.wait_idle()
 
 
-def test_a_handler_that_takes_too_long_is_given_up_and_called_again(
+def test_a_handler_that_times_out_is_retried(
     books: Books, url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def never(id: int) -> Charged:
@@ -204,7 +204,7 @@ def test_after_the_last_attempt_the_failure_is_the_result(
     assert (len(books.charged), till(url).refused) == (3, 1)
 
 
-def test_what_is_no_result_leaves_the_action_pending(books: Books, url: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_invalid_result_leaves_the_action_pending(books: Books, url: str, caplog: pytest.LogCaptureFixture) -> None:
     async def nonsense(id: int) -> str:
         return "fine"
 
@@ -219,7 +219,7 @@ def test_what_is_no_result_leaves_the_action_pending(books: Books, url: str, cap
     assert till(url).paid == {1: 1}
 
 
-def test_so_many_handlers_are_at_work_at_a_time(books: Books, url: str) -> None:
+def test_at_most_so_many_handlers_run(books: Books, url: str) -> None:
     full = asyncio.Event()
 
     async def slow(id: int) -> Charged:
@@ -234,7 +234,7 @@ def test_so_many_handlers_are_at_work_at_a_time(books: Books, url: str) -> None:
     assert (books.most_at_work, len(till(url).paid)) == (3, 12)
 
 
-def test_what_is_at_work_when_it_stops_is_waited_for(books: Books, url: str) -> None:
+def test_a_stop_waits_for_running_handlers(books: Books, url: str) -> None:
     async def go() -> None:
         async with Runtime(Shop, url) as runtime:
             await runtime.submit(Buy(1))
@@ -243,7 +243,7 @@ def test_what_is_at_work_when_it_stops_is_waited_for(books: Books, url: str) -> 
     assert till(url).paid == {1: 1}
 
 
-def test_what_takes_longer_than_that_is_pending_and_done_by_the_next(books: Books, url: str) -> None:
+def test_a_cancelled_handler_is_pending_at_the_next_start(books: Books, url: str) -> None:
     async def never(id: int) -> Charged:
         await asyncio.Event().wait()
         return Charged()
@@ -261,7 +261,7 @@ def test_what_takes_longer_than_that_is_pending_and_done_by_the_next(books: Book
     assert (books.charged, till(url).paid) == ([(1, 7), (1, 7)], {1: 7})
 
 
-def test_what_restore_forgets_is_taken_from_the_outbox(
+def test_an_action_that_restore_forgets_comes_from_the_outbox(
     books: Books, url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
 
@@ -288,7 +288,7 @@ async def sold_and_stopped(url: str, amount: int) -> None:
         await runtime.submit(Buy(amount))
 
 
-def test_a_message_that_was_not_sent_is_sent_by_the_next(
+def test_an_untracked_action_that_was_not_executed_is_executed_after_a_restart(
     books: Books, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def never(action: Receipt) -> None:
@@ -309,7 +309,7 @@ def test_a_message_that_was_not_sent_is_sent_by_the_next(
     assert books.receipts == [1]
 
 
-def test_a_message_that_was_sent_before_a_rejected_input_is_not_sent_again(
+def test_an_untracked_action_before_a_rejected_input_is_executed_once(
     books: Books, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stf = Shop.stf
@@ -331,7 +331,7 @@ def test_a_message_that_was_sent_before_a_rejected_input_is_not_sent_again(
     assert books.receipts == [1]
 
 
-def test_a_result_that_is_refused_is_kept_and_tried_again(
+def test_a_rejected_result_is_delivered_again(
     books: Books, url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("fasm_cli.runtime.runtime.FIRST_RETRY_DELAY_S", 0.001)
@@ -348,7 +348,7 @@ def test_a_result_that_is_refused_is_kept_and_tried_again(
     assert [record.__dict__["fasm"]["reason"] for record in caplog.records] == ["NotWaiting('today')"] * 2
 
 
-def test_two_at_once(books: Books, url: str) -> None:
+def test_a_second_process_is_refused(books: Books, url: str) -> None:
     async def go() -> None:
         async with Runtime(Shop, url):
             with pytest.raises(SessionError, match=r"shop\.db is being written by pid"):
@@ -358,7 +358,7 @@ def test_two_at_once(books: Books, url: str) -> None:
     asyncio.run(sold(url, 1))  # the lock was given back
 
 
-def test_a_database_of_something_else(books: Books, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_foreign_database_is_refused(books: Books, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text, other, changed = tmp_path / "text.db", tmp_path / "other.db", f"sqlite:///{tmp_path / 'shop.db'}"
     text.write_text("no database, and long enough to be looked at as one" * 40)
     db = sqlite3.connect(other)
@@ -390,7 +390,7 @@ def test_a_database_of_something_else(books: Books, tmp_path: Path, monkeypatch:
         ),
     ],
 )
-def test_handlers_that_do_not_fit(handlers: Any, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_handlers_must_match_the_actions(handlers: Any, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Shop, "handlers", handlers)
     with pytest.raises(MachineError) as told:
         Runtime(Shop)
@@ -400,15 +400,13 @@ def test_handlers_that_do_not_fit(handlers: Any, message: str, monkeypatch: pyte
 @pytest.mark.parametrize(
     "wrong", [{"timeout": 0}, {"backoff": -1}, {"max_backoff": "1"}, {"max_attempts": -1}, {"max_attempts": 1.5}]
 )
-def test_a_handler_says_what_is_wrong_with_it(wrong: dict[str, Any]) -> None:
+def test_a_handler_checks_its_numbers(wrong: dict[str, Any]) -> None:
     ((name, value),) = wrong.items()
     with pytest.raises(ValueError, match=rf"Handler\({name}={value!r}\)"):
         Handler(shop.charge, **wrong)
 
 
-def test_a_transition_that_is_made_again_is_the_same_one(
-    books: Books, url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_retried_transition_keeps_its_number(books: Books, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     commit, refusals = SqliteConnection.commit, iter((False, False, True, True))  # two are of opening
 
     def contended(self: SqliteConnection) -> None:
@@ -433,9 +431,7 @@ def test_a_transition_that_is_made_again_is_the_same_one(
     db.close()
 
 
-def test_a_state_that_cannot_be_stored_is_a_defect_and_no_more(
-    books: Books, url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_state_that_cannot_be_stored_is_a_defect(books: Books, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     stf, wrong = Shop.stf, iter((True,))
 
     async def once_wrong(self: Shop, state: Till, input: Any, actions: Any) -> None:
@@ -456,7 +452,7 @@ def test_a_state_that_cannot_be_stored_is_a_defect_and_no_more(
     assert till(url) == Till({}, {1: 6}, 0, 2)
 
 
-def test_a_start_that_fails_holds_nothing(books: Books, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_start_releases_thread_and_lock(books: Books, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(sold(url, 1))
 
     async def fail(self: Shop, state: Till, actions: Any) -> None:
@@ -474,7 +470,7 @@ def test_a_start_that_fails_holds_nothing(books: Books, url: str, monkeypatch: p
     assert till(url).paid == {1: 1, 2: 2}
 
 
-def test_the_waits_double_up_to_the_longest(books: Books, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_backoff_doubles_up_to_its_maximum(books: Books, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     sleep = asyncio.sleep
 

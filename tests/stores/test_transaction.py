@@ -20,7 +20,7 @@ def rows(process):
     return process.store.committed.db.rows("notes")
 
 
-def test_a_transition_reads_what_it_wrote(go):
+def test_a_transition_reads_its_own_writes(go):
     async def stf(self, state, input, actions):
         assert await state.db.execute("INSERT INTO notes VALUES (?, ?)", 2, "zwölf") == 1
         assert await state.db.fetch("SELECT * FROM notes ORDER BY id") == [
@@ -54,7 +54,7 @@ def test_a_transition_reads_what_it_wrote(go):
         ("SELECT Now ()", "clock", "Now"),
     ],
 )
-def test_what_is_no_row_is_a_breach(go, sql, law, word):
+def test_a_statement_that_is_not_about_rows_is_a_breach(go, sql, law, word):
     async def stf(self, state, input, actions):
         await state.db.execute("INSERT INTO notes VALUES (2, 'x')")
         await state.db.execute(sql)
@@ -87,7 +87,7 @@ def test_two_statements_in_one_are_refused(go):
     assert len(rows(process)) == 1
 
 
-def test_a_constraint_that_breaks_is_a_defect_unless_it_is_expected(go):
+def test_a_violated_constraint_is_a_defect_unless_it_is_caught(go):
     class Taken(TransitionError): ...
 
     async def careless(self, state, input, actions):
@@ -104,7 +104,7 @@ def test_a_constraint_that_breaks_is_a_defect_unless_it_is_expected(go):
     assert go(running(careful)).outcome is Outcome.REJECTED
 
 
-def test_a_transition_that_goes_on_after_a_refused_statement_is_a_defect(go):
+def test_continuing_after_a_failed_statement_is_a_defect(go):
     async def stf(self, state, input, actions):
         with suppress(ConstraintError):
             await state.db.execute("INSERT INTO notes VALUES (2, 'first')")
@@ -122,7 +122,7 @@ def test_a_transition_that_goes_on_after_a_refused_statement_is_a_defect(go):
 
 
 @pytest.mark.parametrize("value", [1j, object(), [1], 2**63, "\ud800"])
-def test_a_value_that_the_database_does_not_store_is_refused(go, value):
+def test_a_value_that_cannot_be_stored_is_a_defect(go, value):
     async def stf(self, state, input, actions):
         await state.db.execute("INSERT INTO notes VALUES (2, ?)", value)
 
@@ -130,7 +130,7 @@ def test_a_value_that_the_database_does_not_store_is_refused(go, value):
     assert (step.outcome, type(step.error)) == (Outcome.DEFECT, DatabaseError)
 
 
-def test_fields_that_change_before_a_failing_await_are_told(go):
+def test_fields_changed_before_a_failing_await_violate_atomic(go):
     async def stf(self, state, input, actions):
         state.count += 1
         await state.db.execute("INSERT INTO notes VALUES (2, 'x')")
@@ -148,7 +148,7 @@ def test_fields_that_change_before_a_failing_await_are_told(go):
     assert process.store.working.count == 0
 
 
-def test_a_lost_connection_that_is_swallowed_cannot_be_committed(go):
+def test_a_swallowed_lost_connection_cannot_be_committed(go):
     async def stf(self, state, input, actions):
         try:
             await state.db.execute("INSERT INTO notes VALUES (2, 'x')")
@@ -174,7 +174,7 @@ def test_a_second_connection_is_a_breach(go):
         guard.uninstall()
 
 
-def test_a_transaction_of_another_process_is_no_state_of_this_one(go):
+def test_the_transaction_of_another_process_cannot_be_awaited(go):
     async def plain(self, state, input, actions): ...
 
     other = running(plain)
@@ -185,7 +185,7 @@ def test_a_transaction_of_another_process_is_no_state_of_this_one(go):
     assert str(go(running(stf)).error).startswith("awaits Statement at test_transaction.py:")
 
 
-def test_a_look_has_no_transaction_and_says_what_to_write():
+def test_a_snapshot_outside_a_transition_reports_what_to_write():
     async def plain(self, state, input, actions): ...
 
     look = running(plain).store.committed.db
@@ -195,7 +195,7 @@ def test_a_look_has_no_transaction_and_says_what_to_write():
         look.table("note")
 
 
-def test_a_field_that_goes_back_to_what_it_was_is_written(go):
+def test_a_field_changed_back_is_written(go):
     async def stf(self, state, input, actions):
         state.count = 1 - state.count
 
@@ -206,7 +206,7 @@ def test_a_field_that_goes_back_to_what_it_was_is_written(go):
     assert process.store.committed.count == 0
 
 
-def test_foreign_keys_are_kept(go):
+def test_foreign_keys_are_enforced(go):
     async def stf(self, state, input, actions):
         await state.db.execute("INSERT INTO notes VALUES (2, 'x', 9)")
 
@@ -242,7 +242,7 @@ def test_restore_may_read_and_not_write():
         ({"store": Sqlite(url="mysql://here")}, "no store 'mysql://here'"),
     ],
 )
-def test_a_store_that_cannot_be_is_told_when_the_machine_is_loaded(members, message):
+def test_an_invalid_store_is_reported_when_the_machine_is_loaded(members, message):
     async def plain(self, state, input, actions): ...
 
     with pytest.raises(Exception, match=message.replace("(", r"\(")) as caught:
@@ -250,7 +250,7 @@ def test_a_store_that_cannot_be_is_told_when_the_machine_is_loaded(members, mess
     assert isinstance(caught.value, MachineError) or "mysql" in message
 
 
-def test_words_in_quotes_and_comments_and_names_are_innocent(go):
+def test_words_in_quotes_comments_and_names_are_allowed(go):
     async def stf(self, state, input, actions):
         text = "/* commit; random() */ SELECT 'now()' AS \"current_date\", id AS randomly FROM notes -- now()"
         assert await state.db.fetch(text) == [{"current_date": "now()", "randomly": 1}]
@@ -273,7 +273,7 @@ def test_first_words():
         ("sqlite:////a:b@c", "sqlite:////a:b@c"),
     ],
 )
-def test_a_password_is_not_shown(url, shown):
+def test_passwords_are_redacted(url, shown):
     assert redact_url(url) == shown
 
 

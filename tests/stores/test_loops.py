@@ -45,7 +45,7 @@ def guarded():
     guard.uninstall()
 
 
-def test_no_time_passes(go):
+def test_sleeping_takes_no_real_time(go):
     async def stf(self, state, input, actions):
         state.count = await state.read() + 1
         actions.add(Untracked(Said(str(await state.wire.pause(1)))))
@@ -58,7 +58,7 @@ def test_no_time_passes(go):
     assert process.store.committed.count == 2
 
 
-def test_only_the_state_may_be_waited_for(go):
+def test_only_the_state_may_be_awaited(go):
     async def sleeps(self, state, input, actions):
         await asyncio.sleep(1)
 
@@ -78,14 +78,14 @@ def test_only_the_state_may_be_waited_for(go):
     async def hands(self, state, input, actions):
         await handed(state)  # a function that gets the state is not the state
 
-    assert str(go(running(yields, Far)).error).startswith("awaits asyncio.sleep() at test_clock.py:")
-    assert str(go(running(hands, Far)).error).startswith("calls asyncio.sleep() at test_clock.py:")
+    assert str(go(running(yields, Far)).error).startswith("awaits asyncio.sleep() at test_loops.py:")
+    assert str(go(running(hands, Far)).error).startswith("calls asyncio.sleep() at test_loops.py:")
     line = sleeps.__code__.co_firstlineno + 1
-    assert str(go(running(sleeps, Far)).error) == f"calls asyncio.sleep() at test_clock.py:{line}"
+    assert str(go(running(sleeps, Far)).error) == f"calls asyncio.sleep() at test_loops.py:{line}"
     assert "asyncio.sleep()" in str(go(running(other, Far)).error)
 
 
-def test_what_never_comes_is_a_defect(go):
+def test_awaiting_for_ever_is_a_defect(go):
     async def stf(self, state, input, actions):
         await state.never()
 
@@ -93,7 +93,7 @@ def test_what_never_comes_is_a_defect(go):
     assert (step.outcome, str(step.error)) == (Outcome.DEFECT, "awaits something of the state that never comes")
 
 
-def test_the_loop_has_no_outside(go):
+def test_the_virtual_loop_has_no_threads(go):
     @dataclass
     class Wired(Far):
         async def read(self):

@@ -82,9 +82,7 @@ def printing(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     return may_begin
 
 
-def test_what_is_asked_for_at_once_is_committed_at_once(
-    file: Path, commits: list[int], printing: asyncio.Event
-) -> None:
+def test_concurrent_inputs_are_committed_together(file: Path, commits: list[int], printing: asyncio.Event) -> None:
     async def go() -> None:
         async with Runtime(Notes, f"sqlite:///{file}") as runtime:
             before = len(commits)
@@ -99,7 +97,7 @@ def test_what_is_asked_for_at_once_is_committed_at_once(
     assert rows(file) == [(id, 1) for id in (1, 2, 3, 4, 5)]
 
 
-def test_no_more_than_so_many_at_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_has_a_maximum_size(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "MAX_BATCH", 2)
     take, sizes = queue.StepExecutor._execute_batch, []
 
@@ -112,7 +110,7 @@ def test_no_more_than_so_many_at_once(file: Path, monkeypatch: pytest.MonkeyPatc
     assert (sizes[:2], max(sizes), sum(sizes)) == ([2, 2], 2, 10)
 
 
-def test_nobody_gets_an_answer_before_all_is_committed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_step_is_answered_before_the_batch_is_committed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     commit, go_on, answered = SqliteConnection.commit, threading.Event(), []
 
     async def go() -> None:
@@ -142,20 +140,18 @@ def test_nobody_gets_an_answer_before_all_is_committed(file: Path, monkeypatch: 
     assert answered == [3, 3, 3]
 
 
-def test_one_that_is_rejected_is_undone_alone(file: Path, commits: list[int]) -> None:
+def test_a_rejected_step_is_rolled_back_alone(file: Path, commits: list[int]) -> None:
     assert taken_at(file, 1, 0, 1) == ["committed", "rejected", "committed"]
     assert rows(file) == [(1, 1), (2, 1)]
 
 
-def test_one_that_cannot_be_committed_takes_no_other_with_it(file: Path) -> None:
+def test_a_step_that_cannot_be_committed_affects_no_other(file: Path) -> None:
     assert taken_at(file, 1, 99, 1) == ["committed", "defect", "committed"]
     assert rows(file) == [(1, 1), (2, 1)]
     assert rows(file, "fasm_outbox") == []
 
 
-def test_a_transaction_that_is_gone_in_the_middle_is_made_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_batch_whose_transaction_is_lost_is_executed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As where the disk is full: SQLite undoes everything by itself, at any statement."""
     execute, ended = SqliteConnection.execute, False
     said: list[str] = []
@@ -196,7 +192,7 @@ def test_a_transaction_that_is_gone_in_the_middle_is_made_again(
     assert at > 12
 
 
-def test_a_commit_that_was_made_and_not_answered_is_not_made_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unanswered_commit_of_a_batch_is_not_repeated(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     commit, lose = SqliteConnection.commit, False
 
     def unanswered(self: SqliteConnection) -> None:
@@ -220,7 +216,7 @@ def test_a_commit_that_was_made_and_not_answered_is_not_made_again(file: Path, m
 
 
 @pytest.mark.parametrize("together", [1, 3])
-def test_a_commit_in_doubt_is_asked_about_until_there_is_an_answer(
+def test_an_unknown_commit_is_queried_until_the_database_answers(
     together: int, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that has committed, and is gone before it can say so, and for a while after."""
@@ -258,7 +254,7 @@ def test_a_commit_in_doubt_is_asked_about_until_there_is_an_answer(
 
 
 @pytest.mark.parametrize("together", [1, 3])
-def test_a_stop_does_not_wait_for_an_answer(together: int, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stop_does_not_wait_for_an_unknown_commit(together: int, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What may have happened is not taken again."""
     commit, lose = SqliteConnection.commit, False
 
@@ -293,7 +289,7 @@ def test_a_stop_does_not_wait_for_an_answer(together: int, file: Path, monkeypat
     assert rows(file) == [(id, 1) for id in range(1, together + 1)]
 
 
-def test_what_others_come_before_is_taken_again_in_a_transaction_of_its_own(
+def test_conflicting_steps_are_executed_in_transactions_of_their_own(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that has begun sees what was there then, however often a part of it is made again."""
@@ -319,7 +315,7 @@ def test_what_others_come_before_is_taken_again_in_a_transaction_of_its_own(
 
 
 @pytest.mark.parametrize(("short", "here"), [(60.0, True), (0.0, False)])
-def test_short_steps_are_taken_without_a_thread(
+def test_short_steps_run_on_the_event_loop(
     short: float, here: bool, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queue, "INLINE_LIMIT_S", short)
@@ -368,7 +364,7 @@ class Slowly(StateMachine):
     async def restore(self, state: Slow, actions: Any) -> None: ...
 
 
-def test_a_state_that_may_take_its_time_is_left_to_the_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_awaitable_state_runs_on_the_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "INLINE_LIMIT_S", 60.0)
     assert threads(Slowly, "sqlite://", Note(1), monkeypatch) == [False, False]
 
@@ -379,7 +375,7 @@ def led(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "INLINE_LIMIT_S", 60.0)
 
 
-def test_who_asks_first_takes_the_steps_of_all(
+def test_the_first_caller_executes_the_batch(
     led: None, file: Path, commits: list[int], printing: asyncio.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queue, "MAX_BATCH", 3)
@@ -398,7 +394,7 @@ def test_who_asks_first_takes_the_steps_of_all(
     assert rows(file) == [(id, 1) for id in range(1, 9)]
 
 
-def test_who_is_cancelled_before_it_takes_the_steps_leaves_nobody_waiting(led: None, file: Path) -> None:
+def test_a_cancelled_first_caller_leaves_nobody_waiting(led: None, file: Path) -> None:
     async def go() -> None:
         async with Runtime(Notes, f"sqlite:///{file}") as runtime:
             await runtime.submit(Note(1))
@@ -414,7 +410,7 @@ def test_who_is_cancelled_before_it_takes_the_steps_leaves_nobody_waiting(led: N
     assert rows(file) == [(1, 1), (2, 1), (3, 1)]  # that of the first too: it was asked for
 
 
-def test_a_stop_waits_for_who_is_about_to_take_the_steps(led: None, file: Path) -> None:
+def test_a_stop_waits_for_a_batch_that_is_about_to_run(led: None, file: Path) -> None:
     async def go() -> None:
         runtime = Runtime(Notes, f"sqlite:///{file}")
         await runtime.start()
@@ -444,7 +440,7 @@ class Hasty(StateMachine):
             raise TransitionError
 
 
-def test_what_a_refused_step_did_to_the_fields_is_undone_to_what_was_committed_last() -> None:
+def test_a_rejected_step_restores_the_last_committed_fields() -> None:
     async def go() -> None:
         async with Runtime(Hasty) as runtime:
             outcomes = [(await runtime.submit(Note(about))).step.outcome for about in (1, 2, 0, 99, 3)]

@@ -94,7 +94,7 @@ def everything(file: Path) -> list[str]:
         return list(db.iterdump())
 
 
-def test_it_is_refused_by_type_field_old_and_new(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_older_database_is_refused_with_the_types_that_differ(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Newer, "handlers", {Ask: print, Receipt: print})
     with pytest.raises(SessionError) as told:
         asyncio.run(Runtime(Newer, f"sqlite:///{file}").start())
@@ -102,7 +102,7 @@ def test_it_is_refused_by_type_field_old_and_new(file: Path, monkeypatch: pytest
     assert told.value.hint == "`fasm migrate TARGET --db URL` migrates it"
 
 
-def test_it_goes_on_where_the_older_version_was(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_migrated_machine_continues_where_the_older_one_stopped(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = over(Newer, file)
     assert (done.version, done.needed, done.pending) == (1, True, ["Tracked(id=2, action=Ask(order=2))"])
     assert "Till.waiting: dict[int, int] -> dict[int, Decimal]" in map(str, done.types)
@@ -133,7 +133,7 @@ def test_it_goes_on_where_the_older_version_was(file: Path, monkeypatch: pytest.
     assert past[0].event["state"]["waiting"] == {"2": "7"}
 
 
-def test_a_dry_run_says_the_same_and_writes_nothing(file: Path) -> None:
+def test_a_dry_run_reports_the_same_and_writes_nothing(file: Path) -> None:
     before = everything(file)
     dry = over(Newer, file, dry_run=True)
     assert everything(file) == before
@@ -156,7 +156,7 @@ async def broken_restore(self: Any, state: Till, actions: Any) -> None:
         ({"UntrackedAction": None}, "1.1 is not finished, and Shop no longer declares it"),
     ],
 )
-def test_what_cannot_be_leaves_everything_as_it_was(file: Path, members: dict[str, Any], message: str) -> None:
+def test_a_failed_migration_changes_nothing(file: Path, members: dict[str, Any], message: str) -> None:
     with closing(sqlite3.connect(file)) as db:
         receipt = '{"type":"Untracked","action":{"type":"Receipt","order":1}}'
         db.execute("INSERT OR REPLACE INTO fasm_outbox VALUES (1, 1, NULL, ?)", (receipt,))
@@ -167,7 +167,7 @@ def test_what_cannot_be_leaves_everything_as_it_was(file: Path, members: dict[st
     assert everything(file) == before
 
 
-def test_whose_it_is_not(file: Path, tmp_path: Path) -> None:
+def test_another_machine_cannot_be_migrated(file: Path, tmp_path: Path) -> None:
     over(Newer, file)
     with pytest.raises(SessionError, match="holds Shop version 2, and this is version 1, which is older"):
         over(Shop, file)
@@ -178,7 +178,7 @@ def test_whose_it_is_not(file: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "nothing.db").exists()
 
 
-def test_one_that_does_not_describe_its_types(file: Path) -> None:
+def test_a_database_with_a_fingerprint_only_is_migrated(file: Path) -> None:
     with closing(sqlite3.connect(file)) as db:
         db.execute("UPDATE fasm_meta SET types = ?", (Machine(Shop).fingerprint,))
         db.commit()
@@ -186,7 +186,7 @@ def test_one_that_does_not_describe_its_types(file: Path) -> None:
     assert over(Newer, file).types == []
 
 
-def test_another_version_of_the_same_types(file: Path) -> None:
+def test_a_new_version_with_the_same_types_is_migrated(file: Path) -> None:
     asked: list[int] = []
 
     def migrate(self: Any, version: int, data: Any) -> Any:
@@ -223,7 +223,7 @@ class TitledNotes(Notes):
 TitledNotes.__name__ = "Notes"
 
 
-def notes_are_carried_over(url: str, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+def migrate_notes(url: str, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """One note with a title, after one without; what was printed of them."""
     printed: list[Any] = []
 
@@ -246,9 +246,9 @@ def notes_are_carried_over(url: str, monkeypatch: pytest.MonkeyPatch) -> list[An
     return printed
 
 
-def test_tables_stay_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_migration_keeps_the_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "notes.db"
-    assert notes_are_carried_over(f"sqlite:///{file}", monkeypatch) == [1, 2]
+    assert migrate_notes(f"sqlite:///{file}", monkeypatch) == [1, 2]
     with closing(sqlite3.connect(file)) as db:
         assert db.execute("SELECT * FROM notes").fetchall() == [(1, 1), (2, 1)]
         ((fields,),) = db.execute("SELECT state_json FROM fasm_state")
