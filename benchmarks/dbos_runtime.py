@@ -1,4 +1,4 @@
-"""Orders a second: `Runtime` beside DBOS, doing the same job on the same database.
+"""Measures orders per second: `Runtime` against DBOS, for the same job on the same database.
 
     pip install dbos && python benchmarks/dbos_runtime.py
 
@@ -89,7 +89,7 @@ Orders.handlers = {Charge: charge}
 
 
 def by_fasm(url: str, clients: int) -> float:
-    """Seconds from the first order to the last that was paid."""
+    """Seconds from the first order to the last payment."""
 
     async def client(runtime: Runtime, amounts: Iterator[int]) -> None:
         for amount in amounts:

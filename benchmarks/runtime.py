@@ -1,12 +1,12 @@
-"""Transfers a second: `Runtime` beside a hand-written loop that says the same SQL.
+"""Measures transfers per second: `Runtime` against a hand-written loop that executes the same SQL.
 
     python benchmarks/runtime.py
 
-Each transfer is one transaction on the ledger's tables, with its outbox, and a statement sent for it; who asked for it
-gets an answer when it is on the disk. The loop by hand knows nothing of machines, laws, handlers or clients. `Runtime`
-does it for one client that waits for each, and for eight at once, whose transfers it commits together where they meet.
-PostgreSQL is the one of the test extra. Compare the ratios; single figures move with the disk and the day. BENCH_DIR
-says which disk; in memory (/dev/shm) only what Python does is left to measure.
+Each transfer is one transaction on the ledger's tables, with its outbox and the deletion of the sent action; its client
+gets an answer when it is on the disk. The hand-written loop has no machines, laws, handlers or clients. `Runtime` serves
+one client that waits for each transfer, and eight at once, whose transfers it commits in batches. PostgreSQL comes from
+the test extra. Compare the ratios; absolute figures depend on the disk and the day. Set BENCH_DIR to choose the disk; in
+memory (/dev/shm), only Python's time is measured.
 """
 
 import asyncio
@@ -71,27 +71,27 @@ class ByHand:
     def __init__(self, execute: Callable[..., Any], mark: str, begin: str) -> None:
         self._execute, self._mark, self._begin = execute, mark, begin
 
-    def say(self, sql: str, *args: Any) -> Any:
+    def execute(self, sql: str, *args: Any) -> Any:
         return self._execute(sql.replace("?", self._mark), args)
 
     def run(self) -> None:
         for version, (source, target, amount) in enumerate(wanted()):
-            self.say(self._begin)
+            self.execute(self._begin)
             debit = "UPDATE accounts SET balance = balance - ? WHERE id = ? AND balance >= ?"
-            assert self.say(debit, amount, source, amount).rowcount == 1
-            assert self.say("UPDATE accounts SET balance = balance + ? WHERE id = ?", amount, target).rowcount == 1
-            (number,) = self.say("SELECT coalesce(max(id), 0) + 1 FROM transfers").fetchone()
+            assert self.execute(debit, amount, source, amount).rowcount == 1
+            assert self.execute("UPDATE accounts SET balance = balance + ? WHERE id = ?", amount, target).rowcount == 1
+            (number,) = self.execute("SELECT coalesce(max(id), 0) + 1 FROM transfers").fetchone()
             record = "INSERT INTO transfers (id, source, target, amount) VALUES (?, ?, ?, ?)"
-            self.say(record, number, source, target, amount)
+            self.execute(record, number, source, target, amount)
             step = "UPDATE fasm_state SET version = ?, state_json = ? WHERE version = ?"
-            assert self.say(step, version + 1, "{}", version).rowcount == 1
+            assert self.execute(step, version + 1, "{}", version).rowcount == 1
             action = json.dumps(
                 {"type": "Untracked", "action": {"type": "Transferred", "transfer": number, "amount": amount}}
             )
-            self.say("INSERT INTO fasm_outbox VALUES (?, ?, ?, ?)", version + 1, 1, None, action)
+            self.execute("INSERT INTO fasm_outbox VALUES (?, ?, ?, ?)", version + 1, 1, None, action)
             if version:
-                self.say("DELETE FROM fasm_outbox WHERE step = ? AND position = ?", version, 1)
-            self.say("COMMIT")
+                self.execute("DELETE FROM fasm_outbox WHERE step = ? AND position = ?", version, 1)
+            self.execute("COMMIT")
 
 
 FILL = "INSERT INTO accounts VALUES (1, 100), (2, 100), (3, 100); INSERT INTO fasm_state VALUES (1, 0, '{}');"
@@ -119,7 +119,7 @@ def timed(what: Callable[..., None], *args: Any) -> float:
     return TRANSFERS / (perf_counter() - begun)
 
 
-def told(name: str, speeds: dict[str, list[float]]) -> None:
+def report(name: str, speeds: dict[str, list[float]]) -> None:
     hand = median(speeds["by hand"])
     for who, found in speeds.items():
         print(
@@ -135,7 +135,7 @@ def sqlite(folder: Path) -> None:
         for clients in CLIENTS:
             speed = timed(by_fasm, f"sqlite:///{folder / f'fasm{at}_{clients}.db'}", clients)
             speeds.setdefault(f"fasm, {clients} clients", []).append(speed)
-    told("SQLite", speeds)
+    report("SQLite", speeds)
 
 
 def postgres(folder: Path) -> None:
@@ -160,7 +160,7 @@ def postgres(folder: Path) -> None:
             for clients in CLIENTS:
                 place = f"{url}&options=-csearch_path%3D{schema(f'fasm{at}_{clients}')}"
                 speeds.setdefault(f"fasm, {clients} clients", []).append(timed(by_fasm, place, clients))
-        told("PostgreSQL", speeds)
+        report("PostgreSQL", speeds)
     finally:
         server.cleanup()
 

@@ -286,9 +286,7 @@ def _introspect(db: "psycopg.Connection[Row]") -> Iterator[tuple[str, list[str],
     for row in db.execute(TABLES).fetchall():
         if not row["name"].startswith(PREFIX):
             if not row["key"]:
-                raise MachineError(
-                    f"the table {row['name']} has no primary key", "its rows could not be told apart: add one"
-                )
+                raise MachineError(f"the table {row['name']} has no primary key", "add one: rows are identified by it")
             yield row["name"], row["columns"], row["key"]
 
 

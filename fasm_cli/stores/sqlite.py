@@ -203,7 +203,7 @@ def _introspect(db: sqlite3.Connection) -> Iterator[tuple[str, list[str], list[s
             columns = db.execute(f"PRAGMA table_info({quote_identifier(name)})").fetchall()
             key = [column[1] for column in sorted(columns, key=lambda column: int(column[5])) if column[5]]
             if not key:
-                raise MachineError(f"the table {name} has no primary key", "its rows could not be told apart: add one")
+                raise MachineError(f"the table {name} has no primary key", "add one: rows are identified by it")
             yield name, [column[1] for column in columns], key
 
 

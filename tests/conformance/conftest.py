@@ -1,4 +1,4 @@
-"""Every place a state can live in, and the machines that are put there."""
+"""Every kind of store, and machines in them."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

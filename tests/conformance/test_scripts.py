@@ -1,4 +1,4 @@
-"""The same lines, typed to the same machine, print the same bytes wherever its state is."""
+"""The same script for the same machine prints the same bytes on every store."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""What a store promises, wherever it is: run unchanged on every one of them."""
+"""The guarantees of a store, tested on every one of them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the machines under test deal with: a provider that keeps books of all it was asked to do."""
+"""The outside world of the machines under test: a provider that records every request."""
 
 import json
 import os
@@ -15,8 +15,8 @@ SHOP = str(Path(__file__).with_name("shop.py"))
 
 
 class Provider:
-    """A server on a socket, as `shop.provider` calls it. `asked` is everything it was told, in order; `answers` gives
-    the answer, and may kill whoever asks instead."""
+    """A server on a socket, called by `shop.provider`. `asked` has every request in order; `answers` returns the answer
+    to a request, and may kill the client instead."""
 
     def __init__(self, path: Path) -> None:
         self.asked: list[dict[str, Any]] = []
@@ -29,7 +29,7 @@ class Provider:
                 if line.endswith(b"\n"):
                     told = json.loads(line)
                     provider.asked.append(told)
-                    with suppress(OSError):  # whoever asked may be gone
+                    with suppress(OSError):  # the client may be gone
                         self.wfile.write(json.dumps(provider.answers(told)).encode() + b"\n")
 
         class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):

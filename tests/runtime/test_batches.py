@@ -1,4 +1,4 @@
-"""Steps that are taken together: one commit for all, no answer before it, and one by one where that cannot be."""
+"""Batches of steps: one commit for all, no answer before it, and one by one if that is impossible."""
 
 import asyncio
 import sqlite3
@@ -31,7 +31,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many statements each commit was for."""
+    """The number of changes before each commit."""
     found: list[int] = []
     commit = SqliteConnection.commit
 
@@ -49,7 +49,7 @@ async def taken(runtime: Runtime, *about: int) -> list[Submitted]:
 
 
 def taken_at(file: Path, *about: int) -> list[str]:
-    """What became of notes that were asked for at once."""
+    """The outcomes of notes that were submitted concurrently."""
 
     async def go() -> list[str]:
         async with Runtime(Notes, f"sqlite:///{file}") as runtime:
@@ -71,7 +71,7 @@ def rows(file: Path, table: str = "notes") -> list[Any]:
 
 @pytest.fixture
 def printing(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
-    """Nothing is printed before it is set."""
+    """Handlers print only after this event is set."""
     may_begin = asyncio.Event()
 
     async def print_it(id: int, action: Print) -> Printed:
@@ -152,7 +152,7 @@ def test_a_step_that_cannot_be_committed_affects_no_other(file: Path) -> None:
 
 
 def test_a_batch_whose_transaction_is_lost_is_executed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As where the disk is full: SQLite undoes everything by itself, at any statement."""
+    """If the disk is full, SQLite rolls back by itself, at any statement."""
     execute, ended = SqliteConnection.execute, False
     said: list[str] = []
 
@@ -219,7 +219,7 @@ def test_an_unanswered_commit_of_a_batch_is_not_repeated(file: Path, monkeypatch
 def test_an_unknown_commit_is_queried_until_the_database_answers(
     together: int, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server that has committed, and is gone before it can say so, and for a while after."""
+    """A server commits, and is gone before it can answer, and for a while after that."""
     commit, execute, gone = SqliteConnection.commit, SqliteConnection.execute, 0
 
     def unanswered(self: SqliteConnection) -> None:
@@ -255,7 +255,7 @@ def test_an_unknown_commit_is_queried_until_the_database_answers(
 
 @pytest.mark.parametrize("together", [1, 3])
 def test_a_stop_does_not_wait_for_an_unknown_commit(together: int, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What may have happened is not taken again."""
+    """A step that may have been committed is not executed again."""
     commit, lose = SqliteConnection.commit, False
 
     def gone(*_: Any) -> None:
@@ -292,7 +292,7 @@ def test_a_stop_does_not_wait_for_an_unknown_commit(together: int, file: Path, m
 def test_conflicting_steps_are_executed_in_transactions_of_their_own(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One that has begun sees what was there then, however often a part of it is made again."""
+    """A transaction sees the rows of its beginning, however often a savepoint in it is repeated."""
     execute, begun = SqliteConnection.execute, "whole"
 
     def contended(self: SqliteConnection, sql: str, args: tuple[Any, ...]) -> Any:
@@ -323,7 +323,7 @@ def test_short_steps_run_on_the_event_loop(
 
 
 def threads(machine: type[StateMachine], url: str, value: Any, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """Whether each of two steps was on the thread of the event loop."""
+    """Whether each of two steps ran on the thread of the event loop."""
     found: list[bool] = []
     take = queue.StepExecutor._execute
 
@@ -371,7 +371,7 @@ def test_an_awaitable_state_runs_on_the_thread(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.fixture
 def led(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Steps are short, so who asks first takes them."""
+    """Steps count as short, so that the first caller executes them."""
     monkeypatch.setattr(queue, "INLINE_LIMIT_S", 60.0)
 
 
@@ -427,7 +427,7 @@ def test_a_stop_waits_for_a_batch_that_is_about_to_run(led: None, file: Path) ->
 
 
 class Hasty(StateMachine):
-    """Changes the state before it refuses."""
+    """Changes the state before it rejects an input."""
 
     State, Input = Slow, Note
 

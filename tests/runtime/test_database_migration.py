@@ -1,4 +1,4 @@
-"""A database that an older version of a machine has written: refused, and carried over, all of it or nothing."""
+"""A database of an older version of a machine: it is refused, or migrated as a whole."""
 
 import asyncio
 import sqlite3
@@ -24,7 +24,7 @@ from tests.runtime.shop import Buy, Charge, Charged, Receipt, Shop
 
 @dataclass
 class Ask:
-    """Whether a charge was made; there is no asking for one any more."""
+    """Asks whether a charge was made; this version cannot charge any more."""
 
     order: int
 
@@ -61,7 +61,7 @@ NEWER = "version 1, and this is version 2: TrackedAction: Charge -> Ask; ActionR
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What an older version has left: one order is paid, and one waits for a provider that is down."""
+    """The database of an older version: one order is paid, and one waits for a provider that is down."""
 
     async def charge(id: int, action: Charge) -> Charged:
         if id > 1:
@@ -224,7 +224,7 @@ TitledNotes.__name__ = "Notes"
 
 
 def migrate_notes(url: str, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """One note with a title, after one without; what was printed of them."""
+    """Write a note without a title, migrate, and write another one; returns the printed notes."""
     printed: list[Any] = []
 
     async def print_it(id: int, action: Print) -> Printed:

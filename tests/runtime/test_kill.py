@@ -1,4 +1,4 @@
-"""`fasm run` is killed at random moments, again and again: nothing accepted is lost, nothing is applied twice."""
+"""`fasm run` is killed at random moments, repeatedly: no accepted input is lost, and no result is applied twice."""
 
 import json
 import os

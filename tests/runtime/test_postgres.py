@@ -1,4 +1,4 @@
-"""The runtime on a real PostgreSQL: restarts, two at once, and a connection that is cut under it."""
+"""The runtime on a real PostgreSQL: restarts, a second process, and lost connections."""
 
 import asyncio
 from collections.abc import Iterator

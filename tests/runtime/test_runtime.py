@@ -1,4 +1,4 @@
-"""The runtime, in this process: what its handlers do, and what becomes of it."""
+"""The runtime in this process: inputs, handlers, results, restarts."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ from tests.runtime.shop import Buy, Charge, Charged, Receipt, Refused, Shop, Til
 
 
 class Books:
-    """Handlers that note what they are asked, and answer what the test says."""
+    """Handlers that record their calls, and answer as the test wants."""
 
     def __init__(self) -> None:
         self.charged: list[tuple[int, int]] = []

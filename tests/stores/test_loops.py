@@ -1,4 +1,4 @@
-"""A state that does its own waiting: no time passes, and only the state may be waited for."""
+"""Awaitable states: sleeping takes no real time, and only the state may be awaited."""
 
 import asyncio
 from dataclasses import dataclass, field
