@@ -3,10 +3,10 @@
     python benchmarks/runtime.py
 
 Each transfer is one transaction on the ledger's tables, with its outbox and the deletion of the sent action; its client
-gets an answer when it is on the disk. The hand-written loop has no machines, laws, handlers or clients. `Runtime` serves
-one client that waits for each transfer, and eight at once, whose transfers it commits in batches. PostgreSQL comes from
-the test extra. Compare the ratios; absolute figures depend on the disk and the day. Set BENCH_DIR to choose the disk; in
-memory (/dev/shm), only Python's time is measured.
+gets an answer when it is on the disk. The hand-written loop has no machines, laws, handlers or clients. `Runtime`
+serves one client that waits for each transfer, and eight at once, whose transfers it commits in batches. PostgreSQL
+comes from the test extra. Compare the ratios; absolute figures depend on the disk and the day. Set BENCH_DIR to choose
+the disk; in memory (/dev/shm), only Python's time is measured.
 """
 
 import asyncio
