@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.occurrence import renumber
 from fasm_cli.errors import UsageError, did_you_mean
 from fasm_cli.reports.repl import Saved
+from fasm_cli.reports.schema import record_json
 from fasm_cli.sessions.format import render_session
 from fasm_cli.sessions.model import SNAPSHOT_EVERY
 from fasm_cli.sessions.writer import SessionFile, write_copy
@@ -41,7 +41,7 @@ def as_json(session: DebugSession) -> str:
         "head": timeline.head,
         "labels": session.marks.labels,
         "branches": {session.branch_name(branch): tip for branch, tip in timeline.journal.branches.tips.items()},
-        "steps": [asdict(record) for record in timeline.journal.values()],
+        "steps": [record_json(record) for record in timeline.journal.values()],
     }
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 

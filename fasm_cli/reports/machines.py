@@ -28,7 +28,7 @@ class FieldLine:
 
 @dataclass(frozen=True, slots=True)
 class TypeLine:
-    """A class the machine's types mention; `role` is where (`Input`, `ActionResult`, …)."""
+    """A class of a machine; `role` is the associated type it belongs to (`Input`, `ActionResult`, …)."""
 
     role: str
     name: str
@@ -52,7 +52,7 @@ class Description(Report):
 
 @dataclass(frozen=True, slots=True)
 class Explained(Report):
-    """A page of the lawbook; `kind` is `law` for one of the eleven and `check` for what else is found."""
+    """The page of a law; `kind` is `law` for one of the eleven laws, `check` for other findings."""
 
     law: str
     kind: str
@@ -78,7 +78,7 @@ class LawList(Report):
 
 @dataclass(frozen=True, slots=True)
 class LintLine:
-    """A finding in the text of a machine; line and column count from 1. `law` may also be `syntax` or `allow`."""
+    """A finding in the source of a machine; line and column count from 1. `law` may also be `syntax` or `allow`."""
 
     path: str
     line: int

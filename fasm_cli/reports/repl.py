@@ -1,4 +1,4 @@
-"""What the verbs of the REPL give back, beyond single steps."""
+"""Reports of REPL verbs that are not about single steps."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +9,7 @@ from fasm_cli.reports.steps import Change, FindingReport, StepReport
 
 @dataclass(frozen=True, slots=True)
 class Value(Report):
-    """What an expression comes to."""
+    """The value of an expression."""
 
     source: str
     text: str
@@ -17,7 +17,7 @@ class Value(Report):
 
 @dataclass(frozen=True, slots=True)
 class Tree(Report):
-    """Every branch: its name, where it was taken from, its steps from first to last, and which one is the head's."""
+    """Every branch: its name, the step it starts from, its steps, and whether the head is on it."""
 
     branches: "list[BranchLine]"
     head: int
@@ -38,7 +38,7 @@ class BranchLine:
 
 @dataclass(frozen=True, slots=True)
 class Differences(Report):
-    """What differs between two places, by path."""
+    """The differences between two steps, by path."""
 
     before: str
     after: str
@@ -61,7 +61,7 @@ class Stops(Report):
 
 @dataclass(frozen=True, slots=True)
 class RunReport(Report):
-    """Several steps in a row: what for, and why they ended where they did."""
+    """Several steps in a row, and why they stopped."""
 
     title: str
     steps: list[StepReport]
@@ -78,7 +78,7 @@ class RunReport(Report):
 
 @dataclass(frozen=True, slots=True)
 class Reloaded(Report):
-    """The machine as it is now: the same steps again, and the first that goes another way."""
+    """The machine imported again, and the first step that comes out differently."""
 
     machine: str
     steps: int
@@ -97,7 +97,7 @@ class CheckLine:
     name: str
     holds: bool
     reason: str
-    values: list[str]  # of what the check looks at, where it failed
+    values: list[str]  # of the fields that a violated check reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class Checks(Report):
 
 @dataclass(frozen=True, slots=True)
 class ProblemDetails(Report):
-    """The whole of the last error or finding."""
+    """All that is known of the last error or finding."""
 
     title: str
     reason: str
@@ -127,7 +127,7 @@ class ProblemDetails(Report):
 
 @dataclass(frozen=True, slots=True)
 class SampleLine:
-    """An input that can be sent, a sample of it, and what would come of it now."""
+    """An input, a sample of it, and the outcome that the sample would have now."""
 
     signature: str
     sample: str
@@ -143,7 +143,7 @@ class Samples(Report):
 
 @dataclass(frozen=True, slots=True)
 class Saved(Report):
-    """Something was written or noted."""
+    """What was written or noted."""
 
     what: str
     name: str
@@ -151,7 +151,7 @@ class Saved(Report):
 
 @dataclass(frozen=True, slots=True)
 class Expected(Report):
-    """What a script was right, or wrong, to expect."""
+    """What a script expected, and what it got."""
 
     expected: str
     actual: str

@@ -1,4 +1,4 @@
-"""What is said of sessions as files: lists of them, how two differ, whether one still comes out the same."""
+"""Reports about session files: contents, lists, logs, comparison, verification, migration, removal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ class Sessions(Report):
 
 @dataclass(frozen=True, slots=True)
 class StepDifference:
-    """The first step that does not come out as it is written: `what` (outcome, action 2, state, …), `old`, `new`."""
+    """The first step that differs from its record, and the part of it that differs (outcome, action 2, state, …)."""
 
     step: int
     part: str
@@ -51,8 +51,7 @@ class StepDifference:
 
 @dataclass(frozen=True, slots=True)
 class Verified(Report):
-    """Steps taken again in processes that had done nothing before: those of a session, on every branch, or (where
-    `path` is empty) those that lead to where one is."""
+    """Steps executed again in fresh processes: all of a session, or those that lead to the head if `path` is empty."""
 
     path: str
     machine: str
@@ -77,7 +76,7 @@ class StepSummary:
 
 @dataclass(frozen=True, slots=True)
 class StepPair:
-    """The steps at one place of two ways; None where a way is over."""
+    """The steps at one position of two paths; None after the end of a path."""
 
     position: int
     a: StepSummary | None
@@ -103,7 +102,7 @@ class Compared(Report):
 
     @property
     def differ(self) -> bool:
-        """Whether anything that was compared is not the same."""
+        """Whether the steps or the states differ."""
         return self.first_difference >= 0 or bool(self.states)
 
     def exit_code(self) -> int:
@@ -112,10 +111,10 @@ class Compared(Report):
 
 @dataclass(frozen=True, slots=True)
 class Migrated(Report):
-    """A session carried over to its machine as it is now.
+    """A session migrated to the present version of its machine.
 
-    `target` is the new file, empty where none is needed; `written` is false for a dry run and where `finding` says
-    which step came out differently. `types` are the changes of the types as far as the old file tells them.
+    `target` is the new file, empty if none is needed. `written` is false for a dry run, and if `finding` names a step
+    that came out differently. `types` are the changes of the types as far as the old file describes them.
     """
 
     path: str
@@ -135,10 +134,10 @@ class Migrated(Report):
 
 @dataclass(frozen=True, slots=True)
 class MigratedDatabase(Report):
-    """The database of a running machine, carried over to the machine as it is now.
+    """The database of a production machine, migrated to the present version of the machine.
 
-    `types` are the changes of the types, `pending` what `restore` emits of the new state. Where it was `needed` and is
-    not `written`, it was a dry run.
+    `types` are the changes of the types, `pending` the actions that `restore` emits for the new state. It was a dry
+    run if it was `needed` and is not `written`.
     """
 
     url: str
@@ -152,14 +151,14 @@ class MigratedDatabase(Report):
 
 @dataclass(frozen=True, slots=True)
 class Removed(Report):
-    """Sessions that are gone, each with what was left beside it."""
+    """Removed sessions, each with the files that were removed beside it."""
 
     items: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryImported(Report):
-    """The history of a machine that ran for real, in the session `path`: `new` steps of `steps` were added."""
+    """A production history imported into the session `path`: `new` of its `steps` were added."""
 
     path: str
     machine: str
@@ -183,7 +182,7 @@ class Log(Report):
 
 @dataclass(frozen=True, slots=True)
 class HeadMoved(Report):
-    """The head was moved from one step to another; `changed` is what that does to the state."""
+    """The head was moved from one step to another; `changes` are the differences of the states."""
 
     start: int
     end: int

@@ -10,7 +10,7 @@ from fasm_cli.simulation.stats import Stats
 
 @dataclass(frozen=True, slots=True)
 class CheckedLaw:
-    """One law: how often it was looked at, whether it was kept, and where it was not."""
+    """One law: how often it was checked, whether it holds, and the locations of violations."""
 
     law: str
     times_checked: int
@@ -20,7 +20,7 @@ class CheckedLaw:
 
 @dataclass(frozen=True, slots=True)
 class Checked(Report):
-    """A machine, law by law. `promises` counts its invariants."""
+    """A machine, law by law. `invariant_count` counts its own invariants."""
 
     machine: str
     seed: int
@@ -39,7 +39,7 @@ class Checked(Report):
 
 @dataclass(frozen=True, slots=True)
 class Simulated(Report):
-    """A simulation; `notes` are warnings about what it does not prove."""
+    """A simulation; `warnings` state what it does not prove."""
 
     machine: str
     seed: int
@@ -60,7 +60,7 @@ class Simulated(Report):
 
 @dataclass(frozen=True, slots=True)
 class Replayed(Report):
-    """A trace run again: its steps, the violation met now, and where it went another way than recorded."""
+    """A trace executed again: its steps, the violation found now, and the first difference from the records."""
 
     path: str
     steps: list[StepReport]
@@ -79,7 +79,7 @@ class Replayed(Report):
 
 @dataclass(frozen=True, slots=True)
 class TraceLine:
-    """A trace that was run again, in short."""
+    """A trace of a folder, executed again."""
 
     path: str
     steps: int

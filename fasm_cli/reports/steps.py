@@ -1,4 +1,4 @@
-"""Steps in words: what happened as it is typed, what was emitted in place of what, what a crash cost."""
+"""Reports about steps, and how they are made: events as text, actions with what they replace, losses of a crash."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -65,7 +65,7 @@ class TraceStep:
 
 @dataclass(frozen=True, slots=True)
 class ActionLine:
-    """One action as it was emitted; `handle` names it (`7.2`), `was` is what a restore emitted it in place of."""
+    """An emitted action. `ref` names it (`7.2`); `replaces` is the pending action that a restore replaced by it."""
 
     ref: str
     tracked: bool
@@ -77,7 +77,7 @@ class ActionLine:
 
 @dataclass(frozen=True, slots=True)
 class PendingLine:
-    """A pending tracked action, where it was emitted last, and since which step it is pending."""
+    """A pending tracked action, its last emission, and the step since which it is pending."""
 
     ref: str
     id: str
@@ -139,7 +139,7 @@ class Change:
 def step_report(
     timeline: Timeline, entry: TakenStep, before: Snapshot, *, kept: bool = True, fork: str = ""
 ) -> StepReport:
-    """`entry` as a report; `before` is what there was before it, `fork` the name of the branch it started."""
+    """Report the step `entry`. `before` is the snapshot before it, `fork` the name of the branch that it started."""
     step, machine = entry.step, timeline.machine
     error = step.error if step.outcome is Outcome.DEFECT else None
     return StepReport(
@@ -173,7 +173,7 @@ def _actions(machine: Machine, entry: TakenStep, before: Snapshot) -> Iterator[A
 
 
 def lost_lines(timeline: Timeline, entry: TakenStep, before: Snapshot) -> Iterator[str]:
-    """What did not survive the step, in words."""
+    """Lines about changes, actions and results that the step rolled back or lost."""
     step = entry.step
     if step.outcome is Outcome.ABORTED:
         yield from (f"rolled back: {change}" for change in _unwritten(timeline, entry, before))
@@ -197,7 +197,7 @@ def lost_lines(timeline: Timeline, entry: TakenStep, before: Snapshot) -> Iterat
 
 
 def undelivered(timeline: Timeline, crash: Record, event: Crash) -> Iterator[tuple[ActionRef, Any]]:
-    """The actions of the step before the crash that were not sent out."""
+    """The actions of the step before the crash that were not sent."""
     sent = {CrashPoint.AFTER_COMMIT: 0, CrashPoint.AFTER_ACTION: event.nth}.get(event.point)
     last = timeline.journal.get(crash.parent)
     if sent is None or last is None or last.outcome != Outcome.COMMITTED:
@@ -207,7 +207,7 @@ def undelivered(timeline: Timeline, crash: Record, event: Crash) -> Iterator[tup
 
 
 def _unwritten(timeline: Timeline, entry: TakenStep, before: Snapshot) -> list[str]:
-    """What a transition would have changed, had it been committed."""
+    """The changes that a rolled back transition would have made."""
     process = timeline.engine.start(before.state, ProcessState(dict(before.pending)))
     process.step(entry.step.event, entry.record.n)
     return [str(change) for change in diff_values(before.state, process.store.committed)]
@@ -219,7 +219,7 @@ def diff_report(before: Any, after: Any) -> list[Change]:
 
 
 def event_text(timeline: Timeline, record: Record) -> str:
-    """The event of a record as it is typed; as near to that as it goes where it no longer fits its machine."""
+    """The event of a record as it is typed; an approximation if it no longer fits its machine."""
     try:
         return decode_event(timeline.machine, record.event, timeline.id_of).format()
     except DecodeError:
@@ -227,7 +227,7 @@ def event_text(timeline: Timeline, record: Record) -> str:
 
 
 def finding_of(violation: Violation | None, step: int, error: BaseException | None = None) -> FindingReport | None:
-    """The finding that a violation is; `error` is the exception behind it, if there is one."""
+    """The finding for a violation; `error` is the exception that caused it, if there is one."""
     if violation is None:
         return None
     location = "" if error is None else author_location(error)
@@ -235,7 +235,7 @@ def finding_of(violation: Violation | None, step: int, error: BaseException | No
 
 
 def format_event_record(event: dict[str, Any]) -> str:
-    """The event of a record as a line, whatever it holds: it may come from anywhere."""
+    """The event of a record as a line, without its machine; it may hold anything."""
     try:
         return decode_event(PlainValues(), event, None).format(format_plain)
     except DecodeError:

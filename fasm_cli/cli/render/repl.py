@@ -134,14 +134,14 @@ def _(report: Checks) -> list[Line]:
 @renderer.register
 def _(report: ProblemDetails) -> list[Line]:
     lines: list[Line] = [[Span(report.title, "bad" if report.reason else "quiet")]]
-    told = (
+    rows = (
         ("what", report.reason),
         ("at", report.location),
         ("rule", report.rule),
         ("why", report.law_reason),
         ("fix", report.fix),
     )
-    lines += [[Span(f"   {title.ljust(5)}", "quiet"), Span(text)] for title, text in told if text]
+    lines += [[Span(f"   {title.ljust(5)}", "quiet"), Span(text)] for title, text in rows if text]
     return lines + [[Span(f"   {line}", "quiet")] for line in report.frames.splitlines()]
 
 

@@ -90,7 +90,7 @@ def _(report: SessionInfo) -> list[Line]:
 def _(report: Compared) -> list[Line]:
     lines: list[Line] = [[Span("- ", "bad"), Span(report.a, "name")], [Span("+ ", "good"), Span(report.b, "name")]]
     if report.compares_paths:
-        lines += _ways(report)
+        lines += _paths(report)
     if report.problem:
         return [*lines, [Span("the states were not compared: ", "bad"), Span(report.problem)]]
     if not report.states:
@@ -98,25 +98,25 @@ def _(report: Compared) -> list[Line]:
     return [*lines, [Span("the states differ", "bad")], *map(change_line, report.states)]
 
 
-def _ways(report: Compared) -> list[Line]:
+def _paths(report: Compared) -> list[Line]:
     if report.first_difference < 0:
         return [[Span("the steps are the same", "good"), Span(f"  {count_steps(report.steps[0])}", "quiet")]]
     counts = f"  {count_steps(report.steps[0])} and {count_steps(report.steps[1])}"
     where = f"at step {report.first_difference}" if report.first_difference else "at the initial state"
     lines: list[Line] = [[Span(f"first difference {where}", "bad"), Span(counts, "quiet")]]
     for pair in report.pairs:
-        for sign, role, told in (("-", "bad", pair.a), ("+", "good", pair.b)):
-            if told is not None:
-                lines += _step(sign, role, told)
+        for sign, role, step in (("-", "bad", pair.a), ("+", "good", pair.b)):
+            if step is not None:
+                lines += _step(sign, role, step)
     return lines
 
 
-def _step(sign: str, role: str, told: StepSummary) -> list[Line]:
-    error = f" {told.error}" if told.error else ""
-    head = [Span(f"{sign} #{told.step} ", role), Span(told.event, "name"), Span("  ")]
+def _step(sign: str, role: str, step: StepSummary) -> list[Line]:
+    error = f" {step.error}" if step.error else ""
+    head = [Span(f"{sign} #{step.step} ", role), Span(step.event, "name"), Span("  ")]
     return [
-        [*head, Span(f"{told.outcome}{error}", OUTCOME_ROLE.get(told.outcome, "plain"))],
-        *([Span(f"     {change}", "quiet")] for change in told.changes),
+        [*head, Span(f"{step.outcome}{error}", OUTCOME_ROLE.get(step.outcome, "plain"))],
+        *([Span(f"     {change}", "quiet")] for change in step.changes),
     ]
 
 

@@ -18,8 +18,8 @@ def _(report: Replayed) -> list[Line]:
 def _(report: Traces) -> list[Line]:
     lines = []
     for item in report.items:
-        told = [[Span("error: ", "bad"), Span(item.problem)]] if item.problem else _verdict(item, item.steps)
-        lines += [[Span(f"{item.path}  ", "name"), *line] for line in told]
+        verdict = [[Span("error: ", "bad"), Span(item.problem)]] if item.problem else _verdict(item, item.steps)
+        lines += [[Span(f"{item.path}  ", "name"), *line] for line in verdict]
     return lines
 
 
@@ -29,14 +29,14 @@ def _verdict(report: Replayed | TraceLine, steps: int) -> Iterator[Line]:
         yield [Span("differs", "bad"), Span(f"  {report.difference}")]
     if finding is not None:
         same = recorded is not None and (recorded.law, recorded.step) == (finding.law, finding.step)
-        told = (
+        known = (
             "as recorded"
             if same
             else f"recorded was {recorded.law} at step {recorded.step}"
             if recorded
             else "not recorded"
         )
-        yield [Span(f"BROKEN {finding.law}", "bad"), Span(f"  at step {finding.step}, {told}")]
+        yield [Span(f"BROKEN {finding.law}", "bad"), Span(f"  at step {finding.step}, {known}")]
     elif recorded is not None:
         yield [Span(f"{recorded.law} no longer breaks", "good"), Span(f"  (recorded at step {recorded.step})")]
     elif not report.difference:
@@ -108,20 +108,20 @@ def _tables(tally: Stats) -> Iterator[Line]:
         for name in names:
             times = {refusal: count for (known, refusal), count in counter.items() if known == name}
             refusals = sorted((-count, refusal) for refusal, count in times.items() if refusal)
-            told = "".join(f"  {refusal} {-count}" for count, refusal in refusals)
-            yield [Span(f"   {name}  {sum(times.values())}  committed {times.get('', 0)}{told}")]
+            counts = "".join(f"  {refusal} {-count}" for count, refusal in refusals)
+            yield [Span(f"   {name}  {sum(times.values())}  committed {times.get('', 0)}{counts}")]
     if tally.emitted:
         yield [Span("actions", "name")]
     for name, emitted in sorted(tally.emitted.items()):
         became = {
             each: getattr(tally, each).get(name, 0) for each in ("completed", "lost", "duplicated", "outstanding")
         }
-        told = "".join(f"  {each} {times}" for each, times in became.items() if times)
-        yield [Span(f"   {name}  {emitted}{told}")]
+        counts = "".join(f"  {each} {times}" for each, times in became.items() if times)
+        yield [Span(f"   {name}  {emitted}{counts}")]
     if tally.faults:
         yield [Span("faults", "name")]
-    for name, struck in sorted(tally.faults.items()):
-        yield [Span(f"   {name}  {struck}  with work pending {tally.faults_with_work.get(name, 0)}")]
+    for name, count in sorted(tally.faults.items()):
+        yield [Span(f"   {name}  {count}  with work pending {tally.faults_with_work.get(name, 0)}")]
     if tally.restores:
         yield [Span(f"restores  {tally.restores}, {tally.restored} actions emitted again")]
     if tally.sometimes:
