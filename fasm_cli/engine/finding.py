@@ -1,7 +1,7 @@
 """Defines `Finding`: a violated law, or a defect, with everything that shows it.
 
 `laws.Violation` says what one step did wrong. A `Finding` adds the trace that leads there, the place in the author's
-file, and where it comes from. Whoever learns more about a finding fills it in with `dataclasses.replace`: a run of the
+file, and where it comes from. Code that learns more about a finding adds it with `dataclasses.replace`: a run of the
 simulator reproduces it, `locate` finds the line, the shrinker replaces the trace, replicas compare processes.
 """
 

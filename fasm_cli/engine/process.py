@@ -49,7 +49,7 @@ _BEFORE_COMMIT = Crash(CrashPoint.BEFORE_COMMIT)
 
 
 class Process:
-    """A machine with its committed state in `store`. `state` tells where it stands."""
+    """A machine with its committed state in `store`. `state` is its process state."""
 
     __slots__ = (
         "_conflicts",

@@ -50,7 +50,7 @@ class Suspicion(Protocol):
 class Latch:
     """Whether a machine's code is running under the guard (`armed`), and the first breach of its call (`caught`).
 
-    Arming copies `installed`, which is False without a guard. `exempt` tells of a frame whether it may get the event
+    Arming copies `installed`, which is False without a guard. `exempt` says whether a frame may get the event
     loop, because it belongs to an awaitable state. Plain attributes: arming is one assignment in the hot loop.
     """
 

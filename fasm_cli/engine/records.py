@@ -37,7 +37,7 @@ class Record:
     cause: str = ""
 
     def same_outcome_as(self, other: "Record") -> bool:
-        """Whether both led to the same outcome, error, actions and state."""
+        """Whether both have the same outcome, error, actions and state."""
         return (self.outcome, self.error, self.actions, self.digest) == (
             other.outcome,
             other.error,

@@ -45,7 +45,7 @@ class CannotReplay(Exception):
 
 
 def replay(stage: Stage[Recorded, Result], source: Iterable[Recorded]) -> Iterator[tuple[Recorded, Result]]:
-    """Execute the events of `source` on `stage`, one after the other, and yield each with what came of it. An event
+    """Execute the events of `source` on `stage`, one after the other, and yield each with its result. An event
     that means nothing there is left out. Raises `CannotReplay` for one that does not fit the machine."""
     for recorded in source:
         try:
@@ -58,7 +58,7 @@ def replay(stage: Stage[Recorded, Result], source: Iterable[Recorded]) -> Iterat
 
 @record
 class Replayed:
-    """What came of an event on a `ProcessStage`: the step, the committed state before it, and the process."""
+    """The result of an event on a `ProcessStage`: the step, the committed state before it, and the process."""
 
     result: StepResult
     before: Any

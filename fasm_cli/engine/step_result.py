@@ -1,4 +1,4 @@
-"""What came of one event: its outcome, what it emitted, and what the laws need to know about it."""
+"""The result of one event: its outcome, what it emitted, and what the laws need to know about it."""
 
 from enum import StrEnum
 from typing import Any
@@ -55,7 +55,7 @@ NO_DETAILS = StepDetails()
 
 @record
 class StepResult:
-    """What one event led to, as step `number`.
+    """The result of one event, as step `number`.
 
     The simulator makes one for every step, so the facts that rarely occur are apart, in `details`.
     """

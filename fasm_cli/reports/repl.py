@@ -82,7 +82,7 @@ class Reloaded(Report):
 
     machine: str
     steps: int
-    difference: str  # empty where every step led to the same
+    difference: str  # empty if every step has the same result
     fields: list[str]  # what differs at that step, `field: old -> new`
     branch: str  # on which the steps are as they are now; empty where nothing differs
     finding: FindingReport | None

@@ -66,7 +66,7 @@ class Replayed(Report):
     steps: list[StepReport]
     recorded: FindingReport | None
     finding: FindingReport | None
-    difference: str = ""  # empty where every step led to the same
+    difference: str = ""  # empty if every step has the same result
 
     def all_findings(self) -> list[Any]:
         return [] if self.finding is None else [self.finding]

@@ -187,7 +187,7 @@ class Timeline:
         return taken
 
     def replay(self, records: Iterable[Record]) -> Iterator[tuple[Record, TakenStep]]:
-        """Execute and append records from elsewhere under their own numbers and parents. Yields each with what came of
+        """Execute and append records from elsewhere under their own numbers and parents. Yields each with the result of
         it. Raises `CannotReplay` for one that does not fit the machine."""
         for recorded, taken in replay(self, records):
             self.journal.append(taken.record)

@@ -26,7 +26,7 @@ EncodedTrace = Sequence[EncodedOccurrence]
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What one step led to: outcome, error and digest of the committed state, and the actions, as plain data."""
+    """The result of one step: outcome, error and digest of the committed state, and the actions, as plain data."""
 
     outcome: str
     error: str

@@ -27,7 +27,7 @@ LIVENESS_LAWS = ("stuck", "eventually:")  # laws about a machine at rest
 
 @dataclass(slots=True)
 class PlayResult:
-    """What playing a trace led to: the violation that its last occurrence shows, and the occurrences that meant
+    """The result of playing a trace: the violation that its last occurrence shows, and the occurrences that meant
     something. `drained` are those of the final phase if the violation is one of a machine at rest."""
 
     violation: Violation | None

@@ -93,7 +93,7 @@ class StateRow:
         """Commit what was written. Raises `ConnectionLost` if it was not committed."""
         try:
             self._connection.commit()
-        except ConnectionLost:  # before or after the commit? The version in the database tells
+        except ConnectionLost:  # before or after the commit? Compare the version in the database
             self._connection.drop()
             if not self._is_stored(self.version + 1):
                 raise

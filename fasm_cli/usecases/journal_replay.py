@@ -34,7 +34,7 @@ class JournalReplay:
         self._compare = compare
 
     def steps(self) -> Iterator[tuple[Record, TakenStep]]:
-        """Each record with what came of it now, up to the first difference."""
+        """Yield each record with the step that it gives now, up to the first difference."""
         journal = self._journal
         last_child = {journal.parent(n): n for n in journal}
         try:
@@ -62,7 +62,7 @@ def strict_diff(old: Record, new: Record) -> StepDifference | None:
 
 
 def narrow_diff(step: int, what: str, old: Any, new: Any) -> StepDifference:
-    """The difference told as narrowly as it goes: of two lists, the first element that is not the same."""
+    """Describe a difference as narrowly as possible: for two lists, by the first element that differs."""
     if isinstance(old, list) and isinstance(new, list):
         at = next((at for at, (was, is_now) in enumerate(zip(old, new, strict=False)) if was != is_now), None)
         at = min(len(old), len(new)) if at is None else at

@@ -62,7 +62,7 @@ class Simulation:
 
     @property
     def cut_short(self) -> bool:
-        """Whether more time could have led to a smaller trace."""
+        """Whether more time could give a smaller trace."""
         return self._search is not None and self._search.cut_short
 
     def report(self) -> Simulated:

@@ -151,7 +151,7 @@ def written(project: Path, name: str, data: bytes) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
         (b"", "sessions/x.toml is empty, not a session; `fasm session new TARGET FILE` makes one"),
         (b"hello world\n", "sessions/x.toml is not TOML: "),
@@ -169,11 +169,11 @@ def written(project: Path, name: str, data: bytes) -> Path:
     ids=["empty", "text", "toml", "binary", "latin", "newer"],
 )
 @pytest.mark.parametrize("verb", ["pending", "step", "replay", "session show", "repl"])
-def test_no_session(fasm: Call, shop: None, project: Path, verb: str, data: bytes, told: str) -> None:
+def test_no_session(fasm: Call, shop: None, project: Path, verb: str, data: bytes, message: str) -> None:
     path = written(project, "x", data)
     result = fasm(*verb.split(), "x", *(["CancelOrder()"] if verb == "step" else []))
     assert (result.code, result.out) == (4, "")
-    assert one_line(result.err).startswith(told)
+    assert one_line(result.err).startswith(message)
     assert path.read_bytes() == data
 
 
@@ -200,14 +200,14 @@ def test_edited(fasm: Call, shop: None, project: Path) -> None:
 
 
 def test_session_of_another_machine(fasm: Call, shop: None) -> None:
-    told = "sessions/shop.toml is a session of coffee_shop; the types of payment differ: State: Shop -> Account; "
+    message = "sessions/shop.toml is a session of coffee_shop; the types of payment differ: State: Shop -> Account; "
     for arguments in (
         ("step", "shop", "CancelOrder()", "--machine", "payment"),
         ("repl", "payment", "--session", "shop"),
     ):
         result = fasm(*arguments)
         assert (result.code, result.out) == (4, "")
-        assert one_line(result.err).startswith(told)
+        assert one_line(result.err).startswith(message)
     replayed = fasm("replay", "shop", "--machine", "payment")
     assert replayed.code == 4
     assert one_line(replayed.err).startswith(
@@ -234,7 +234,7 @@ def test_machine_behaves_otherwise(fasm: Call, shop: None, project: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
         ("nowhere", "no session sessions/nowhere.toml; `fasm session list` lists the sessions"),
         ("no/where.toml", "no session no/where.toml; "),
@@ -242,25 +242,25 @@ def test_machine_behaves_otherwise(fasm: Call, shop: None, project: Path) -> Non
         ("machines/counter.py/x.toml", "cannot read machines/counter.py/x.toml: Not a directory"),
     ],
 )
-def test_no_file(fasm: Call, project: Path, name: str, told: str) -> None:
+def test_no_file(fasm: Call, project: Path, name: str, message: str) -> None:
     (project / "folder.toml").mkdir()
     result = fasm("crash", name)
     assert result.code == 4
-    assert one_line(result.err).startswith(told)
+    assert one_line(result.err).startswith(message)
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
         ("no/where.toml", "cannot create no/where.toml: there is no directory no"),
         ("machines/counter.py/x.toml", "cannot create machines/counter.py/x.toml: "),
         ("shop", "sessions/shop.toml exists; nothing is overwritten; give another name, or continue that session"),
     ],
 )
-def test_cannot_create(fasm: Call, shop: None, name: str, told: str) -> None:
+def test_cannot_create(fasm: Call, shop: None, name: str, message: str) -> None:
     result = fasm("session", "new", "counter", name)
     assert (result.code, result.out) == (4, "")
-    assert one_line(result.err).startswith(told)
+    assert one_line(result.err).startswith(message)
 
 
 def test_findings_that_cannot_be_saved_are_told_all_the_same(fasm: Call) -> None:

@@ -27,7 +27,7 @@ def texts(lines: list[Line]) -> list[str]:
         ),
         ("   note: - Request(id=3, status=Status.OPEN)", ["   note: - Request(id=3,", "      status=Status.OPEN)"]),
         ("A('one string with many words in it, that is all')", ["A('one string with many words in it, that is all')"]),
-        ("the machine's faults are told, whatever it is", ["the machine's faults are told,", "   whatever it is"]),
+        ("the machine's faults are shown, whatever it is", ["the machine's faults are shown,", "   whatever it is"]),
     ],
 )  # fmt: skip
 def test_lines_are_cut_where_a_reader_would(text: str, lines: list[str]) -> None:

@@ -173,9 +173,9 @@ def test_migrate(fasm: Call, shop: Path) -> None:
     edit(machine, "    def initial(", "    version = 2\n\n    def initial(")
     result = fasm("session", "migrate", "shop", "--dry-run")
     assert (result.code, result.err) == (0, "")
-    told = "sessions/shop.toml  coffee_shop  version 1 -> 2\n   {} sessions/shop.v2.toml  3 steps\n"
-    assert result.out == told.format("would be written")
-    assert fasm("session", "migrate", "shop").out == told.format("written")
+    expected = "sessions/shop.toml  coffee_shop  version 1 -> 2\n   {} sessions/shop.v2.toml  3 steps\n"
+    assert result.out == expected.format("would be written")
+    assert fasm("session", "migrate", "shop").out == expected.format("written")
     assert fasm("step", "shop.v2", "RedeemPoints(points=120)").code == 5
     edit(machine, "raise RedemptionAlreadyPending(", "raise UnexpectedResult(")
     result = fasm("session", "migrate", "shop")

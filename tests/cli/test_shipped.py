@@ -21,11 +21,11 @@ Call = Callable[..., Any]
 @pytest.mark.parametrize("path", SESSIONS, ids=lambda path: path.stem)
 def test_sessions_replay_to_their_verdict(path: Path) -> None:
     stored = read_session(path)
-    told = replay(Project(ROOT), path)
-    assert (told.difference, stored.dropped) == ("", "")
-    assert len(told.steps) == len(stored.records) > 0
+    report = replay(Project(ROOT), path)
+    assert (report.difference, stored.dropped) == ("", "")
+    assert len(report.steps) == len(stored.records) > 0
     recorded = recorded_finding(stored.header)
-    found = told.finding and (told.finding.law, told.finding.step, told.finding.reason)
+    found = report.finding and (report.finding.law, report.finding.step, report.finding.reason)
     assert found == (recorded and (recorded.law, recorded.step, recorded.reason))
 
 

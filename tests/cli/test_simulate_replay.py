@@ -1,4 +1,4 @@
-"""A planted bug, found from a seed, saved, replayed, mended; and the same bytes for the same seed."""
+"""A planted bug is found from a seed, saved, replayed and fixed; the same seed gives the same bytes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -76,7 +76,7 @@ class Refunds(StateMachine):
     def never_more_back_than_in(self, state: Till) -> bool:
         return state.paid_back <= state.paid_in
 '''
-MENDED = REFUNDS.replace("if order is None:", "if order is None or not order.waiting:")
+FIXED = REFUNDS.replace("if order is None:", "if order is None or not order.waiting:")
 
 
 def test_a_double_refund_is_found_saved_replayed_and_mended(fasm: Call, project: Path) -> None:
@@ -97,10 +97,10 @@ def test_a_double_refund_is_found_saved_replayed_and_mended(fasm: Call, project:
     assert replayed.out.splitlines()[-1] == "BROKEN completion  at step 3, as recorded"
     assert fasm("replay", "sessions").out == f"{trace}  BROKEN completion  at step 3, as recorded\n"
 
-    path.write_text(MENDED)
-    mended = fasm("replay", trace)
-    assert (mended.code, mended.err) == (0, "")
-    assert mended.out.splitlines()[-2:] == [
+    path.write_text(FIXED)
+    fixed = fasm("replay", trace)
+    assert (fixed.code, fixed.err) == (0, "")
+    assert fixed.out.splitlines()[-2:] == [
         "differs  step 3 was committed, is rejected (NotWaiting(1))",
         "completion no longer breaks  (recorded at step 3)",
     ]
@@ -111,7 +111,7 @@ def test_the_trace_of_a_machine_that_is_gone_or_changed(fasm: Call, project: Pat
     path = project / "machines" / "refunds.py"
     path.write_text(REFUNDS)
     trace = fasm("simulate", "refunds", "--seed", "1", "--runs", "20", "--jobs", "1").out.split()[-1]
-    path.write_text(MENDED.replace("    cents: Annotated", "    euros: Annotated"))
+    path.write_text(FIXED.replace("    cents: Annotated", "    euros: Annotated"))
     changed = fasm("replay", trace)
     assert "differs  cannot replay step 1: " in changed.out
     path.unlink()
@@ -150,8 +150,8 @@ def test_a_seed_of_its_own_is_told(fasm: Call) -> None:
 
 @pytest.mark.parametrize("crash", ["0", "0.2"])
 def test_crashes_as_often_as_asked(fasm: Call, crash: str) -> None:
-    told = fasm("simulate", "counter", "--seed", "1", "--runs", "2", "--steps", "100", "--crash", crash).out
-    assert ("0 crashes" in told.splitlines()[0]) == (crash == "0")
+    out = fasm("simulate", "counter", "--seed", "1", "--runs", "2", "--steps", "100", "--crash", crash).out
+    assert ("0 crashes" in out.splitlines()[0]) == (crash == "0")
 
 
 def test_from_a_folder_below(fasm: Call, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,8 +129,8 @@ def test_an_output_that_lacks_a_character(process: Call) -> None:
     result = process("repl", "payment", "-c", line, env=env)
     assert (result.code, result.err) == (0, "")
     assert "user='\\u017e\\u2615'" in result.out
-    told = process("repl", "payment", "-c", line, "--json", env=env)
-    assert told.document["data"][0]["event"]["value"]["user"] == "ž☕"
+    result = process("repl", "payment", "-c", line, "--json", env=env)
+    assert result.document["data"][0]["event"]["value"]["user"] == "ž☕"
 
 
 @pytest.mark.parametrize(
@@ -207,6 +207,6 @@ def test_ctrl_c_in_a_run_keeps_every_whole_step(project: Path, machine: Write) -
     assert child.returncode == 130
     assert out.endswith("run 10000000 --seed 1  interrupted; every step above is stored\n")
     kept = (project / "sessions" / "s.toml").read_text().count("[[step]]")
-    told = out.count("\n#") + out.startswith("#")
+    result = out.count("\n#") + out.startswith("#")
     more = re.search(r"… (\d+) steps more", out)
-    assert kept == told + (int(more[1]) if more else 0)
+    assert kept == result + (int(more[1]) if more else 0)

@@ -73,10 +73,10 @@ def test_simulate_tells_it_and_the_trace_replays(tmp_path):
     fasm = [sys.executable, "-m", "fasm_cli"]
     env = {**os.environ, "COLUMNS": "200"}
     target = [f"{SOURCE}:LostUpdate", "--seed", "1", "--runs", "5", "--jobs", "1", "--save", str(tmp_path)]
-    told = subprocess.run([*fasm, "simulate", *target], capture_output=True, text=True, env=env, check=False)
-    assert told.returncode == 1, told.stderr
-    assert "invariant:no_money_is_made" in told.stdout
-    assert re.search(r"account\[1\].balance: 60 -> 10", told.stdout)
+    done = subprocess.run([*fasm, "simulate", *target], capture_output=True, text=True, env=env, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "invariant:no_money_is_made" in done.stdout
+    assert re.search(r"account\[1\].balance: 60 -> 10", done.stdout)
     (trace,) = tmp_path.glob("*.toml")
     again = [*fasm, "replay", str(trace), "--machine", f"{SOURCE}:LostUpdate"]
     assert subprocess.run(again, capture_output=True, text=True, env=env, check=False).returncode == 1

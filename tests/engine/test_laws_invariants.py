@@ -11,7 +11,7 @@ class No(TransitionError):
     pass
 
 
-def told(violation):
+def law_and_reason(violation):
     return violation.law, violation.reason
 
 
@@ -82,7 +82,7 @@ def test_the_first_of_several_invariants_is_named(tiny):
         two=invariant(lambda self, state: False),
         three=invariant(lambda self, state: None),
     )
-    assert told(check_invariants(run.machine, run.state)) == ("invariant:two", "it is false")
+    assert law_and_reason(check_invariants(run.machine, run.state)) == ("invariant:two", "it is false")
     assert count_holding(run.machine, run.state) == (1, 3)
 
 
@@ -98,9 +98,9 @@ def test_sometimes_reached_and_laws_at_rest(tiny):
     run.go(1)
     action = "Tracked(id=1, action=Ask(what='q', items=[]))"
     stuck = f"{action} is still pending after every result was delivered and every restart"
-    assert told(check_rest(run.process)) == ("stuck", stuck)
+    assert law_and_reason(check_rest(run.process)) == ("stuck", stuck)
     run.process.pending.clear()
-    assert told(check_rest(run.process)) == (
+    assert law_and_reason(check_rest(run.process)) == (
         "eventually:done",
         "it is false although nothing is in flight any more",
     )

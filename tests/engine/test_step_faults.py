@@ -27,7 +27,7 @@ def test_add_fails_at_the_nth_call_and_rejects(tiny, run, room):
     assert step.outcome is Outcome.REJECTED
     assert str(step.error) == f"ActionsFull(held={room - 1})"
     assert (step.details.state_leaked, run.state, run.process.pending) == (False, tiny.Box(), {})
-    assert run.go().outcome is Outcome.COMMITTED  # it struck once
+    assert run.go().outcome is Outcome.COMMITTED  # it is injected once
 
 
 def test_add_that_fails_after_the_last_call_strikes_nothing(run):

@@ -20,17 +20,17 @@ class Provider:
 
     def __init__(self, path: Path) -> None:
         self.asked: list[dict[str, Any]] = []
-        self.answers: Callable[[dict[str, Any]], str] = lambda told: "yes"
+        self.answers: Callable[[dict[str, Any]], str] = lambda request: "yes"
         provider = self
 
         class Call(socketserver.StreamRequestHandler):
             def handle(self) -> None:
                 line = self.rfile.readline()
                 if line.endswith(b"\n"):
-                    told = json.loads(line)
-                    provider.asked.append(told)
+                    request = json.loads(line)
+                    provider.asked.append(request)
                     with suppress(OSError):  # the client may be gone
-                        self.wfile.write(json.dumps(provider.answers(told)).encode() + b"\n")
+                        self.wfile.write(json.dumps(provider.answers(request)).encode() + b"\n")
 
         class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             daemon_threads = True

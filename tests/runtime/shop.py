@@ -82,11 +82,11 @@ class Shop(StateMachine):
             actions.add(Tracked(id, Charge(amount)))
 
 
-async def provider(told):
-    """One line to whoever keeps the books, and its answer."""
+async def provider(request):
+    """Send a request to the provider; returns its answer."""
     reader, writer = await asyncio.open_unix_connection(os.environ["PROVIDER"])
     try:
-        writer.write(json.dumps(told).encode() + b"\n")
+        writer.write(json.dumps(request).encode() + b"\n")
         await writer.drain()
         return json.loads(await reader.readline())
     finally:

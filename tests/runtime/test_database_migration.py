@@ -96,10 +96,10 @@ def everything(file: Path) -> list[str]:
 
 def test_an_older_database_is_refused_with_the_types_that_differ(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Newer, "handlers", {Ask: print, Receipt: print})
-    with pytest.raises(SessionError) as told:
+    with pytest.raises(SessionError) as error:
         asyncio.run(Runtime(Newer, f"sqlite:///{file}").start())
-    assert told.value.message.startswith(f"the database holds Shop {NEWER}")
-    assert told.value.hint == "`fasm migrate TARGET --db URL` migrates it"
+    assert error.value.message.startswith(f"the database holds Shop {NEWER}")
+    assert error.value.hint == "`fasm migrate TARGET --db URL` migrates it"
 
 
 def test_a_migrated_machine_continues_where_the_older_one_stopped(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,12 +35,12 @@ def killed(
     by_provider, answered = choose.random() < 0.5, choose.random() < 0.5
     timer = threading.Timer(choose.uniform(0.15, 0.6), process.kill) if choose.random() < 0.3 else None
 
-    def answer(told: dict[str, Any]) -> str:
+    def answer(request: dict[str, Any]) -> str:
         nonlocal asks
         asks -= 1
         if by_provider and asks == 0 and not answered:
             process.kill()  # it is done, and nobody will know
-        return "no" if told.get("charge", 0) % 5 == 0 else "yes"
+        return "no" if request.get("charge", 0) % 5 == 0 else "yes"
 
     provider.answers = answer
     assert process.stdin is not None
@@ -85,7 +85,7 @@ def test_nothing_is_lost_or_applied_twice(provider: Provider, tmp_path: Path) ->
             if "key" in line and line["outcome"] == "committed":
                 accepted[line["key"]] = amounts[line["key"]]
 
-    provider.answers = lambda told: "no" if told.get("charge", 0) % 5 == 0 else "yes"
+    provider.answers = lambda request: "no" if request.get("charge", 0) % 5 == 0 else "yes"
     last = start(database)
     last.communicate("")
     assert last.returncode == 0
@@ -95,9 +95,9 @@ def test_nothing_is_lost_or_applied_twice(provider: Provider, tmp_path: Path) ->
     state = json.loads(fields)
     keys = dict(db.execute("SELECT input_key, step FROM fasm_idempotency"))
     charged: dict[int, set[int]] = {}
-    for told in provider.asked:
-        if "charge" in told:
-            charged.setdefault(told["charge"], set()).add(told["amount"])
+    for request in provider.asked:
+        if "charge" in request:
+            charged.setdefault(request["charge"], set()).add(request["amount"])
     orders = state["next_id"] - 1
     paid = (
         {int(id): amount for id, amount in state["paid"].items()}
@@ -115,6 +115,6 @@ def test_nothing_is_lost_or_applied_twice(provider: Provider, tmp_path: Path) ->
     assert all(charged[id] == {amount} for id, amount in paid.items())
     assert not state["waiting"]  # and nothing is left
     assert db.execute("SELECT count(*) FROM fasm_outbox").fetchone() == (0,)
-    receipts = {told["receipt"] for told in provider.asked if "receipt" in told}
+    receipts = {request["receipt"] for request in provider.asked if "receipt" in request}
     assert receipts == set(paid)
     assert len(list(db.execute("SELECT step FROM fasm_journal"))) == version + 1  # no step is missing

@@ -146,10 +146,10 @@ def test_a_batch_survives_a_connection_killed_at_any_statement(url: str, monkeyp
         with psycopg.connect(url, autocommit=True) as other:
             async with Runtime(Notes, url, history=True) as runtime:
                 for at in count(1):
-                    struck = await go(runtime, other, at)
+                    injected = await go(runtime, other, at)
                     written = rows(url, "SELECT count(*), max(id) FROM notes") + rows(url, "SELECT * FROM fasm_outbox")
                     assert written == [(2 * at, 2 * at)]
-                    if not struck:
+                    if not injected:
                         return at
         raise AssertionError
 

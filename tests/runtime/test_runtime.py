@@ -392,9 +392,9 @@ def test_a_foreign_database_is_refused(books: Books, tmp_path: Path, monkeypatch
 )
 def test_handlers_must_match_the_actions(handlers: Any, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Shop, "handlers", handlers)
-    with pytest.raises(MachineError) as told:
+    with pytest.raises(MachineError) as error:
         Runtime(Shop)
-    assert message in f"{told.value.message}; {told.value.hint}"
+    assert message in f"{error.value.message}; {error.value.hint}"
 
 
 @pytest.mark.parametrize(
@@ -424,7 +424,7 @@ def test_a_retried_transition_keeps_its_number(books: Books, url: str, monkeypat
             await runtime.wait_idle()
 
     asyncio.run(go())
-    assert next(refusals, None) is None  # both struck
+    assert next(refusals, None) is None  # both failed
     db = sqlite3.connect(url.removeprefix("sqlite:///"))
     assert list(db.execute("SELECT step FROM fasm_journal")) == [(0,), (1,), (2,)]
     assert list(db.execute("SELECT id FROM fasm_outbox WHERE id IS NOT NULL")) == []

@@ -207,7 +207,7 @@ def test_a_process_serves_its_standard_streams(provider: Provider, tmp_path: Pat
     out, err = process.communicate('"Buy(amount=5)"\n', timeout=30)
     assert (process.returncode, err) == (0, "")
     assert [json.loads(line)["event"] for line in out.splitlines()] == ["Buy(amount=5)", "complete 1.1 Charged()"]
-    assert [told["charge"] for told in provider.asked if "charge" in told] == [1]
+    assert [request["charge"] for request in provider.asked if "charge" in request] == [1]
 
 
 def test_errors_are_one_line(tmp_path: Path) -> None:

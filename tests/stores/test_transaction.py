@@ -140,8 +140,8 @@ def test_fields_changed_before_a_failing_await_violate_atomic(go):
     before = process.store.committed
     step = go(process)
     assert (step.outcome, step.details.state_leaked) == (Outcome.ABORTED, True)
-    told = first_violation(process, step, before)
-    assert (told.law, told.reason) == (
+    violation = first_violation(process, step, before)
+    assert (violation.law, violation.reason) == (
         "atomic",
         "the state was changed, and then the transition was aborted: cancelled at await 1",
     )

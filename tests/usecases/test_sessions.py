@@ -18,9 +18,9 @@ SHIPPED = Path(__file__).parents[2] / "sessions"
 @pytest.mark.parametrize("name", ["shop", "sessions/shop.toml", "shop.toml", "ünïcode"])
 def test_create_and_open(project: Project, name: str) -> None:
     (project.root / "sessions").mkdir()
-    told = sessions.create(project, "coffee_shop", name)
-    assert (told.created, told.machine, told.records, told.head) == (True, "coffee_shop", [], 0)
-    assert Path(told.path).is_file()
+    report = sessions.create(project, "coffee_shop", name)
+    assert (report.created, report.machine, report.records, report.head) == (True, "coffee_shop", [], 0)
+    assert Path(report.path).is_file()
     workbench, _ = open_session(project, name)
     with workbench:
         assert workbench.machine.name == "CoffeeShop"
@@ -44,8 +44,8 @@ def test_create_overwrites_nothing(project: Project) -> None:
 def test_a_path_is_kept_relative_to_the_project(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir("machines")
     below = Project.find(Path.cwd())
-    told = sessions.create(below, "counter.py", "s")
-    assert (told.machine, told.path) == ("machines/counter.py", "../sessions/s.toml")
+    report = sessions.create(below, "counter.py", "s")
+    assert (report.machine, report.path) == ("machines/counter.py", "../sessions/s.toml")
     monkeypatch.chdir("..")
     workbench, _ = open_session(project, "s")
     workbench.close()
@@ -99,8 +99,8 @@ def test_list_reports_unreadable_files(project: Project) -> None:
     Path("sessions/b.toml").write_text("hello\n")
     Path("sessions/c.toml").mkdir()
     shutil.copy(SHIPPED / "payment_overdraft.toml", "sessions")
-    told = [(item.name, item.machine, item.steps, item.law) for item in sessions.listed(project).items]
-    assert told == [
+    report = [(item.name, item.machine, item.steps, item.law) for item in sessions.listed(project).items]
+    assert report == [
         ("a", "counter", 0, ""),
         ("b", "", 0, ""),
         ("payment_overdraft", "payment", 4, "invariant:never_overdrawn"),
@@ -111,10 +111,10 @@ def test_list_reports_unreadable_files(project: Project) -> None:
 def test_info_imports_nothing(project: Project) -> None:
     shutil.rmtree("machines")
     (project.root / "machines").mkdir()
-    told = sessions.info(project, str(SHIPPED / "payment_overdraft.toml"))
-    assert (told.machine, told.head, told.origin["seed"]) == ("payment", 4, 1)
-    assert told.finding is not None
-    assert told.finding.law == "invariant:never_overdrawn"
+    report = sessions.info(project, str(SHIPPED / "payment_overdraft.toml"))
+    assert (report.machine, report.head, report.origin["seed"]) == ("payment", 4, 1)
+    assert report.finding is not None
+    assert report.finding.law == "invariant:never_overdrawn"
 
 
 def test_a_name_without_end_is_not_told_without_end(project: Project) -> None:
@@ -135,8 +135,8 @@ def test_a_machine_outside_is_followed_only_by_hand(project: Project) -> None:
 def test_a_folder_of_traces(project: Project) -> None:
     shutil.copytree(SHIPPED, "sessions", ignore=shutil.ignore_patterns(".*", "dentist_as_published-*"))
     Path("sessions/bad.toml").write_text("hello\n")
-    told = replay_all(project, Path("sessions"))
-    assert [(Path(item.path).stem, item.steps, bool(item.finding), bool(item.problem)) for item in told.items] == [
+    report = replay_all(project, Path("sessions"))
+    assert [(Path(item.path).stem, item.steps, bool(item.finding), bool(item.problem)) for item in report.items] == [
         ("bad", 0, False, True),
         ("coffee_shop_crash", 4, False, False),
         ("dentist_race", 8, False, False),
