@@ -1,19 +1,39 @@
 """Event loops for states that await futures: one with a virtual clock for simulating, a real one for production."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from asyncio import events
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import Context
 from heapq import heappop, heappush
 from itertools import count
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from fasm_cli.engine.coroutines import ContractViolation
 
 
-class VirtualLoop:
+class TransitionLoop(ABC):
+    """The loop that `asyncio` finds running in this thread within a `with` block. It replaces another one."""
+
+    def __enter__(self) -> Self:  # not a generator, because it is entered for every step
+        self._outer = events._get_running_loop()
+        events._set_running_loop(self._as_loop)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        events._set_running_loop(self._outer)
+
+    @property
+    @abstractmethod
+    def _as_loop(self) -> asyncio.AbstractEventLoop: ...
+
+    @abstractmethod
+    def run_until(self, future: Any) -> None:
+        """Run callbacks until `future` is done. Raises `ContractViolation` if it never will be."""
+
+
+class VirtualLoop(TransitionLoop):
     """The loop that `asyncio` finds running during a transition: what a state awaits comes at once, and in the same
     order every time.
 
@@ -28,7 +48,6 @@ class VirtualLoop:
         self._order = count()
 
     def run_until(self, future: Any) -> None:
-        """Run callbacks until `future` is done. Raises `ContractViolation` if it never will be."""
         while not future.done():
             if not self._ready:
                 if not self._timers:
@@ -89,35 +108,17 @@ class VirtualLoop:
         return False
 
 
-@contextmanager
-def virtual_loop() -> Iterator[VirtualLoop]:
-    """A new loop for one transition. It replaces the loop that runs in this thread, if there is one."""
-    outer = events._get_running_loop()
-    loop = VirtualLoop()
-    events._set_running_loop(loop._as_loop)
-    try:
-        yield loop
-    finally:
-        events._set_running_loop(outer)
-
-
-class RealLoop:
-    """An event loop for one thread in which time passes: for states that wait for something real."""
+class RealLoop(TransitionLoop):
+    """An event loop in which time passes: for states that wait for something real."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._outer: asyncio.AbstractEventLoop | None = None
 
-    def __enter__(self) -> "RealLoop":  # not a generator, because it is entered for every step
-        self._outer = events._get_running_loop()
-        events._set_running_loop(self._loop)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        events._set_running_loop(self._outer)
+    @property
+    def _as_loop(self) -> asyncio.AbstractEventLoop:
+        return self._loop
 
     def run_until(self, future: Any) -> None:
-        """Run callbacks until `future` is done."""
         events._set_running_loop(None)
         try:
             self._loop.run_until_complete(asyncio.wait([future]))

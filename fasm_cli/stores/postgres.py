@@ -16,11 +16,10 @@ from fasm_cli.contract.database import (
     Row,
     SerializationConflict,
     Table,
-    Tables,
     redact_url,
 )
 from fasm_cli.errors import MachineError, SessionError, UsageError
-from fasm_cli.stores.tables import PREFIX, insert_statement, quote_identifier
+from fasm_cli.stores.tables import PREFIX, TableConnection, check_key, quote_identifier
 from fasm_cli.stores.transaction import QueryResult, first_word
 
 SERVER_HINT = "is the server running? what the URL leaves out comes from PGHOST, PGUSER, PGPASSWORD and the like"
@@ -39,7 +38,7 @@ SELECT c.relname AS name,
 """
 
 
-class PostgresConnection:
+class PostgresConnection(TableConnection):
     """A connection to the durable database at `url`: the tables in the schema that the URL selects. An advisory lock
     keeps other processes from running the same machine. A lost connection is opened again.
 
@@ -110,9 +109,6 @@ class PostgresConnection:
         self.changes += 1 if nested else max(cursor.rowcount, 0)
         return QueryResult(rows, max(cursor.rowcount, 0))
 
-    def tables(self) -> Tables:
-        return Tables.of({name: self._table(name, columns, key) for name, columns, key in self._tables})
-
     def _table(self, name: str, columns: list[str], key: list[str]) -> Table:
         rows: dict[Any, Row] = {}
         for row in self.execute(
@@ -139,23 +135,6 @@ class PostgresConnection:
         if self._db is not None:
             self._db.close()
             self._db = None
-
-    def load(self, tables: Tables) -> None:
-        self.rollback()
-        if self.execute("SELECT version FROM fasm_state", ()).rows:
-            raise DatabaseError("the database holds a state already")
-        self._replace_rows(tables)
-
-    def _replace_rows(self, tables: Tables) -> None:
-        known = [name for name, *_ in self._tables]
-        for name in tables.by_name:
-            if name not in known:
-                raise DatabaseError(f"there is no table {name!r}; the schema has {', '.join(known) or 'none'}")
-        for name in reversed(known):
-            self.execute(f"DELETE FROM {quote_identifier(name)}", ())
-        for name in known:
-            for row in tables.by_name[name].rows.values() if name in tables.by_name else ():
-                self.execute(insert_statement(name, row), tuple(row.values()))
 
     def close(self) -> None:
         if self._db is not None:
@@ -189,12 +168,10 @@ class ScratchPostgresConnection(PostgresConnection):
     def _reconnect(self) -> "psycopg.Connection[Row]":
         return connect(self._url, f"-c search_path={self._name}")
 
-    def load(self, tables: Tables) -> None:
-        self.rollback()
+    def _begin_load(self) -> None:
         self.execute("DELETE FROM fasm_state", ())
         for sequence in self._sequences:  # sequences are not part of a transaction
             self._connected().execute(f"ALTER SEQUENCE {quote_identifier(sequence['relname'])} RESTART".encode())
-        self._replace_rows(tables)
 
     def close(self) -> None:
         with suppress(DatabaseError, psycopg.Error):  # a server that is gone has nothing to remove
@@ -285,8 +262,7 @@ def _introspect(db: "psycopg.Connection[Row]") -> Iterator[tuple[str, list[str],
     """The author's tables: name, columns, columns of the primary key. Raises `MachineError` if there is no key."""
     for row in db.execute(TABLES).fetchall():
         if not row["name"].startswith(PREFIX):
-            if not row["key"]:
-                raise MachineError(f"the table {row['name']} has no primary key", "add one: rows are identified by it")
+            check_key(row["name"], row["key"])
             yield row["name"], row["columns"], row["key"]
 
 

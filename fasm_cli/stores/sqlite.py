@@ -7,9 +7,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from fasm_cli.contract.database import ConstraintError, DatabaseError, Row, SerializationConflict, Table, Tables
+from fasm_cli.contract.database import ConstraintError, DatabaseError, Row, SerializationConflict, Table
 from fasm_cli.errors import MachineError, SessionError, UsageError
-from fasm_cli.stores.tables import PREFIX, insert_statement, quote_identifier
+from fasm_cli.stores.tables import PREFIX, TableConnection, check_key, quote_identifier
 from fasm_cli.stores.transaction import QueryResult
 
 _STORABLE = (type(None), int, float, str, bytes, bool)
@@ -17,7 +17,7 @@ _STORABLE_TYPES = frozenset(_STORABLE)
 MEMORY = ":memory:"
 
 
-class SqliteConnection:
+class SqliteConnection(TableConnection):
     """A connection to the database in the file `path`. What is committed is on the disk, and others may read it
     meanwhile. `:memory:` is a database that lives as long as this object."""
 
@@ -78,9 +78,6 @@ class SqliteConnection:
         names = [column[0] for column in cursor.description]
         return QueryResult([dict(zip(names, row, strict=True)) for row in rows], count)
 
-    def tables(self) -> Tables:
-        return Tables.of({name: self._table(name, columns, key) for name, columns, key in self._tables})
-
     def _table(self, name: str, columns: list[str], key: list[str]) -> Table:
         rows: dict[Any, Row] = {}
         at = [columns.index(each) for each in key]
@@ -113,23 +110,9 @@ class SqliteConnection:
         if image:
             self._db.deserialize(image)
 
-    def load(self, tables: Tables) -> None:
-        self.rollback()
-        if self.execute("SELECT version FROM fasm_state", ()).rows:
-            raise DatabaseError("the database holds a state already")
-        self._replace_rows(tables)
-
-    def _replace_rows(self, tables: Tables) -> None:
-        known = [name for name, *_ in self._tables]
-        for name in tables.by_name:
-            if name not in known:
-                raise DatabaseError(f"there is no table {name!r}; the schema has {', '.join(known) or 'none'}")
+    def _begin_load(self) -> None:
+        super()._begin_load()
         self._db.execute("PRAGMA defer_foreign_keys = ON")
-        for name in known:
-            self._db.execute(f"DELETE FROM {quote_identifier(name)}")
-        for name in known:
-            for row in tables.by_name[name].rows.values() if name in tables.by_name else ():
-                self.execute(insert_statement(name, row), tuple(row.values()))
 
     def close(self) -> None:
         self._db.close()
@@ -141,10 +124,9 @@ class ScratchSqliteConnection(SqliteConnection):
     def _configure(self, db: sqlite3.Connection) -> None:
         db.execute("PRAGMA synchronous = OFF")  # a scratch database need not survive a power failure
 
-    def load(self, tables: Tables) -> None:
-        self.rollback()
+    def _begin_load(self) -> None:
         self.execute("DELETE FROM fasm_state", ())
-        self._replace_rows(tables)
+        self._db.execute("PRAGMA defer_foreign_keys = ON")
 
     def close(self) -> None:
         super().close()
@@ -202,8 +184,7 @@ def _introspect(db: sqlite3.Connection) -> Iterator[tuple[str, list[str], list[s
         if not name.startswith(("sqlite_", PREFIX)):
             columns = db.execute(f"PRAGMA table_info({quote_identifier(name)})").fetchall()
             key = [column[1] for column in sorted(columns, key=lambda column: int(column[5])) if column[5]]
-            if not key:
-                raise MachineError(f"the table {name} has no primary key", "add one: rows are identified by it")
+            check_key(name, key)
             yield name, [column[1] for column in columns], key
 
 

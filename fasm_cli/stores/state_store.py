@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fasm_cli.contract.database import ConnectionLost, DatabaseError, SerializationConflict, Tables
 from fasm_cli.contract.state_machine import Action, Tracked
@@ -19,13 +19,10 @@ from fasm_cli.engine.events import Completion, Crash, Event, Restore
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import decode_action
 from fasm_cli.stores.tables import Metadata, write_metadata
-from fasm_cli.stores.transaction import AwaitPolicy, BatchedConnection, Connection, LazyTransaction, Transaction
+from fasm_cli.stores.transaction import AwaitPolicy, BatchedConnection, Connection, Transaction
 from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.plain import ordered_text
 from fasm_cli.types.schema import RecordSchema
-
-if TYPE_CHECKING:
-    from fasm_cli.stores.loops import RealLoop
 
 MAX_REMEMBERED_KEYS = 100_000  # steps after which the idempotency key of an input is forgotten
 OutboxPosition = tuple[int, int]  # of an action in the outbox: its step, and its index in that step, from 1
@@ -57,6 +54,15 @@ class StateRow:
 
     def begin(self) -> Any:
         return self.working
+
+    def rollback(self, error: BaseException | None) -> bool:
+        self._transaction.rollback()
+        leaked = not self._fields_unchanged()
+        if type(error) is SerializationConflict:
+            self._read()
+        elif leaked:
+            self.working = self._with_database(self.committed, self._transaction)
+        return leaked
 
     def reload(self) -> None:
         self._connection.drop()
@@ -149,7 +155,7 @@ class SnapshotStore(StateRow):
             connection.commit()
         except DatabaseError as refused:
             raise DecodeError(f"the database does not take it: {refused}") from None
-        self._transaction = Transaction(connection)
+        self._transaction = Transaction(connection, connection.tables())
         self.run = AwaitPolicy(self._transaction).run
         connection.rollback()
         self._set_committed(state)
@@ -182,15 +188,8 @@ class SnapshotStore(StateRow):
         return actions
 
     def rollback(self, error: BaseException | None) -> bool:
-        leaked = error is None and self.is_dirty()
-        self._transaction.rollback()
-        if not leaked and not self._fields_unchanged():
-            leaked = True
-        if type(error) is SerializationConflict:
-            self._read()
-        elif leaked:
-            self.working = self._with_database(self.committed, self._transaction)
-        return leaked
+        wrote = error is None and self.is_dirty()
+        return super().rollback(error) or wrote
 
     def _fields_unchanged(self) -> bool:
         return bool(self.working == self.committed) if self._machine.eq_is_exact else super()._fields_unchanged()
@@ -227,8 +226,6 @@ class DurableStore(StateRow):
     Raises `SessionError` if the database belongs to another machine, or has other types.
     """
 
-    _transaction: LazyTransaction
-
     def __init__(
         self, machine: Machine, connection: Connection, *, history: bool = False, in_process: bool = False
     ) -> None:
@@ -245,12 +242,16 @@ class DurableStore(StateRow):
             metadata = Metadata.read(self._connection)
             self._connection.rollback()
             metadata.check(machine)
-        self._transaction = LazyTransaction(self._batch)
+        self._transaction = Transaction(self._batch, None)
         self.meta: CommitMeta | None = None  # of the next commit
         self.shutdown = threading.Event()  # set when nobody waits any longer for the database to come back
         self._read()
-        self._loop = loop = _real_loop() if machine.awaits_arbitrarily else None
-        self.run = AwaitPolicy(self._transaction, nullcontext if loop is None else lambda: loop).run
+        self._loop = None
+        if machine.awaits_arbitrarily:
+            from fasm_cli.stores.loops import RealLoop  # imports asyncio, which a database alone does not need
+
+            self._loop = RealLoop()
+        self.run = AwaitPolicy(self._transaction, lambda: self._loop or nullcontext()).run
         if history and not self.has_journal:
             self.begin_journal()
 
@@ -289,15 +290,6 @@ class DurableStore(StateRow):
             self._execute("DELETE FROM fasm_idempotency WHERE step < ?", step - MAX_REMEMBERED_KEYS)
         if self._history:
             self._append_journal(step, meta.event.encode(self._machine), plain)
-
-    def rollback(self, error: BaseException | None) -> bool:
-        self._transaction.rollback()
-        leaked = not self._fields_unchanged()
-        if type(error) is SerializationConflict:
-            self._read()
-        elif leaked:
-            self.working = self._with_database(self.committed, self._transaction)
-        return leaked
 
     def _read(self) -> None:
         state = self._read_fields()
@@ -405,9 +397,3 @@ class DurableStore(StateRow):
         self._connection.close()
         if self._loop is not None:
             self._loop.close()
-
-
-def _real_loop() -> "RealLoop":
-    from fasm_cli.stores.loops import RealLoop  # imports asyncio, which a database alone does not need
-
-    return RealLoop()

@@ -1,18 +1,20 @@
-"""fasm's own tables in a durable database: their schema, which machine they belong to, and their journal.
+"""The tables of a database: those of the author, and fasm's own with the machine they belong to and its journal.
 
-Their names begin with `fasm_`. `fasm_state` holds the fields of the state that are in no table of the author's, and the
-number of the last committed step; `fasm_meta` the machine; `fasm_outbox` the actions of committed steps that are not
-finished (transactional outbox); `fasm_idempotency` the keys of accepted inputs, with their steps; `fasm_journal` the
-committed events, if `history` is on.
+The names of fasm's tables begin with `fasm_`. `fasm_state` holds the fields of the state that are in no table of the
+author's, and the number of the last committed step; `fasm_meta` the machine; `fasm_outbox` the actions of committed
+steps that are not finished (transactional outbox); `fasm_idempotency` the keys of accepted inputs, with their steps;
+`fasm_journal` the committed events, if `history` is on.
 """
 
 import json
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
+from fasm_cli.contract.database import DatabaseError, Table, Tables
 from fasm_cli.engine.machine import Machine
-from fasm_cli.errors import SessionError
-from fasm_cli.stores.transaction import Connection
+from fasm_cli.errors import MachineError, SessionError
+from fasm_cli.stores.transaction import Connection, QueryResult
 from fasm_cli.types.description import TypeChange, Types, fingerprint, is_description, summarize, type_changes
 from fasm_cli.types.plain import ordered_text
 
@@ -120,12 +122,56 @@ def read_entries(machine: Machine, rows: list[tuple[Any, ...]], label: str) -> l
     return entries[begin:]
 
 
+# --- the author's tables ------------------------------------------------------------------------------------------
+
+
+class TableConnection(ABC):
+    """The part of a connection that reads and replaces the author's tables.
+
+    `_tables`: name, columns and columns of the primary key of each, so that a row is inserted after those it refers to.
+    """
+
+    _tables: list[tuple[str, list[str], list[str]]]
+
+    @abstractmethod
+    def execute(self, sql: str, args: tuple[Any, ...]) -> QueryResult: ...
+
+    @abstractmethod
+    def rollback(self) -> None: ...
+
+    @abstractmethod
+    def _table(self, name: str, columns: list[str], key: list[str]) -> Table: ...
+
+    def tables(self) -> Tables:
+        return Tables.of({name: self._table(name, columns, key) for name, columns, key in self._tables})
+
+    def load(self, tables: Tables) -> None:
+        self.rollback()
+        self._begin_load()
+        known = [name for name, *_ in self._tables]
+        for name in tables.by_name:
+            if name not in known:
+                raise DatabaseError(f"there is no table {name!r}; the schema has {', '.join(known) or 'none'}")
+        for name in reversed(known):
+            self.execute(f"DELETE FROM {quote_identifier(name)}", ())
+        for name in known:
+            for row in tables.by_name[name].rows.values() if name in tables.by_name else ():
+                columns, values = ", ".join(map(quote_identifier, row)), ", ".join("?" * len(row))
+                insert = f"INSERT INTO {quote_identifier(name)} ({columns}) VALUES ({values})"
+                self.execute(insert, tuple(row.values()))
+
+    def _begin_load(self) -> None:
+        """Raises `DatabaseError` if the database holds a state; a scratch database removes it instead."""
+        if self.execute("SELECT version FROM fasm_state", ()).rows:
+            raise DatabaseError("the database holds a state already")
+
+
+def check_key(table: str, key: list[str]) -> None:
+    """Raises `MachineError` if a table has no primary key."""
+    if not key:
+        raise MachineError(f"the table {table} has no primary key", "add one: rows are identified by it")
+
+
 def quote_identifier(name: str) -> str:
     """`name` as an identifier in SQL."""
     return '"' + name.replace('"', '""') + '"'
-
-
-def insert_statement(table: str, row: dict[str, Any]) -> str:
-    """The statement that inserts `row`, with a `?` for each value."""
-    columns = ", ".join(map(quote_identifier, row))
-    return f"INSERT INTO {quote_identifier(table)} ({columns}) VALUES ({', '.join('?' * len(row))})"

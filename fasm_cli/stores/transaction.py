@@ -13,13 +13,16 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType, FrameType, coroutine
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fasm_cli.contract.database import ConnectionLost, Database, DatabaseError, Row, Tables
 from fasm_cli.engine.coroutines import ContractViolation, Suspended, close, resume
 from fasm_cli.engine.events import AWAIT_FAULTS, Crash, FaultKind, InjectedFault
 from fasm_cli.engine.purity_latch import LATCH, Breach, awaiting, suspended_at
 from fasm_cli.types.fields import field_names, record
+
+if TYPE_CHECKING:
+    from fasm_cli.stores.loops import TransitionLoop
 
 
 @record
@@ -72,14 +75,19 @@ class Statement:
 
 
 class Transaction(Database):
-    """The database as one transition sees it. `failed`: a statement was refused, so that only a rollback is left."""
+    """The database as one transition sees it.
+
+    committed: the committed rows; None if they may be many, so that only those that are asked for are read.
+    failed: a statement was refused, so that only a rollback is left.
+    """
 
     __slots__ = ("_at", "_committed", "connection", "failed")
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, committed: Tables | None) -> None:
         self.connection = connection
         self.failed = False
-        self.mark_committed(connection.tables())
+        self._committed = committed
+        self._at = connection.changes
 
     async def execute(self, sql: str, *args: Any) -> int:
         return (await _await(Statement(self, sql, args))).count
@@ -88,7 +96,7 @@ class Transaction(Database):
         return (await _await(Statement(self, sql, args))).rows
 
     def snapshot(self) -> Tables:
-        return self.connection.tables() if self.has_writes else self._committed
+        return self.connection.tables() if self._committed is None or self.has_writes else self._committed
 
     @property
     def has_writes(self) -> bool:
@@ -123,20 +131,6 @@ class Transaction(Database):
         self._at = self.connection.changes
 
 
-class LazyTransaction(Transaction):
-    """A transaction on a database that may be large: it reads only the rows that are asked for."""
-
-    __slots__ = ()
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self.failed = False
-        self._at = connection.changes
-
-    def snapshot(self) -> Tables:
-        return self.connection.tables()
-
-
 @coroutine
 def _await(statement: Statement) -> Generator[Statement, QueryResult, QueryResult]:
     return (yield statement)
@@ -156,6 +150,12 @@ class BatchedConnection:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.tables, self.load, self.drop, self.close = (
+            connection.tables,
+            connection.load,
+            connection.drop,
+            connection.close,
+        )
         self._batching = False
         self._in_savepoint = False
         self._broken = False  # the transaction of the batch is gone, and its savepoints with it
@@ -194,12 +194,6 @@ class BatchedConnection:
             self._in_savepoint, self._broken = True, False
         return self._connection.execute(sql, args)
 
-    def tables(self) -> Tables:
-        return self._connection.tables()
-
-    def load(self, tables: Tables) -> None:
-        self._connection.load(tables)
-
     def commit(self) -> None:
         if not self._batching:
             self._connection.commit()
@@ -218,33 +212,18 @@ class BatchedConnection:
             except DatabaseError:  # a full disk or a lost connection has rolled back the whole batch
                 self._broken = True
 
-    def drop(self) -> None:
-        self._connection.drop()
-
-    def close(self) -> None:
-        self._connection.close()
-
 
 # --- the await policy ----------------------------------------------------------------------------------------------
 
-
-class Waiter(Protocol):
-    """An event loop, as far as a transition needs one."""
-
-    def run_until(self, future: Any) -> None:
-        """Run callbacks until `future` is done."""
-        ...
+OpenLoop = Callable[[], "AbstractContextManager[TransitionLoop | None]"]
 
 
-OpenLoop = Callable[[], AbstractContextManager[Waiter | None]]
-
-
-def _open_virtual_loop() -> AbstractContextManager[Waiter | None]:
+def _open_virtual_loop() -> "AbstractContextManager[TransitionLoop | None]":
     if "asyncio" not in sys.modules:  # a machine that has not imported it cannot sleep
         return nullcontext()
-    from fasm_cli.stores.loops import virtual_loop
+    from fasm_cli.stores.loops import VirtualLoop
 
-    return virtual_loop()
+    return VirtualLoop()
 
 
 class AwaitPolicy:
@@ -275,7 +254,7 @@ class AwaitPolicy:
             finally:
                 LATCH.exempt = self._state = None
 
-    def _run(self, coroutine: Coroutine[Any, Any, Any], loop: Waiter | None) -> BaseException | None:
+    def _run(self, coroutine: Coroutine[Any, Any, Any], loop: "TransitionLoop | None") -> BaseException | None:
         advance: Callable[[Any], Any] = coroutine.send
         value: Any = None
         while True:
@@ -298,7 +277,7 @@ class AwaitPolicy:
             except BaseException as error:  # from the store, or an injected fault: the machine sees it
                 advance, value = coroutine.throw, error
 
-    def _answer(self, coroutine: Coroutine[Any, Any, Any], awaited: Any, loop: Waiter | None) -> Any:
+    def _answer(self, coroutine: Coroutine[Any, Any, Any], awaited: Any, loop: "TransitionLoop | None") -> Any:
         """The value that `coroutine` gets for `awaited`. Raises what it gets instead, or a `Breach`."""
         statement = awaited if type(awaited) is Statement and awaited.transaction is self._transaction else None
         if statement is None and not any(map(self._is_state_method, _frames(coroutine))):
