@@ -18,7 +18,7 @@ from fasm_cli.engine.process_state import ProcessState
 from fasm_cli.engine.records import decode_action
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.errors import MachineError, SessionError
-from fasm_cli.stores.open import connect
+from fasm_cli.stores.open import backend_of
 from fasm_cli.stores.state_store import DurableStore
 from fasm_cli.stores.tables import Metadata, write_metadata
 from fasm_cli.stores.transaction import BatchedConnection
@@ -50,7 +50,7 @@ def migrate_stored(machine: Machine, url: str, migrate_state: MigrateState, *, d
     Raises `SessionError`, `MachineError`, what `migrate_state` raises, and `UsageError` for the URL; in each case
     nothing is changed.
     """
-    connection = BatchedConnection(connect(url))
+    connection = BatchedConnection(backend_of(url).connect(url))
     store: DurableStore | None = None
     try:
         metadata = Metadata.read(connection)

@@ -4,12 +4,9 @@
 its URL is used, because SQLite costs start-up time and psycopg is an optional dependency.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from fasm_cli.contract.database import DatabaseError, redact_url
 from fasm_cli.engine.coroutines import Runner, run_coroutine
@@ -19,36 +16,30 @@ from fasm_cli.errors import MachineError, SessionError, UsageError
 from fasm_cli.types.codec import DecodeError
 
 if TYPE_CHECKING:
-    from fasm_cli.stores.scratch import Scratch
+    from fasm_cli.stores.scratch import Backend
     from fasm_cli.stores.state_store import DurableStore
     from fasm_cli.stores.tables import JournalEntry
-    from fasm_cli.stores.transaction import Connection
 
 
-class Backend(Enum):
-    """The databases that hold states."""
+def backend_of(url: str) -> "Backend":
+    """The module of the database that `url` names. Raises `UsageError`."""
+    match urlsplit(url).scheme:
+        case "sqlite":
+            from fasm_cli.stores import sqlite
 
-    SQLITE = "sqlite"
-    POSTGRES = "postgresql"
-
-
-_SCHEMES = {"sqlite": Backend.SQLITE, "postgresql": Backend.POSTGRES, "postgres": Backend.POSTGRES}
-
-
-def backend_of(url: str) -> Backend:
-    """The database that `url` names. Raises `UsageError`."""
-    backend = _SCHEMES.get(urlsplit(url).scheme)
-    if backend is None:
-        raise _no_store(url)
-    return backend
+            return sqlite
+        case "postgresql" | "postgres":
+            try:
+                from fasm_cli.stores import postgres
+            except ImportError as error:
+                raise UsageError(f"PostgreSQL needs psycopg: {error}", "pip install 'fasm-cli[postgres]'") from None
+            return postgres
+    raise _no_store(url)
 
 
 def file_of(url: str) -> Path | None:
     """The file of `sqlite:///FILE`; None if the state is not in a file. Raises `UsageError`."""
-    if backend_of(url) is not Backend.SQLITE:
-        return None
-    path = unquote(urlsplit(url).path).removeprefix("/")
-    return Path(path) if path else None
+    return backend_of(url).file_of(url)
 
 
 def engine_for(machine: Machine, url: str = "") -> Engine:
@@ -64,7 +55,7 @@ def engine_for(machine: Machine, url: str = "") -> Engine:
         return Engine(machine, None, runner)
     from fasm_cli.stores.scratch import ScratchFactory
 
-    engine = Engine(machine, ScratchFactory(_schema_of(machine), _scratch(url)), runner)
+    engine = Engine(machine, ScratchFactory(_schema_of(machine), backend_of(url), url), runner)
     try:
         engine.initial()
     except DecodeError as wrong:
@@ -78,29 +69,13 @@ def open_durable(machine: Machine, url: str, *, history: bool = False) -> "Durab
     from fasm_cli.stores.state_store import DurableStore
     from fasm_cli.stores.tables import SCHEMA
 
-    connection = connect(url, f"{SCHEMA}\n{_schema_of(machine)}")
+    backend = backend_of(url)
+    connection = backend.connect(url, f"{SCHEMA}\n{_schema_of(machine)}")
     try:
-        return DurableStore(machine, connection, history=history, in_process=backend_of(url) is Backend.SQLITE)
+        return DurableStore(machine, connection, history=history, in_process=backend.IN_PROCESS)
     except BaseException:
         connection.close()
         raise
-
-
-def connect(url: str, schema: str = "") -> "Connection":
-    """A connection to the durable database at `url`, which is created with `schema` if it does not exist. Raises
-    `SessionError` if there is none and no schema, and as `open_durable`."""
-    if backend_of(url) is Backend.POSTGRES:
-        with _require_psycopg():
-            from fasm_cli.stores.postgres import PostgresConnection
-        return PostgresConnection(schema, url)
-    from fasm_cli.stores.sqlite import MEMORY, SqliteConnection, holds_state
-
-    file = file_of(url)
-    path = MEMORY if file is None else str(file)
-    exists = holds_state(path)
-    if not exists and not schema:
-        raise SessionError(f"no machine has run at {path}", "`fasm run` creates the database")
-    return SqliteConnection("" if exists else f"BEGIN IMMEDIATE;\n{schema};\nCOMMIT;", path)
 
 
 def read_journal(machine: Machine, url: str) -> "list[JournalEntry]":
@@ -108,19 +83,11 @@ def read_journal(machine: Machine, url: str) -> "list[JournalEntry]":
     `UsageError` for the URL and `SessionError` if there is no journal."""
     from fasm_cli.stores.tables import READ_JOURNAL, read_entries
 
-    label = redact_url(url)
+    label, backend = redact_url(url), backend_of(url)
+    if backend.IN_PROCESS and backend.file_of(url) is None:  # a state in memory is gone with its process
+        raise _no_store(url)
     try:
-        if backend_of(url) is Backend.POSTGRES:
-            with _require_psycopg():
-                from fasm_cli.stores import postgres
-            rows = postgres.read_rows(url, READ_JOURNAL)
-        else:
-            from fasm_cli.stores import sqlite
-
-            file = file_of(url)
-            if file is None:  # a state in memory is gone with its process
-                raise _no_store(url)
-            rows = sqlite.read_rows(file, READ_JOURNAL)
+        rows = backend.read_rows(url, READ_JOURNAL)
     except DatabaseError as error:
         raise SessionError(f"cannot read {label}: {error}", f"`fasm run --db {label}` creates it") from None
     return read_entries(machine, rows, label)
@@ -130,25 +97,6 @@ def _schema_of(machine: Machine) -> str:
     return machine.store.schema if machine.store is not None else ""
 
 
-def _scratch(url: str) -> "Scratch":
-    if backend_of(url) is Backend.SQLITE:
-        from fasm_cli.stores.sqlite import SqliteScratch
-
-        return SqliteScratch(file_of(url))
-    with _require_psycopg():
-        from fasm_cli.stores.postgres import PostgresScratch
-    return PostgresScratch(url)
-
-
 def _no_store(url: str) -> UsageError:
     hint = "write sqlite:///FILE, sqlite:// for one in memory, or postgresql://…"
     return UsageError(f"no store {redact_url(url)!r}", hint)
-
-
-@contextmanager
-def _require_psycopg() -> Iterator[None]:
-    """Turn a failing import of psycopg into a `UsageError`: it is an optional dependency."""
-    try:
-        yield
-    except ImportError as error:
-        raise UsageError(f"PostgreSQL needs psycopg: {error}", "pip install 'fasm-cli[postgres]'") from None

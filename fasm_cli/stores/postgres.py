@@ -22,6 +22,7 @@ from fasm_cli.errors import MachineError, SessionError, UsageError
 from fasm_cli.stores.tables import PREFIX, TableConnection, check_key, quote_identifier
 from fasm_cli.stores.transaction import QueryResult, first_word
 
+IN_PROCESS = False
 SERVER_HINT = "is the server running? what the URL leaves out comes from PGHOST, PGUSER, PGPASSWORD and the like"
 READS = ("SELECT", "VALUES")  # the status of `WITH` names its last statement only, so it counts as a write
 LOCK_SQL = "SELECT pg_try_advisory_lock(hashtext('fasm'), hashtext(current_schema())) AS held"
@@ -49,7 +50,11 @@ class PostgresConnection(TableConnection):
     def __init__(self, schema: str, url: str) -> None:
         self._url = url
         self.changes = 0
-        self._db: psycopg.Connection[Row] | None = _connect_first(url)
+        self._db: psycopg.Connection[Row] | None = None
+        try:
+            self._db = _open(url)
+        except psycopg.Error as error:
+            raise UsageError(f"no PostgreSQL at {redact_url(url)}: {_first_line(error)}", SERVER_HINT) from None
         try:
             self._create(self._db, schema)
             self._tables = list(_introspect(self._db))
@@ -87,7 +92,7 @@ class PostgresConnection(TableConnection):
         return self._db
 
     def _reconnect(self) -> "psycopg.Connection[Row]":
-        db = connect(self._url)
+        db = _open(self._url)
         held = _lock(db)
         db.commit()
         if not held:  # the server may not have noticed yet that the lost connection is gone
@@ -166,7 +171,7 @@ class ScratchPostgresConnection(PostgresConnection):
         ).fetchall()
 
     def _reconnect(self) -> "psycopg.Connection[Row]":
-        return connect(self._url, f"-c search_path={self._name}")
+        return _open(self._url, f"-c search_path={self._name}")
 
     def _begin_load(self) -> None:
         self.execute("DELETE FROM fasm_state", ())
@@ -182,37 +187,15 @@ class ScratchPostgresConnection(PostgresConnection):
         self.drop()
 
 
-class PostgresScratch:
-    """Scratch databases on a server; each is a schema."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def connect(self, schema: str, name: str) -> ScratchPostgresConnection:
-        return ScratchPostgresConnection(schema, self._url, name)
-
-    def names(self) -> list[str]:
-        try:
-            with connect(self._url) as db:
-                return [row["nspname"] for row in db.execute("SELECT nspname FROM pg_namespace").fetchall()]
-        except psycopg.Error:
-            return []
-
-    def remove(self, name: str) -> None:
-        with suppress(psycopg.Error), connect(self._url) as db:
-            db.execute(f"DROP SCHEMA IF EXISTS {quote_identifier(name)} CASCADE".encode())
+def file_of(url: str) -> None:
+    """A server keeps its files."""
 
 
-def connect(url: str, options: str = "") -> "psycopg.Connection[Row]":
-    """A serializable connection to the server at `url`. Raises `psycopg.Error`."""
-    given: dict[str, Any] = {"options": options} if options else {}  # an empty string would replace those of the URL
-    db = psycopg.connect(url, row_factory=dict_row, **given)
-    db.isolation_level = psycopg.IsolationLevel.SERIALIZABLE
-    return db
+def connect(url: str, schema: str = "") -> PostgresConnection:
+    return PostgresConnection(schema, url)
 
 
 def read_rows(url: str, sql: str) -> list[tuple[Any, ...]]:
-    """The rows of a query, without the lock. Raises `DatabaseError`."""
     try:
         with psycopg.connect(url) as db:
             return db.execute(sql.encode()).fetchall()
@@ -220,11 +203,29 @@ def read_rows(url: str, sql: str) -> list[tuple[Any, ...]]:
         raise DatabaseError(_first_line(error)) from None
 
 
-def _connect_first(url: str) -> "psycopg.Connection[Row]":
+def connect_scratch(url: str, schema: str, name: str) -> ScratchPostgresConnection:
+    return ScratchPostgresConnection(schema, url, name)
+
+
+def scratch_names(url: str) -> list[str]:
     try:
-        return connect(url)
-    except psycopg.Error as error:
-        raise UsageError(f"no PostgreSQL at {redact_url(url)}: {_first_line(error)}", SERVER_HINT) from None
+        with _open(url) as db:
+            return [row["nspname"] for row in db.execute("SELECT nspname FROM pg_namespace").fetchall()]
+    except psycopg.Error:
+        return []
+
+
+def remove_scratch(url: str, name: str) -> None:
+    with suppress(psycopg.Error), _open(url) as db:
+        db.execute(f"DROP SCHEMA IF EXISTS {quote_identifier(name)} CASCADE".encode())
+
+
+def _open(url: str, options: str = "") -> "psycopg.Connection[Row]":
+    """A serializable connection to the server at `url`. Raises `psycopg.Error`."""
+    given: dict[str, Any] = {"options": options} if options else {}  # an empty string would replace those of the URL
+    db = psycopg.connect(url, row_factory=dict_row, **given)
+    db.isolation_level = psycopg.IsolationLevel.SERIALIZABLE
+    return db
 
 
 def _lock(db: "psycopg.Connection[Any]") -> bool:

@@ -4,6 +4,7 @@ import os
 import re
 import weakref
 from itertools import count
+from pathlib import Path
 from typing import Any, Protocol
 
 from fasm_cli.engine.machine import Machine
@@ -13,18 +14,33 @@ from fasm_cli.stores.tables import STATE_TABLE
 from fasm_cli.stores.transaction import Connection
 
 
-class Scratch(Protocol):
-    """A place for scratch databases."""
+class Backend(Protocol):
+    """A module for one kind of database. `IN_PROCESS`: a statement needs no network round trip."""
 
-    def connect(self, schema: str, name: str) -> Connection:
-        """A new, empty database with this name. Closing the connection removes it."""
+    IN_PROCESS: bool
+
+    def file_of(self, url: str) -> Path | None:
+        """The file that holds the database at `url`, if there is one."""
         ...
 
-    def names(self) -> list[str]:
-        """The names of all databases in this place; an empty list if it cannot be reached."""
+    def connect(self, url: str, schema: str = "") -> Connection:
+        """A connection to the durable database at `url`, which is created with `schema` if it does not exist. Raises
+        `UsageError` for the URL, and `SessionError` if there is no database and no schema, or it is locked."""
         ...
 
-    def remove(self, name: str) -> None: ...
+    def read_rows(self, url: str, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query. It neither locks nor writes the database. Raises `DatabaseError`."""
+        ...
+
+    def connect_scratch(self, url: str, schema: str, name: str) -> Connection:
+        """A connection to a new, empty scratch database, which is removed when the connection is closed."""
+        ...
+
+    def scratch_names(self, url: str) -> list[str]:
+        """The names of all databases beside the one at `url`; an empty list if they cannot be read."""
+        ...
+
+    def remove_scratch(self, url: str, name: str) -> None: ...
 
 
 class ScratchFactory:
@@ -35,11 +51,11 @@ class ScratchFactory:
     process on the same computer that ends.
     """
 
-    def __init__(self, schema: str, scratch: Scratch) -> None:
+    def __init__(self, schema: str, backend: Backend, url: str) -> None:
         self._schema = f"{STATE_TABLE};\n{schema}"
-        self._scratch = scratch
+        self._backend, self._url = backend, url
         self._pool = _Pool()
-        weakref.finalize(self, _shut_down, self._pool, scratch)
+        weakref.finalize(self, _shut_down, self._pool, backend, url)
 
     def open(self, machine: Machine, state: Any) -> Store:
         """A store with `state` committed. Raises `DecodeError` if the database refuses it."""
@@ -47,7 +63,7 @@ class ScratchFactory:
         connection = pool.acquire()
         if connection is None:
             name = f"fasm_scratch_{_hostname()}_{next(_numbers)}_{os.getpid()}"
-            connection = self._scratch.connect(self._schema, name)
+            connection = self._backend.connect_scratch(self._url, self._schema, name)
         try:
             store = SnapshotStore(machine, connection, state)
         except BaseException:
@@ -59,7 +75,7 @@ class ScratchFactory:
     def close(self) -> None:
         """Remove every database that no store uses."""
         self._pool.close()
-        _remove_orphans(self._scratch)
+        _remove_orphans(self._backend, self._url)
 
 
 class _Pool:
@@ -92,18 +108,18 @@ class _Pool:
             connection.close()
 
 
-def _shut_down(pool: _Pool, scratch: Scratch) -> None:
+def _shut_down(pool: _Pool, backend: Backend, url: str) -> None:
     pool.shut_down = True
     pool.close()
-    _remove_orphans(scratch)
+    _remove_orphans(backend, url)
 
 
-def _remove_orphans(scratch: Scratch) -> None:
+def _remove_orphans(backend: Backend, url: str) -> None:
     """Remove the databases of processes that no longer run."""
-    for name in scratch.names():
+    for name in backend.scratch_names(url):
         owner = re.match(rf"fasm_scratch_{_hostname()}_\d+_(\d+)", name)
         if owner is not None and not _pid_alive(int(owner[1])):
-            scratch.remove(name)
+            backend.remove_scratch(url, name)
 
 
 _numbers = count(1)  # of the databases of this process
@@ -118,8 +134,6 @@ def _hostname() -> str:
 def _pid_alive(process: int) -> bool:
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
+    except OSError as error:
+        return not isinstance(error, ProcessLookupError)
     return True

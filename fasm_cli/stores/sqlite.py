@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from fasm_cli.contract.database import ConstraintError, DatabaseError, Row, SerializationConflict, Table
 from fasm_cli.errors import MachineError, SessionError, UsageError
@@ -15,6 +16,7 @@ from fasm_cli.stores.transaction import QueryResult
 _STORABLE = (type(None), int, float, str, bytes, bool)
 _STORABLE_TYPES = frozenset(_STORABLE)
 MEMORY = ":memory:"
+IN_PROCESS = True
 
 
 class SqliteConnection(TableConnection):
@@ -134,25 +136,20 @@ class ScratchSqliteConnection(SqliteConnection):
             Path(self._path).unlink(missing_ok=True)
 
 
-class SqliteScratch:
-    """Scratch databases in memory, or in files beside `file`."""
-
-    def __init__(self, file: Path | None) -> None:
-        self._file = file
-
-    def connect(self, schema: str, name: str) -> ScratchSqliteConnection:
-        return ScratchSqliteConnection(schema, MEMORY if self._file is None else f"{self._file}.{name}")
-
-    def names(self) -> list[str]:
-        if self._file is None:
-            return []
-        return [path.suffix.removeprefix(".") for path in self._file.parent.glob(f"{glob.escape(self._file.name)}.*")]
-
-    def remove(self, name: str) -> None:
-        Path(f"{self._file}.{name}").unlink(missing_ok=True)
+def file_of(url: str) -> Path | None:
+    path = unquote(urlsplit(url).path).removeprefix("/")
+    return Path(path) if path else None
 
 
-def holds_state(path: str) -> bool:
+def connect(url: str, schema: str = "") -> SqliteConnection:
+    path = str(file_of(url) or MEMORY)
+    exists = _holds_state(path)
+    if not exists and not schema:
+        raise SessionError(f"no machine has run at {path}", "`fasm run` creates the database")
+    return SqliteConnection("" if exists else f"BEGIN IMMEDIATE;\n{schema};\nCOMMIT;", path)
+
+
+def _holds_state(path: str) -> bool:
     """Whether there is a durable database in the file `path`; False if the file is missing or empty. Raises
     `SessionError` if the file is something else."""
     if path == MEMORY or not Path(path).exists():
@@ -168,13 +165,27 @@ def holds_state(path: str) -> bool:
     return bool(names)
 
 
-def read_rows(file: Path, sql: str) -> list[tuple[Any, ...]]:
-    """The rows of a query. It neither locks nor writes the database. Raises `DatabaseError`."""
+def read_rows(url: str, sql: str) -> list[tuple[Any, ...]]:
+    file = (file_of(url) or Path()).absolute()
     try:
-        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as db:
             return db.execute(sql).fetchall()
     except sqlite3.Error as error:
         raise DatabaseError(str(error)) from None
+
+
+def connect_scratch(url: str, schema: str, name: str) -> ScratchSqliteConnection:
+    file = file_of(url)
+    return ScratchSqliteConnection(schema, MEMORY if file is None else f"{file}.{name}")
+
+
+def scratch_names(url: str) -> list[str]:
+    file = file_of(url)
+    return [] if file is None else [path.suffix[1:] for path in file.parent.glob(f"{glob.escape(file.name)}.*")]
+
+
+def remove_scratch(url: str, name: str) -> None:
+    Path(f"{file_of(url)}.{name}").unlink(missing_ok=True)
 
 
 def _introspect(db: sqlite3.Connection) -> Iterator[tuple[str, list[str], list[str]]]:

@@ -15,7 +15,7 @@ from fasm_cli.engine.events import Crash, FaultKind, InjectedFault, Restore
 from fasm_cli.engine.process import MAX_CONFLICT_RETRIES
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.errors import UsageError
-from fasm_cli.stores.postgres import PostgresScratch, to_pyformat
+from fasm_cli.stores.postgres import connect_scratch, scratch_names, to_pyformat
 
 HELD, PAID = "Book(seat=1, guest='ann')", ("1", "Paid()")
 
@@ -145,17 +145,16 @@ def test_a_transition_that_always_conflicts_is_aborted(house, other):
 
 
 def test_scratch_schemas_of_a_killed_process_are_removed(server, at):
-    scratch = PostgresScratch(server)
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     engine = at("booking_db", "postgres").engine
-    own = [name for name in scratch.names() if name.endswith(f"_{os.getpid()}")]
+    own = [name for name in scratch_names(server) if name.endswith(f"_{os.getpid()}")]
     assert own
     left = own[0].removesuffix(str(os.getpid())) + str(ended.pid)
-    scratch.connect("", left).drop()
-    assert left in scratch.names()
+    connect_scratch(server, "", left).drop()
+    assert left in scratch_names(server)
     engine.close()
-    assert left not in scratch.names()
+    assert left not in scratch_names(server)
 
 
 KILLED = """
@@ -189,7 +188,7 @@ def test_the_server_stops_when_its_tests_are_killed():
 
 def test_a_missing_server_is_a_usage_error(at, tmp_path):
     with pytest.raises(UsageError, match="no PostgreSQL at postgresql:///x"):
-        PostgresScratch(f"postgresql:///x?host={tmp_path}").connect("", "fasm_scratch_x")
+        connect_scratch(f"postgresql:///x?host={tmp_path}", "", "fasm_scratch_x")
 
 
 @pytest.mark.parametrize(

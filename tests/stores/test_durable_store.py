@@ -13,9 +13,9 @@ from fasm_cli.engine.events import ActionRef, Completion, Event, InputReceived
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import Outcome, StepResult
-from fasm_cli.stores.open import connect, open_durable
+from fasm_cli.stores import sqlite
+from fasm_cli.stores.open import open_durable
 from fasm_cli.stores.scratch import ScratchFactory
-from fasm_cli.stores.sqlite import SqliteScratch
 from fasm_cli.stores.state_store import CommitMeta, DurableStore
 
 
@@ -111,17 +111,18 @@ def test_closing_a_durable_connection_keeps_its_file(opened: Callable[[], Durabl
 
 def test_rows_of_a_durable_database_are_not_replaced(opened: Callable[[], DurableStore], file: Path) -> None:
     opened().close()
-    connection = connect(f"sqlite:///{file}")
+    connection = sqlite.connect(f"sqlite:///{file}")
     with pytest.raises(DatabaseError, match="holds a state already"):
         connection.load(Tables())
     connection.close()
 
 
 def test_a_scratch_database_is_removed_when_it_is_closed(file: Path) -> None:
-    factory = ScratchFactory("", SqliteScratch(file))
+    url = f"sqlite:///{file}"
+    factory = ScratchFactory("", sqlite, url)
     store = factory.open(Machine(Poller), Job(polls=3))
     assert store.committed == Job(polls=3)
-    assert len(SqliteScratch(file).names()) == 1
+    assert len(sqlite.scratch_names(url)) == 1
     del store
     factory.close()
-    assert SqliteScratch(file).names() == []
+    assert sqlite.scratch_names(url) == []
