@@ -11,10 +11,10 @@ from fasm_cli.contract.database import (
     Sqlite,
     Tables,
 )
-from fasm_cli.contract.handler import Handler
 from fasm_cli.contract.state_machine import (
     Actions,
     ActionsFull,
+    Handler,
     Normal,
     Profile,
     RestoreError,

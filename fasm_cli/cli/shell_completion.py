@@ -26,7 +26,7 @@ def machines_and_sessions(incomplete: str) -> Named:
 
 
 def laws(incomplete: str) -> Named:
-    return [(law, pages.read_page(law).rule) for law in pages.PAGES if law.startswith(incomplete)]
+    return [(law, pages.explain(law).rule) for law in pages.PAGES if law.startswith(incomplete)]
 
 
 def _here() -> Project:

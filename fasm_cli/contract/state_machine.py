@@ -4,7 +4,7 @@ The names are those of the Rust crate `fasm`. A transition changes the state in 
 of `Err`. `engine.machine` checks a class against the contract; `engine.process` runs it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, TypeVar
 
@@ -112,9 +112,8 @@ class Actions:
             raise ActionsFull(held=len(self.items))
         self._free -= 1
         if self._freeze is not None:
-            self.frozen_copies.append(
-                self._freeze(action)
-            )  # before the append: it runs the author's code, which may raise
+            # before the append: it runs the author's code, which may raise
+            self.frozen_copies.append(self._freeze(action))
         self.items.append(action)
 
     def __iter__(self) -> Iterator[Action]:
@@ -178,6 +177,39 @@ class Profile:
     def without_faults(self) -> "Profile":
         """This profile with the probability of every fault set to 0."""
         return replace(self, **dict.fromkeys(self.faults, 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """Executes the actions of one class in production. Simulations never call handlers.
+
+    call: `await call(id, action)` returns the result of a tracked action; `await call(action)` executes an untracked
+        one. It may run more than once for the same action, because after a crash the runtime cannot know whether the
+        first execution took effect. `id` is the same every time: use it as the idempotency key of the external call.
+    timeout: seconds after which an attempt is cancelled and counts as failed.
+    max_attempts: number of attempts; 0 means no limit.
+    backoff: seconds to wait before the second attempt; the wait doubles with every further attempt.
+    max_backoff: upper limit of the wait, in seconds.
+    on_exhausted: after the last failed attempt, `on_exhausted(error)` returns the result of a tracked action. An
+        untracked action is dropped.
+
+    Raises `ValueError` if a number is out of range.
+    """
+
+    call: Callable[..., Awaitable[Any]]
+    timeout: float = 30.0
+    max_attempts: int = 0
+    backoff: float = 0.5
+    max_backoff: float = 60.0
+    on_exhausted: Callable[[Exception], Any] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("timeout", "backoff", "max_backoff"):
+            seconds = getattr(self, name)
+            if not isinstance(seconds, int | float) or not seconds > 0:
+                raise ValueError(f"Handler({name}={seconds!r}): must be a number of seconds greater than 0")
+        if type(self.max_attempts) is not int or self.max_attempts < 0:
+            raise ValueError(f"Handler(max_attempts={self.max_attempts!r}): must be a whole number; 0 means no limit")
 
 
 Check = TypeVar("Check", bound=Callable[..., bool])

@@ -11,7 +11,7 @@ from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine import laws
 from fasm_cli.engine.events import InputReceived, decode_event
 from fasm_cli.errors import FasmError, InputError, MachineError, UsageError, did_you_mean
-from fasm_cli.laws.pages import PAGES, base_law, read_page
+from fasm_cli.laws.pages import PAGES, base_law, explain, fix_for
 from fasm_cli.reports.machines import TypeLine
 from fasm_cli.reports.repl import CheckLine, Checks, ProblemDetails, SampleLine, Samples, Value
 from fasm_cli.reports.steps import FindingReport
@@ -207,5 +207,5 @@ def _explain_law(law: str, at: str, reason: str, location: str) -> ProblemDetail
     title = f"BROKEN {law}  {at}".rstrip()
     if base_law(law) not in PAGES:
         return ProblemDetails(title, reason, location)
-    page = read_page(law)
-    return ProblemDetails(title, reason, location, page.rule, page.why, page.hint)
+    page = explain(law)
+    return ProblemDetails(title, reason, location, page.rule, page.why, fix_for(law))

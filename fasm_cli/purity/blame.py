@@ -34,17 +34,13 @@ def report_breach(law: str, call: str, *, direct: bool = False) -> None:
 
     With `direct`, a call that the standard library makes for its own purposes is allowed.
     """
-    breach = _attribute(law, call, direct=direct)
+    breach = breach_for(law, call, direct=direct)
     if breach is not None:
         LATCH.breach(breach)
 
 
-def breach_for(law: str, call: str) -> Breach | None:
+def breach_for(law: str, call: str, *, direct: bool = False) -> Breach | None:
     """The breach that `call` is, without raising it; None if the machine is not to blame."""
-    return _attribute(law, call, direct=False)
-
-
-def _attribute(law: str, call: str, *, direct: bool) -> Breach | None:
     chain = _chain()
     index = _machine_frame(chain)
     if index is None or _in_gc():

@@ -4,9 +4,13 @@ A wrapper keeps the name, documentation, signature, equality and pickling of its
 calls it. Functions written in C do not bind when they are found on a class (`class Clock: now = time.time`), so their
 wrappers must not bind either. Methods of C types are replaced in the dictionary of the type: the type keeps its
 identity for `isinstance`, pickling, subclasses, and names that were bound earlier.
+
+Two functions at the end use private interfaces of CPython. Their fallbacks lose detection, never correctness: the guard
+does not report a method that it cannot wrap, and a replica in another process still compares its result.
 """
 
 import functools
+import gc
 import sys
 from collections.abc import Callable, Mapping
 from types import BuiltinFunctionType, ClassMethodDescriptorType, FunctionType, MethodType, ModuleType
@@ -14,7 +18,6 @@ from typing import Any
 
 from fasm_cli.engine.purity_latch import LATCH, Breach
 from fasm_cli.purity.blame import breach_for, report_breach
-from fasm_cli.purity.cpython import is_initializing, set_type_attribute
 from fasm_cli.purity.forbidden_calls import CALLS, Row, call_label
 
 Check = Callable[[tuple[Any, ...], Mapping[str, Any]], None]
@@ -53,7 +56,7 @@ class Patches:
 
     def __init__(self) -> None:
         self._patched: set[str] = set()
-        self._undo: list[Callable[[], None]] = []
+        self._undo: list[Callable[[], object]] = []
         self._wrapper_by_id: dict[int, tuple[Any, Any]] = {}  # id of the original: the original, its wrapper
         self._wrappers: set[int] = set()
         self._patched_types: set[type] = set()
@@ -135,23 +138,23 @@ class Patches:
         setattr(owner, name, wrapper)
         self._wrapper_by_id[id(original)] = original, wrapper
         self._wrappers.add(id(wrapper))
-        self._undo.append(lambda: setattr(owner, name, original))
+        self._undo.append(functools.partial(setattr, owner, name, original))
 
     def _patch_method(self, cls: type, name: str, row: Row, call: str) -> None:
         original = vars(cls).get(name)
         if original is None:
             return
-        wrapper = _classmethod(original, row, call) if _binds_class(original) else _function(original, row, call)
+        wrapper = (
+            _classmethod(original, row, call)
+            if isinstance(original, classmethod | ClassMethodDescriptorType)
+            else _function(original, row, call)
+        )
         try:
             self._replace(cls, name, wrapper)
         except TypeError:  # a type written in C
             if set_type_attribute(cls, name, wrapper):
                 self._patched_types.add(cls)
-                self._undo.append(lambda: _restore_method(cls, name, original))
-
-
-def _binds_class(method: Any) -> bool:
-    return isinstance(method, classmethod | ClassMethodDescriptorType)
+                self._undo.append(functools.partial(set_type_attribute, cls, name, original))
 
 
 def _wrapper(original: Any, row: Row, call: str) -> Any:
@@ -213,10 +216,6 @@ def _warn(original: Callable[..., None]) -> Callable[..., None]:
     return warn
 
 
-def _restore_method(cls: type, name: str, original: Any) -> None:
-    set_type_attribute(cls, name, original)
-
-
 _CONTEXT_SETTINGS = ("prec", "rounding", "Emin", "Emax", "capitals", "clamp")
 
 
@@ -260,3 +259,34 @@ def _getcontext(original: Callable[[], Any]) -> Callable[[], Any]:
         return context
 
     return getcontext
+
+
+# --- private interfaces of CPython ---
+
+
+def is_initializing(module: ModuleType) -> bool:
+    """Whether `module` is still executing its own body, so that some of its names are missing.
+
+    Reads `__spec__._initializing`, which importlib sets. Fallback: False, the module counts as complete.
+    """
+    return bool(getattr(module.__spec__, "_initializing", False))
+
+
+def set_type_attribute(cls: type, name: str, value: Any) -> bool:
+    """Set a method of a type written in C, which `setattr` refuses; return whether this interpreter allows it.
+
+    Writes into the dictionary behind the proxy `cls.__dict__`, then calls `PyType_Modified`, so that the type drops its
+    method cache.
+    """
+    referents = gc.get_referents(vars(cls))
+    if len(referents) != 1 or not isinstance(referents[0], dict):
+        return False
+    try:
+        import ctypes  # slow to import, and not built everywhere
+
+        invalidate_cache = ctypes.pythonapi.PyType_Modified
+    except (ImportError, AttributeError):
+        return False
+    referents[0][name] = value
+    invalidate_cache(ctypes.py_object(cls))
+    return True

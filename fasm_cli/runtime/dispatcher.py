@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from random import random
 from typing import Any
 
-from fasm_cli.contract.handler import Handler, as_handler
-from fasm_cli.contract.state_machine import Tracked, Untracked
+from fasm_cli.contract.state_machine import Handler, Tracked, Untracked
 from fasm_cli.engine.machine import Machine
 from fasm_cli.errors import MachineError
 from fasm_cli.types.codec import format_value
@@ -76,7 +75,7 @@ def handlers_of(machine: Machine) -> dict[type, Handler]:
     for cls, value in given.items():
         if cls not in known.values():
             raise MachineError(f"{machine.name}.handlers: {cls!r} is not an action", f"actions: {', '.join(known)}")
-        handlers[cls] = handler = as_handler(value)
+        handlers[cls] = handler = value if isinstance(value, Handler) else Handler(value)
         if not callable(handler.call):
             raise MachineError(f"{machine.name}.handlers: {handler.call!r} cannot be called", "give an async function")
         if handler.max_attempts and handler.on_exhausted is None and cls in tracked.values():

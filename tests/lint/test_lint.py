@@ -8,9 +8,8 @@ import pytest
 
 from fasm_cli.errors import UsageError
 from fasm_cli.laws.pages import PAGES
-from fasm_cli.lint.allow import Finding
 from fasm_cli.lint.forbidden import FORBIDDEN
-from fasm_cli.lint.run import lint, lint_source
+from fasm_cli.lint.run import Finding, lint, lint_source
 from fasm_cli.project.project import Project
 from fasm_cli.purity.forbidden_calls import CALLS
 from fasm_cli.reports.machines import Linted, LintLine

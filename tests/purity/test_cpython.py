@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from fasm_cli.purity.cpython import is_initializing, set_type_attribute
+from fasm_cli.purity.patches import is_initializing, set_type_attribute
 
 
 def test_a_module_that_runs_its_body_is_initializing(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "half_made.py").write_text(
-        "import sys\nfrom fasm_cli.purity.cpython import is_initializing\n"
+        "import sys\nfrom fasm_cli.purity.patches import is_initializing\n"
         "during = is_initializing(sys.modules[__name__])\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -53,7 +53,7 @@ def test_without_the_interface_a_c_type_is_left_alone(missing: str, monkeypatch:
     elif missing == "PyType_Modified":
         monkeypatch.setattr(ctypes, "pythonapi", SimpleNamespace())
     else:
-        monkeypatch.setattr("fasm_cli.purity.cpython.gc.get_referents", lambda proxy: [])
+        monkeypatch.setattr("fasm_cli.purity.patches.gc.get_referents", lambda proxy: [])
     assert set_type_attribute(deque, "reverse", lambda self: "wrapped") is False
     monkeypatch.undo()
     assert vars(deque)["reverse"] is original

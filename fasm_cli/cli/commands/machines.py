@@ -11,7 +11,7 @@ from fasm_cli.reports.machines import MachineLine, Machines
 
 with deferred_imports():
     from fasm_cli.engine import engine as engines
-    from fasm_cli.laws import explain as laws
+    from fasm_cli.laws import pages as laws
     from fasm_cli.lint import run as linter
     from fasm_cli.project import load as loader
     from fasm_cli.usecases import describe as describer
