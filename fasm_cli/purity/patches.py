@@ -144,11 +144,8 @@ class Patches:
         original = vars(cls).get(name)
         if original is None:
             return
-        wrapper = (
-            _classmethod(original, row, call)
-            if isinstance(original, classmethod | ClassMethodDescriptorType)
-            else _function(original, row, call)
-        )
+        is_classmethod = isinstance(original, classmethod | ClassMethodDescriptorType)
+        wrapper = (_classmethod if is_classmethod else _function)(original, row, call)
         try:
             self._replace(cls, name, wrapper)
         except TypeError:  # a type written in C
