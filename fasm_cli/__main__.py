@@ -11,7 +11,7 @@ def main() -> None:
         print(f"fasm {__version__}")
         return
     try:
-        from fasm_cli.cli import main as cli
+        from fasm_cli.cli import app as cli
 
         code = cli.main()
     except KeyboardInterrupt:  # while `cli` is imported, before it handles the signal

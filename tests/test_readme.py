@@ -96,7 +96,7 @@ def test_installing_is_one_line() -> None:
 
 
 def test_readme_lists_every_command() -> None:
-    from fasm_cli.cli.main import VERBS
+    from fasm_cli.cli.app import VERBS
 
     text = README.read_text(encoding="utf-8")
     for verb in VERBS:

@@ -1,4 +1,7 @@
-"""What every command is made of: the table of verbs, the typer application, options, output, errors and exit codes.
+"""The command line: reads it, imports the module of its verb, runs one command and returns an exit code.
+
+0 ok · 1 a finding · 2 usage · 3 the machine cannot be loaded · 4 session unreadable, newer, locked or diverged ·
+5 input rejected or malformed · 70 internal error · 130 interrupted.
 
 `typer.core` is documented for custom classes, but it is no stable interface. If its classes are missing or changed,
 `fasm` falls back to the plain ones: all commands work, and only the layout of their help differs.
@@ -6,21 +9,27 @@
 
 import os
 import re
+import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from functools import wraps
+from importlib import import_module
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import LazyLoader
+from inspect import Parameter, signature
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from types import ModuleType
+from typing import Annotated, Any, Concatenate, ParamSpec
 
 import typer
 
-from fasm_cli.cli import shell_completion
+from fasm_cli import __version__
 from fasm_cli.cli.render.writer import JsonWriter, Output, TerminalWriter
 from fasm_cli.contract.database import ConnectionLost
-from fasm_cli.errors import FasmError, InputError, InternalError, MachineError, UsageError, did_you_mean
+from fasm_cli.errors import FasmError, InternalError, MachineError, UsageError, did_you_mean
 from fasm_cli.project.project import Project
-from fasm_cli.project.tracebacks import author_traceback
 from fasm_cli.reports.report import INTERRUPTED
 
 try:
@@ -36,12 +45,12 @@ VERBS = {
     "repl": "repl",
     "simulate": "simulate",
     "check": "simulate",
-    "replay": "traces",
-    "shrink": "traces",
-    "export": "traces",
+    "replay": "sessions",
+    "shrink": "sessions",
+    "export": "sessions",
     "explain": "machines",
     "lint": "machines",
-    "session": "session",
+    "session": "sessions",
     "step": "step",
     "complete": "step",
     "crash": "step",
@@ -55,8 +64,53 @@ VERBS = {
 }
 
 DEBUG = "FASM_DEBUG"
-T = TypeVar("T")
-Verb = TypeVar("Verb", bound=Callable[..., None])
+P = ParamSpec("P")
+
+
+# --- imports ------------------------------------------------------------------------------------------------------
+
+
+class _DeferringFinder:
+    """Finds modules as usual, with a loader that executes them at the first use of an attribute."""
+
+    @staticmethod
+    def find_spec(name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.loader is not None and spec.submodule_search_locations is None:
+            spec.loader = LazyLoader(spec.loader)
+        return spec
+
+
+@contextmanager
+def deferred_imports() -> Iterator[None]:
+    """Defer the execution of the modules (not packages) imported in this block to the first use of an attribute.
+
+    Most commands need few of the modules of their neighbours, and importing all of them takes longer than the command.
+    So write `from fasm_cli.usecases import verify` here, and `verify.verify(...)` later: `from fasm_cli.usecases.verify
+    import verify` would use an attribute at once. A module that registers something must not be imported here.
+    """
+    sys.meta_path.insert(0, _DeferringFinder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(_DeferringFinder)
+
+
+# --- completion in the shell: it imports no machine, and it raises nothing ----------------------------------------
+
+Named = list[tuple[str, str]]  # a word, and the help that some shells show beside it
+
+
+def complete_machine(incomplete: str) -> Named:
+    return [(found.name, found.summary) for found in project().list_machines() if found.name.startswith(incomplete)]
+
+
+def complete_session(incomplete: str) -> Named:
+    """The sessions under `sessions/`; the shell completes paths itself."""
+    return [(path.stem, "a session") for path in project().session_files() if path.stem.startswith(incomplete)]
+
+
+# --- arguments and options ----------------------------------------------------------------------------------------
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Write one JSON document to stdout.")]
 Target = Annotated[
@@ -64,14 +118,12 @@ Target = Annotated[
     typer.Argument(
         metavar="TARGET",
         help="A name under machines/, path.py[:Class] or pkg.module[:Class].",
-        autocompletion=shell_completion.machines,
+        autocompletion=complete_machine,
     ),
 ]
 Session = Annotated[
     str,
-    typer.Argument(
-        metavar="SESSION", help="A path, or a name under sessions/.", autocompletion=shell_completion.sessions
-    ),
+    typer.Argument(metavar="SESSION", help="A path, or a name under sessions/.", autocompletion=complete_session),
 ]
 MachineOption = Annotated[
     str, typer.Option("--machine", metavar="TARGET", help="The machine, if the file may not name it.")
@@ -80,6 +132,12 @@ Db = Annotated[
     str,
     typer.Option("--db", metavar="URL", help="Where states are: sqlite:// (memory), sqlite:///FILE, postgresql://…"),
 ]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Report everything, write nothing.")]
+
+
+def project(db: str = "") -> Project:
+    """The project around the working directory. `FASM_DB` replaces `--db` for commands that have no such option."""
+    return Project.find(Path.cwd(), db or os.environ.get("FASM_DB", ""))
 
 
 # --- typer --------------------------------------------------------------------------------------------------------
@@ -117,48 +175,126 @@ def group_class() -> Any:
 
 
 class App(typer.Typer):
-    """A typer application whose verbs have examples."""
+    """A typer application whose verbs have examples, write to an `Output` and return an exit code."""
 
-    def __init__(self, name: str, help: str) -> None:
+    def __init__(self, name: str, help: str, prefix: str = "") -> None:
         super().__init__(name=name, help=help, rich_markup_mode=None, pretty_exceptions_enable=False)
         self._command_class = command_class()
+        self._prefix = prefix
 
-    def verb(self, *examples: str, name: str | None = None) -> Callable[[Verb], Verb]:
-        """Register a function as a verb. `examples` are whole command lines; the tests run them."""
-        return self.command(name, cls=self._command_class, epilog="\n".join(examples))
+    def verb(
+        self, *examples: str, name: str = "", has_json: bool = True
+    ) -> Callable[[Callable[Concatenate[Output, P], None]], Callable[..., int]]:
+        """Register a function as a verb. `examples` are whole command lines; the tests run them.
+
+        The first parameter of the function is the output of the command. The others are its arguments and options;
+        `--json` is added to them if `has_json`.
+        """
+
+        def register(function: Callable[Concatenate[Output, P], None]) -> Callable[..., int]:
+            verb = name or function.__name__
+
+            @wraps(function)
+            def run(*, json: bool = False, **arguments: Any) -> int:
+                return run_verb(f"{self._prefix}{verb}", function, arguments, as_json=json)
+
+            parameters = list(signature(function).parameters.values())[1:]
+            if has_json:
+                parameters.append(Parameter("json", Parameter.KEYWORD_ONLY, default=False, annotation=JsonFlag))
+            run.__signature__ = signature(function).replace(parameters=parameters)  # type: ignore[attr-defined]
+            run.__annotations__ = {each.name: each.annotation for each in parameters}
+            return self.command(verb, cls=self._command_class, epilog="\n".join(examples))(run)
+
+        return register
 
 
 app = App("fasm", "Fallible async state machines: step, crash, restore, simulate and replay them.")
 
 
-def is_usage_error(error: BaseException) -> bool:
-    """Whether `error` is typer's own complaint about a command line."""
-    return hasattr(error, "format_message")
+@app.callback(cls=group_class(), invoke_without_command=True)
+def top(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+) -> None:
+    if version:
+        print(f"fasm {__version__}")
+        raise typer.Exit
+    print_help(context)
 
 
-def usage_error(error: Any, verb: str) -> UsageError:
-    """Convert typer's own error: `no such option: --sed; did you mean --seed?`."""
-    message = " ".join(error.format_message().rstrip(".").split())
-    context = getattr(error, "ctx", None)
-    unknown = re.match(r"No such command '(.*?)'", message)
-    if unknown is not None and context is not None:
-        return UsageError(f"no verb {unknown[1]!r}", did_you_mean(unknown[1], context.command.commands))
-    usage = " ".join(context.get_usage().split()) if context is not None else f"see fasm {verb} --help"
-    usage = usage.replace("Usage:", "usage:")
-    if getattr(error, "possibilities", None):
-        message, usage = error.message, f"did you mean {' or '.join(sorted(error.possibilities))}? {usage}"
-    return UsageError(f"{message[:1].lower()}{message[1:]}", usage)
+def print_help(context: typer.Context) -> None:
+    """Print the help of a group that is called without a verb."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
-# --- output, errors and exit codes --------------------------------------------------------------------------------
+# --- running ------------------------------------------------------------------------------------------------------
 
 
-class Exit(Exception):
-    """Ends the process with an exit code; everything was written before."""
+def main() -> int:
+    """Run the command line of this process; returns the exit code. This is the installed `fasm`."""
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader that has seen enough is no error
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without a character is no error either
+    code = run(sys.argv[1:])
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # reported already; the interpreter would report it again
+    return code
 
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; returns its exit code. Raises nothing."""
+    register(arguments)
+    try:
+        code = app(args=arguments, standalone_mode=False, prog_name="fasm")
+        return code if isinstance(code, int) else 0
+    except (Exception, KeyboardInterrupt) as error:
+        words = arguments[: arguments.index("--")] if "--" in arguments else arguments
+        verb = _verb(words)
+        try:
+            return fail(output_for(verb, "--json" in words), as_error(error, verb))
+        except OSError:
+            return InternalError.exit_code  # stderr is closed
+
+
+def register(arguments: list[str]) -> None:
+    """Import the module of the verb of a command line; every module for `--help` and for a verb that is unknown."""
+    called = VERBS.get(arguments[0]) if arguments else None
+    for module in [called] if called else sorted(set(VERBS.values())):
+        import_module(f"fasm_cli.cli.commands.{module}")
+
+
+def _verb(words: list[str]) -> str:
+    """The verb of a command line as documents name it: `session-list`; `fasm` if there is none."""
+    names = [word for word in words if not word.startswith("-")]
+    return "-".join(names[:2]) if names[:1] == ["session"] else (names or ["fasm"])[0]
+
+
+def run_verb(verb: str, function: Callable[..., None], arguments: dict[str, Any], *, as_json: bool) -> int:
+    """Call the function of a verb. The exit code is that of its last report or error, or what it sets as `code`.
+
+    An error becomes part of a JSON document, beside the reports made before it. Stdout is for the result alone: what a
+    machine prints goes to stderr.
+    """
+    output = output_for(verb, as_json)
+    try:
+        with redirect_stdout(sys.stderr):
+            function(output, **arguments)
+    except (Exception, KeyboardInterrupt) as error:
+        return fail(output, as_error(error))
+    output.done()
+    return output.code
+
+
+def output_for(verb: str, as_json: bool) -> Output:
+    return JsonWriter(verb) if as_json else TerminalWriter()
+
+
+# --- errors -------------------------------------------------------------------------------------------------------
 
 
 class Interrupted(FasmError):
@@ -168,51 +304,26 @@ class Interrupted(FasmError):
     kind = "interrupted"
 
 
-def output_for(verb: str, as_json: bool) -> Output:
-    return JsonWriter(verb) if as_json else TerminalWriter()
+def fail(output: Output, error: FasmError) -> int:
+    """Write `error` as the end of a command; returns the exit code."""
+    output.fail(error, output.source)
+    output.done()
+    return error.exit_code
 
 
-@contextmanager
-def command_output(verb: str, as_json: bool) -> Iterator[Output]:
-    """The output of one command. The exit code is the one of the last report, or what the block sets as `code`.
+def as_error(error: BaseException, verb: str = "") -> FasmError:
+    """Convert any exception; `verb` is in the hint of typer's own complaints.
 
-    An error becomes part of a JSON document, beside the reports made before it. Stdout is for the result alone: what a
-    machine prints goes to stderr.
+    It is the author's (`MachineError`) if it comes out of a machine's file, else ours.
     """
-    output = output_for(verb, as_json)
-    try:
-        with redirect_stdout(sys.stderr):
-            yield output
-    except Exit:
-        raise
-    except (Exception, KeyboardInterrupt) as error:
-        raise failed(output, as_error(error)) from None
-    output.done()
-    if output.code:
-        raise Exit(output.code)
-
-
-def failed(output: Output, error: FasmError, source: str = "") -> Exit:
-    """Write `error`; `source` is the text it is in. Returns the exception that ends the command."""
-    output.fail(error, source)
-    output.done()
-    return Exit(error.exit_code)
-
-
-def parse_or_exit(output: Output, source: str, parse: Callable[[], T]) -> T:
-    """Return `parse()`. An `InputError` ends the command, and points at its place in `source`."""
-    try:
-        return parse()
-    except InputError as error:
-        raise failed(output, error, source) from None
-
-
-def as_error(error: BaseException) -> FasmError:
-    """Convert any exception. It is the author's (`MachineError`) if it comes out of a machine's file, else ours."""
     if isinstance(error, FasmError):
         return error
-    if isinstance(error, KeyboardInterrupt):
+    if isinstance(error, KeyboardInterrupt | typer.Abort):
         return Interrupted("interrupted")
+    if verb and hasattr(error, "format_message"):
+        return usage_error(error, verb)
+    from fasm_cli.project.tracebacks import author_traceback
+
     text = f"{type(error).__name__}: {error}"
     frames = author_traceback(error)
     if frames:
@@ -226,6 +337,17 @@ def as_error(error: BaseException) -> FasmError:
     return InternalError(text, f"a bug in fasm: please report it; {DEBUG}=1 shows where it comes from")
 
 
-def project(db: str = "") -> Project:
-    """The project around the working directory. `FASM_DB` replaces `--db` for commands that have no such option."""
-    return Project.find(Path.cwd(), db or os.environ.get("FASM_DB", ""))
+def usage_error(error: Any, verb: str) -> UsageError:
+    """Convert typer's own complaint about a command line: `no such option: --sed; did you mean --seed?`."""
+    message = " ".join(error.format_message().rstrip(".").split())
+    context = getattr(error, "ctx", None)
+    unknown = re.match(r"No such command '(.*?)'", message)
+    if unknown is not None and context is not None:
+        return UsageError(f"no verb {unknown[1]!r}", did_you_mean(unknown[1], context.command.commands))
+    usage = (
+        " ".join(context.get_usage().split()) if context is not None else f"see fasm {verb.replace('-', ' ')} --help"
+    )
+    usage = usage.replace("Usage:", "usage:")
+    if getattr(error, "possibilities", None):
+        message, usage = error.message, f"did you mean {' or '.join(sorted(error.possibilities))}? {usage}"
+    return UsageError(f"{message[:1].lower()}{message[1:]}", usage)

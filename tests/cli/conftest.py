@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from fasm_cli.cli.main import run
+from fasm_cli.cli.app import run
 
 ROOT = Path(__file__).parents[2]
 FASM = [sys.executable, "-m", "fasm_cli"]

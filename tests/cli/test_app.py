@@ -10,7 +10,9 @@ import pytest
 import typer
 
 from fasm_cli.cli import app
-from fasm_cli.cli.lazy import deferred_imports
+from fasm_cli.cli.app import deferred_imports
+from fasm_cli.cli.render.writer import Output
+from fasm_cli.reports.repl import Message
 
 
 @pytest.fixture
@@ -25,26 +27,25 @@ def test_without_typer_core_commands_still_run(plain_typer: None, capsys: pytest
     own = app.App("own", "An application.")
 
     @own.verb("own one 3")
-    def one(count: int) -> None:
-        print(count + 1)
+    def one(output: Output, count: int) -> None:
+        output.report(Message([str(count + 1)]))
 
     @own.verb("own two")
-    def two() -> None:
-        print("two")
+    def two(output: Output) -> None:
+        output.note("two")
 
     own(args=["one", "3"], standalone_mode=False)
     assert capsys.readouterr().out == "4\n"
     with pytest.raises(Exception, match="No such option") as error:
         own(args=["one", "--sed"], standalone_mode=False)
-    assert app.is_usage_error(error.value)
-    assert app.usage_error(error.value, "one").message.startswith("no such option: --sed")
+    assert app.as_error(error.value, "one").message.startswith("no such option: --sed")
 
 
 def test_help_shows_one_example_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     own = app.App("own", "An application.")
 
     @own.verb("own 1", "own 2")
-    def one(count: int) -> None:
+    def one(output: Output, count: int) -> None:
         """Count."""
 
     typer.main.get_command(own)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fasm_cli.cli.render.text_layout import Line, Span, wrap_line
+from fasm_cli.cli.render.writer import Line, Span, wrap_line
 
 
 def texts(lines: list[Line]) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import typer.main
 
-from fasm_cli.cli import main as cli
+from fasm_cli.cli import app as cli
 
 ROOT = Path(__file__).parents[2]
 Call = Callable[..., Any]
@@ -39,7 +39,7 @@ EXAMPLES = [line for command in VERBS.values() for line in (command.epilog or ""
 
 def test_each_verb_is_where_the_table_says() -> None:
     registered = {each.name or each.callback.__name__: each.callback.__module__ for each in cli.app.registered_commands}
-    registered["session"] = "fasm_cli.cli.commands.session"
+    registered["session"] = "fasm_cli.cli.commands.sessions"
     assert registered == {verb: f"fasm_cli.cli.commands.{module}" for verb, module in cli.VERBS.items()}
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from fasm_cli import __version__
-from fasm_cli.cli.main import run
+from fasm_cli.cli.app import run
 from fasm_cli.reports import schema
 
 Call = Callable[..., Any]

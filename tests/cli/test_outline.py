@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fasm_cli.cli.render.text_layout import ONE_LINE, outline
+from fasm_cli.cli.render.writer import ONE_LINE, outline
 from fasm_cli.types.codec import format_value
 
 LONG = "x" * 90

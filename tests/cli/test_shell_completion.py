@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fasm_cli.cli.main import run
+from fasm_cli.cli.app import run
 
 Tab = Callable[[str], list[str]]
 

@@ -21,8 +21,7 @@ from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from fasm_cli.cli.prompt.session import Prompt
-from fasm_cli.cli.render.text_layout import plain_text
-from fasm_cli.cli.render.writer import TerminalWriter, error_lines
+from fasm_cli.cli.render.writer import TerminalWriter, error_lines, plain_text
 from fasm_cli.cli.repl.loop import loop
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import FasmError

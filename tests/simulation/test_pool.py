@@ -80,7 +80,7 @@ INTERRUPTED = """
 import signal, sys
 class Interrupts:
     def find_spec(self, name, path, target=None):
-        if name == "fasm_cli.cli.main":
+        if name == "fasm_cli.cli.app":
             signal.raise_signal(signal.SIGINT)
 sys.meta_path.insert(0, Interrupts())
 from fasm_cli.__main__ import main

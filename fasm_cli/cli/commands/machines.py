@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from fasm_cli.cli import shell_completion
-from fasm_cli.cli.app import JsonFlag, Target, app, command_output, project
-from fasm_cli.cli.lazy import deferred_imports
+from fasm_cli.cli.app import Target, app, deferred_imports, project
+from fasm_cli.cli.render.writer import Output
 from fasm_cli.reports.machines import MachineLine, Machines
 
 with deferred_imports():
@@ -17,44 +16,42 @@ with deferred_imports():
     from fasm_cli.usecases import describe as describer
 
 
+def complete_law(incomplete: str) -> list[tuple[str, str]]:
+    return [(law, laws.explain(law).rule) for law in laws.PAGES if law.startswith(incomplete)]
+
+
 @app.verb("fasm list", name="list")
-def list_(json: JsonFlag = False) -> None:
+def list_(output: Output) -> None:
     """List the machines under machines/, without importing them."""
-    with command_output("list", json) as output:
-        here = project()
-        items = [MachineLine(found.name, found.cls, found.summary) for found in here.list_machines()]
-        output.report(Machines(items, here.display_path(here.machines)))
+    here = project()
+    items = [MachineLine(found.name, found.cls, found.summary) for found in here.list_machines()]
+    output.report(Machines(items, here.display_path(here.machines)))
 
 
 @app.verb("fasm describe coffee_shop")
-def describe(target: Target, json: JsonFlag = False) -> None:
+def describe(output: Output, target: Target) -> None:
     """Describe a machine: its inputs, actions and invariants."""
-    with command_output("describe", json) as output:
-        output.report(describer.describe(engines.Engine(loader.import_machine(project(), target))))
+    output.report(describer.describe(engines.Engine(loader.import_machine(project(), target))))
 
 
 @app.verb("fasm explain completion", "fasm explain invariant:never_in_debt", "fasm explain")
 def explain(
+    output: Output,
     law: Annotated[
         str,
-        typer.Argument(
-            metavar="[LAW]", help="The id of a law; all laws by default.", autocompletion=shell_completion.laws
-        ),
+        typer.Argument(metavar="[LAW]", help="The id of a law; all laws by default.", autocompletion=complete_law),
     ] = "",
-    json: JsonFlag = False,
 ) -> None:
     """Explain a law, with a wrong and a right example."""
-    with command_output("explain", json) as output:
-        output.report(laws.explain(law) if law else laws.list_laws())
+    output.report(laws.explain(law) if law else laws.list_laws())
 
 
 @app.verb("fasm lint machines/coffee_shop.py", "fasm lint machines/dentist.py machines/counter.py")
 def lint(
+    output: Output,
     paths: Annotated[
         list[str] | None, typer.Argument(metavar="[PATHS]...", help="Files and folders; machines/ by default.")
     ] = None,
-    json: JsonFlag = False,
 ) -> None:
     """Check machine sources without importing them. Report calls and set iterations that break a law."""
-    with command_output("lint", json) as output:
-        output.report(linter.lint(project(), paths or []))
+    output.report(linter.lint(project(), paths or []))

@@ -5,12 +5,16 @@ from typing import Annotated
 
 import typer
 
-from fasm_cli.cli import shell_completion
-from fasm_cli.cli.app import Db, JsonFlag, MachineOption, app, command_output, project
+from fasm_cli.cli.app import Db, MachineOption, app, complete_machine, complete_session, project
+from fasm_cli.cli.render.writer import Output
 from fasm_cli.cli.repl.config import configure
 from fasm_cli.cli.repl.script import ScriptOptions, run_given_lines, run_interactive, run_transcript
 from fasm_cli.debugger.open import open_target
 from fasm_cli.errors import UsageError
+
+
+def complete_target(incomplete: str) -> list[tuple[str, str]]:
+    return complete_machine(incomplete) + complete_session(incomplete)
 
 
 @app.verb(
@@ -19,12 +23,13 @@ from fasm_cli.errors import UsageError
     "printf 'RedeemPoints(points=100)\\ncrash\\nrestore\\npending\\n' | fasm repl coffee_shop",
 )
 def repl(
+    output: Output,
     target: Annotated[
         str,
         typer.Argument(
             metavar="TARGET|SESSION",
             help="A machine, or a session to continue.",
-            autocompletion=shell_completion.machines_and_sessions,
+            autocompletion=complete_target,
         ),
     ],
     commands: Annotated[
@@ -45,22 +50,20 @@ def repl(
     session: Annotated[str, typer.Option("--session", metavar="FILE", help="Save the steps in this session.")] = "",
     machine: MachineOption = "",
     db: Db = "",
-    json: JsonFlag = False,
 ) -> None:
     """Step a machine at a prompt, or with given lines."""
     if check is not None and update is not None:
         raise UsageError("--check-transcript and --update-transcript cannot be combined", "give one of them")
-    with command_output("repl", json) as output:
-        opened, dropped = open_target(project(db), target, session, machine)
-        if dropped:
-            output.note(dropped)
-        opened.repl_state.watching = watch
-        options = ScriptOptions(echo, keep_going)
-        with opened:
-            configure(opened)
-            if check is not None or update is not None:
-                output.code = run_transcript(opened, check, update, output)
-            elif commands or file is not None:
-                output.code = run_given_lines(opened, commands or [], file, output, options)
-            else:
-                output.code = run_interactive(opened, output, options)
+    opened, dropped = open_target(project(db), target, session, machine)
+    if dropped:
+        output.note(dropped)
+    opened.repl_state.watching = watch
+    options = ScriptOptions(echo, keep_going)
+    with opened:
+        configure(opened)
+        if check is not None or update is not None:
+            output.code = run_transcript(opened, check, update, output)
+        elif commands or file is not None:
+            output.code = run_given_lines(opened, commands or [], file, output, options)
+        else:
+            output.code = run_interactive(opened, output, options)

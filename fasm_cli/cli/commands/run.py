@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from fasm_cli.cli.app import JsonFlag, Session, Target, app, command_output, project
-from fasm_cli.cli.lazy import deferred_imports
+from fasm_cli.cli.app import DryRun, Session, Target, app, deferred_imports, project
+from fasm_cli.cli.render.writer import Output
 
 with deferred_imports():
     from fasm_cli.cli import jsonl_server
@@ -19,8 +19,10 @@ with deferred_imports():
 @app.verb(
     "fasm run ledger --db sqlite:///ledger.db",
     "fasm run ledger --db sqlite:///ledger.db --history",
+    has_json=False,
 )
 def run(
+    output: Output,
     target: Target,
     db: Annotated[str, typer.Option("--db", metavar="URL", help="Where the state is: sqlite:///file.")],
     concurrency: Annotated[
@@ -32,34 +34,31 @@ def run(
     history: Annotated[bool, typer.Option("--history", help="Keep every event, for `fasm history`.")] = False,
 ) -> None:
     """Run a machine in production. Durable state, its handlers, inputs as lines of JSON."""
-    with command_output("run", as_json=False) as output:
-        machine = loader.import_machine(project(), target)
-        with jsonl_server.logging_to(sys.stderr):
-            service = runtime.Runtime(
-                machine, db, concurrency=concurrency, shutdown_timeout=shutdown_timeout, history=history
-            )
-            jsonl_server.serve(service, sys.stdin, output.stream)
+    machine = loader.import_machine(project(), target)
+    with jsonl_server.logging_to(sys.stderr):
+        service = runtime.Runtime(
+            machine, db, concurrency=concurrency, shutdown_timeout=shutdown_timeout, history=history
+        )
+        jsonl_server.serve(service, sys.stdin, output.stream)
 
 
 @app.verb("fasm history ledger production --db sqlite:///ledger.db")
 def history(
+    output: Output,
     target: Target,
     session: Session,
     db: Annotated[str, typer.Option("--db", metavar="URL", help="The database of the machine.")],
-    json: JsonFlag = False,
 ) -> None:
     """Import a production history into a session."""
-    with command_output("history", json) as output:
-        output.report(importer.import_history(project(), target, db, session))
+    output.report(importer.import_history(project(), target, db, session))
 
 
 @app.verb("fasm migrate ledger --db sqlite:///ledger.db --dry-run", "fasm migrate ledger --db sqlite:///ledger.db")
 def migrate(
+    output: Output,
     target: Target,
     db: Annotated[str, typer.Option("--db", metavar="URL", help="The database of the machine.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report everything, write nothing.")] = False,
-    json: JsonFlag = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Migrate a database to its changed machine."""
-    with command_output("migrate", json) as output:
-        output.report(migrator.migrate_database(project(), target, db, dry_run=dry_run))
+    output.report(migrator.migrate_database(project(), target, db, dry_run=dry_run))

@@ -2,17 +2,17 @@
 
 import os
 import re
+import sys
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from time import time_ns
+from time import monotonic, time_ns
 from typing import Annotated, TypeVar
 
 import typer
 
-from fasm_cli.cli.app import Db, JsonFlag, Target, app, command_output, project
-from fasm_cli.cli.lazy import deferred_imports
-from fasm_cli.cli.progress import with_progress
-from fasm_cli.cli.render.writer import Output
+from fasm_cli.cli.app import Db, Target, app, deferred_imports, project
+from fasm_cli.cli.render.writer import JsonWriter, Output
 from fasm_cli.contract.state_machine import Profile
 from fasm_cli.engine.engine import Engine
 from fasm_cli.errors import UsageError, did_you_mean
@@ -21,7 +21,7 @@ from fasm_cli.project.load import load
 from fasm_cli.project.project import Project
 from fasm_cli.reports.report import FINDING
 from fasm_cli.reports.steps import FindingReport
-from fasm_cli.simulation.search import SearchOptions
+from fasm_cli.simulation.search import Progress, SearchOptions
 from fasm_cli.simulation.world import Plan
 from fasm_cli.usecases.check import checked
 from fasm_cli.usecases.simulate import Simulation
@@ -47,6 +47,7 @@ class AfterFinding(StrEnum):
     "fasm simulate payment --seed 1 --faults duplicate=0.05,lose_result=0 --crash 0.1",
 )
 def simulate(
+    output: Output,
     target: Target,
     seed: Annotated[
         int | None, typer.Option("--seed", help="Seed of every draw; a new one each time by default.")
@@ -85,63 +86,60 @@ def simulate(
         AfterFinding | None, typer.Option("--on-finding", help="Open the REPL at the step that violates.")
     ] = None,
     db: Db = "",
-    json: JsonFlag = False,
 ) -> None:
     """Run a machine in a simulated environment. Crashes, faults, every law and invariant."""
 
-    if json and on_finding is not None:
+    if isinstance(output, JsonWriter) and on_finding is not None:
         raise UsageError("--json and --on-finding cannot be combined", "a REPL writes no document")
-    with command_output("simulate", json) as output:
-        here = project(db)
-        engine = load(here, target)
-        machine = engine.machine
-        config = read_config(here.root)
-        given = config.faults | read_faults(faults) | ({} if crash is None else {"crash": crash})
-        profile = with_faults(machine.profile.without_faults() if no_faults else machine.profile, given)
-        plan = Plan(
-            seed=time_ns() % 2**32 if seed is None else seed,
-            runs=first_of(runs, config.runs, RUNS),
-            steps=first_of(steps, config.steps, STEPS),
-            profile=profile,
-            always=frozenset(given),
-        )
-        options = SearchOptions(
-            plan=plan,
-            jobs=first_of(jobs, config.jobs, 0) or cores(),
-            cluster=cluster,
-            only=run,
-            time=read_time(time) if time else None,
-            shrink_time=first_of(shrink_time, config.shrink_time, 5.0),
-            max_findings=KEEP_GOING if keep_going else first_of(max_findings, config.max_findings, 10),
-        )
-        simulation = Simulation(here, engine, options, save or here.sessions)
-        run_with_progress(simulation, output)
-        report = simulation.report()
-        output.report(report)
-        if on_finding is AfterFinding.REPL and report.findings and not report.interrupted:
-            open_repl_at(here, engine, report.findings[0], output)
-        output.code = report.exit_code() or (FINDING if strict and report.unreached else 0)
+    here = project(db)
+    engine = load(here, target)
+    machine = engine.machine
+    config = read_config(here.root)
+    given = config.faults | read_faults(faults) | ({} if crash is None else {"crash": crash})
+    profile = with_faults(machine.profile.without_faults() if no_faults else machine.profile, given)
+    plan = Plan(
+        seed=time_ns() % 2**32 if seed is None else seed,
+        runs=first_of(runs, config.runs, RUNS),
+        steps=first_of(steps, config.steps, STEPS),
+        profile=profile,
+        always=frozenset(given),
+    )
+    options = SearchOptions(
+        plan=plan,
+        jobs=first_of(jobs, config.jobs, 0) or cores(),
+        cluster=cluster,
+        only=run,
+        time=read_time(time) if time else None,
+        shrink_time=first_of(shrink_time, config.shrink_time, 5.0),
+        max_findings=KEEP_GOING if keep_going else first_of(max_findings, config.max_findings, 10),
+    )
+    simulation = Simulation(here, engine, options, save or here.sessions)
+    run_with_progress(simulation, output)
+    report = simulation.report()
+    output.report(report)
+    if on_finding is AfterFinding.REPL and report.findings and not report.interrupted:
+        open_repl_at(here, engine, report.findings[0], output)
+    output.code = report.exit_code() or (FINDING if strict and report.unreached else 0)
 
 
 @app.verb("fasm check coffee_shop --seed 1")
 def check(
+    output: Output,
     target: Target,
     seed: Annotated[int, typer.Option("--seed", help="Seed of every draw.")] = 1,
     runs: Annotated[int, typer.Option("--runs", help="Independent runs of 100 steps.")] = 200,
     jobs: Annotated[int, typer.Option("--jobs", help="Processes; 0 is one per core.")] = 0,
     save: Annotated[Path | None, typer.Option("--save", metavar="DIR", help="Folder for traces (sessions/).")] = None,
     db: Db = "",
-    json: JsonFlag = False,
 ) -> None:
     """Check a machine law by law. Report how often each was checked, and whether it holds."""
 
-    with command_output("check", json) as output:
-        here = project(db)
-        engine = load(here, target)
-        plan = Plan(seed=seed, runs=runs, profile=engine.machine.profile)
-        simulation = Simulation(here, engine, SearchOptions(plan=plan, jobs=jobs or cores()), save or here.sessions)
-        run_with_progress(simulation, output)
-        output.report(checked(simulation))
+    here = project(db)
+    engine = load(here, target)
+    plan = Plan(seed=seed, runs=runs, profile=engine.machine.profile)
+    simulation = Simulation(here, engine, SearchOptions(plan=plan, jobs=jobs or cores()), save or here.sessions)
+    run_with_progress(simulation, output)
+    output.report(checked(simulation))
 
 
 def open_repl_at(here: Project, engine: Engine, finding: FindingReport, output: Output) -> None:
@@ -161,6 +159,31 @@ def run_with_progress(simulation: Simulation, output: Output) -> None:
         output.note(f"{name} no longer violates its law")
     if simulation.cut_short:
         output.note("shrinking ran out of time; a longer --shrink-time may make a trace smaller")
+
+
+def with_progress(progress: Iterator[Progress]) -> None:
+    """Consume `progress` to its end; draw it as a bar on stderr if that is a terminal."""
+    if not sys.stderr.isatty():
+        for _ in progress:
+            pass
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[counts]}"),
+        TimeElapsedColumn(),
+    )
+    start = monotonic()
+    with Bar(*columns, console=Console(file=sys.stderr), transient=True) as bar:
+        task = bar.add_task("starting", total=None, counts="")
+        for now in progress:
+            speed = int(now.steps / max(monotonic() - start, 0.001))
+            counts = f"{now.runs} runs  {now.steps} steps  {speed:,} steps/s  {now.findings} findings"
+            bar.update(task, description=now.doing, total=now.of, completed=now.runs, counts=counts)
 
 
 def first_of(*values: Number | None) -> Number:

@@ -6,7 +6,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from fasm_cli.cli.lazy import deferred_imports
+from fasm_cli.cli.app import deferred_imports
 from fasm_cli.cli.repl.lines import logical_lines
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.laws import count_holding

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.utils import get_cwidth
 
-from fasm_cli.cli.lazy import deferred_imports
+from fasm_cli.cli.app import deferred_imports
 from fasm_cli.cli.prompt.analysis import LineAnalysis
 from fasm_cli.cli.prompt.style import UNICODE, Glyphs, crop, status_items
 from fasm_cli.contract.database import Tables

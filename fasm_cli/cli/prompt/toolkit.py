@@ -16,7 +16,7 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.lexers import Lexer
 
-from fasm_cli.cli.lazy import deferred_imports
+from fasm_cli.cli.app import deferred_imports
 from fasm_cli.cli.prompt.analysis import LineAnalysis
 from fasm_cli.cli.prompt.style import Glyphs, crop
 from fasm_cli.cli.repl.registry import VERBS

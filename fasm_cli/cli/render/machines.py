@@ -1,6 +1,6 @@
 """Renders reports about machines, laws and lint."""
 
-from fasm_cli.cli.render.text_layout import Line, Span, renderer
+from fasm_cli.cli.render.writer import Line, Span, renderer
 from fasm_cli.reports.machines import Description, Explained, LawList, Linted, Machines, TypeLine
 
 

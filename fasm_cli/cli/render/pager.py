@@ -7,8 +7,7 @@ import signal
 import subprocess
 from collections.abc import Sequence
 
-from fasm_cli.cli.render.text_layout import Line, plain_text, wrap_line
-from fasm_cli.cli.render.writer import TerminalWriter, styled_text
+from fasm_cli.cli.render.writer import Line, TerminalWriter, plain_text, styled_text, wrap_line
 
 LESS = "-SRXF"  # chop long lines, keep colours, leave the screen as it is, and do not page what fits
 

@@ -1,7 +1,7 @@
 """Renders the reports of REPL verbs."""
 
 from fasm_cli.cli.render.steps import change_line
-from fasm_cli.cli.render.text_layout import OUTCOME_ROLE, Line, Span, count_steps, outline, render, renderer
+from fasm_cli.cli.render.writer import OUTCOME_ROLE, Line, Span, count_steps, outline, render, renderer
 from fasm_cli.reports.repl import (
     Checks,
     Differences,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from fasm_cli.cli.render.text_layout import OUTCOME_ROLE, Line, Span, count_steps, render, renderer
+from fasm_cli.cli.render.writer import OUTCOME_ROLE, Line, Span, count_steps, render, renderer
 from fasm_cli.reports.simulation import Checked, Replayed, Simulated, TraceLine, Traces
 from fasm_cli.reports.steps import FindingReport
 from fasm_cli.simulation.stats import Stats

@@ -1,6 +1,6 @@
 """Renders reports about steps."""
 
-from fasm_cli.cli.render.text_layout import ONE_LINE, OUTCOME_ROLE, Line, Span, outline, renderer
+from fasm_cli.cli.render.writer import ONE_LINE, OUTCOME_ROLE, Line, Span, outline, renderer
 from fasm_cli.reports.steps import ActionLine, Change, Pending, State, StepReport
 
 CHECKED = ("input", "completion")  # events that change the state: the invariants are reported after them

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from fasm_cli.cli.render.text_layout import outside_strings
+from fasm_cli.cli.render.writer import outside_strings
 from fasm_cli.types.parse import MAX_LENGTH
 
 

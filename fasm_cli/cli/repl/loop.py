@@ -6,8 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from fasm_cli.cli.app import as_error
-from fasm_cli.cli.lazy import deferred_imports
+from fasm_cli.cli.app import as_error, deferred_imports
 from fasm_cli.cli.prompt.style import ASCII, prompt_parts
 from fasm_cli.cli.render.pager import PagedWriter
 from fasm_cli.cli.render.writer import TerminalWriter

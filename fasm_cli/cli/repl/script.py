@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from fasm_cli.cli.lazy import deferred_imports
+from fasm_cli.cli.app import deferred_imports
 from fasm_cli.cli.render.writer import Output, TerminalWriter, TranscriptWriter
 from fasm_cli.cli.repl.lines import logical_lines
 from fasm_cli.cli.repl.registry import Quit, load_verbs
