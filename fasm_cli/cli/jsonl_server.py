@@ -6,9 +6,8 @@ import json
 import logging
 import signal
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -24,16 +23,8 @@ MAX_READ_AHEAD = 100  # lines
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-@dataclass(frozen=True, slots=True)
-class InputLine:
-    """An input that was read, with its idempotency key."""
-
-    value: Any
-    key: str = ""
-
-
-def read_line(machine: Machine, line: str) -> InputLine:
-    """Read an input from a line of JSON: a string in constructor syntax, an object with its `type`, or
+def read_line(machine: Machine, line: str) -> tuple[Any, str]:
+    """Read an input and its idempotency key (empty if there is none) from a line of JSON: a string in constructor syntax, an object with its `type`, or
     `{"input": …, "key": …}` with either of them. Raises `InputError`."""
     if len(line) > MAX_LINE:
         raise InputError(f"a line of {len(line)} characters; at most {MAX_LINE} are read")
@@ -53,9 +44,9 @@ def read_line(machine: Machine, line: str) -> InputLine:
         given = given["input"]
     if isinstance(given, str):
         check_variant(machine.input_schema, given, "input")
-        return InputLine(machine.codec.parse(machine.input_schema, given), key)
+        return machine.codec.parse(machine.input_schema, given), key
     try:
-        return InputLine(machine.codec.decode_message(machine.input_schema, given), key)
+        return machine.codec.decode_message(machine.input_schema, given), key
     except DecodeError as wrong:
         raise InputError(str(wrong), f"`fasm describe {machine.reference}` shows its inputs") from None
 
@@ -87,41 +78,28 @@ def serve(runtime: Runtime, stdin: TextIO | None, stdout: TextIO) -> None:
 
 async def _serve(runtime: Runtime, stdin: TextIO | None, stdout: TextIO) -> None:
     stop = asyncio.Event()
-    remove_handlers = _on_signal(stop.set)
     reporter = asyncio.create_task(_report(runtime, stdout))
     await asyncio.sleep(0)  # the reporter subscribes before the first step
+    loop = asyncio.get_running_loop()
     try:
+        for number in SIGNALS:
+            with suppress(NotImplementedError, RuntimeError):  # Windows' loops have no signals, nor has another thread
+                loop.add_signal_handler(number, stop.set)
         async with runtime:
             reader = asyncio.create_task(_submit_lines(runtime, stdin, stdout))
             stopped = asyncio.create_task(stop.wait())
             await asyncio.wait((reader, stopped), return_when=asyncio.FIRST_COMPLETED)
             stopped.cancel()
-            if reader.done():
-                reader.result()
-            else:
+            if not reader.done():
                 reader.cancel()
-                with suppress(asyncio.CancelledError):
-                    await reader
+            with suppress(asyncio.CancelledError):
+                await reader
         await reporter
     finally:
         reporter.cancel()
-        remove_handlers()
-
-
-def _on_signal(stop: Callable[[], Any]) -> Callable[[], None]:
-    """Call `stop` at SIGTERM and SIGINT until the returned function is called; then they end the process again."""
-    loop = asyncio.get_running_loop()
-    installed = []
-    for number in SIGNALS:
-        with suppress(NotImplementedError, RuntimeError):  # Windows' loops have no signals, nor has another thread
-            loop.add_signal_handler(number, stop)
-            installed.append(number)
-
-    def remove() -> None:
-        for number in installed:
-            loop.remove_signal_handler(number)
-
-    return remove
+        for number in SIGNALS:  # they end the process again
+            with suppress(NotImplementedError):
+                loop.remove_signal_handler(number)
 
 
 async def _submit_lines(runtime: Runtime, stdin: TextIO | None, stdout: TextIO) -> None:
@@ -131,8 +109,7 @@ async def _submit_lines(runtime: Runtime, stdin: TextIO | None, stdout: TextIO) 
         if not line.strip():
             continue
         try:
-            read = read_line(runtime.machine, line)
-            await runtime.submit(read.value, read.key)
+            await runtime.submit(*read_line(runtime.machine, line))
         except InputError as wrong:
             hint = {"hint": wrong.hint} if wrong.hint else {}
             _write(stdout, {"line": number, "outcome": "malformed", "error": wrong.message, **hint})

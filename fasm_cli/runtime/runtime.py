@@ -9,16 +9,18 @@ its step was committed: at least once, under an id that stays the same. Its resu
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from queue import SimpleQueue
+from random import random
 from threading import Thread
 from time import perf_counter
 from types import TracebackType
 from typing import Any, TypeVar
 
-from fasm_cli.contract.state_machine import Action, StateMachine, Tracked, Untracked
+from fasm_cli.contract.state_machine import Action, Handler, StateMachine, Tracked, Untracked
 from fasm_cli.engine.events import ActionRef, Completion, Event, InputReceived, Restore
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.process import Process
@@ -26,11 +28,11 @@ from fasm_cli.engine.process_state import ProcessState
 from fasm_cli.engine.step_result import Outcome, StepDetails, StepResult
 from fasm_cli.errors import InputError, MachineError
 from fasm_cli.locks import FileLock
-from fasm_cli.runtime.dispatcher import HandlerPool
 from fasm_cli.stores.open import file_of, open_durable
 from fasm_cli.stores.state_store import CommitMeta, CommitUnknown, DurableStore, OutboxPosition
 from fasm_cli.types.codec import format_value
 from fasm_cli.types.fields import record
+from fasm_cli.types.schema import variants
 
 log = logging.getLogger("fasm")
 
@@ -101,8 +103,7 @@ class Runtime:
         if self._lock is not None:
             self._lock.acquire()
         try:
-            start = await self._executor.start()
-            restored = start.restored
+            restored, orphaned = await self._executor.start()
             if restored is not None and restored.outcome is not Outcome.COMMITTED:
                 raise MachineError(f"{self.machine.name}: restore failed: {restored.error}")
         except BaseException:
@@ -112,7 +113,7 @@ class Runtime:
             return
         self._publish(Submitted(restored))
         self._dispatch_all(restored)
-        for (step, position), action in start.orphaned_actions.items():
+        for (step, position), action in orphaned.items():
             if type(action) is Tracked:
                 details = {"action": format_value(action), "step": step}
                 log.error("restore did not emit a pending action; using the outbox", extra={"fasm": details})
@@ -134,7 +135,7 @@ class Runtime:
     async def wait_idle(self) -> None:
         """Wait until no handler runs."""
         while self._running:
-            await asyncio.wait(list(self._running))
+            await asyncio.wait(self._running)
 
     async def steps(self) -> AsyncIterator[Submitted]:
         """Every step from now on, until the runtime stops."""
@@ -147,11 +148,10 @@ class Runtime:
         """Let running handlers finish, apply their results, and close the store. Actions that have not finished within
         the shutdown timeout are pending at the next start."""
         if self._running:
-            await asyncio.wait(list(self._running), timeout=self._shutdown_timeout)
+            await asyncio.wait(self._running, timeout=self._shutdown_timeout)
         for task in self._running:
             task.cancel()
-        if self._running:
-            await asyncio.wait(list(self._running))
+        await self.wait_idle()
         await self._close()
         if self._subscriber is not None:
             self._subscriber.put_nowait(None)
@@ -201,9 +201,8 @@ class Runtime:
             result = await self._handlers.run_tracked(tracked)
         except InputError as wrong:
             details = {"action": format_value(tracked), "error": wrong.message}
-            log.error(
-                "a handler returned a value that is not a result; the action stays pending", extra={"fasm": details}
-            )
+            message = "a handler returned a value that is not a result; the action stays pending"
+            log.error(message, extra={"fasm": details})
             return
         event, delay = Completion(ref, tracked.id, result), FIRST_RETRY_DELAY_S
         while True:
@@ -226,6 +225,84 @@ def lock_of(url: str) -> FileLock | None:
     return None if file is None else FileLock(file)
 
 
+# --- handlers -------------------------------------------------------------------------------------------------------
+
+
+class HandlerPool:
+    """Executes the actions of `machine`, at most `max_concurrency` at a time. Raises `MachineError` if the handlers do
+    not match the actions."""
+
+    def __init__(self, machine: Machine, max_concurrency: int) -> None:
+        self._machine = machine
+        self._handlers = handlers_of(machine)
+        self._slots = asyncio.Semaphore(max_concurrency)
+
+    async def run_tracked(self, tracked: Tracked) -> Any:
+        """Execute a tracked action, and return its result. Raises `InputError` if the handler returns a value that is
+        not a result of the machine: the effect has happened, so another attempt would not help."""
+        assert self._machine.result_schema is not None
+        handler = self._handlers[type(tracked.action)]
+        result = await self._call_with_retry(handler, tracked, tracked.id, tracked.action)
+        return self._machine.codec.validate(self._machine.result_schema, result)
+
+    async def run_untracked(self, untracked: Untracked) -> None:
+        """Execute an untracked action. A final failure is logged."""
+        handler = self._handlers[type(untracked.action)]
+        await self._call_with_retry(handler, untracked, untracked.action)
+
+    async def _call_with_retry(self, handler: Handler, action: Tracked | Untracked, *arguments: Any) -> Any:
+        wait = handler.backoff
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                async with self._slots, asyncio.timeout(handler.timeout):
+                    return await handler.call(*arguments)
+            except Exception as error:
+                last = handler.max_attempts == attempt
+                _log_failure(action, attempt, error, last=last)
+                if last:
+                    return None if handler.on_exhausted is None else handler.on_exhausted(error)
+            await asyncio.sleep(wait * (0.5 + random() / 2))  # jitter, so that not all actions are retried at once
+            wait = min(2 * wait, handler.max_backoff)
+
+
+def _log_failure(action: Tracked | Untracked, attempt: int, error: Exception, *, last: bool) -> None:
+    what = "timed out" if isinstance(error, TimeoutError) else f"{type(error).__name__}: {error}"
+    details = {"action": format_value(action), "attempt": attempt, "error": what}
+    log.warning("action failed; no attempts left" if last else "action failed; will retry", extra={"fasm": details})
+
+
+def handlers_of(machine: Machine) -> dict[type, Handler]:
+    """The handler of every class of action. Raises `MachineError` if one is missing, superfluous or incomplete."""
+    given: Mapping[Any, Any] = machine.cls.handlers
+    tracked = _classes(machine.tracked_schema)
+    known = tracked | _classes(machine.untracked_schema)
+    missing = [name for name, cls in known.items() if cls not in given]
+    if missing:
+        raise MachineError(
+            f"{machine.name} has no handler for {', '.join(missing)}",
+            f"write handlers = {{{missing[0]}: an async function, …}}; without them it can only be simulated",
+        )
+    handlers = {}
+    for cls, value in given.items():
+        if cls not in known.values():
+            raise MachineError(f"{machine.name}.handlers: {cls!r} is not an action", f"actions: {', '.join(known)}")
+        handlers[cls] = handler = value if isinstance(value, Handler) else Handler(value)
+        if not callable(handler.call):
+            raise MachineError(f"{machine.name}.handlers: {handler.call!r} cannot be called", "give an async function")
+        if handler.max_attempts and handler.on_exhausted is None and cls in tracked.values():
+            raise MachineError(
+                f"{machine.name}.handlers: {cls.__name__} has max_attempts={handler.max_attempts} and no on_exhausted",
+                "give on_exhausted=…, which makes a result of the last exception; or max_attempts=0 for no limit",
+            )
+    return handlers
+
+
+def _classes(schema: Any) -> dict[str, Any]:
+    return {} if schema is None else {name: variant.cls for name, variant in variants(schema).items()}
+
+
 # --- the queue of steps ----------------------------------------------------------------------------------------------
 
 
@@ -238,15 +315,6 @@ class PendingStep:
     sent: Iterable[OutboxPosition]
     answer: "Submitted | BaseException | None" = None
     answered: "asyncio.Future[None] | None" = None  # None if its caller executes the batch
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """What is left of an earlier process: the step of `restore` (None if the state is new), and the actions in the
-    outbox that `restore` did not emit."""
-
-    restored: StepResult | None
-    orphaned_actions: dict[OutboxPosition, Action]
 
 
 class StepExecutor:
@@ -270,8 +338,9 @@ class StepExecutor:
         self._calls: SimpleQueue[Call | None] = SimpleQueue()
         self._thread = Thread(target=self._serve, name="fasm-steps", daemon=True)
 
-    async def start(self) -> Start:
-        """Open the store, and restore what an earlier process left pending. Raises what `open` raises."""
+    async def start(self) -> tuple[StepResult | None, dict[OutboxPosition, Action]]:
+        """Open the store, and restore what an earlier process left pending. Returns the step of `restore` (None if the
+        state is new), and the actions in the outbox that it did not emit. Raises what `open` raises."""
         self._thread.start()
         return await self._on_thread(self._start)
 
@@ -319,10 +388,8 @@ class StepExecutor:
         """Execute one batch, and start a task for the next one."""
         batch, self._queue = self._queue[:MAX_BATCH], self._queue[MAX_BATCH:]
         try:
-            if self._run_inline:
-                answers = self._execute_batch(batch)
-            else:
-                answers = await self._on_thread(lambda: self._execute_batch(batch))
+            execute = partial(self._execute_batch, batch)
+            answers = execute() if self._run_inline else await self._on_thread(execute)
         except BaseException as error:  # without an answer, callers would wait for ever
             for pending in [*batch, *self._queue]:
                 _answer(pending, error)
@@ -354,13 +421,12 @@ class StepExecutor:
 
     # --- on the thread, or inline -----------------------------------------------------------------------------
 
-    def _start(self) -> Start:
+    def _start(self) -> tuple[StepResult | None, dict[OutboxPosition, Action]]:
         self._store = store = self._open()
         self._process = process = Process(self._machine, store, ProcessState(running=store.created))
         if store.created:
-            return Start(None, {})
-        number = store.version + 2  # after the crash of the earlier process
-        restored = process.step(Restore(), number)
+            return None, {}
+        restored = process.step(Restore(), store.version + 2)  # after the crash of the earlier process
         if restored.outcome is Outcome.COMMITTED:
             store.log_restart(restored.actions)
         ids = {action.id for action in restored.actions if type(action) is Tracked}
@@ -369,7 +435,7 @@ class StepExecutor:
             for position, action in store.outbox().items()
             if type(action) is not Tracked or action.id not in ids
         }
-        return Start(restored, orphaned)
+        return restored, orphaned
 
     def _execute_batch(self, batch: list[PendingStep]) -> list[Submitted | BaseException]:
         """The answer to each of them."""
@@ -411,13 +477,13 @@ class StepExecutor:
             return error
 
     def _execute(self, store: DurableStore, pending: PendingStep) -> Submitted:
-        event, key, process = pending.event, pending.key, self._process
+        event, key = pending.event, pending.key
         accepted_at = store.find_idempotency_key(key) if key else None
         if accepted_at is not None:
             return Submitted(StepResult(accepted_at, event, Outcome.COMMITTED), key, duplicate=True)
         store.meta = CommitMeta(event, key, pending.sent)
-        step = process.step(event, store.version + 1)
-        return Submitted(step, key, type(event) is Completion and event.id in process.pending)
+        step = self._process.step(event, store.version + 1)
+        return Submitted(step, key, type(event) is Completion and event.id in self._process.pending)
 
     def _stop(self, sent: Iterable[OutboxPosition]) -> None:
         if self._store is not None:

@@ -485,8 +485,8 @@ def test_the_backoff_doubles_up_to_its_maximum(books: Books, url: str, monkeypat
         return Charged()
 
     books.answer = fail_five_times
-    monkeypatch.setattr("fasm_cli.runtime.dispatcher.asyncio.sleep", at_once)
-    monkeypatch.setattr("fasm_cli.runtime.dispatcher.random", lambda: 1.0)
+    monkeypatch.setattr("fasm_cli.runtime.runtime.asyncio.sleep", at_once)
+    monkeypatch.setattr("fasm_cli.runtime.runtime.random", lambda: 1.0)
     monkeypatch.setitem(Shop.handlers, Charge, Handler(books.charge, backoff=1, max_backoff=5))
     asyncio.run(sold(url, 1))
     assert waits == [1, 2, 4, 5, 5]
