@@ -24,8 +24,8 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def read_line(machine: Machine, line: str) -> tuple[Any, str]:
-    """Read an input and its idempotency key (empty if there is none) from a line of JSON: a string in constructor syntax, an object with its `type`, or
-    `{"input": …, "key": …}` with either of them. Raises `InputError`."""
+    """Read an input and its idempotency key (empty if there is none) from a line of JSON: a string in constructor
+    syntax, an object with its `type`, or `{"input": …, "key": …}` with either of them. Raises `InputError`."""
     if len(line) > MAX_LINE:
         raise InputError(f"a line of {len(line)} characters; at most {MAX_LINE} are read")
     try:

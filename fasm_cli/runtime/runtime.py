@@ -17,7 +17,6 @@ from queue import SimpleQueue
 from random import random
 from threading import Thread
 from time import perf_counter
-from types import TracebackType
 from typing import Any, TypeVar
 
 from fasm_cli.contract.state_machine import Action, Handler, StateMachine, Tracked, Untracked
@@ -90,9 +89,7 @@ class Runtime:
         await self.start()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         await self.stop()
 
     # --- public -----------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """States in PostgreSQL, with psycopg: serializable transactions in one schema."""
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
@@ -23,6 +24,7 @@ from fasm_cli.stores.tables import PREFIX, TableConnection, check_key, quote_ide
 from fasm_cli.stores.transaction import QueryResult, first_word
 
 IN_PROCESS = False
+_PLACEHOLDERS = re.compile(r"\?|'[^']*'?|\"[^\"]*\"?|--[^\n]*|/\*(?:.*?\*/|.*)", re.DOTALL)
 SERVER_HINT = "is the server running? what the URL leaves out comes from PGHOST, PGUSER, PGPASSWORD and the like"
 READS = ("SELECT", "VALUES")  # the status of `WITH` names its last statement only, so it counts as a write
 LOCK_SQL = "SELECT pg_try_advisory_lock(hashtext('fasm'), hashtext(current_schema())) AS held"
@@ -237,26 +239,7 @@ def _lock(db: "psycopg.Connection[Any]") -> bool:
 @lru_cache(maxsize=1000)
 def to_pyformat(sql: str) -> str:
     """`sql` with `?` as `%s`, as psycopg wants it, except inside quotes and comments."""
-    out: list[str] = []
-    at = 0
-    while at < len(sql):
-        end = at + 1
-        if sql[at] in "'\"":
-            closing = sql.find(sql[at], end)
-            end = len(sql) if closing < 0 else closing + 1
-        elif sql.startswith("--", at):
-            newline = sql.find("\n", end)
-            end = len(sql) if newline < 0 else newline
-        elif sql.startswith("/*", at):
-            closing = sql.find("*/", at + 2)
-            end = len(sql) if closing < 0 else closing + 2
-        elif sql[at] == "?":
-            out.append("%s")
-            at = end
-            continue
-        out.append(sql[at:end].replace("%", "%%"))
-        at = end
-    return "".join(out)
+    return _PLACEHOLDERS.sub(lambda found: "%s" if found[0] == "?" else found[0], sql.replace("%", "%%"))
 
 
 def _introspect(db: "psycopg.Connection[Row]") -> Iterator[tuple[str, list[str], list[str]]]:

@@ -14,8 +14,7 @@ from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import Outcome, StepResult
 from fasm_cli.stores import sqlite
-from fasm_cli.stores.open import open_durable
-from fasm_cli.stores.scratch import ScratchFactory
+from fasm_cli.stores.open import ScratchFactory, open_durable
 from fasm_cli.stores.state_store import CommitMeta, DurableStore
 
 
