@@ -34,7 +34,7 @@ from fasm_cli.types.codec import DecodeError, Schema
 from fasm_cli.types.diff import ABSENT, diff_values
 from fasm_cli.types.fields import field_names
 from fasm_cli.types.format import format_value
-from fasm_cli.types.simplify import candidates, complexity, minimal, substitute
+from fasm_cli.types.generate import candidates, complexity, minimal, substitute
 
 MAX_PLAYS = 5000  # candidates played for one finding: a bound that makes the result the same on every computer
 PAIR_DISTANCE = 8  # how far apart two events are that are removed together

@@ -1,18 +1,15 @@
 """Converts typed values to plain data and text, and back, for the types of one machine."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fasm_cli.errors import InputError
-from fasm_cli.types.encode import Encoders
+from fasm_cli.types.convert import Decoders, Encoders
 from fasm_cli.types.format import format_value
 from fasm_cli.types.from_annotations import SchemaRegistry, Unsupported
 from fasm_cli.types.parse import Parser
 from fasm_cli.types.plain import TAG, DecodeError, DecodeErrors, canonical_text, digest_of, safe_repr
 from fasm_cli.types.schema import RecordSchema, Schema, variants
-
-if TYPE_CHECKING:
-    from fasm_cli.types.decode import Decoders
 
 __all__ = ["Codec", "DecodeError", "Schema", "SchemaRegistry", "Unsupported", "format_value"]
 
@@ -28,12 +25,7 @@ class Codec:
         self.registry = registry
         self._encoders = Encoders(canonical=False)
         self._canonical = Encoders(canonical=True)
-
-    @cached_property
-    def _decoders(self) -> "Decoders":
-        from fasm_cli.types.decode import Decoders  # imported late: some commands decode nothing
-
-        return Decoders()
+        self._decoders = Decoders()
 
     @cached_property
     def parser(self) -> Parser:

@@ -6,8 +6,6 @@ from dataclasses import fields as dataclass_fields
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar, dataclass_transform
 
-from fasm_cli.types.cpython import is_generated
-
 REQUIRED: Any = MISSING
 T = TypeVar("T")
 
@@ -94,6 +92,16 @@ def compares_fields(cls: type) -> bool:
         return False
     own = vars(cls).get("__eq__")
     return (own is None or is_generated(own)) and all(field.compare for field in dataclass_fields(cls))
+
+
+def is_generated(function: Any) -> bool:
+    """Whether dataclasses or attrs generated a method; False for a method that the author wrote.
+
+    Both compile methods from text, under a file name such as `<string>` or `<attrs generated hash Point>`. If a later
+    version stops doing so, methods count as written by the author, which is the safe answer: no shortcut is taken.
+    """
+    code = getattr(function, "__code__", None)
+    return code is not None and code.co_filename.startswith("<")
 
 
 def _constant(value: Any) -> Callable[[], Any]:

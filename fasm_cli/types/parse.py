@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from fasm_cli.errors import InputError, did_you_mean
-from fasm_cli.types.encode import Encoders
+from fasm_cli.types.convert import Encoders
 from fasm_cli.types.fields import REQUIRED
 from fasm_cli.types.format import format_value
 from fasm_cli.types.from_annotations import SchemaRegistry
@@ -144,27 +144,19 @@ class Parser:
         builder = BUILDERS.get(name)
         if kind is None and builder is None:
             raise self._unknown(node, name)
-        args: list[ast.expr] = []
-        for arg in node.args:
-            if isinstance(arg, ast.Starred):
-                raise ParseError(arg, "* is not allowed in a value")
-            args.append(arg)
-        named: dict[str, ast.expr] = {}
+        values = [(arg, self._value(arg, depth)) for arg in node.args]
+        named: dict[str, tuple[ast.expr, Any]] = {}
         for keyword in node.keywords:
             if keyword.arg is None:
                 raise ParseError(keyword.value, "** is not allowed in a value")
             if keyword.arg in named:
                 raise ParseError(keyword.value, f"{keyword.arg} is given twice")
-            named[keyword.arg] = keyword.value
-        values = [(arg, self._value(arg, depth)) for arg in args]
-        pairs = {key: (value, self._value(value, depth)) for key, value in named.items()}
+            named[keyword.arg] = keyword.value, self._value(keyword.value, depth)
         if kind is not None and kind in self._records:
-            return self._build(node, kind, values, pairs)
+            return self._build(node, kind, values, named)
         constructor = kind or builder
         assert constructor is not None
-        return _call_constructor(
-            node, name, constructor, [value for _, value in values], {key: value for key, (_, value) in pairs.items()}
-        )
+        return _call_constructor(node, name, constructor, [value for _, value in values], named)
 
     def _build(
         self,
@@ -197,7 +189,7 @@ class Parser:
                     self._encoders.of(field.schema)(value)
                 except DecodeError as wrong:
                     raise ParseError(value_node, f"{kind.__name__}.{wrong.at(field.name)}") from None
-        return _call_constructor(node, kind.__name__, kind, [], {name: value for name, (_, value) in given.items()})
+        return _call_constructor(node, kind.__name__, kind, [], given)
 
     def _unknown(self, node: ast.expr, name: str) -> "ParseError":
         return ParseError(node, f"no type {name!r} in this machine", did_you_mean(name, self._classes))
@@ -242,10 +234,10 @@ def _literal(node: ast.expr, value: Any) -> Any:
 
 
 def _call_constructor(
-    node: ast.expr, name: str, build: Callable[..., Any], args: list[Any], named: dict[str, Any]
+    node: ast.expr, name: str, build: Callable[..., Any], args: list[Any], named: dict[str, tuple[ast.expr, Any]]
 ) -> Any:
     try:
-        return build(*args, **named)
+        return build(*args, **{key: value for key, (_, value) in named.items()})
     except Exception as error:  # the constructor of the author or of a scalar may raise anything
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise ParseError(node, f"{name} refuses the value: {reason}") from None

@@ -13,8 +13,7 @@ from typing import Any, TypeVar
 
 from fasm_cli.contract.constraints import Constraint
 from fasm_cli.contract.database import Database
-from fasm_cli.types.cpython import is_generated
-from fasm_cli.types.fields import is_frozen
+from fasm_cli.types.fields import is_frozen, is_generated
 from fasm_cli.types.scalars import Scalar
 
 NATIVE = (bool, int, float, str)  # types that plain data tells apart without a tag

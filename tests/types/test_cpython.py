@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fasm_cli.types.cpython import is_generated, json_writer
-from fasm_cli.types.plain import canonical_text, ordered_text
+from fasm_cli.types.fields import is_generated
+from fasm_cli.types.plain import canonical_text, json_writer, ordered_text
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 PLAIN = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=10)

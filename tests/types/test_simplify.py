@@ -10,7 +10,7 @@ import pytest
 
 from fasm_cli import Between, OneOf, Size, Text
 from fasm_cli.types.codec import SchemaRegistry
-from fasm_cli.types.simplify import candidates, complexity, minimal, substitute
+from fasm_cli.types.generate import candidates, complexity, minimal, substitute
 
 
 class Color(Enum):
