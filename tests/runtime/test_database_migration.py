@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,12 @@ from typing import Any
 import pytest
 
 from fasm_cli import Database, Handler, Tables, Tracked, invariant
-from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.machine import Machine
 from fasm_cli.errors import MachineError, SessionError
+from fasm_cli.reports.sessions import MigratedDatabase
 from fasm_cli.runtime.runtime import Runtime
-from fasm_cli.stores.migrate import MigrationResult, migrate_stored
 from fasm_cli.stores.open import read_journal
-from fasm_cli.usecases.migrate_session import migrate_state
+from fasm_cli.usecases.migrate_database import migrate_stored
 from tests.runtime.notes import Note, Notes, Print, Printed
 from tests.runtime.shop import Buy, Charge, Charged, Receipt, Shop
 
@@ -82,11 +81,8 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def over(machine: Any, file: Path, *, dry_run: bool = False) -> MigrationResult:
-    made = Machine(machine)
-    return migrate_stored(
-        made, f"sqlite:///{file}", lambda version, plain: migrate_state(Engine(made), version, plain), dry_run=dry_run
-    )
+def over(machine: Any, file: Path, *, dry_run: bool = False) -> MigratedDatabase:
+    return migrate_stored(Machine(machine), f"sqlite:///{file}", dry_run=dry_run)
 
 
 def everything(file: Path) -> list[str]:
@@ -104,8 +100,8 @@ def test_an_older_database_is_refused_with_the_types_that_differ(file: Path, mon
 
 def test_a_migrated_machine_continues_where_the_older_one_stopped(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = over(Newer, file)
-    assert (done.version, done.needed, done.pending) == (1, True, ["Tracked(id=2, action=Ask(order=2))"])
-    assert "Till.waiting: dict[int, int] -> dict[int, Decimal]" in map(str, done.types)
+    assert (done.versions, done.needed, done.pending) == ((1, 2), True, ["Tracked(id=2, action=Ask(order=2))"])
+    assert "Till.waiting: dict[int, int] -> dict[int, Decimal]" in done.types
     asked: list[Ask] = []
 
     async def ask(id: int, action: Ask) -> Charged:
@@ -137,9 +133,10 @@ def test_a_dry_run_reports_the_same_and_writes_nothing(file: Path) -> None:
     before = everything(file)
     dry = over(Newer, file, dry_run=True)
     assert everything(file) == before
-    assert over(Newer, file) == dry
+    assert over(Newer, file) == replace(dry, written=True)
     assert everything(file) != before
-    assert over(Newer, file) == MigrationResult(2, [], [], needed=False)
+    url = f"sqlite:///{file}"
+    assert over(Newer, file) == MigratedDatabase(url, "Shop", (2, 2), [], [], needed=False, written=False)
 
 
 async def broken_restore(self: Any, state: Till, actions: Any) -> None:
@@ -182,7 +179,8 @@ def test_a_database_with_a_fingerprint_only_is_migrated(file: Path) -> None:
     with closing(sqlite3.connect(file)) as db:
         db.execute("UPDATE fasm_meta SET types = ?", (Machine(Shop).fingerprint,))
         db.commit()
-    assert over(Shop, file) == MigrationResult(1, [], [], needed=False)
+    url = f"sqlite:///{file}"
+    assert over(Shop, file) == MigratedDatabase(url, "Shop", (1, 1), [], [], needed=False, written=False)
     assert over(Newer, file).types == []
 
 
@@ -238,10 +236,7 @@ def migrate_notes(url: str, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     monkeypatch.setattr(Notes, "handlers", {Print: print_it})
     asyncio.run(go(Notes))
-    made = Machine(TitledNotes)
-    assert migrate_stored(
-        made, url, lambda version, plain: migrate_state(Engine(made), version, plain), dry_run=False
-    ).needed
+    assert migrate_stored(Machine(TitledNotes), url, dry_run=False).needed
     asyncio.run(go(TitledNotes))
     return printed
 
