@@ -6,6 +6,7 @@ of `Err`. `engine.machine` checks a class against the contract; `engine.process`
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from fasm_cli.contract.chooser import Chooser
@@ -61,11 +62,7 @@ class _FieldsError(Exception):
     __repr__ = __str__
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.args, self.fields)
-
-
-def _rebuild(kind: type[_FieldsError], args: tuple[Any, ...], fields: dict[str, Any]) -> _FieldsError:
-    return kind(*args, **fields)
+        return partial(type(self), *self.args, **self.fields), ()
 
 
 class TransitionError(_FieldsError):

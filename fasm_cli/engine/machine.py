@@ -17,7 +17,7 @@ from fasm_cli.engine.events import AWAIT_FAULTS, FaultKind
 from fasm_cli.engine.validation import TYPES, check_functions, check_names, instantiate_sealed
 from fasm_cli.errors import InputError, MachineError
 from fasm_cli.types.codec import Codec, DecodeError, Schema, SchemaRegistry, Unsupported
-from fasm_cli.types.copy import CopierCache
+from fasm_cli.types.codegen import CopierCache
 from fasm_cli.types.description import IS, Types, describe_types, fingerprint
 from fasm_cli.types.fields import compares_fields
 from fasm_cli.types.plain import TAG

@@ -21,8 +21,10 @@ WAITING = frozenset({"builtins.input", "time.sleep", "sys.stdin"})
 Broken = tuple[str, str]  # the law, and the message
 
 
-def _rows(law: str, message: str, prefix: str, names: str) -> dict[str, Broken]:
-    return {f"{prefix}{name}": (law, message) for name in names.split()}
+def _rows(law: str, message: str, *groups: str) -> dict[str, Broken]:
+    """A row for each name in `groups`; a group may begin with `os.:`, the prefix of all its names."""
+    pairs = [group.rpartition(":")[::2] for group in groups]
+    return {f"{prefix}{name}": (law, message) for prefix, names in pairs for name in names.split()}
 
 
 def _runtime_rows() -> dict[str, Broken]:
@@ -39,57 +41,54 @@ def _runtime_rows() -> dict[str, Broken]:
 # Wrong wherever the name is used, even uncalled (`key=time.time`).
 FORBIDDEN: dict[str, Broken] = {
     **_runtime_rows(),
-    **_rows("random", RANDOM, "random.", "SystemRandom"),
-    **_rows("reads", ENVIRONMENT, "os.", "environ environb getenv getenvb"),
-    **_rows("reads", ENVIRONMENT, "sys.", "argv path modules _getframe"),
-    **_rows("reads", ENVIRONMENT, "time.", "tzname timezone altzone daylight mktime"),
-    **_rows("reads", ENVIRONMENT, "socket.", "gethostname getfqdn"),
-    **_rows("reads", ENVIRONMENT, "threading.", "current_thread active_count local"),
-    **_rows("reads", ENVIRONMENT, "getpass.", "getuser"),
-    **_rows("reads", ENVIRONMENT, "pathlib.Path.", "cwd home"),
-    **_rows("reads", FILES, "os.", "listdir scandir stat lstat walk access readlink"),
-    **_rows("reads", FILES, "os.path.", "exists isfile isdir islink getsize getmtime getctime realpath abspath"),
-    **_rows("reads", FILES, "glob.", "glob iglob"),
+    **_rows("random", RANDOM, "random.SystemRandom"),
+    **_rows(
+        "reads",
+        ENVIRONMENT,
+        "os.: environ environb getenv getenvb",
+        "sys.: argv path modules _getframe",
+        "time.: tzname timezone altzone daylight mktime",
+        "threading.: current_thread active_count local",
+        "socket.gethostname socket.getfqdn getpass.getuser pathlib.Path.cwd pathlib.Path.home",
+    ),
     **_rows(
         "reads",
         FILES,
-        "pathlib.Path().",
-        "read_text read_bytes exists is_file is_dir stat iterdir glob rglob resolve absolute",
+        "os.: listdir scandir stat lstat walk access readlink",
+        "os.path.: exists isfile isdir islink getsize getmtime getctime realpath abspath",
+        "pathlib.Path().: read_text read_bytes exists is_file is_dir stat iterdir glob rglob resolve absolute",
+        "glob.glob glob.iglob",
     ),
-    **_rows("effects", EFFECT, "pathlib.Path().", "write_text write_bytes mkdir unlink rename replace rmdir touch"),
-    **_rows("effects", EFFECT, "builtins.", "print breakpoint exit quit"),
     **_rows(
         "effects",
         EFFECT,
-        "os.",
-        """system remove unlink mkdir makedirs rename renames replace rmdir removedirs kill fork forkpty putenv unsetenv
-        chmod chown chdir symlink link truncate _exit execv execve execvp spawnv spawnl posix_spawn startfile""",
+        "pathlib.Path().: write_text write_bytes mkdir unlink rename replace rmdir touch",
+        "builtins.: print breakpoint exit quit",
+        """os.: system remove unlink mkdir makedirs rename renames replace rmdir removedirs kill fork forkpty
+        putenv unsetenv chmod chown chdir symlink link truncate _exit execv execve execvp spawnv spawnl posix_spawn
+        startfile""",
+        "sys.exit sys.stdout sys.stderr pprint.pprint pprint.pp locale.setlocale",
+        "traceback.: print_exc print_stack print_exception",
     ),
-    **_rows("effects", EFFECT, "sys.", "exit stdout stderr"),
     **_rows(
         "effects",
         WAITS,
-        "asyncio.",
-        """sleep gather wait wait_for create_task ensure_future to_thread run timeout shield as_completed TaskGroup
-        open_connection start_server create_subprocess_exec create_subprocess_shell get_event_loop get_running_loop
-        new_event_loop Event Queue Future Condition Barrier Runner""",
+        """asyncio.: sleep gather wait wait_for create_task ensure_future to_thread run timeout shield as_completed
+        TaskGroup open_connection start_server create_subprocess_exec create_subprocess_shell get_event_loop
+        get_running_loop new_event_loop Event Queue Future Condition Barrier Runner""",
     ),
-    **_rows("effects", EFFECT, "pprint.", "pprint pp"),
-    **_rows("effects", EFFECT, "traceback.", "print_exc print_stack print_exception"),
-    **_rows("effects", EFFECT, "locale.", "setlocale"),
-    **_rows("deterministic", PROCESS, "builtins.", "hash id"),
+    **_rows("deterministic", PROCESS, "builtins.hash builtins.id"),
 }
 FORBIDDEN.update(dict.fromkeys(WAITING, ("effects", WAITS)))
 
 # Every call of a function in these packages (or of a method of these objects) breaks the law.
 FORBIDDEN_PACKAGES: dict[str, Broken] = {
-    **_rows("random", RANDOM, "", "numpy.random secrets random.Random(module) random.SystemRandom"),
-    **_rows("reads", ENVIRONMENT, "", "platform"),
-    **_rows("effects", EFFECT, "", "logging loguru structlog syslog"),
+    **_rows("random", RANDOM, "numpy.random secrets random.Random(module) random.SystemRandom"),
+    **_rows("reads", ENVIRONMENT, "platform"),
+    **_rows("effects", EFFECT, "logging loguru structlog syslog"),
     **_rows(
         "effects",
         EFFECT,
-        "",
         """socket subprocess requests httpx urllib.request urllib3 aiohttp http.client smtplib ftplib imaplib poplib
         telnetlib paramiko boto3 psycopg psycopg2 asyncpg aiosqlite redis pymongo pymysql kafka pika grpc
         sqlalchemy.create_engine sqlite3.connect shutil tempfile webbrowser ctypes signal atexit multiprocessing

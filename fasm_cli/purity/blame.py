@@ -24,9 +24,7 @@ _DEBUGGERS = frozenset({"bdb", "pdb", "pydevd", "_pydevd_bundle", "debugpy", "co
 # of a traceback. `copy` creates an unseeded generator only to overwrite its state with that of another.
 _ALLOWED_CALLERS = frozenset({"zoneinfo", "linecache", "inspect", "copy", "copyreg"})
 
-_EVENT_LOOP_CALLS = frozenset(
-    {"asyncio.get_running_loop()", "asyncio.get_event_loop()"}
-)  # an awaitable state may call these
+_EVENT_LOOP_CALLS = ("asyncio.get_running_loop()", "asyncio.get_event_loop()")  # an awaitable state may call these
 
 
 def report_breach(law: str, call: str, *, direct: bool = False) -> None:
@@ -80,14 +78,12 @@ def _chain() -> list[tuple[FrameType, CodeOwner]]:
 
 def _machine_frame(chain: list[tuple[FrameType, CodeOwner]]) -> int | None:
     """The index in `chain` of the innermost frame of the machine: project code, or else its installed package."""
-    for index, (_, owner) in enumerate(chain):
-        if owner is CodeOwner.MACHINE:
-            return index
-    installed = [frame.f_code.co_filename for frame, owner in chain if owner is CodeOwner.INSTALLED]
-    for index, (frame, _) in enumerate(chain):
-        if installed and frame.f_code.co_filename == installed[-1]:
-            return index
-    return None
+    owners = [owner for _, owner in chain]
+    if CodeOwner.MACHINE in owners:
+        return owners.index(CodeOwner.MACHINE)
+    files = [frame.f_code.co_filename for frame, _ in chain]
+    installed = [file for file, owner in zip(files, owners, strict=True) if owner is CodeOwner.INSTALLED]
+    return files.index(installed[-1]) if installed else None
 
 
 def _in_gc() -> bool:

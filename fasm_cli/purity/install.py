@@ -1,16 +1,11 @@
-"""Installs the purity guard in this process, and removes it.
+"""Installs and removes the purity guard, which enforces the laws `effects`, `random`, `clock` and `reads`.
 
-Call `install()` before the machine is imported, so that every name that it binds early (`from time import time`, a
-default, a partial, a class attribute) is a wrapper; call `rebind(module)` for a module that was imported before.
-Outside a transition nothing changes. The guard has three parts:
-
-- wrappers for calls without an audit event: clocks, randomness, the environment, `print` (`forbidden_calls`);
-- an audit hook for the rest, which no earlier binding can avoid: files, sockets, processes, databases;
-- the await policy in `engine.coroutines`: no event loop, and nothing but helpers may be awaited.
-
-The audit hook patches a module when it is first imported; the guard imports none itself. It is a safety net for honest
-mistakes and not a sandbox: it does not see `from posix import getpid`, ctypes loaded earlier, or C extensions that call
-the system directly.
+The guard consists of wrappers for calls without an audit event (`patches`), an audit hook for the rest, and the await
+policy in `engine.coroutines`. `blame` finds the line of the machine that made a call. Call `install()` before the
+machine is imported, so that every name that it binds early is a wrapper; call `rebind(module)` for a module imported
+before. Outside a transition nothing changes. The hook patches a module when it is first imported; the guard imports
+none itself. It is a safety net for honest mistakes and not a sandbox: it does not see `from posix import getpid`,
+ctypes loaded earlier, or C extensions that call the system directly.
 """
 
 import importlib

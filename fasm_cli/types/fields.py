@@ -54,19 +54,13 @@ def declared_fields(cls: Any) -> Iterator[DeclaredField]:
     """The fields of a record class in the order of declaration."""
     if hasattr(cls, "__dataclass_fields__"):
         for item in dataclass_fields(cls):
-            hashed = bool(item.compare if item.hash is None else item.hash)
-            if item.default is not MISSING:
-                yield DeclaredField(item.name, _constant(item.default), item.init, hashed)
-            else:
-                yield DeclaredField(item.name, item.default_factory, item.init, hashed)
+            default = item.default_factory if item.default is MISSING else _constant(item.default)
+            yield DeclaredField(item.name, default, item.init, bool(item.compare if item.hash is None else item.hash))
         return
     for item in cls.__attrs_attrs__:
-        hashed = bool(item.eq if item.hash is None else item.hash)
-        if repr(item.default) == "NOTHING":
-            yield DeclaredField(item.name, REQUIRED, item.init, hashed)
-        else:
-            factory = getattr(item.default, "factory", None)
-            yield DeclaredField(item.name, factory or _constant(item.default), item.init, hashed)
+        factory = getattr(item.default, "factory", None) or _constant(item.default)
+        default = REQUIRED if repr(item.default) == "NOTHING" else factory
+        yield DeclaredField(item.name, default, item.init, bool(item.eq if item.hash is None else item.hash))
 
 
 def is_frozen(cls: type) -> bool:

@@ -1,8 +1,4 @@
-"""Builds schemas from the annotations that the author wrote.
-
-A type that has no schema is refused when the machine is loaded. The message names the path to it and what to write in
-its place.
-"""
+"""Builds schemas from annotations; refuses a type that has none, naming the path to it and what to write instead."""
 
 import enum
 import inspect
@@ -221,14 +217,12 @@ def _why_unsupported(annotation: Any) -> str:
 
 
 def _check_constructor(kind: type, names: list[str]) -> None:
-    """Check that the constructor takes every field by name.
-
-    An alias, an `InitVar` or an `__init__` of the author may prevent it.
-    """
+    """Check that the constructor takes every field by name; an alias, an `InitVar` or an own `__init__` prevents it."""
     parameters = inspect.signature(kind).parameters.values()
     open_ended = any(each.kind is each.VAR_KEYWORD for each in parameters)
     by_name = {each.name for each in parameters if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)}
-    needed = [each.name for each in parameters if each.default is each.empty and each.kind not in _VARIADIC]
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    needed = [each.name for each in parameters if each.default is each.empty and each.kind not in variadic]
     refused = [name for name in names if name not in by_name and not open_ended]
     if refused:
         raise Unsupported(f"{kind.__name__}.{refused[0]}", f"{kind.__name__}() has no parameter of this name")
@@ -237,9 +231,6 @@ def _check_constructor(kind: type, names: list[str]) -> None:
         raise Unsupported(
             kind.__name__, f"{kind.__name__}() requires {extra[0]}, which is not a field; give it a default"
         )
-
-
-_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def _check_constraints(schema: Schema, constraints: tuple[Constraint, ...], path: str) -> None:

@@ -255,10 +255,7 @@ def candidates(schema: Schema, value: Any) -> Iterator[Any]:
 
 
 def minimal(schema: Schema, depth: int = 0) -> Iterator[Any]:
-    """The simplest value of a schema; none if there is no value of at most `MAX_MINIMAL_DEPTH` levels.
-
-    A union yields the simplest value of each member, in their order.
-    """
+    """The simplest value of a schema, or of each member of a union; none if all are nested too deeply."""
     one_of = constraint_of(schema, OneOf)
     if one_of is not None:
         yield one_of.values[0]

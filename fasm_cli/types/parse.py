@@ -101,9 +101,8 @@ class Parser:
         try:
             hash(value)
         except TypeError:
-            raise ParseError(
-                node, f"{format_value(value)} has no hash; it cannot be an element of a set or a key"
-            ) from None
+            why = f"{format_value(value)} has no hash; it cannot be an element of a set or a key"
+            raise ParseError(node, why) from None
         return value
 
     def _dict(self, keys: list[ast.expr | None], values: list[ast.expr], depth: int) -> dict[Any, Any]:
@@ -159,11 +158,7 @@ class Parser:
         return _call_constructor(node, name, constructor, [value for _, value in values], named)
 
     def _build(
-        self,
-        node: ast.expr,
-        kind: type,
-        args: list[tuple[ast.expr, Any]],
-        named: dict[str, tuple[ast.expr, Any]],
+        self, node: ast.expr, kind: type, args: list[tuple[ast.expr, Any]], named: dict[str, tuple[ast.expr, Any]]
     ) -> Any:
         fields = self._records[kind].fields
         names = [field.name for field in fields]

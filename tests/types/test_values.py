@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from fasm_cli.types.codec import SchemaRegistry, format_value
-from fasm_cli.types.copy import CopierCache
+from fasm_cli.types.codegen import CopierCache
 from fasm_cli.types.description import describe_types
 from fasm_cli.types.diff import diff_values
 from fasm_cli.types.schema import is_immutable
