@@ -206,11 +206,8 @@ class Runtime:
             submitted = await self._execute(event)
             if submitted.step.outcome is Outcome.COMMITTED or not submitted.still_pending:
                 return
-            details = {
-                "action": format_value(tracked),
-                "result": format_value(result),
-                "reason": str(submitted.step.error or submitted.step.details.reason),
-            }
+            reason = str(submitted.step.error or submitted.step.details.reason)
+            details = {"action": format_value(tracked), "result": format_value(result), "reason": reason}
             log.warning("a result was not accepted; will retry", extra={"fasm": details})
             await asyncio.sleep(delay)
             delay = min(2 * delay, MAX_RETRY_DELAY_S)
@@ -455,10 +452,8 @@ class StepExecutor:
                 committed = store.commit_batch()
         except CommitUnknown as unknown:  # they may have been committed, so they must not be executed again
             details = StepDetails(reason=str(unknown))
-            return [
-                Submitted(StepResult(store.version, each.event, Outcome.ABORTED, details=details), each.key)
-                for each in batch
-            ]
+            results = [StepResult(store.version, each.event, Outcome.ABORTED, details=details) for each in batch]
+            return [Submitted(result, each.key) for result, each in zip(results, batch, strict=True)]
         except Exception:  # raised again for its own caller when each is executed alone
             return []
         finally:

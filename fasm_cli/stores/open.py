@@ -148,8 +148,8 @@ class ScratchFactory:
     def __init__(self, schema: str, backend: Backend, url: str) -> None:
         self._schema = schema
         self._backend, self._url = backend, url
-        self._pool = _Pool()
-        weakref.finalize(self, _shut_down, self._pool, backend, url)
+        self._pool = _Pool(backend, url)
+        weakref.finalize(self, self._pool.shut_down)
 
     def open(self, machine: Machine, state: Any) -> Store:
         """A store with `state` committed. Raises `DecodeError` if the database refuses it."""
@@ -172,17 +172,17 @@ class ScratchFactory:
     def close(self) -> None:
         """Remove every database that no store uses."""
         self._pool.close()
-        _remove_orphans(self._backend, self._url)
 
 
 class _Pool:
     """Connections that no store uses now. A forked process keeps those of its parent, but never uses or closes them."""
 
-    def __init__(self) -> None:
+    def __init__(self, backend: Backend, url: str) -> None:
+        self._backend, self._url = backend, url
         self._process = os.getpid()
         self._free: list[Connection] = []
         self._of_parent: list[Connection] = []
-        self.shut_down = False
+        self._shut_down = False
 
     def acquire(self) -> "Connection | None":
         """A free connection, or None."""
@@ -194,29 +194,23 @@ class _Pool:
         """Take back a connection that was opened in `process`."""
         if process != os.getpid():
             self._of_parent.append(connection)
-        elif self.shut_down:
+        elif self._shut_down:
             connection.close()
         else:
             self._free.append(connection)
 
     def close(self) -> None:
-        """Close the free connections."""
+        """Close the free connections, and remove the databases of processes that no longer run."""
         while (connection := self.acquire()) is not None:
             connection.close()
+        for name in self._backend.scratch_names(self._url):
+            owner = re.match(rf"fasm_scratch_{_hostname()}_\d+_(\d+)", name)
+            if owner is not None and not _pid_alive(int(owner[1])):
+                self._backend.remove_scratch(self._url, name)
 
-
-def _shut_down(pool: _Pool, backend: Backend, url: str) -> None:
-    pool.shut_down = True
-    pool.close()
-    _remove_orphans(backend, url)
-
-
-def _remove_orphans(backend: Backend, url: str) -> None:
-    """Remove the databases of processes that no longer run."""
-    for name in backend.scratch_names(url):
-        owner = re.match(rf"fasm_scratch_{_hostname()}_\d+_(\d+)", name)
-        if owner is not None and not _pid_alive(int(owner[1])):
-            backend.remove_scratch(url, name)
+    def shut_down(self) -> None:
+        self._shut_down = True
+        self.close()
 
 
 _numbers = count(1)  # of the databases of this process

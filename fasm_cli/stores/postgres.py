@@ -125,11 +125,11 @@ class PostgresConnection(TableConnection):
         return Table(tuple(key), {at: rows[at] for at in sorted(rows)})  # Python's order, not a collation
 
     def commit(self) -> None:
-        if self._db is not None:
-            try:
+        try:
+            if self._db is not None:
                 self._db.commit()
-            except psycopg.Error as error:
-                raise self._translate_error(error) from None
+        except psycopg.Error as error:
+            raise self._translate_error(error) from None
 
     def rollback(self) -> None:
         if self._db is not None and not self._db.closed:

@@ -85,9 +85,8 @@ class StateRow:
     def _check_usable(self) -> None:
         """Raises `DecodeError` if the database would refuse to commit."""
         if self._transaction.failed:
-            raise DecodeError(
-                "a statement failed and the transition went on: nothing of it can be committed; let it fail"
-            )
+            went_on = "a statement failed and the transition went on"
+            raise DecodeError(f"{went_on}: nothing of it can be committed; let it fail")
 
     def _write(self, row: str) -> None:
         """Write the row for the next commit. Raises `SerializationConflict` if another process has committed."""
