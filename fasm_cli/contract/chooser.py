@@ -1,7 +1,4 @@
-"""Provides the only source of chance: every draw of a simulation comes from a `Chooser`, so a seed determines it all.
-
-`Chooser` belongs to the contract because the `propose` and `respond` of a machine use it.
-"""
+"""Provides the only source of chance: every draw of a simulation comes from a `Chooser`, so one seed decides it."""
 
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b

@@ -1,7 +1,7 @@
 """Defines the constraints that an author may add to a type in `Annotated[...]`: ranges, choices, lengths.
 
-A constraint is part of the declared type: generated values satisfy it, and the codec refuses a value that does not.
-Every class has `violation_of(value)`, which returns the reason why a value violates the constraint, or ''.
+Generated values satisfy the constraints of a type, and the codec refuses a value that does not. Every class has
+`violation_of(value)`, which returns the reason why a value violates the constraint, or ''.
 """
 
 from dataclasses import dataclass

@@ -25,7 +25,7 @@ from fasm_cli.types.plain import (
 )
 from fasm_cli.types.scalars import LARGEST, Scalar
 from fasm_cli.types.schema import (
-    NATIVE,
+    UNTAGGED,
     CollectionSchema,
     DatabaseSchema,
     DictSchema,
@@ -134,9 +134,8 @@ class Encoders:
         return source.convert(target, expression, schema, self.of(schema))
 
     def _union(self, schema: UnionSchema) -> Converter:
-        by_class: dict[type, Converter] = {
-            member.cls: _add_tag(member, self.of(member)) for member in schema.members.values()
-        }
+        members = schema.members.values()
+        by_class: dict[type, Converter] = {member.cls: _add_tag(member, self.of(member)) for member in members}
         if float in by_class:  # an int may stand for a float, unless the union has an int of its own
             by_class.setdefault(int, by_class[float])
         allowed = ", ".join(schema.members)
@@ -167,7 +166,7 @@ def _add_path(lines: list[str], step: str) -> list[str]:
 def _add_tag(member: Member, encode: Converter) -> Converter:
     """The encoder of a member of a union: None and native scalars need no tag; records hold it beside their fields."""
     tag = member.tag
-    if isinstance(member, NoneSchema) or member.cls in NATIVE:
+    if member.cls in UNTAGGED:
         return encode
     if isinstance(member, RecordSchema):
         return lambda value: {TAG: tag, **encode(value)}
@@ -262,8 +261,7 @@ def _key_text(key: Any) -> str:
 
 
 class Decoders:
-    """Decoders for the schemas of one machine. `of(schema)` is a function that returns the typed value, or raises
-    `DecodeErrors`."""
+    """Decoders for the schemas of one machine; they raise `DecodeErrors`."""
 
     def __init__(self) -> None:
         self.of = PerSchema[Converter](lambda schema: _check_constraints(schema, self._make(schema), DecodeErrors)).of
@@ -381,11 +379,7 @@ class Decoders:
 
     def _union(self, schema: UnionSchema) -> Converter:
         by_tag = {tag: self.of(member) for tag, member in schema.members.items()}
-        untagged: dict[type, Converter] = {
-            member.cls: by_tag[tag]
-            for tag, member in schema.members.items()
-            if isinstance(member, NoneSchema) or member.cls in NATIVE
-        }
+        untagged = {member.cls: by_tag[tag] for tag, member in schema.members.items() if member.cls in UNTAGGED}
         if float in untagged:
             untagged.setdefault(int, untagged[float])
         allowed = ", ".join(schema.members)

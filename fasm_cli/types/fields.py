@@ -66,8 +66,7 @@ def declared_fields(cls: Any) -> Iterator[DeclaredField]:
 def is_frozen(cls: type) -> bool:
     """Whether a record class refuses assignment to its fields.
 
-    dataclasses publish this. An attrs class is asked by assigning an attribute that it does not declare: a frozen class
-    refuses with `FrozenInstanceError`, and any other class either accepts it or raises another error.
+    Only dataclasses publish this. A frozen attrs class refuses an undeclared attribute with `FrozenInstanceError`.
     """
     params = getattr(cls, "__dataclass_params__", None)
     if params is not None:

@@ -16,7 +16,7 @@ from fasm_cli.contract.database import Database
 from fasm_cli.types.fields import is_frozen, is_generated
 from fasm_cli.types.scalars import Scalar
 
-NATIVE = (bool, int, float, str)  # types that plain data tells apart without a tag
+UNTAGGED = (type(None), bool, int, float, str)  # types that plain data tells apart without a tag
 
 
 @dataclass(eq=False)
