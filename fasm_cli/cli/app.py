@@ -30,7 +30,7 @@ from fasm_cli.cli.render.writer import JsonWriter, Output, TerminalWriter
 from fasm_cli.contract.database import ConnectionLost
 from fasm_cli.errors import FasmError, InternalError, MachineError, UsageError, did_you_mean
 from fasm_cli.project.project import Project
-from fasm_cli.reports.report import INTERRUPTED
+from fasm_cli.reports import INTERRUPTED
 
 try:
     from typer.core import TyperCommand, TyperGroup

@@ -5,7 +5,7 @@ from fasm_cli.debugger.inspect import NAMES, evaluate_path
 from fasm_cli.debugger.predicates import Predicate
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import InputError, UsageError
-from fasm_cli.reports.repl import StopLine, Stops
+from fasm_cli.reports.repl import Stops
 from fasm_cli.reports.steps import StepReport
 from fasm_cli.sessions.model import EVENTS, Mark, MarkKind
 from fasm_cli.types.codec import format_value
@@ -13,7 +13,7 @@ from fasm_cli.types.codec import format_value
 
 def list_breakpoints(session: DebugSession) -> Stops:
     """List every watch and break in the order in which they were set."""
-    return Stops([StopLine(str(stop.kind), stop.name) for stop in session.marks.breakpoints])
+    return Stops(list(session.marks.breakpoints))
 
 
 def watch(session: DebugSession, path: str) -> Stops:

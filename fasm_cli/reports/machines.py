@@ -3,19 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from fasm_cli.reports.report import Report
-
-
-@dataclass(frozen=True, slots=True)
-class MachineLine:
-    name: str
-    cls: str
-    summary: str
+from fasm_cli.project.project import MachineInfo
+from fasm_cli.reports import Report
 
 
 @dataclass(frozen=True, slots=True)
 class Machines(Report):
-    items: list[MachineLine]
+    items: list[MachineInfo]
     folder: str
 
 
@@ -65,15 +59,8 @@ class Explained(Report):
 
 
 @dataclass(frozen=True, slots=True)
-class LawLine:
-    law: str
-    kind: str
-    rule: str
-
-
-@dataclass(frozen=True, slots=True)
 class LawList(Report):
-    items: list[LawLine]
+    items: list[Explained]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +78,3 @@ class LintLine:
 class Linted(Report):
     findings: list[LintLine]
     files: int
-
-    def all_findings(self) -> list[Any]:
-        return list(self.findings)

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from fasm_cli.reports.report import INTERRUPTED, Report
+from fasm_cli.reports import Report
 from fasm_cli.reports.steps import Change, FindingReport, StepReport
+from fasm_cli.sessions.model import Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +48,10 @@ class Differences(Report):
 
 
 @dataclass(frozen=True, slots=True)
-class StopLine:
-    kind: str  # watch or break
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Stops(Report):
     """Where `run` and `replay` stop."""
 
-    items: list[StopLine]
+    items: list[Mark]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +63,6 @@ class RunReport(Report):
     stop_reason: str
     finding: FindingReport | None
     interrupted: bool = False
-
-    def all_findings(self) -> list[Any]:
-        return [] if self.finding is None else [self.finding]
-
-    def exit_code(self) -> int:
-        return INTERRUPTED if self.interrupted else Report.exit_code(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +76,6 @@ class Reloaded(Report):
     branch: str  # on which the steps are as they are now; empty where nothing differs
     finding: FindingReport | None
     note: str = ""
-
-    def all_findings(self) -> list[Any]:
-        return [] if self.finding is None else [self.finding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +93,6 @@ class Checks(Report):
     step: int
     lines: list[CheckLine]
     finding: FindingReport | None
-
-    def all_findings(self) -> list[Any]:
-        return [] if self.finding is None else [self.finding]
 
 
 @dataclass(frozen=True, slots=True)

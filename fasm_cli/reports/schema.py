@@ -16,39 +16,7 @@ from typing import Any
 
 from fasm_cli import __version__
 from fasm_cli.errors import FasmError
-from fasm_cli.reports.machines import Description, Explained, LawList, Linted, LintLine, Machines
-from fasm_cli.reports.repl import (
-    Checks,
-    Differences,
-    Expected,
-    Message,
-    ProblemDetails,
-    Reloaded,
-    RunReport,
-    Samples,
-    Saved,
-    ScriptReport,
-    Stops,
-    Tree,
-    Value,
-)
-from fasm_cli.reports.report import Report
-from fasm_cli.reports.sessions import (
-    Compared,
-    HeadMoved,
-    HistoryImported,
-    Log,
-    LogLine,
-    Migrated,
-    MigratedDatabase,
-    Removed,
-    SessionInfo,
-    Sessions,
-    StepDifference,
-    Verified,
-)
-from fasm_cli.reports.simulation import Checked, Replayed, Simulated, Traces
-from fasm_cli.reports.steps import FindingReport, Pending, State, StepReport
+from fasm_cli.reports import Report, machines, repl, sessions, simulation, steps
 from fasm_cli.simulation.stats import Stats
 
 SEVERAL = ("step", "repl")
@@ -82,7 +50,7 @@ def report_json(report: Report) -> Json:
     return {"report": kind, **encode(report)}
 
 
-def finding_json(found: FindingReport | LintLine | StepDifference) -> Json:
+def finding_json(found: steps.FindingReport | machines.LintLine | sessions.StepDifference) -> Json:
     """A finding of any command."""
     encoded: Json = _FINDINGS[type(found)](found)
     return encoded
@@ -136,11 +104,11 @@ def pair(first: str, second: str) -> Encode:
 
 _SUMMARY = keys("step", "event", "outcome", "error", "changes")
 _FINDINGS: dict[type, Encode] = {
-    LintLine: keys("path", "line", "column", "law", "message"),
-    StepDifference: keys("step", "part", "old", "new"),
-    FindingReport: keys(
+    machines.LintLine: keys("path", "line", "column", "law", "message"),
+    sessions.StepDifference: keys("step", "part", "old", "new"),
+    steps.FindingReport: keys(
         *("law", "reason", "step", "seed", "run", "trace", "reproduce", "problem", "location", "size", "events", "fix"),
-        steps=each("steps", keys("event", "outcome", "error", "changes", step="number")),
+        steps=each("steps", _SUMMARY),
     ),
 }
 record_json = keys(
@@ -162,11 +130,11 @@ _LINE_PARTS = keys("on_path", "labels", text="event")
 _NAME_DOC = pair("name", "doc")
 
 
-def _step(report: StepReport) -> Json:
+def _step(report: steps.StepReport) -> Json:
     return {**record_json(report.record), **_STEP_PARTS(report)}
 
 
-def _log_line(line: LogLine) -> Json:
+def _log_line(line: sessions.LogLine) -> Json:
     return {**record_json(line.record), **_LINE_PARTS(line)}
 
 
@@ -194,7 +162,7 @@ def _by_outcome(counter: Counter[tuple[str, str]]) -> Json:
     return out
 
 
-def _removed(report: Removed) -> Json:
+def _removed(report: sessions.Removed) -> Json:
     return {"items": [{"path": path, "beside": beside} for path, beside in report.items.items()]}
 
 
@@ -210,13 +178,16 @@ _RECORDED, _FOUND = one("recorded", finding_json), one("finding", finding_json)
 _TRACE = keys("path", "steps", "difference", "problem", recorded=_RECORDED, finding=_FOUND)
 
 KINDS: dict[type, tuple[str, Encode]] = {
-    StepReport: ("step", _step),
-    Pending: ("pending", keys("running", items=each("items", keys("ref", "id", "text", "since_step", value="data")))),
-    State: ("state", keys("step", "text", "rows", value="data")),
-    Log: ("log", keys("head", lines=each("lines", _log_line))),
-    HeadMoved: ("moved", keys("start", "end", "changes", "pending", "running", "branch")),
-    Machines: ("machines", keys("folder", items=each("items", keys("name", "summary", **{"class": "cls"})))),
-    Description: (
+    steps.StepReport: ("step", _step),
+    steps.Pending: (
+        "pending",
+        keys("running", items=each("items", keys("ref", "id", "text", "since_step", value="data"))),
+    ),
+    steps.State: ("state", keys("step", "text", "rows", value="data")),
+    sessions.Log: ("log", keys("head", lines=each("lines", _log_line))),
+    sessions.HeadMoved: ("moved", keys("start", "end", "changes", "pending", "running", "branch")),
+    machines.Machines: ("machines", keys("folder", items=each("items", keys("name", "summary", **{"class": "cls"})))),
+    machines.Description: (
         "machine",
         keys(
             *("name", "doc", "version", "fingerprint"),
@@ -227,10 +198,10 @@ KINDS: dict[type, tuple[str, Encode]] = {
             **{"class": "cls"},
         ),
     ),
-    Explained: ("law", keys("law", "kind", "rule", "why", "checked", "fix", "wrong", "right")),
-    LawList: ("laws", keys(items=each("items", keys("law", "kind", "rule")))),
-    Linted: ("lint", keys("files")),
-    Checked: (
+    machines.Explained: ("law", keys("law", "kind", "rule", "why", "checked", "fix", "wrong", "right")),
+    machines.LawList: ("laws", keys(items=each("items", keys("law", "kind", "rule")))),
+    machines.Linted: ("lint", keys("files")),
+    simulation.Checked: (
         "check",
         keys(
             *("machine", "seed", "unreached", "interrupted"),
@@ -238,29 +209,29 @@ KINDS: dict[type, tuple[str, Encode]] = {
             invariants="invariant_count",
         ),
     ),
-    Simulated: (
+    simulation.Simulated: (
         "simulation",
         keys("machine", "seed", "runs", "steps", "unreached", "warnings", "interrupted", stats=one("stats", _stats)),
     ),
-    Replayed: (
+    simulation.Replayed: (
         "replay",
         keys("path", "difference", steps=each("steps", _step), recorded=_RECORDED),
     ),
-    Traces: ("traces", keys(items=each("items", _TRACE))),
-    Sessions: (
+    simulation.Traces: ("traces", keys(items=each("items", _TRACE))),
+    sessions.Sessions: (
         "sessions",
         keys("folder", items=each("items", keys("name", "machine", "steps", "head", "law", "problem"))),
     ),
-    SessionInfo: (
+    sessions.SessionInfo: (
         "session",
         keys(
             *("path", "machine", "version", "origin", "head", "dropped", "created"),
-            recorded=_FOUND,
+            recorded=_RECORDED,
             steps=each("records", record_json),
             initial="state",
         ),
     ),
-    Compared: (
+    sessions.Compared: (
         "session-diff",
         keys(
             *("a", "b", "compares_paths", "steps", "first_difference", "problem"),
@@ -268,25 +239,25 @@ KINDS: dict[type, tuple[str, Encode]] = {
             states=each("states", _CHANGE),
         ),
     ),
-    Verified: ("session-verify", keys("path", "machine", "steps", "snapshots")),
-    Migrated: (
+    sessions.Verified: ("session-verify", keys("path", "machine", "steps", "snapshots")),
+    sessions.Migrated: (
         "session-migrate",
         keys("path", "target", "machine", "versions", "formats", "types", "steps", "written", "dry_run"),
     ),
-    MigratedDatabase: ("migrate", keys("url", "machine", "versions", "types", "pending", "needed", "written")),
-    Removed: ("session-rm", _removed),
-    HistoryImported: ("history", keys("path", "machine", "new", "steps")),
-    Value: ("value", keys("source", "text")),
-    Tree: ("tree", keys("head", branches=each("branches", _BRANCH))),
-    Differences: ("diff", keys("before", "after", "pending", changes=each("changes", _CHANGE))),
-    Stops: ("stops", keys(items=each("items", keys("kind", "text")))),
-    RunReport: ("run", keys("title", "stop_reason", "interrupted", steps=each("steps", _step))),
-    Reloaded: ("reload", keys("machine", "steps", "difference", "fields", "branch", "note")),
-    Checks: ("checks", keys("step", lines=each("lines", keys("name", "holds", "reason", "values")))),
-    ProblemDetails: ("why", keys("title", "reason", "location", "rule", "law_reason", "fix", "frames")),
-    Samples: ("inputs", keys(items=each("items", keys("signature", "sample", "outcome", "error", "doc")))),
-    Saved: ("saved", keys("what", "name")),
-    Expected: ("expected", keys("expected", "actual", "met")),
-    Message: ("message", keys("lines")),
-    ScriptReport: ("script", keys("path", reports=each("reports", report_json))),
+    sessions.MigratedDatabase: ("migrate", keys("url", "machine", "versions", "types", "pending", "needed", "written")),
+    sessions.Removed: ("session-rm", _removed),
+    sessions.HistoryImported: ("history", keys("path", "machine", "new", "steps")),
+    repl.Value: ("value", keys("source", "text")),
+    repl.Tree: ("tree", keys("head", branches=each("branches", _BRANCH))),
+    repl.Differences: ("diff", keys("before", "after", "pending", changes=each("changes", _CHANGE))),
+    repl.Stops: ("stops", keys(items=each("items", keys("kind", text="name")))),
+    repl.RunReport: ("run", keys("title", "stop_reason", "interrupted", steps=each("steps", _step))),
+    repl.Reloaded: ("reload", keys("machine", "steps", "difference", "fields", "branch", "note")),
+    repl.Checks: ("checks", keys("step", lines=each("lines", keys("name", "holds", "reason", "values")))),
+    repl.ProblemDetails: ("why", keys("title", "reason", "location", "rule", "law_reason", "fix", "frames")),
+    repl.Samples: ("inputs", keys(items=each("items", keys("signature", "sample", "outcome", "error", "doc")))),
+    repl.Saved: ("saved", keys("what", "name")),
+    repl.Expected: ("expected", keys("expected", "actual", "met")),
+    repl.Message: ("message", keys("lines")),
+    repl.ScriptReport: ("script", keys("path", reports=each("reports", report_json))),
 }

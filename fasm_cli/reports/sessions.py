@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fasm_cli.engine.records import Record
-from fasm_cli.reports.report import DIVERGED, FINDING, Report
-from fasm_cli.reports.steps import Change, FindingReport
+from fasm_cli.reports import DIVERGED, FINDING, Report
+from fasm_cli.reports.steps import Change, FindingReport, StepSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class SessionInfo(Report):
     machine: str
     version: int
     origin: dict[str, Any]
-    finding: FindingReport | None
+    recorded: FindingReport | None
     head: int
     records: Sequence[Record]
     state: Any
@@ -59,20 +59,6 @@ class Verified(Report):
     snapshots: int
     finding: StepDifference | FindingReport | None
 
-    def all_findings(self) -> list[Any]:
-        return [] if self.finding is None else [self.finding]
-
-
-@dataclass(frozen=True, slots=True)
-class StepSummary:
-    """One step in short."""
-
-    step: int
-    event: str
-    outcome: str
-    error: str
-    changes: list[str]
-
 
 @dataclass(frozen=True, slots=True)
 class StepPair:
@@ -87,8 +73,8 @@ class StepPair:
 class Compared(Report):
     """Two sessions, or the states at two steps.
 
-    `way` is false where only states were asked for. `parted` is the first place at which the ways differ: 0 is the
-    initial state, -1 that they do not. `problem` says why the states could not be compared, empty where they were.
+    `compares_paths` is false if only the states were compared. `first_difference` is the first position at which the
+    paths differ: 0 is the initial state, -1 means none. `problem` says why the states could not be compared.
     """
 
     a: str
@@ -127,9 +113,6 @@ class Migrated(Report):
     written: bool
     dry_run: bool = False
     finding: StepDifference | None = None
-
-    def all_findings(self) -> list[Any]:
-        return [] if self.finding is None else [self.finding]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from fasm_cli.reports.report import DIVERGED, FINDING, INTERRUPTED, Report
+from fasm_cli.reports import DIVERGED, FINDING, Report
 from fasm_cli.reports.steps import FindingReport, StepReport
 from fasm_cli.simulation.stats import Stats
 
@@ -30,12 +30,6 @@ class Checked(Report):
     unreached: list[str]
     interrupted: bool
 
-    def all_findings(self) -> list[Any]:
-        return list(self.findings)
-
-    def exit_code(self) -> int:
-        return INTERRUPTED if self.interrupted else Report.exit_code(self)
-
 
 @dataclass(frozen=True, slots=True)
 class Simulated(Report):
@@ -51,12 +45,6 @@ class Simulated(Report):
     warnings: list[str] = field(default_factory=list)
     interrupted: bool = False
 
-    def all_findings(self) -> list[Any]:
-        return list(self.findings)
-
-    def exit_code(self) -> int:
-        return INTERRUPTED if self.interrupted else Report.exit_code(self)
-
 
 @dataclass(frozen=True, slots=True)
 class Replayed(Report):
@@ -67,9 +55,6 @@ class Replayed(Report):
     recorded: FindingReport | None
     finding: FindingReport | None
     difference: str = ""  # empty if every step has the same result
-
-    def all_findings(self) -> list[Any]:
-        return [] if self.finding is None else [self.finding]
 
     def exit_code(self) -> int:
         if self.finding is not None:

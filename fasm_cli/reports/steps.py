@@ -5,22 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fasm_cli.contract.state_machine import Tracked
-from fasm_cli.engine.events import (
-    ARMED_POINTS,
-    ActionRef,
-    Crash,
-    CrashPoint,
-    PlainValues,
-    Restore,
-    decode_event,
-)
+from fasm_cli.engine.events import ARMED_POINTS, ActionRef, Crash, CrashPoint, PlainValues, Restore, decode_event
 from fasm_cli.engine.laws import Violation, count_holding
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.process_state import ProcessState
 from fasm_cli.engine.records import Record, decode_action
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.project.tracebacks import author_location
-from fasm_cli.reports.report import FINDING, REJECTED, Report
+from fasm_cli.reports import FINDING, REJECTED, Report
 from fasm_cli.sessions.timeline import Snapshot, TakenStep, Timeline
 from fasm_cli.types.codec import DecodeError, format_value
 from fasm_cli.types.diff import diff_values
@@ -42,7 +34,7 @@ class FindingReport:
     location: str = ""  # file and line of the author's code, if known
     size: int = 0  # of the trace: inputs, completions, crashes and faults
     events: int = 0  # the size before shrinking
-    steps: "list[TraceStep]" = field(default_factory=list)
+    steps: "list[StepSummary]" = field(default_factory=list)
     fix: str = ""  # how to fix a violation of this law
 
     @property
@@ -53,10 +45,10 @@ class FindingReport:
 
 
 @dataclass(frozen=True, slots=True)
-class TraceStep:
-    """One step of a finding's trace."""
+class StepSummary:
+    """One step in short."""
 
-    number: int
+    step: int
     event: str
     outcome: str
     error: str
@@ -100,9 +92,6 @@ class StepReport(Report):
     saved: bool = True  # false for a preview
     lost: list[str] = field(default_factory=list)  # what did not survive it, in words
     branch: str = ""  # the branch it started, if it did
-
-    def all_findings(self) -> list[Any]:
-        return [] if self.finding is None else [self.finding]
 
     def exit_code(self) -> int:
         if self.finding is not None:

@@ -5,5 +5,4 @@ reader        reads and verifies a file          writer        appends, writes w
 corruption    describes damage                   files         file operations, atomic creation
 toml_values   plain data as TOML, and back
 journal       the recorded steps and branches    timeline      executes and navigates them
-snapshot_tracker   process states along a file
 """

@@ -12,7 +12,6 @@ import weakref
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from typing import Protocol
 
 from fasm_cli.errors import SessionError
 from fasm_cli.sessions.format import MAX_FILE
@@ -23,37 +22,9 @@ _temporary_numbers = count(1)  # with the process id, these make the names of te
 # --- reading -------------------------------------------------------------------------------------------------------
 
 
-class Source(Protocol):
-    """`size` bytes of a session. Bytes may be appended to it, but none changes."""
-
-    size: int
-
-    def at(self, offset: int, size: int) -> bytes:
-        """`size` bytes from `offset`, fewer at the end. Raises `SessionError`."""
-        ...
-
-    def is_unchanged(self, fd: int) -> bool:
-        """Whether the open file `fd` is this one and was not written since."""
-        ...
-
-
-class InMemory:
-    """A source of bytes that are in memory."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self.size = len(data)
-
-    def at(self, offset: int, size: int) -> bytes:
-        return self._data[offset : offset + size]
-
-    def is_unchanged(self, fd: int) -> bool:
-        return False
-
-
 class OpenFile:
-    """A source that reads from an open file. It stays open, whatever happens to its name, until the object is garbage
-    collected."""
+    """`size` bytes of a session in an open file; bytes may be appended, but none changes. The file stays open, whatever
+    happens to its name, until the object is garbage collected."""
 
     def __init__(self, fd: int, name: str) -> None:
         self._fd, self._name = fd, name
@@ -70,12 +41,14 @@ class OpenFile:
         return file
 
     def at(self, offset: int, size: int) -> bytes:
+        """`size` bytes from `offset`, fewer at the end. Raises `SessionError`."""
         try:
             return _read(self._fd, size, offset)
         except OSError as error:
             raise SessionError(f"cannot read {self._name}: {reason(error)}") from None
 
     def is_unchanged(self, fd: int) -> bool:
+        """Whether the open file `fd` is this one and was not written since."""
         return _identity(fd) == self._identity
 
 

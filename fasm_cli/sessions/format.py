@@ -40,20 +40,11 @@ HEADER_KEYS: dict[int, Keys] = {
 }
 MACHINE_KEYS = ("at", "name", "version", "types", "state")
 STEP_KEYS = (
-    "n",
-    "parent",
-    "at",
-    "event",
-    "cause",
-    "outcome",
-    "error",
-    "actions",
-    "changed",
-    "unrestored",
-    "violated",
-    "digest",
-    "state",
+    *("n", "parent", "at", "event", "cause", "outcome", "error", "actions", "changed", "unrestored"),
+    *("violated", "digest", "state"),
 )
+REQUIRED_STEP_KEYS = ("n", "parent", "event", "outcome", "digest")
+RECORD_FIELDS = {"changed": "changed_paths", "unrestored": "unrestored_ids", "violated": "violated_law"}  # other names
 OLD_NAMES = {"unrestored": "missing", "violated": "broken", "removed": "gone"}  # keys of formats 1 and 2
 OLD_STEP_KEYS = tuple(OLD_NAMES.get(key, key) for key in STEP_KEYS if key not in ("at", "cause"))
 GOTO_KEYS = ("step", "after")
@@ -112,24 +103,11 @@ def header_text(header: Header) -> str:
 def step_text(record: Record, state: Any = None) -> str:
     """The block of a step without its checksum; empty values, and a snapshot that is None, are omitted. Raises
     `SessionError`."""
-    values: Values = {"n": record.n, "parent": record.parent}
-    if record.at:
-        values["at"] = record.at
-    values["event"] = record.event
-    if record.cause:
-        values["cause"] = record.cause
-    values["outcome"] = record.outcome
-    if record.error:
-        values["error"] = record.error
-    if record.actions:
-        values["actions"] = record.actions
-    if record.changed_paths:
-        values["changed"] = record.changed_paths
-    if record.unrestored_ids:
-        values["unrestored"] = record.unrestored_ids
-    if record.violated_law:
-        values["violated"] = record.violated_law
-    values["digest"] = record.digest
+    values: Values = {}
+    for key in STEP_KEYS[:-1]:
+        value = getattr(record, RECORD_FIELDS.get(key, key))
+        if value or key in REQUIRED_STEP_KEYS:
+            values[key] = value
     if state is not None:
         values["state"] = state
     return _block(STEP, values, f"step {record.n}")

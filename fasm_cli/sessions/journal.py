@@ -9,8 +9,10 @@ from typing import Any, overload
 
 from fasm_cli.engine.process_state import ProcessState
 from fasm_cli.engine.records import Record, apply_record
+from fasm_cli.types.codec import DecodeError
 
 MAIN = "main"
+MIN_DISTANCE = 25  # steps between two process states that a `StateTracker` keeps, plus one for each pending action
 
 
 class StepSequence(Sequence[Record]):
@@ -193,3 +195,34 @@ class Journal(Mapping[int, Record]):
         for number in reversed(since):
             apply_record(state, self[number])
         return state
+
+
+class StateTracker:
+    """Follows the process state through a file that is read from its beginning, and keeps it at some of the snapshots,
+    so that little is read twice: copying a state costs no more than reading the steps since the last one.
+
+    A branch that starts at a step without a kept state is not followed; `Journal.process_state` computes it when asked.
+    """
+
+    def __init__(self) -> None:
+        self._now: ProcessState | None = ProcessState()
+        self._at = 0
+        self._last = 0  # the last step whose state was kept
+        self.kept: dict[int, ProcessState] = {}
+
+    def add(self, record: Record, *, snapshot: bool) -> None:
+        """Apply the next record of the file; `snapshot` says whether it has a snapshot."""
+        if record.parent != self._at:
+            known = self.kept.get(record.parent)
+            self._now = ProcessState() if record.parent == 0 else known.copy() if known is not None else None
+        self._at = record.n
+        if self._now is None:
+            return
+        try:
+            apply_record(self._now, record)
+        except DecodeError:  # reported when the user continues from here
+            self._now = None
+            return
+        if snapshot and record.n - self._last >= MIN_DISTANCE + len(self._now.pending):
+            self._last = record.n
+            self.kept[record.n] = self._now.copy()

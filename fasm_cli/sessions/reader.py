@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
 from fasm_cli.sessions.corruption import HEAD, NOT_MODIFIED, could_be_torn, damage, has_lost_sectors, not_a_session
-from fasm_cli.sessions.files import InMemory, OpenFile, Source
+from fasm_cli.sessions.files import OpenFile
 from fasm_cli.sessions.format import (
     BLOCKS,
     GOTO,
@@ -26,6 +26,8 @@ from fasm_cli.sessions.format import (
     MARK,
     MAX_BLOCK,
     OLD_STEP_KEYS,
+    RECORD_FIELDS,
+    REQUIRED_STEP_KEYS,
     STEP,
     STEP_KEYS,
     chain_checksum,
@@ -33,9 +35,8 @@ from fasm_cli.sessions.format import (
     present_mark,
     present_step,
 )
-from fasm_cli.sessions.journal import StepSequence
+from fasm_cli.sessions.journal import StateTracker, StepSequence
 from fasm_cli.sessions.model import ALONE, FORMAT, Header, MachineEntry, Mark, MarkKind, Stored
-from fasm_cli.sessions.snapshot_tracker import Line
 from fasm_cli.sessions.toml_values import NotStorable, from_toml, read_lines
 from fasm_cli.types.description import is_description
 
@@ -44,7 +45,6 @@ FORMAT_LINE = re.compile(rb"format = ([0-9]{1,9})\n")
 MACHINE_LINE = re.compile(rb"^\[\[machine\]\]\n", re.MULTILINE)
 SUM_LINE = re.compile(rb'(?<=\n)sum = "([0-9a-f]{16})"\n\Z')
 SUM_LENGTH = len(b'sum = "0123456789abcdef"\n')
-REQUIRED_STEP_KEYS = ("n", "parent", "event", "outcome", "digest")
 OPTIONAL_STEP_KEYS = frozenset((*STEP_KEYS, *OLD_STEP_KEYS)) - {*REQUIRED_STEP_KEYS}
 CHUNK = 1024 * 1024  # bytes read at a time
 MAX_CACHED = 512  # records
@@ -116,21 +116,8 @@ def read_step(body: bytes, n: int, number: int) -> tuple[Record, Any]:
             raise NotStorable(f"`{key}` is not a list of {name}")
     if number < FORMAT:
         values = present_step(values)
-    record = Record(
-        values["n"],
-        values["parent"],
-        values["event"],
-        values["outcome"],
-        values.get("error", ""),
-        values.get("actions", []),
-        values.get("changed", []),
-        values.get("unrestored", []),
-        values.get("violated", ""),
-        values["digest"],
-        values.get("at", ""),
-        values.get("cause", ""),
-    )
-    return record, values.get("state")
+    state = values.pop("state", None)
+    return Record(**{RECORD_FIELDS.get(key, key): value for key, value in values.items()}), state
 
 
 def read_goto(body: bytes, steps: int) -> int:
@@ -172,7 +159,7 @@ def _check_position(values: dict[str, Any], steps: int) -> None:
 class FileSteps(StepSequence):
     """The steps of `source`, called `name` in messages; the records that were used last are cached."""
 
-    def __init__(self, source: Source, name: str) -> None:
+    def __init__(self, source: OpenFile, name: str) -> None:
         super().__init__()
         self.format = FORMAT
         self._source, self._name = source, name
@@ -251,7 +238,7 @@ class Scan:
     stored: Stored
     end: int
     checksum: str
-    source: Source
+    source: OpenFile
     steps: FileSteps
 
 
@@ -262,23 +249,18 @@ def read_session(path: Path) -> Stored:
 
 def scan_file(path: Path) -> Scan:
     """The session in `path`, for a writer. Raises `SessionError`."""
-    return _Scanner(OpenFile.of(path), str(path)).run()
-
-
-def scan(data: bytes, name: str) -> Scan:
-    """The session in `data`, called `name` in messages. Raises `SessionError`."""
-    return _Scanner(InMemory(data), name).run()
+    return Scanner(OpenFile.of(path), str(path)).run()
 
 
 def read_header_of(path: Path) -> Header:
     """The header alone, whatever follows it. Raises `SessionError`."""
-    return _Scanner(OpenFile.of(path), str(path)).read_first()
+    return Scanner(OpenFile.of(path), str(path)).read_first()
 
 
-class _Scanner:
+class Scanner:
     """Reads the blocks of `source` in order. Raises `SessionError` if it does not begin like a session."""
 
-    def __init__(self, source: Source, name: str) -> None:
+    def __init__(self, source: OpenFile, name: str) -> None:
         head = source.at(0, HEAD)
         if not head.startswith(FIRST_LINES):
             incomplete = head and any(first.startswith(head) for first in FIRST_LINES)
@@ -290,7 +272,7 @@ class _Scanner:
         self.end, self.end_line, self.checksum = 0, 0, ""
         self.header: Header | None = None
         self.steps = FileSteps(source, name)
-        self.tracker = Line()
+        self.tracker = StateTracker()
         self.head = 0
         self.marks: list[Mark] = []
 
@@ -367,7 +349,7 @@ class _Scanner:
             if record.at not in self.header.machines:
                 raise self._error(f"{self._what()}: `at` is {record.at[:40]!r}, and the machine is alone")
             self.steps.add(record, self.at, len(block), self.checksum, snapshot=state is not None)
-            self.tracker.move(record, snapshot=state is not None)
+            self.tracker.add(record, snapshot=state is not None)
             self.head = record.n
         elif opening == GOTO:
             self.head = self._parse(lambda text: read_goto(text, steps), rest)

@@ -80,18 +80,16 @@ class SessionFile:
         real = Path(os.path.realpath(path))
         lock = FileLock(real)
         lock.acquire()
-        try:
-            remove_orphans(real, disk)
-            fd = create_atomically(real, text.encode(), disk)
-        except FileExistsError:
-            lock.release()
-            raise already_exists_error(path) from None
-        except OSError as error:
-            lock.release()
-            raise SessionError(f"cannot create {path}: {reason(error)}") from None
-        except BaseException:
-            lock.release()
-            raise
+        with ExitStack() as undo:
+            undo.callback(lock.release)
+            try:
+                remove_orphans(real, disk)
+                fd = create_atomically(real, text.encode(), disk)
+            except FileExistsError:
+                raise already_exists_error(path) from None
+            except OSError as error:
+                raise SessionError(f"cannot create {path}: {reason(error)}") from None
+            undo.pop_all()
         position = WritePosition(len(text.encode()), checksum, 0, 0)
         steps = FileSteps(OpenFile(os.dup(fd), str(path)), str(path))
         return cls(path, lock, fd, position, Stored(header, steps, steps.snapshots, 0), steps, disk)

@@ -11,8 +11,8 @@ from fasm_cli.engine.records import Record
 from fasm_cli.errors import FasmError, MachineError, SessionError, UsageError
 from fasm_cli.project.load import load_for_file
 from fasm_cli.project.project import Project
-from fasm_cli.reports.sessions import Compared, StepPair, StepSummary
-from fasm_cli.reports.steps import Change, diff_report, format_event_record
+from fasm_cli.reports.sessions import Compared, StepPair
+from fasm_cli.reports.steps import Change, StepSummary, diff_report, format_event_record
 from fasm_cli.sessions.model import Stored
 from fasm_cli.sessions.reader import read_session
 from fasm_cli.usecases.sessions import check_version, timeline_of

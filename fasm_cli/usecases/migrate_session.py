@@ -26,8 +26,8 @@ from fasm_cli.sessions.reader import read_session
 from fasm_cli.sessions.writer import write_copy
 from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.diff import diff_values
-from fasm_cli.usecases.journal_replay import JournalReplay, narrow_diff
 from fasm_cli.usecases.sessions import changes_since, same_types
+from fasm_cli.usecases.verify import JournalReplay, narrow_diff
 
 
 def migrate(project: Project, name: str, target: str = "", *, dry_run: bool = False) -> Migrated:

@@ -17,7 +17,7 @@ from fasm_cli.laws.pages import fix_for
 from fasm_cli.project.load import load_for_file
 from fasm_cli.project.project import Project
 from fasm_cli.reports.simulation import Replayed, TraceLine, Traces
-from fasm_cli.reports.steps import FindingReport, StepReport, TraceStep, step_report
+from fasm_cli.reports.steps import FindingReport, StepReport, StepSummary, step_report
 from fasm_cli.sessions.model import Stored
 from fasm_cli.sessions.reader import read_session
 from fasm_cli.sessions.timeline import Timeline, difference
@@ -124,11 +124,11 @@ def db_flag(project: Project) -> str:
     return f" --db {shlex.quote(redact_url(project.db))}" if project.db else ""
 
 
-def trace_steps(machine: Machine, records: list[Record], quiet: int) -> list[TraceStep]:
+def trace_steps(machine: Machine, records: list[Record], quiet: int) -> list[StepSummary]:
     """The steps of a trace as a finding shows them: up to step `quiet`, at which quiescing begins (0: never)."""
     shown = records[: quiet - 1] if quiet else records
     return [
-        TraceStep(
+        StepSummary(
             record.n,
             decode_event(machine, record.event, None).format(),
             record.outcome,

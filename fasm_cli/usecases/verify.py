@@ -1,25 +1,34 @@
 """Verifies recorded steps: executes them again in fresh processes and compares every record and snapshot."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.occurrence import encoded_trace_of
 from fasm_cli.engine.records import Record
+from fasm_cli.engine.replayer import CannotReplay
 from fasm_cli.errors import SessionError
 from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import StepDifference, Verified
-from fasm_cli.reports.steps import FindingReport
+from fasm_cli.reports.steps import FindingReport, format_event_record, format_plain
 from fasm_cli.sessions.journal import Journal
 from fasm_cli.sessions.reader import read_session
-from fasm_cli.sessions.timeline import Timeline
+from fasm_cli.sessions.timeline import TakenStep, Timeline
 from fasm_cli.simulation import worker
 from fasm_cli.simulation.pool import ignore_sigpipe
 from fasm_cli.simulation.replicas import Replicas
 from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.plain import canonical_text
-from fasm_cli.usecases.journal_replay import JournalReplay, narrow_diff, strict_diff
 from fasm_cli.usecases.sessions import engine_of
+
+WORDS = {
+    "actions": "action",
+    "changed_paths": "change",
+    "unrestored_ids": "unrestored id",
+    "violated_law": "violated law",
+}
+Compare = Callable[[Record, Record], StepDifference | None]
 
 
 def verify(project: Project, name: str, target: str = "") -> Verified:
@@ -92,3 +101,62 @@ def _find_difference(initial: Any, journal: Journal, snapshots: Mapping[int, Any
             if canonical_text(stored) != canonical_text(now):
                 return narrow_diff(record.n, "state", stored, now)
     return replay.difference
+
+
+# --- executing a journal again ------------------------------------------------------------------------------------
+
+
+class JournalReplay:
+    """Executes the steps of `journal`, on every branch, again from `initial`.
+
+    `difference` is set when a step differs from its record by `compare`; iterating ends there.
+    """
+
+    def __init__(self, engine: Engine, journal: Journal, initial: Any, compare: Compare) -> None:
+        self.difference: StepDifference | None = None
+        self.timeline = Timeline(engine, initial)
+        self._journal = journal
+        self._compare = compare
+
+    def steps(self) -> Iterator[tuple[Record, TakenStep]]:
+        """Yield each record with the step that it gives now, up to the first difference."""
+        journal = self._journal
+        last_child = {journal.parent(n): n for n in journal}
+        try:
+            for recorded, taken in self.timeline.replay(journal.values()):
+                self.difference = self._compare(recorded, taken.record)
+                if self.difference is not None:
+                    return
+                yield recorded, taken
+                for n in (recorded.n, recorded.parent):
+                    if last_child.get(n, 0) <= recorded.n:
+                        self.timeline.evict(n)
+        except CannotReplay as failed:
+            record: Record = failed.recorded
+            text = format_event_record(record.event)
+            self.difference = StepDifference(record.n, "event", text, f"can no longer be taken: {failed.reason}")
+
+
+def strict_diff(old: Record, new: Record) -> StepDifference | None:
+    """The first thing in which two records of one step differ. The law that it violates is not compared."""
+    for what in ("event", "outcome", "error", "actions", "changed_paths", "unrestored_ids", "digest"):
+        was, is_now = getattr(old, what), getattr(new, what)
+        if canonical_text(was) != canonical_text(is_now):
+            return narrow_diff(old.n, what, was, is_now)
+    return None
+
+
+def narrow_diff(step: int, what: str, old: Any, new: Any) -> StepDifference:
+    """Describe a difference as narrowly as possible: for two lists, by the first element that differs."""
+    if isinstance(old, list) and isinstance(new, list):
+        at = next((at for at, (was, is_now) in enumerate(zip(old, new, strict=False)) if was != is_now), None)
+        at = min(len(old), len(new)) if at is None else at
+        was, is_now = ("".join(map(_text, side[at : at + 1])) for side in (old, new))
+        return StepDifference(step, f"{WORDS.get(what, what)} {at + 1}", was, is_now)
+    if what == "event":
+        return StepDifference(step, what, format_event_record(old), format_event_record(new))
+    return StepDifference(step, WORDS.get(what, what), _text(old), _text(new))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else format_plain(value)

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from memory_file import scan
 
 from fasm_cli.errors import SessionError
 from fasm_cli.sessions.corruption import has_lost_sectors
-from fasm_cli.sessions.reader import read_session, scan
+from fasm_cli.sessions.reader import read_session
 from fasm_cli.sessions.writer import SessionFile
 
 

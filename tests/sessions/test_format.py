@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from memory_file import scan
 
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import InternalError, SessionError
 from fasm_cli.sessions.format import BLOCKS, HEADER_KEYS, render_session
 from fasm_cli.sessions.model import FORMAT, Header, Mark, MarkKind, Stored
-from fasm_cli.sessions.reader import read_session, scan
+from fasm_cli.sessions.reader import read_session
 from fasm_cli.sessions.toml_values import value_text
 from fasm_cli.sessions.writer import SessionFile
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from memory_file import scan
 
 from fasm_cli.errors import SessionError
 from fasm_cli.sessions.format import GOTO_KEYS, HEADER_KEYS, MACHINE_KEYS, MARK_KEYS, STEP_KEYS, chain_checksum
 from fasm_cli.sessions.model import FORMAT
-from fasm_cli.sessions.reader import scan
 from fasm_cli.sessions.toml_values import parse_as_json
 
 GOLDEN = (Path(__file__).parent / "golden" / f"format-{FORMAT}.toml").read_bytes()

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
+from memory_file import scan
 
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import SessionError
 from fasm_cli.sessions.format import render_session
 from fasm_cli.sessions.model import Header, Mark, MarkKind, Marks
-from fasm_cli.sessions.reader import read_session, scan
+from fasm_cli.sessions.reader import read_session
 from fasm_cli.sessions.writer import SessionFile
 
 MARKS = [

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from memory_file import scan
 
 from fasm_cli.engine.process_state import ProcessState
 from fasm_cli.engine.records import Record, apply_record
 from fasm_cli.errors import SessionError
-from fasm_cli.sessions import files, reader, snapshot_tracker
+from fasm_cli.sessions import files, journal, reader
 from fasm_cli.sessions.format import render_session
 from fasm_cli.sessions.journal import StepSequence
 from fasm_cli.sessions.model import Header, Stored
@@ -154,7 +155,7 @@ def state_after(records: Iterable[Record]) -> ProcessState:
 def test_process_state_is_stored_at_snapshots(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """If the steps before the snapshot are not on several branches."""
     assert read_session(session).process_states == {}
-    monkeypatch.setattr(snapshot_tracker, "APART", 0)
+    monkeypatch.setattr(journal, "MIN_DISTANCE", 0)
     stored = read_session(session)
     assert stored.process_states == {3: state_after(stored.records[:3])}
     assert stored.process_states[3].pending == {}
@@ -165,11 +166,11 @@ def test_process_states_are_fewer_if_many_actions_are_pending(header: Header) ->
     action = [{"type": "Tracked", "id": 0, "action": {"type": "Ask"}}]
     records = [Record(n, n - 1, ASK, "committed", actions=[{**action[0], "id": n}]) for n in range(1, 401)]
     text = render_session(header, records, {n: n for n in range(1, 401)})
-    stored = reader.scan(text.encode(), "x").stored
+    stored = scan(text.encode(), "x").stored
     assert sum(len(state.pending) for state in stored.process_states.values()) <= 400
     assert [*stored.process_states] == []
     few = [Record(n, n - 1, ASK, "committed") for n in range(1, 401)]
-    stored = reader.scan(render_session(header, few, {n: n for n in range(1, 401)}).encode(), "x").stored
+    stored = scan(render_session(header, few, {n: n for n in range(1, 401)}).encode(), "x").stored
     assert [*stored.process_states] == [*range(25, 401, 25)]
 
 
@@ -183,8 +184,8 @@ def test_process_state_is_correct_on_every_branch(header: Header, steps: list[tu
         records.append(Record(n, max(0, n - 1 - back), event, "committed", actions=emits))
     snapshots = {n: n for n, (_, whole, _) in enumerate(steps, 1) if whole}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(snapshot_tracker, "APART", 0)
-        stored = reader.scan(render_session(header, records, snapshots).encode(), "x").stored
+        patch.setattr(journal, "MIN_DISTANCE", 0)
+        stored = scan(render_session(header, records, snapshots).encode(), "x").stored
     for n, state in stored.process_states.items():
         assert state == state_after(records[each - 1] for each in stored.journal().ancestor_numbers(n))
         assert n in snapshots
@@ -197,15 +198,15 @@ def test_invalid_event_does_not_stop_the_reader(
     header: Header, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     records = [make_record(1), make_record(2, event={}), make_record(3)]
-    monkeypatch.setattr(snapshot_tracker, "APART", 0)
-    stored = reader.scan(render_session(header, records, {1: 1, 3: 3}).encode(), "x").stored
+    monkeypatch.setattr(journal, "MIN_DISTANCE", 0)
+    stored = scan(render_session(header, records, {1: 1, 3: 3}).encode(), "x").stored
     assert stored.records == records
     assert [*stored.process_states] == [1]
 
 
 def test_steps_are_a_sequence(make_record: MakeRecord, header: Header) -> None:
     records = [make_record(n) for n in (1, 2, 3)]
-    stored = reader.scan(render_session(header, records).encode(), "x").stored
+    stored = scan(render_session(header, records).encode(), "x").stored
     for steps in (StepSequence(records), stored.records):
         assert (len(steps), steps[0], steps[-1], steps[1:]) == (3, records[0], records[2], records[1:])
         assert (steps == records, steps == records[:2], steps == 3) == (True, False, False)

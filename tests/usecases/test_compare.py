@@ -9,8 +9,8 @@ from fasm_cli.debugger import navigate
 from fasm_cli.debugger.open import open_session
 from fasm_cli.errors import SessionError, UsageError
 from fasm_cli.project.project import Project
-from fasm_cli.reports.sessions import StepPair, StepSummary
-from fasm_cli.reports.steps import Change
+from fasm_cli.reports.sessions import StepPair
+from fasm_cli.reports.steps import Change, StepSummary
 from fasm_cli.usecases import sessions
 from fasm_cli.usecases.compare import compare
 from fasm_cli.usecases.migrate_session import migrate

@@ -113,8 +113,8 @@ def test_info_imports_nothing(project: Project) -> None:
     (project.root / "machines").mkdir()
     report = sessions.info(project, str(SHIPPED / "payment_overdraft.toml"))
     assert (report.machine, report.head, report.origin["seed"]) == ("payment", 4, 1)
-    assert report.finding is not None
-    assert report.finding.law == "invariant:never_overdrawn"
+    assert report.recorded is not None
+    assert report.recorded.law == "invariant:never_overdrawn"
 
 
 def test_a_name_without_end_is_not_told_without_end(project: Project) -> None:

@@ -19,8 +19,7 @@ from fasm_cli.sessions.format import render_session
 from fasm_cli.sessions.reader import read_session
 from fasm_cli.sessions.timeline import TakenStep, Timeline
 from fasm_cli.usecases import sessions
-from fasm_cli.usecases.journal_replay import JournalReplay, strict_diff
-from fasm_cli.usecases.verify import verify
+from fasm_cli.usecases.verify import JournalReplay, strict_diff, verify
 
 WriteTill = Callable[..., None]
 

@@ -6,7 +6,7 @@ import typer
 
 from fasm_cli.cli.app import Target, app, deferred_imports, project
 from fasm_cli.cli.render.writer import Output
-from fasm_cli.reports.machines import MachineLine, Machines
+from fasm_cli.reports.machines import Machines
 
 with deferred_imports():
     from fasm_cli.engine import engine as engines
@@ -24,8 +24,7 @@ def complete_law(incomplete: str) -> list[tuple[str, str]]:
 def list_(output: Output) -> None:
     """List the machines under machines/, without importing them."""
     here = project()
-    items = [MachineLine(found.name, found.cls, found.summary) for found in here.list_machines()]
-    output.report(Machines(items, here.display_path(here.machines)))
+    output.report(Machines(here.list_machines(), here.display_path(here.machines)))
 
 
 @app.verb("fasm describe coffee_shop")

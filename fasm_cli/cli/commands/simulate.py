@@ -19,12 +19,11 @@ from fasm_cli.errors import UsageError, did_you_mean
 from fasm_cli.project.config import read_config
 from fasm_cli.project.load import load
 from fasm_cli.project.project import Project
-from fasm_cli.reports.report import FINDING
+from fasm_cli.reports import FINDING
 from fasm_cli.reports.steps import FindingReport
 from fasm_cli.simulation.search import Progress, SearchOptions
 from fasm_cli.simulation.world import Plan
-from fasm_cli.usecases.check import checked
-from fasm_cli.usecases.simulate import Simulation
+from fasm_cli.usecases.simulate import Simulation, checked
 
 with deferred_imports():
     from fasm_cli.cli.repl import script

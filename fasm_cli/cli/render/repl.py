@@ -70,7 +70,7 @@ def _(report: Stops) -> list[Line]:
     if not report.items:
         return [[Span("no watches and no breaks: only a finding stops a run", "quiet")]]
     return [
-        [Span(f"{at} ", "quiet"), Span(stop.kind, "name"), Span(f"  {stop.text}")]
+        [Span(f"{at} ", "quiet"), Span(stop.kind, "name"), Span(f"  {stop.name}")]
         for at, stop in enumerate(report.items, 1)
     ]
 

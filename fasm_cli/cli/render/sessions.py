@@ -13,9 +13,9 @@ from fasm_cli.reports.sessions import (
     SessionInfo,
     Sessions,
     StepDifference,
-    StepSummary,
     Verified,
 )
+from fasm_cli.reports.steps import StepSummary
 from fasm_cli.sessions.journal import MAIN
 
 
@@ -76,10 +76,9 @@ def _(report: SessionInfo) -> list[Line]:
         return lines
     origin = "  ".join(f"{key} {value}" for key, value in report.origin.items())
     lines.append([Span(f"   {origin}", "quiet")])
-    if report.finding is not None:
-        lines.append(
-            [Span(f"   {report.finding.law}", "bad"), Span(f"  step {report.finding.step}: {report.finding.reason}")]
-        )
+    found = report.recorded
+    if found is not None:
+        lines.append([Span(f"   {found.law}", "bad"), Span(f"  step {found.step}: {found.reason}")])
     lines.append([Span(f"   {count_steps(len(report.records))}, at step {report.head}")])
     if report.dropped:
         lines.append([Span(f"   {report.dropped}", "bad")])

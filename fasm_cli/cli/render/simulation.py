@@ -86,7 +86,7 @@ def _finding(finding: FindingReport) -> Iterator[Line]:
         outcome = (
             [] if step.outcome == "committed" else [Span(f"  {step.outcome}", OUTCOME_ROLE.get(step.outcome, "plain"))]
         )
-        yield [Span(f"   {step.number:>3}  ", "quiet"), Span(step.event, "name"), *outcome, Span(error)]
+        yield [Span(f"   {step.step:>3}  ", "quiet"), Span(step.event, "name"), *outcome, Span(error)]
         for change in step.changes:
             yield [Span(f"          {change}", "quiet")]
     if finding.fix:

@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from fasm_cli.errors import FasmError, InputError, MachineError
-from fasm_cli.reports.report import Report
+from fasm_cli.reports import Report
 
 if TYPE_CHECKING:
     from fasm_cli.debugger.session import Settings

@@ -7,8 +7,8 @@ from time import perf_counter
 from fasm_cli.cli.repl.registry import MAX_QUOTED, VERBS, expand_alias
 from fasm_cli.debugger.session import FORMATS, DebugSession
 from fasm_cli.errors import FasmError, InputError, UsageError, did_you_mean
+from fasm_cli.reports import Report
 from fasm_cli.reports.repl import ScriptReport
-from fasm_cli.reports.report import Report
 from fasm_cli.reports.steps import FindingReport
 from fasm_cli.types.schema import variants
 

@@ -16,7 +16,7 @@ from fasm_cli.types.schema import variants
 
 if TYPE_CHECKING:
     from fasm_cli.debugger.session import DebugSession
-    from fasm_cli.reports.report import Report
+    from fasm_cli.reports import Report
 
 ALIAS_NAME = re.compile(r"[^\W\d][\w-]*")
 MAX_QUOTED = 40  # characters of a wrong word that a message quotes

@@ -19,7 +19,7 @@ from fasm_cli.cli.repl.lines import logical_lines
 from fasm_cli.cli.repl.registry import Quit, load_verbs
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import FasmError, UsageError
-from fasm_cli.reports.report import FINDING, INTERRUPTED
+from fasm_cli.reports import FINDING, INTERRUPTED
 
 with deferred_imports():
     from fasm_cli.cli.repl import config, execute, loop

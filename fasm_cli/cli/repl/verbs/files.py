@@ -14,8 +14,8 @@ from fasm_cli.debugger.open import open_target
 from fasm_cli.debugger.reload import reload
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import UsageError
+from fasm_cli.reports import Report
 from fasm_cli.reports.repl import Message, Saved
-from fasm_cli.reports.report import Report
 from fasm_cli.reports.steps import event_text
 
 

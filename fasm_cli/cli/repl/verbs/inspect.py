@@ -5,8 +5,8 @@ from collections.abc import Callable
 from fasm_cli.cli.repl.registry import ArgumentKind, reject_arguments, require_argument, verb
 from fasm_cli.debugger import breakpoints, inspect
 from fasm_cli.debugger.session import DebugSession
+from fasm_cli.reports import Report
 from fasm_cli.reports.repl import Stops
-from fasm_cli.reports.report import Report
 from fasm_cli.usecases.describe import describe
 
 

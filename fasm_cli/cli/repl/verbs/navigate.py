@@ -4,7 +4,7 @@ from fasm_cli.cli.repl.registry import MAX_QUOTED, ArgumentKind, parse_number, r
 from fasm_cli.debugger import navigate
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import UsageError
-from fasm_cli.reports.report import Report
+from fasm_cli.reports import Report
 
 STEP_NAMES = (ArgumentKind.STEP, ArgumentKind.LABEL, ArgumentKind.BRANCH)
 

@@ -14,7 +14,7 @@ from fasm_cli.debugger.predicates import expect
 from fasm_cli.debugger.reload import reload
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import UsageError
-from fasm_cli.reports.report import Report
+from fasm_cli.reports import Report
 
 RUN = "run N [--seed S] [--crash P]"
 

@@ -5,8 +5,8 @@ import re
 from fasm_cli.cli.repl.registry import MAX_QUOTED, VERBS, ArgumentKind, Quit, define_alias, reject_arguments, verb
 from fasm_cli.debugger.session import FORMATS, DebugSession
 from fasm_cli.errors import UsageError, did_you_mean
+from fasm_cli.reports import Report
 from fasm_cli.reports.repl import Message, Saved
-from fasm_cli.reports.report import Report
 
 SETTINGS = {"format": FORMATS, "time": ("off", "on")}
 

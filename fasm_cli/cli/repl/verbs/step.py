@@ -13,7 +13,7 @@ from fasm_cli.cli.repl.registry import (
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.events import INDEXED_FAULTS, CrashPoint, FaultKind, InjectedFault, ResultLost
 from fasm_cli.errors import InputError, UsageError, did_you_mean
-from fasm_cli.reports.report import Report
+from fasm_cli.reports import Report
 
 
 @verb(
