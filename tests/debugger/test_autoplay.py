@@ -96,7 +96,7 @@ def test_watches_and_breaks_end_a_run(project: Project) -> None:
     set_break(session, "reject")
     set_break(session, "len(pending) == 1")
     remove(session, "1")
-    assert [line.text for line in list_breakpoints(session).items] == ["reject", "len(pending) == 1"]
+    assert [stop.name for stop in list_breakpoints(session).items] == ["reject", "len(pending) == 1"]
     report = autoplay.run_random(session, 100, 1)
     assert report.stop_reason in (
         f"stopped at step {session.timeline.head}: break {what}" for what in ("reject", "len(pending) == 1")
