@@ -379,7 +379,6 @@ class StepExecutor:
         self._task = asyncio.create_task(self._execute_queue())
 
     async def _execute_queue(self) -> None:
-        """Execute one batch, and start a task for the next one."""
         batch, self._queue = self._queue[:MAX_BATCH], self._queue[MAX_BATCH:]
         try:
             execute = partial(self._execute_batch, batch)
@@ -403,7 +402,6 @@ class StepExecutor:
         return await future
 
     def _serve(self) -> None:
-        """The main function of the thread."""
         while (item := self._calls.get()) is not None:
             call, future, loop = item
             try:
@@ -432,7 +430,6 @@ class StepExecutor:
         return restored, orphaned
 
     def _execute_batch(self, batch: list[PendingStep]) -> list[Submitted | BaseException]:
-        """The answer to each of them."""
         assert self._store is not None
         begin = perf_counter()
         answers = self._execute_together(self._store, batch) if len(batch) > 1 else []

@@ -231,7 +231,6 @@ def _open(url: str, options: str = "") -> "psycopg.Connection[Row]":
 
 
 def _lock(db: "psycopg.Connection[Any]") -> bool:
-    """Whether this connection holds the advisory lock of its schema now."""
     row = db.execute(LOCK_SQL).fetchone()
     return bool(row and row["held"])
 

@@ -121,14 +121,12 @@ class StateRow:
         return self._machine.codec.decode(self._machine.state_schema, plain)
 
     def _fields_unchanged(self) -> bool:
-        """Whether the fields of the working state are the committed ones."""
         try:
             return self._encode(self.working) == self._row
         except DecodeError:
             return False
 
     def _with_database(self, state: Any, database: Any) -> Any:
-        """A copy of `state` with `database` in it, if the machine has a database."""
         copy = self._copy(state)
         if self._machine.database:
             object.__setattr__(copy, self._machine.database, database)
