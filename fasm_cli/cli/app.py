@@ -122,8 +122,7 @@ Target = Annotated[
     ),
 ]
 Session = Annotated[
-    str,
-    typer.Argument(metavar="SESSION", help="A path, or a name under sessions/.", autocompletion=complete_session),
+    str, typer.Argument(metavar="SESSION", help="A path, or a name under sessions/.", autocompletion=complete_session)
 ]
 MachineOption = Annotated[
     str, typer.Option("--machine", metavar="TARGET", help="The machine, if the file may not name it.")

@@ -37,8 +37,7 @@ def describe(output: Output, target: Target) -> None:
 def explain(
     output: Output,
     law: Annotated[
-        str,
-        typer.Argument(metavar="[LAW]", help="The id of a law; all laws by default.", autocompletion=complete_law),
+        str, typer.Argument(metavar="[LAW]", help="The id of a law; all laws by default.", autocompletion=complete_law)
     ] = "",
 ) -> None:
     """Explain a law, with a wrong and a right example."""

@@ -27,9 +27,7 @@ def repl(
     target: Annotated[
         str,
         typer.Argument(
-            metavar="TARGET|SESSION",
-            help="A machine, or a session to continue.",
-            autocompletion=complete_target,
+            metavar="TARGET|SESSION", help="A machine, or a session to continue.", autocompletion=complete_target
         ),
     ],
     commands: Annotated[

@@ -17,9 +17,7 @@ with deferred_imports():
 
 
 @app.verb(
-    "fasm run ledger --db sqlite:///ledger.db",
-    "fasm run ledger --db sqlite:///ledger.db --history",
-    has_json=False,
+    "fasm run ledger --db sqlite:///ledger.db", "fasm run ledger --db sqlite:///ledger.db --history", has_json=False
 )
 def run(
     output: Output,

@@ -94,12 +94,7 @@ def session_verify(output: Output, session: Session, machine: MachineOption = ""
 
 
 @session_app.verb("fasm session migrate shop --dry-run", "fasm session migrate shop", name="migrate")
-def session_migrate(
-    output: Output,
-    session: Session,
-    dry_run: DryRun = False,
-    machine: MachineOption = "",
-) -> None:
+def session_migrate(output: Output, session: Session, dry_run: DryRun = False, machine: MachineOption = "") -> None:
     """Migrate a session to its changed machine, into a new file."""
     output.report(migrate_session.migrate(project(), session, machine, dry_run=dry_run))
 

@@ -56,10 +56,7 @@ def simulate(
     time: Annotated[
         str, typer.Option("--time", metavar="60s", help="Run for this long (s, m, h) instead of --runs.")
     ] = "",
-    jobs: Annotated[
-        int | None,
-        typer.Option("--jobs", envvar="FASM_JOBS", help="Processes (one per core)."),
-    ] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", envvar="FASM_JOBS", help="Processes (one per core).")] = None,
     cluster: Annotated[
         str, typer.Option("--cluster", envvar="FASM_CLUSTER", metavar="ADDRESS", help="Processes of a Dask cluster.")
     ] = "",
@@ -170,12 +167,7 @@ def with_progress(progress: Iterator[Progress]) -> None:
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[counts]}"),
-        TimeElapsedColumn(),
-    )
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[counts]}"), TimeElapsedColumn())
     start = monotonic()
     with Bar(*columns, console=Console(file=sys.stderr), transient=True) as bar:
         task = bar.add_task("starting", total=None, counts="")
