@@ -8,7 +8,7 @@ import traceback
 from pathlib import Path
 
 FASM = str(Path(__file__).resolve().parent.parent)
-LIBRARIES = tuple({FASM, *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))})
+LIBRARIES = tuple({FASM, *map(sysconfig.get_path, ("stdlib", "platstdlib", "purelib", "platlib"))})
 
 
 def author_traceback(error: BaseException) -> str:

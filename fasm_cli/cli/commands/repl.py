@@ -53,8 +53,7 @@ def repl(
     if check is not None and update is not None:
         raise UsageError("--check-transcript and --update-transcript cannot be combined", "give one of them")
     opened, dropped = open_target(project(db), target, session, machine)
-    if dropped:
-        output.note(dropped)
+    output.note(dropped)
     opened.repl_state.watching = watch
     options = ScriptOptions(echo, keep_going)
     with opened:

@@ -68,8 +68,7 @@ def session_log(
 ) -> None:
     """List every step of every branch, without importing the machine."""
     report, dropped = sessions.session_log(project(), session, last)
-    if dropped:
-        output.note(dropped)
+    output.note(dropped)
     output.report(report)
 
 
@@ -160,8 +159,7 @@ def export(
 ) -> None:
     """Write a session in another form."""
     opened, dropped = opener.view_session(project(), session, machine)
-    if dropped:
-        output.note(dropped)
+    output.note(dropped)
     if out is not None:
         output.report(exporter.export(opened, to, out))
     else:

@@ -92,7 +92,11 @@ def simulate(
     machine = engine.machine
     config = read_config(here.root)
     given = config.faults | read_faults(faults) | ({} if crash is None else {"crash": crash})
-    profile = with_faults(machine.profile.without_faults() if no_faults else machine.profile, given)
+    profile = machine.profile.without_faults() if no_faults else machine.profile
+    try:
+        profile = profile.replace(**given)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     plan = Plan(
         seed=time_ns() % 2**32 if seed is None else seed,
         runs=first_of(runs, config.runs, RUNS),
@@ -198,18 +202,9 @@ def read_faults(text: str) -> dict[str, float]:
         try:
             given[name] = float(number)
         except ValueError:
-            raise UsageError(
-                f"--faults {part}: not a probability: {number!r}", "write NAME=P, like lose_result=0.02"
-            ) from None
+            message = f"--faults {part}: not a probability: {number!r}"
+            raise UsageError(message, "write NAME=P, like lose_result=0.02") from None
     return given
-
-
-def with_faults(profile: Profile, given: dict[str, float]) -> Profile:
-    """`profile` with the probabilities of the command line. Raises `UsageError`."""
-    try:
-        return profile.replace(**given)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
 
 
 def read_time(text: str) -> float:

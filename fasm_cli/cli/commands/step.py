@@ -20,8 +20,7 @@ with deferred_imports():
 def opened(output: Output, name: str, machine: str) -> Iterator[DebugSession]:
     """The session `name`, open for writing until the end of the block."""
     session, dropped = open_session(project(), name, machine)
-    if dropped:
-        output.note(dropped)
+    output.note(dropped)
     with session:
         yield session
 
@@ -84,8 +83,7 @@ def restore(output: Output, session: Session, machine: MachineOption = "") -> No
 def pending(output: Output, session: Session, machine: MachineOption = "") -> None:
     """List the tracked actions that have no accepted result."""
     debug, dropped = view_session(project(), session, machine)
-    if dropped:
-        output.note(dropped)
+    output.note(dropped)
     output.report(debug.pending())
 
 

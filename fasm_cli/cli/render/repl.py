@@ -44,16 +44,9 @@ def _(report: Tree) -> list[Line]:
         origin = f"  from #{branch.parent} on {branch.parent_branch}" if branch.parent_branch else ""
         labels = "".join(f"  [{name} @{step}]" for name, step in branch.labels)
         here = f"  @{report.head} here" if branch.is_current else ""
-        lines.append(
-            [
-                Span(f"{mark} ", "quiet"),
-                Span(branch.name.ljust(width), "name"),
-                Span(steps),
-                Span(f"{origin}{here}", "quiet"),
-                Span(labels, "name"),
-                Span("".join(f"  BROKEN {broken}" for broken in branch.violated_laws), "bad"),
-            ]
-        )
+        broken = "".join(f"  BROKEN {law}" for law in branch.violated_laws)
+        line = [Span(f"{mark} ", "quiet"), Span(branch.name.ljust(width), "name"), Span(steps)]
+        lines.append([*line, Span(f"{origin}{here}", "quiet"), Span(labels, "name"), Span(broken, "bad")])
     return lines
 
 
@@ -134,13 +127,8 @@ def _(report: Checks) -> list[Line]:
 @renderer.register
 def _(report: ProblemDetails) -> list[Line]:
     lines: list[Line] = [[Span(report.title, "bad" if report.reason else "quiet")]]
-    rows = (
-        ("what", report.reason),
-        ("at", report.location),
-        ("rule", report.rule),
-        ("why", report.law_reason),
-        ("fix", report.fix),
-    )
+    texts = (report.reason, report.location, report.rule, report.law_reason, report.fix)
+    rows = zip(("what", "at", "rule", "why", "fix"), texts, strict=True)
     lines += [[Span(f"   {title.ljust(5)}", "quiet"), Span(text)] for title, text in rows if text]
     return lines + [[Span(f"   {line}", "quiet")] for line in report.frames.splitlines()]
 

@@ -31,18 +31,10 @@ def _(report: Log) -> list[Line]:
         error = f" {record.error}" if record.error else ""
         labels = "".join(f"  [{name}]" for name in entry.labels)
         role = OUTCOME_ROLE.get(record.outcome, "plain")
-        broken = [Span(f"  BROKEN {record.violated_law}", "bad")] if record.violated_law else []
-        lines.append(
-            [
-                Span(f"{mark} #{record.n} ", "quiet"),
-                Span(entry.event, "name" if entry.on_path else "quiet"),
-                Span("  "),
-                Span(f"{record.outcome}{error}", role if entry.on_path else "quiet"),
-                *broken,
-                Span(fork, "quiet"),
-                Span(labels, "name"),
-            ]
-        )
+        broken = f"  BROKEN {record.violated_law}" if record.violated_law else ""
+        line = [Span(f"{mark} #{record.n} ", "quiet"), Span(entry.event, "name" if entry.on_path else "quiet")]
+        line += [Span("  "), Span(f"{record.outcome}{error}", role if entry.on_path else "quiet")]
+        lines.append([*line, Span(broken, "bad"), Span(fork, "quiet"), Span(labels, "name")])
     return lines
 
 
@@ -62,9 +54,8 @@ def _(report: Sessions) -> list[Line]:
     lines = []
     for item in report.items:
         what = f"{item.machine}  {count_steps(item.steps)}" if item.machine else ""
-        law = [Span(f"  {item.law}", "bad")] if item.law else []
-        problem = [Span(f"  {item.problem}", "bad")] if item.problem else []
-        lines.append([Span(item.name.ljust(width), "name"), Span(f"  {what}"), *law, *problem])
+        bad = "".join(f"  {text}" for text in (item.law, item.problem) if text)
+        lines.append([Span(item.name.ljust(width), "name"), Span(f"  {what}"), Span(bad, "bad")])
     return lines
 
 
@@ -103,20 +94,14 @@ def _paths(report: Compared) -> list[Line]:
     counts = f"  {count_steps(report.steps[0])} and {count_steps(report.steps[1])}"
     where = f"at step {report.first_difference}" if report.first_difference else "at the initial state"
     lines: list[Line] = [[Span(f"first difference {where}", "bad"), Span(counts, "quiet")]]
-    for pair in report.pairs:
-        for sign, role, step in (("-", "bad", pair.a), ("+", "good", pair.b)):
-            if step is not None:
-                lines += _step(sign, role, step)
+    sides = [side for pair in report.pairs for side in (("-", "bad", pair.a), ("+", "good", pair.b))]
+    for sign, role, step in sides:
+        if step is not None:
+            outcome = f"{step.outcome} {step.error}" if step.error else step.outcome
+            head = [Span(f"{sign} #{step.step} ", role), Span(step.event, "name"), Span("  ")]
+            lines.append([*head, Span(outcome, OUTCOME_ROLE.get(step.outcome, "plain"))])
+            lines += [[Span(f"     {change}", "quiet")] for change in step.changes]
     return lines
-
-
-def _step(sign: str, role: str, step: StepSummary) -> list[Line]:
-    error = f" {step.error}" if step.error else ""
-    head = [Span(f"{sign} #{step.step} ", role), Span(step.event, "name"), Span("  ")]
-    return [
-        [*head, Span(f"{step.outcome}{error}", OUTCOME_ROLE.get(step.outcome, "plain"))],
-        *([Span(f"     {change}", "quiet")] for change in step.changes),
-    ]
 
 
 @renderer.register

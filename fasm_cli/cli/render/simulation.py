@@ -28,14 +28,9 @@ def _verdict(report: Replayed | TraceLine, steps: int) -> Iterator[Line]:
     if report.difference:
         yield [Span("differs", "bad"), Span(f"  {report.difference}")]
     if finding is not None:
-        same = recorded is not None and (recorded.law, recorded.step) == (finding.law, finding.step)
-        known = (
-            "as recorded"
-            if same
-            else f"recorded was {recorded.law} at step {recorded.step}"
-            if recorded
-            else "not recorded"
-        )
+        known = f"recorded was {recorded.law} at step {recorded.step}" if recorded else "not recorded"
+        if recorded and (recorded.law, recorded.step) == (finding.law, finding.step):
+            known = "as recorded"
         yield [Span(f"BROKEN {finding.law}", "bad"), Span(f"  at step {finding.step}, {known}")]
     elif recorded is not None:
         yield [Span(f"{recorded.law} no longer breaks", "good"), Span(f"  (recorded at step {recorded.step})")]
@@ -83,12 +78,10 @@ def _finding(finding: FindingReport) -> Iterator[Line]:
     yield [Span(f"   {finding.reason}")]
     for step in finding.steps:
         error = f"  {step.error}" if step.error else ""
-        outcome = (
-            [] if step.outcome == "committed" else [Span(f"  {step.outcome}", OUTCOME_ROLE.get(step.outcome, "plain"))]
-        )
-        yield [Span(f"   {step.step:>3}  ", "quiet"), Span(step.event, "name"), *outcome, Span(error)]
-        for change in step.changes:
-            yield [Span(f"          {change}", "quiet")]
+        outcome = "" if step.outcome == "committed" else f"  {step.outcome}"
+        role = OUTCOME_ROLE.get(step.outcome, "plain")
+        yield [Span(f"   {step.step:>3}  ", "quiet"), Span(step.event, "name"), Span(outcome, role), Span(error)]
+        yield from ([Span(f"          {change}", "quiet")] for change in step.changes)
     if finding.fix:
         yield [Span("   fix   ", "quiet"), Span(finding.fix)]
     shrunk = f", shrunk {finding.events} -> {finding.size} events" if finding.steps else ""
@@ -113,10 +106,10 @@ def _tables(tally: Stats) -> Iterator[Line]:
     if tally.emitted:
         yield [Span("actions", "name")]
     for name, emitted in sorted(tally.emitted.items()):
-        became = {
-            each: getattr(tally, each).get(name, 0) for each in ("completed", "lost", "duplicated", "outstanding")
-        }
-        counts = "".join(f"  {each} {times}" for each, times in became.items() if times)
+        became = (
+            (each, getattr(tally, each).get(name, 0)) for each in ("completed", "lost", "duplicated", "outstanding")
+        )
+        counts = "".join(f"  {each} {times}" for each, times in became if times)
         yield [Span(f"   {name}  {emitted}{counts}")]
     if tally.faults:
         yield [Span("faults", "name")]

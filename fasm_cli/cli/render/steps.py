@@ -1,6 +1,6 @@
 """Renders reports about steps."""
 
-from fasm_cli.cli.render.writer import ONE_LINE, OUTCOME_ROLE, Line, Span, outline, renderer
+from fasm_cli.cli.render.writer import OUTCOME_ROLE, Line, Span, outline, renderer
 from fasm_cli.reports.steps import ActionLine, Change, Pending, State, StepReport
 
 CHECKED = ("input", "completion")  # events that change the state: the invariants are reported after them
@@ -43,31 +43,22 @@ def _action(action: ActionLine) -> Line:
 
 @renderer.register
 def _(report: Pending) -> list[Line]:
-    lines = (
-        [] if report.running else [[Span("the process has crashed; `restore` emits what is pending again", "quiet")]]
-    )
+    lines: list[Line] = []
+    if not report.running:
+        lines.append([Span("the process has crashed; `restore` emits what is pending again", "quiet")])
     if not report.items:
-        return [*lines, [Span("nothing is pending", "quiet")]]
+        lines.append([Span("nothing is pending", "quiet")])
     for item in report.items:
-        since = f"  since step {item.since_step}"
-        lines.append(
-            [
-                Span(f"{item.ref}  ", "quiet"),
-                Span(f"id {item.id}  tracked "),
-                Span(item.text, "name"),
-                Span(since, "quiet"),
-            ]
-        )
+        line = [Span(f"{item.ref}  ", "quiet"), Span(f"id {item.id}  tracked "), Span(item.text, "name")]
+        lines.append([*line, Span(f"  since step {item.since_step}", "quiet")])
     return lines
 
 
 @renderer.register
 def _(report: State) -> list[Line]:
-    rows: list[Line] = [[Span(f"   {row}")] for row in report.rows]
-    if len(report.text) <= ONE_LINE:
-        return [[Span(f"@{report.step} ", "quiet"), Span(report.text)], *rows]
     first, *rest = outline(report.text)
-    return [[Span(f"@{report.step} ", "quiet"), Span(first)], *([Span(line)] for line in rest), *rows]
+    texts = [*rest, *(f"   {row}" for row in report.rows)]
+    return [[Span(f"@{report.step} ", "quiet"), Span(first)], *([Span(text)] for text in texts)]
 
 
 def change_line(change: Change) -> Line:

@@ -179,7 +179,9 @@ class Writer:
         self.source = ""
 
     def note(self, text: str) -> None:
-        write_lines([[Span(text)]], sys.stderr)
+        """Write a note to stderr, unless it is empty."""
+        if text:
+            write_lines([[Span(text)]], sys.stderr)
 
 
 class TerminalWriter(Writer):
@@ -283,23 +285,24 @@ def error_lines(error: FasmError, source: str = "", place: str = "", *, carets: 
             lines.append([Span(f"   {source}", "quiet")])
             lines.append([Span(f"   {' ' * error.column}^", "bad")])
         else:
-            shown = source if len(source) <= MAX_SOURCE else f"{source[:MAX_SOURCE]}…"
-            message = f"{message} (column {error.column + 1} of {' '.join(shown.split())})"
+            message = f"{message} (column {error.column + 1} of {' '.join(_cut(source, MAX_SOURCE).split())})"
     prefix = [] if error.kind == "interrupted" else [Span("error: ", "bad")]
     hint = f"; {error.hint}" if error.hint else ""
-    message = " ".join(message.split("\n"))
-    message = message if len(message) <= MAX_MESSAGE else f"{message[:MAX_MESSAGE]}…"
+    message = _cut(message.replace("\n", " "), MAX_MESSAGE)
     lines.append([*prefix, Span(where), Span(message), Span(hint, "quiet")])
     if isinstance(error, MachineError) and error.frames:
         lines += [[Span(line, "quiet")] for line in error.frames.splitlines()]
     return lines
 
 
+def _cut(text: str, size: int) -> str:
+    return text if len(text) <= size else f"{text[:size]}…"
+
+
 def write_lines(lines: list[Line], stream: TextIO | None) -> None:
     """Write `lines` to `stream`: styled by rich on a terminal, plain anywhere else."""
-    if stream is None:  # closed by the parent process
-        return
-    stream.write(styled_text(lines, stream))
+    if stream is not None:  # else closed by the parent process
+        stream.write(styled_text(lines, stream))
 
 
 def styled_text(lines: list[Line], stream: TextIO) -> str:
