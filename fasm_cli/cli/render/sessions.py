@@ -15,7 +15,6 @@ from fasm_cli.reports.sessions import (
     StepDifference,
     Verified,
 )
-from fasm_cli.reports.steps import StepSummary
 from fasm_cli.sessions.journal import MAIN
 
 
