@@ -13,7 +13,7 @@ import pytest
 from fasm_cli.cli.repl import verbs  # noqa: F401  fills the table
 from fasm_cli.cli.repl.execute import execute
 from fasm_cli.cli.repl.lines import logical_lines
-from fasm_cli.cli.repl.registry import VERBS, ArgumentKind, Quit, expand_alias
+from fasm_cli.cli.repl.registry import VERBS, Kind, Quit, expand_alias
 from fasm_cli.debugger.open import open_target
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import FasmError, InputError, UsageError
@@ -48,7 +48,7 @@ def test_each_verb_is_documented(verb: Any) -> None:
     assert set(verb.related) <= set(VERBS)
     takes = verb.usage.split()[1:]
     assert bool(takes) is bool(verb.arguments)
-    assert all(isinstance(kind, ArgumentKind) for kinds in verb.arguments for kind in kinds)
+    assert all(isinstance(kind, Kind) for kinds in verb.arguments for kind in kinds)
     assert len(f"{verb.usage}  {verb.summary}") <= 120
 
 

@@ -21,7 +21,7 @@ from fasm_cli.cli.prompt.line_parser import (
     record_schema,
     tokenize,
 )
-from fasm_cli.cli.repl.registry import MAX_QUOTED, VERBS, ArgumentKind
+from fasm_cli.cli.repl.registry import MAX_QUOTED, VERBS, Kind
 from fasm_cli.contract.state_machine import TrackedActionCompleted
 from fasm_cli.debugger.input_parser import read_input
 from fasm_cli.debugger.session import DebugSession
@@ -49,13 +49,13 @@ def find_error(session: DebugSession, text: str) -> LineError | None:
     line = tokenize(text)
     parsed = parse_line(line)
     if parsed.verb is None:
-        return _unknown_word(session, line) or _wrong_value(session, ArgumentKind.INPUT, parsed, line, text)
+        return _unknown_word(session, line) or _wrong_value(session, Kind.INPUT, parsed, line, text)
     if not parsed.words and not text[parsed.start :].strip():
         return None  # nothing after the verb yet
     if not parsed.verb.arguments:
         rest = text[parsed.start :].strip()
         return LineError(parsed.start, f"{parsed.verb.name} takes no arguments, got {rest[:MAX_QUOTED]!r}")
-    values = (ArgumentKind.INPUT, ArgumentKind.ACTION_RESULT)
+    values = (Kind.INPUT, Kind.ACTION_RESULT)
     kind = next((kind for kind in last_argument_kinds(parsed) if kind in values), None)
     return None if kind is None or parsed.start >= len(text) else _wrong_value(session, kind, parsed, line, text)
 
@@ -74,7 +74,7 @@ def _unknown_word(session: DebugSession, line: list[Token]) -> LineError | None:
 
 
 def _wrong_value(
-    session: DebugSession, kind: ArgumentKind, parsed: ParsedLine, line: list[Token], text: str
+    session: DebugSession, kind: Kind, parsed: ParsedLine, line: list[Token], text: str
 ) -> LineError | None:
     value = text[parsed.start :]
     stack = open_brackets(line)
@@ -83,7 +83,7 @@ def _wrong_value(
     closed = value + closing_brackets(stack)
     try:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):  # a constructor may print
-            if kind is ArgumentKind.INPUT:
+            if kind is Kind.INPUT:
                 read_input(session.machine, closed)
             elif session.machine.result_schema is not None:
                 session.machine.codec.parse(session.machine.result_schema, closed)

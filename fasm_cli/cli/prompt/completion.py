@@ -24,7 +24,7 @@ from fasm_cli.cli.prompt.line_parser import (
     tokenize,
     value_schema,
 )
-from fasm_cli.cli.repl.registry import VERBS, ArgumentKind
+from fasm_cli.cli.repl.registry import VERBS, Kind
 from fasm_cli.contract.constraints import Between, OneOf
 from fasm_cli.contract.state_machine import TrackedActionCompleted
 from fasm_cli.debugger.export import FORMATS
@@ -98,7 +98,7 @@ def candidates(session: DebugSession, text: str) -> tuple[str, list[Option]]:
     parsed = parse_line(line)
     kinds = last_argument_kinds(parsed)
     stack = open_brackets(line)
-    if stack and ArgumentKind.EXPRESSION not in kinds:
+    if stack and Kind.EXPRESSION not in kinds:
         before, word = last_word(line)
         return word, rank(word, options_in_bracket(session, before, stack, kinds))
     word = text[parsed.start :]
@@ -111,11 +111,9 @@ def candidates(session: DebugSession, text: str) -> tuple[str, list[Option]]:
                 Option(f"{TrackedActionCompleted.__name__}(", "a result for an action that was never emitted")
             )
         return word, rank(word, options) if not word.endswith((" ", "\n")) else []
-    if ArgumentKind.EXPRESSION in kinds:
+    if Kind.EXPRESSION in kinds:
         whole, word = word, last_path(word)
-        others = [
-            kind for kind in kinds if kind is not ArgumentKind.EXPRESSION and kind in COMPLETERS and whole == word
-        ]
+        others = [kind for kind in kinds if kind is not Kind.EXPRESSION and kind in COMPLETERS and whole == word]
         offered = [option for kind in others for option in COMPLETERS[kind](session, word, parsed.words)]
         return word, rank(word, [*offered, *expressions(session, word)])
     offered = [
@@ -133,7 +131,7 @@ def last_path(text: str) -> str:
 
 
 def options_in_bracket(
-    session: DebugSession, before: list[Token], stack: list[OpenBracket], kinds: tuple[ArgumentKind, ...]
+    session: DebugSession, before: list[Token], stack: list[OpenBracket], kinds: tuple[Kind, ...]
 ) -> Iterator[Option]:
     """Yield what may come next in the innermost open bracket: the fields that are not given yet, or values."""
     solid = [token for token in before if token.kind != "blank"]
@@ -377,26 +375,24 @@ def _shorten(text: str) -> str:
 
 
 Completer = Callable[[DebugSession, str, tuple[str, ...]], Iterator[Option]]
-COMPLETERS: dict[ArgumentKind, Completer] = {  # each takes the session, the word, and the words before it
-    ArgumentKind.INPUT: inputs,
-    ArgumentKind.ACTION: actions,
-    ArgumentKind.COMPLETED: completed,
-    ArgumentKind.ACTION_RESULT: results,
-    ArgumentKind.PATH: paths,
-    ArgumentKind.EXPRESSION: expressions,
-    ArgumentKind.STEP: steps,
-    ArgumentKind.FILE: files,
-    ArgumentKind.LABEL: labels,
-    ArgumentKind.BRANCH: branches,
-    ArgumentKind.FORMAT: lambda session, word, before: map(Option, FORMATS),
-    ArgumentKind.SETTING: settings,
-    ArgumentKind.OUTCOME: lambda session, word, before: map(Option, OUTCOMES),
-    ArgumentKind.VERB: verb_names,
-    ArgumentKind.INVARIANT: invariants,
-    ArgumentKind.CRASH_POINT: lambda session, word, before: (
-        Option(point, CRASH_POINT_TEXTS[point]) for point in CrashPoint
-    ),
-    ArgumentKind.FAULT: lambda session, word, before: (
+COMPLETERS: dict[Kind, Completer] = {  # each takes the session, the word, and the words before it
+    Kind.INPUT: inputs,
+    Kind.ACTION: actions,
+    Kind.COMPLETED: completed,
+    Kind.ACTION_RESULT: results,
+    Kind.PATH: paths,
+    Kind.EXPRESSION: expressions,
+    Kind.STEP: steps,
+    Kind.FILE: files,
+    Kind.LABEL: labels,
+    Kind.BRANCH: branches,
+    Kind.FORMAT: lambda session, word, before: map(Option, FORMATS),
+    Kind.SETTING: settings,
+    Kind.OUTCOME: lambda session, word, before: map(Option, OUTCOMES),
+    Kind.VERB: verb_names,
+    Kind.INVARIANT: invariants,
+    Kind.CRASH_POINT: lambda session, word, before: (Option(point, CRASH_POINT_TEXTS[point]) for point in CrashPoint),
+    Kind.FAULT: lambda session, word, before: (
         Option(each, FAULT_TEXTS[each]) for each in session.machine.applicable_faults
     ),
 }

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from fasm_cli.cli.repl.registry import VERBS, ArgumentKind, Verb
+from fasm_cli.cli.repl.registry import VERBS, Kind, Verb
 from fasm_cli.contract.state_machine import TrackedActionCompleted
 from fasm_cli.engine.machine import Machine
 from fasm_cli.types.description import default_text, schema_label
@@ -145,23 +145,23 @@ def parse_line(line: list[Token]) -> ParsedLine:
     return ParsedLine(VERBS[first], tuple(words), start)
 
 
-def last_argument_kinds(line: ParsedLine) -> tuple[ArgumentKind, ...]:
+def last_argument_kinds(line: ParsedLine) -> tuple[Kind, ...]:
     """Return what the last word may stand for. An expression extends to the end of its line."""
     if line.verb is None:
-        return (ArgumentKind.INPUT,)
+        return (Kind.INPUT,)
     kinds = line.verb.arguments
     at = len(line.words)
     if at < len(kinds):
         return kinds[at]
-    return (ArgumentKind.EXPRESSION,) if kinds and ArgumentKind.EXPRESSION in kinds[-1] else ()
+    return (Kind.EXPRESSION,) if kinds and Kind.EXPRESSION in kinds[-1] else ()
 
 
-def value_schema(machine: Machine, kinds: tuple[ArgumentKind, ...]) -> Schema | None:
+def value_schema(machine: Machine, kinds: tuple[Kind, ...]) -> Schema | None:
     """Return the type of the value that a word of these kinds is, or None if the word is not a value."""
     schemas = {
-        ArgumentKind.INPUT: machine.input_schema,
-        ArgumentKind.ACTION: machine.action_id_schema,
-        ArgumentKind.ACTION_RESULT: machine.result_schema,
+        Kind.INPUT: machine.input_schema,
+        Kind.ACTION: machine.action_id_schema,
+        Kind.ACTION_RESULT: machine.result_schema,
     }
     return next((schemas[kind] for kind in kinds if kind in schemas), None)
 

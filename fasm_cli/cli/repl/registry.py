@@ -1,6 +1,6 @@
 """The table of REPL verbs: what a verb is, how it is registered, and how it parses its words.
 
-The modules of `verbs` fill the table; prompt, scripts, completion and help read it.
+The module `verbs` fills the table; prompt, scripts, completion and help read it.
 """
 
 import re
@@ -24,7 +24,7 @@ MAX_QUOTED = 40  # characters of a wrong word that a message quotes
 Run: TypeAlias = "Callable[[DebugSession, str], Report]"
 
 
-class ArgumentKind(Enum):
+class Kind(Enum):
     """What a word after a verb stands for. Completion, hints and colours use it before the line is executed."""
 
     INPUT = auto()  # Name(field=value)
@@ -61,10 +61,16 @@ class Verb:
     name: str
     usage: str
     summary: str
-    arguments: tuple[tuple[ArgumentKind, ...], ...]
+    arguments: tuple[tuple[Kind, ...], ...]
     examples: tuple[str, ...]
     related: tuple[str, ...]
-    run: Run
+    function: Run
+
+    def run(self, session: "DebugSession", rest: str) -> "Report":
+        """Execute the verb with the words after it. Raises `FasmError` or `Quit`."""
+        if rest and not self.arguments:
+            raise UsageError(f"{self.name} takes no arguments, got {rest[:MAX_QUOTED]!r}", f"usage: {self.usage}")
+        return self.function(session, rest)
 
 
 VERBS: dict[str, Verb] = {}
@@ -72,24 +78,25 @@ VERBS: dict[str, Verb] = {}
 
 def verb(
     usage: str,
-    summary: str,
-    *arguments: ArgumentKind | tuple[ArgumentKind, ...],
+    *arguments: Kind | tuple[Kind, ...],
     examples: tuple[str, ...],
     related: tuple[str, ...] = (),
 ) -> Callable[[Run], Run]:
-    """Register the decorated function under the first word of `usage`."""
+    """Register the decorated function under the first word of `usage`; its docstring is the summary.
+    A verb without arguments rejects words after it."""
 
     def register(run: Run) -> Run:
         name = usage.partition(" ")[0]
+        text = (run.__doc__ or "").removesuffix(".")
         kinds = tuple(each if isinstance(each, tuple) else (each,) for each in arguments)
-        VERBS[name] = Verb(name, usage, summary, kinds, examples, related, run)
+        VERBS[name] = Verb(name, usage, text[:1].lower() + text[1:], kinds, examples, related, run)
         return run
 
     return register
 
 
 def load_verbs() -> None:
-    """Import the modules of `verbs`, which fill the table. The prompt is drawn before, so it is not done at import."""
+    """Import `verbs`, which fills the table. The prompt is drawn before, so it is not done at import."""
     import_module("fasm_cli.cli.repl.verbs")
 
 
@@ -111,12 +118,6 @@ def parse_number(text: str, usage: str) -> int:
     if not text.isdecimal() or len(text) > 9:
         raise UsageError(f"not a number: {text[:MAX_QUOTED]!r}", f"usage: {usage}")
     return int(text)
-
-
-def reject_arguments(rest: str, usage: str) -> None:
-    """Raise `UsageError` if there are words after a verb that takes none."""
-    if rest:
-        raise UsageError(f"{usage.partition(' ')[0]} takes no arguments, got {rest[:MAX_QUOTED]!r}", f"usage: {usage}")
 
 
 def require_argument(rest: str, usage: str) -> str:
