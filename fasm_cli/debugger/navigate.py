@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from fasm_cli.debugger.predicates import Predicate
+from fasm_cli.debugger.breakpoints import Predicate
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.errors import InputError, UsageError, did_you_mean
 from fasm_cli.reports.repl import BranchLine, Differences, Saved, Tree

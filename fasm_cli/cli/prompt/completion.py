@@ -27,11 +27,10 @@ from fasm_cli.cli.prompt.line_parser import (
 from fasm_cli.cli.repl.registry import VERBS, Kind
 from fasm_cli.contract.constraints import Between, OneOf
 from fasm_cli.contract.state_machine import TrackedActionCompleted
+from fasm_cli.debugger.breakpoints import OUTCOMES
 from fasm_cli.debugger.export import FORMATS
-from fasm_cli.debugger.expressions.evaluate import field_names, field_of
-from fasm_cli.debugger.expressions.grammar import FUNCTIONS
+from fasm_cli.debugger.expressions.evaluate import FUNCTIONS, field_names, field_of
 from fasm_cli.debugger.navigate import END, START
-from fasm_cli.debugger.predicates import OUTCOMES
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.events import CrashPoint, FaultKind
 from fasm_cli.engine.records import Record

@@ -27,9 +27,9 @@ from fasm_cli.cli.repl.registry import (
     verb,
 )
 from fasm_cli.debugger import autoplay, breakpoints, inspect, navigate
+from fasm_cli.debugger.breakpoints import expect
 from fasm_cli.debugger.export import export, save
 from fasm_cli.debugger.open import open_target
-from fasm_cli.debugger.predicates import expect
 from fasm_cli.debugger.reload import reload
 from fasm_cli.debugger.session import FORMATS, DebugSession
 from fasm_cli.engine.events import INDEXED_FAULTS, CrashPoint, FaultKind, InjectedFault, ResultLost

@@ -9,14 +9,16 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
-from fasm_cli.debugger.expressions.evaluate import Evaluation, Variables, format_short
-from fasm_cli.debugger.expressions.grammar import (
+from fasm_cli.debugger.expressions.evaluate import (
     FUNCTIONS,
     MAX_DEPTH,
     NODE_NAMES,
     VIEWS,
     Comprehension,
+    Evaluation,
     ExpressionError,
+    Variables,
+    format_short,
     loop_variables,
 )
 from fasm_cli.errors import InputError, did_you_mean

@@ -1,4 +1,4 @@
-"""Evaluate an expression node by node, at a bounded cost.
+"""Evaluate an expression node by node, at a bounded cost. Tables list what it may use.
 
 Every node and element that is visited is charged to a budget, and so is the size of every value that is built. A shared
 part is charged once per occurrence, so nested references cannot build exponentially large values cheaply (compare the
@@ -6,30 +6,90 @@ XML entity attack "billion laughs").
 """
 
 import ast
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import Enum
 from sys import getsizeof
 from typing import Any
 
 from fasm_cli.contract.database import Tables
-from fasm_cli.debugger.expressions.grammar import (
-    ARITHMETIC,
-    ARITHMETIC_TYPES,
-    COMPARE,
-    FUNCTIONS,
-    MAX_DIGITS,
-    MAX_INTEGER,
-    NONE,
-    NUMBERS,
-    VIEWS,
-    Comprehension,
-    ExpressionError,
-)
 from fasm_cli.errors import did_you_mean
 from fasm_cli.types.codec import SchemaRegistry, format_value
 from fasm_cli.types.fields import field_names as declared_names
 from fasm_cli.types.parse import BUILDERS
+
+MAX_DEPTH = 50
+MAX_DIGITS = 4300  # of an integer: Python's own limit for converting one to text
+MAX_INTEGER = 10**MAX_DIGITS
+
+
+class ExpressionError(Exception):
+    """What is wrong with `node` of an expression; `Expression` turns it into an `InputError` with a column."""
+
+    def __init__(self, node: ast.AST, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.node: Any = node
+        self.message, self.hint = message, hint
+
+
+def loop_variables(target: ast.expr) -> Iterator[str]:
+    """Yield the names that the target of a loop binds. Raises `ExpressionError`."""
+    match target:
+        case ast.Name(id=name) if not name.startswith("__"):
+            yield name
+        case ast.Tuple(elts=elements) | ast.List(elts=elements):
+            for element in elements:
+                yield from loop_variables(element)
+        case _:
+            raise ExpressionError(target, "a loop variable must be a name")
+
+
+Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
+NONE = type(None)
+NUMBERS = (int, float, Decimal, bool)
+ARITHMETIC_TYPES = (*NUMBERS, timedelta, date, datetime)
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "len": len,
+    "any": any,
+    "all": all,
+    "sum": lambda values: sum(values),  # no start value: adding lists would build a new list each time
+    "min": min,
+    "max": max,
+    "sorted": sorted,
+    "abs": abs,
+}
+VIEWS: dict[str, Callable[[dict[Any, Any]], Any]] = {"keys": dict.keys, "values": dict.values, "items": dict.items}
+COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+    ast.In: lambda left, right: left in right,
+    ast.NotIn: lambda left, right: left not in right,
+}
+ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+}
+NODE_NAMES: dict[type[ast.expr], str] = {
+    ast.Await: "await",
+    ast.JoinedStr: "an f-string",
+    ast.Lambda: "a lambda",
+    ast.NamedExpr: "an assignment",
+    ast.Starred: "*",
+    ast.Yield: "yield",
+    ast.YieldFrom: "yield",
+}
+
 
 Variables = Mapping[str, Any]
 
