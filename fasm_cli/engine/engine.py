@@ -5,10 +5,8 @@ from typing import Any
 
 from fasm_cli.engine.coroutines import Runner, run_coroutine
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.memory_store import MemoryStore
-from fasm_cli.engine.process import Process
-from fasm_cli.engine.process_state import ProcessState
-from fasm_cli.engine.store import Store, StoreFactory
+from fasm_cli.engine.process import Process, ProcessState
+from fasm_cli.engine.store import MemoryStore, Store, StoreFactory
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol, Self, final, get_args
+from typing import Any, ClassVar, NamedTuple, Protocol, Self, final, get_args
 
 from fasm_cli.errors import InputError
 from fasm_cli.types.codec import DecodeError
@@ -92,8 +92,7 @@ Decode = Callable[[ValueCodec, Any], Any]
 Encode = Callable[[ValueCodec, Any], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """How a file stores one field of an event. A part with a `default` is left out when it has that value."""
 
     encode: Encode

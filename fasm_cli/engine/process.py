@@ -2,10 +2,12 @@
 
 A `Process` is a machine with its committed state, running or crashed. Keyboard, seed, file, shrinker and runtime feed
 it events and read the `StepResult` that it returns. A transition that fails leaves the state as it was, whatever it
-did before it failed.
+did before it failed. `ProcessState` is where a process stands between two steps; its `apply` is the only place that
+knows how a step changes it, for a running process and for the reader of a session file alike.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 from fasm_cli.contract.database import ConnectionLost, DatabaseError, SerializationConflict
@@ -23,6 +25,7 @@ from fasm_cli.contract.state_machine import (
 from fasm_cli.engine.coroutines import ContractViolation
 from fasm_cli.engine.events import (
     ARMED_POINTS,
+    ActionRef,
     Completion,
     Crash,
     CrashPoint,
@@ -34,18 +37,90 @@ from fasm_cli.engine.events import (
     ResultLost,
 )
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.process_state import ArmedFault, ProcessState, is_for_restore
 from fasm_cli.engine.purity_latch import Breach
 from fasm_cli.engine.step_result import NO_DETAILS, Emission, Outcome, StepDetails, StepResult
 from fasm_cli.engine.store import Store
 from fasm_cli.types.codec import DecodeError, format_value
 
-MAX_CONFLICT_RETRIES = 10  # of a transition that other transactions come before
-
+ArmedFault = Crash | InjectedFault
 # Members of an enum and events that do not change, bound to names because an attribute look-up is slow here.
-_COMMITTED, _REJECTED, _DEFECT, _ABORTED = Outcome.COMMITTED, Outcome.REJECTED, Outcome.DEFECT, Outcome.ABORTED
+_COMMITTED, _REJECTED, _DEFECT = Outcome.COMMITTED, Outcome.REJECTED, Outcome.DEFECT
+_ABORTED, _SKIPPED = Outcome.ABORTED, Outcome.SKIPPED
 _LOAD, _COMMIT = InjectedFault(FaultKind.LOAD), InjectedFault(FaultKind.COMMIT)
+_COMMIT_UNKNOWN = InjectedFault(FaultKind.UNKNOWN)
 _BEFORE_COMMIT = Crash(CrashPoint.BEFORE_COMMIT)
+
+
+@dataclass(slots=True)
+class ProcessState:
+    """`pending` maps the id of every tracked action without an accepted result to its emission, oldest first.
+    `armed_fault` is the fault or crash that waits for the next transition or restore."""
+
+    pending: dict[Any, Emission] = field(default_factory=dict)
+    running: bool = True
+    armed_fault: ArmedFault | None = None
+
+    def copy(self) -> "ProcessState":
+        """An independent copy; emissions are never changed and are shared."""
+        return ProcessState(dict(self.pending), self.running, self.armed_fault)
+
+    def apply(self, number: int, event: Event, outcome: Outcome, actions: Iterable[Action]) -> tuple[Any, ...]:
+        """Step `number` happened. Returns the ids that it gave to an action while another one with the same id was
+        pending."""
+        if outcome is _SKIPPED or type(event) is ResultLost:
+            return ()
+        armed, committed = self.armed_fault, outcome is _COMMITTED
+        if type(event) is InputReceived or type(event) is Completion:
+            if armed is not None and not is_for_restore(armed):
+                self.armed_fault = None
+                fatal = _COMMIT_UNKNOWN if committed else _BEFORE_COMMIT if outcome is _ABORTED else None
+                self.running = armed != fatal
+            if not committed:
+                return ()
+            if type(event) is Completion:
+                self.pending.pop(event.id, None)
+            return self._register(number, actions, restored=False) if actions else ()
+        if type(event) is InjectedFault:
+            self.armed_fault = event
+        elif type(event) is Crash:
+            if event.point in ARMED_POINTS:
+                self.armed_fault = event
+            else:
+                self.running = False
+        elif type(event) is Restore:
+            self.armed_fault = None
+            if committed:
+                self.running = True
+                self._register(number, actions, restored=True)
+        else:
+            assert_never(event)
+        return ()
+
+    def _register(self, number: int, actions: Iterable[Action], *, restored: bool) -> tuple[Any, ...]:
+        """Add the tracked actions to `pending`. An action that restore emits again keeps its name and its place."""
+        pending = self.pending
+        reused = []
+        for position, action in enumerate(actions, 1):
+            if type(action) is not Tracked:
+                continue
+            known = pending.get(action.id)
+            ref = first = ActionRef(number, position)
+            if known is not None:
+                first = known.first
+                if restored:
+                    ref = first.emitted_again(number)
+                else:
+                    reused.append(action.id)
+            pending[action.id] = Emission(ref, action, first, number, position)
+        return tuple(reused)
+
+
+def is_for_restore(armed: ArmedFault) -> bool:
+    """Whether the fault waits for a restore and lets transitions pass."""
+    return type(armed) is Crash and armed.point is CrashPoint.IN_RESTORE
+
+
+MAX_CONFLICT_RETRIES = 10  # of a transition that other transactions come before
 
 
 class Process:

@@ -10,8 +10,8 @@ from typing import Any, Protocol, TypeVar
 
 from fasm_cli.contract.state_machine import Tracked
 from fasm_cli.engine.events import ActionRef, Event
-from fasm_cli.engine.occurrence import Occurrence
 from fasm_cli.engine.process import Process
+from fasm_cli.engine.records import Occurrence
 from fasm_cli.engine.step_result import Outcome, StepResult
 from fasm_cli.types.codec import DecodeError
 from fasm_cli.types.fields import record

@@ -8,7 +8,7 @@ from fasm_cli.contract.state_machine import Tracked
 from fasm_cli.engine.events import ARMED_POINTS, ActionRef, Crash, CrashPoint, PlainValues, Restore, decode_event
 from fasm_cli.engine.laws import Violation, count_holding
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.process_state import ProcessState
+from fasm_cli.engine.process import ProcessState
 from fasm_cli.engine.records import Record, decode_action
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.project.tracebacks import author_location

@@ -22,8 +22,7 @@ from typing import Any, TypeVar
 from fasm_cli.contract.state_machine import Action, Handler, StateMachine, Tracked, Untracked
 from fasm_cli.engine.events import ActionRef, Completion, Event, InputReceived, Restore
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.process import Process
-from fasm_cli.engine.process_state import ProcessState
+from fasm_cli.engine.process import Process, ProcessState
 from fasm_cli.engine.step_result import Outcome, StepDetails, StepResult
 from fasm_cli.errors import InputError, MachineError
 from fasm_cli.locks import FileLock

@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
-from fasm_cli.engine.process_state import ProcessState
+from fasm_cli.engine.process import ProcessState
 from fasm_cli.engine.records import Record, apply_record
 from fasm_cli.types.codec import DecodeError
 

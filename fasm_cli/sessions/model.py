@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from fasm_cli.engine.process_state import ProcessState
+from fasm_cli.engine.process import ProcessState
 from fasm_cli.sessions.journal import Journal, StepSequence
 from fasm_cli.types.description import Types, fingerprint
 

@@ -14,8 +14,7 @@ from fasm_cli.contract.state_machine import Tracked
 from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import ActionRef, Completion, Event, InputReceived, decode_event
 from fasm_cli.engine.laws import Violation, first_violation
-from fasm_cli.engine.process import Process
-from fasm_cli.engine.process_state import ArmedFault, ProcessState
+from fasm_cli.engine.process import ArmedFault, Process, ProcessState
 from fasm_cli.engine.records import Record, decode_action, record_step
 from fasm_cli.engine.replayer import CannotReplay, replay
 from fasm_cli.engine.step_result import Emission, Outcome, StepResult

@@ -11,10 +11,8 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from fasm_cli.engine.engine import Engine
-from fasm_cli.engine.finding import Finding
-from fasm_cli.engine.laws import Violation
-from fasm_cli.engine.occurrence import EncodedOccurrence, Occurrence, decode_trace, encode_trace, renumber
-from fasm_cli.engine.records import Record
+from fasm_cli.engine.laws import Finding, Violation
+from fasm_cli.engine.records import EncodedOccurrence, Occurrence, Record, decode_trace, encode_trace, renumber
 from fasm_cli.errors import FasmError, MachineError
 from fasm_cli.project.load import load
 from fasm_cli.project.project import Project
@@ -188,8 +186,8 @@ def _with_trace(engine: Engine, finding: Finding, played: PlayResult) -> Finding
 
 def records_of(engine: Engine, trace: list[Occurrence]) -> list[Record]:
     """Execute a trace and return its records."""
-    timeline = Timeline(engine, engine.initial())
-    return [timeline.step(each.event).record for each in trace]
+    recorded = (Record(each.number, each.parent, each.event.encode(engine.machine), "") for each in trace)
+    return [taken.record for _, taken in Timeline(engine, engine.initial()).replay(recorded)]
 
 
 # --- replicas: each call in a process that has done nothing before -------------------------------------------------

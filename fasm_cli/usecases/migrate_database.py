@@ -12,8 +12,7 @@ from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import Restore
 from fasm_cli.engine.laws import check_invariants
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.process import Process
-from fasm_cli.engine.process_state import ProcessState
+from fasm_cli.engine.process import Process, ProcessState
 from fasm_cli.engine.records import decode_action
 from fasm_cli.engine.step_result import Outcome
 from fasm_cli.errors import MachineError, SessionError

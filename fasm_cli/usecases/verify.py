@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from fasm_cli.engine.engine import Engine
-from fasm_cli.engine.occurrence import encoded_trace_of
-from fasm_cli.engine.records import Record
+from fasm_cli.engine.records import Record, encoded_trace_of
 from fasm_cli.engine.replayer import CannotReplay
 from fasm_cli.errors import SessionError
 from fasm_cli.project.project import Project

@@ -16,9 +16,9 @@ from fasm_cli.contract.state_machine import StateMachine, Tracked
 from fasm_cli.engine.events import ActionRef, Completion, Crash, Event, FaultKind, InjectedFault, InputReceived, Restore
 from fasm_cli.engine.laws import Violation, check_rest, violations
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.memory_store import MemoryStore
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import Emission, Outcome
+from fasm_cli.engine.store import MemoryStore
 from fasm_cli.simulation.network import drain
 from fasm_cli.types.schema import (
     CollectionSchema,

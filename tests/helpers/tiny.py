@@ -10,9 +10,9 @@ from fasm_cli import Actions, StateMachine, Tracked, TrackedActionCompleted, Unt
 from fasm_cli.engine.events import Completion, Crash, Event, InputReceived, Restore
 from fasm_cli.engine.laws import first_violation
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.memory_store import MemoryStore
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import Outcome, StepResult
+from fasm_cli.engine.store import MemoryStore
 
 
 @dataclass

@@ -12,8 +12,8 @@ import pytest
 from fasm_cli.engine.events import Completion, Event, FaultKind, InjectedFault, InputReceived
 from fasm_cli.engine.laws import check_rest, first_violation, sometimes_reached
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.memory_store import MemoryStore
 from fasm_cli.engine.process import Process
+from fasm_cli.engine.store import MemoryStore
 from fasm_cli.errors import UsageError
 from fasm_cli.laws.pages import CHECKS, LAWS, PAGES, document, example_machine, explain, fix_for, list_laws
 from fasm_cli.lint.run import lint_source

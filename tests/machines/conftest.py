@@ -10,9 +10,9 @@ from fasm_cli import Actions, Normal, StateMachine, TrackedActionCompleted
 from fasm_cli.engine.coroutines import run_coroutine
 from fasm_cli.engine.events import Completion, Crash, InputReceived, Restore
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.memory_store import MemoryStore
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import Outcome, StepResult
+from fasm_cli.engine.store import MemoryStore
 
 
 class MachineRun:

@@ -14,10 +14,10 @@ from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import Crash, CrashPoint, Event, InputReceived, Restore
 from fasm_cli.engine.laws import Violation, check_restore, check_step
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.memory_store import MemoryStore
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.purity_latch import Breach
 from fasm_cli.engine.step_result import Outcome, StepResult
+from fasm_cli.engine.store import MemoryStore
 from fasm_cli.purity import install as guard
 from fasm_cli.simulation.sampling_store import SamplingStore
 

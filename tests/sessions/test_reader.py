@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from memory_file import scan
 
-from fasm_cli.engine.process_state import ProcessState
+from fasm_cli.engine.process import ProcessState
 from fasm_cli.engine.records import Record, apply_record
 from fasm_cli.errors import SessionError
 from fasm_cli.sessions import files, journal, reader

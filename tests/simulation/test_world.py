@@ -18,9 +18,9 @@ from fasm_cli.engine.events import (
     ResultLost,
 )
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.memory_store import MemoryStore
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import StepResult
+from fasm_cli.engine.store import MemoryStore
 from fasm_cli.simulation.world import Plan, World
 from fasm_cli.types.generate import Generators
 
