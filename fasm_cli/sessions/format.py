@@ -45,6 +45,7 @@ STEP_KEYS = (
 )
 REQUIRED_STEP_KEYS = ("n", "parent", "event", "outcome", "digest")
 RECORD_FIELDS = {"changed": "changed_paths", "unrestored": "unrestored_ids", "violated": "violated_law"}  # other names
+_STEP_FIELDS = [(key, RECORD_FIELDS.get(key, key), key in REQUIRED_STEP_KEYS) for key in STEP_KEYS if key != "state"]
 OLD_NAMES = {"unrestored": "missing", "violated": "broken", "removed": "gone"}  # keys of formats 1 and 2
 OLD_STEP_KEYS = tuple(OLD_NAMES.get(key, key) for key in STEP_KEYS if key not in ("at", "cause"))
 GOTO_KEYS = ("step", "after")
@@ -104,9 +105,9 @@ def step_text(record: Record, state: Any = None) -> str:
     """The block of a step without its checksum; empty values, and a snapshot that is None, are omitted. Raises
     `SessionError`."""
     values: Values = {}
-    for key in STEP_KEYS[:-1]:
-        value = getattr(record, RECORD_FIELDS.get(key, key))
-        if value or key in REQUIRED_STEP_KEYS:
+    for key, name, required in _STEP_FIELDS:
+        value = getattr(record, name)
+        if value or required:
             values[key] = value
     if state is not None:
         values["state"] = state
