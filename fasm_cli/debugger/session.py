@@ -15,12 +15,12 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
 from fasm_cli.contract.database import Tables
-from fasm_cli.debugger import input_parser
+from fasm_cli.contract.state_machine import TrackedActionCompleted
 from fasm_cli.engine.engine import Engine
-from fasm_cli.engine.events import Crash, CrashPoint, Event, Restore
-from fasm_cli.engine.machine import Machine
+from fasm_cli.engine.events import Completion, Crash, CrashPoint, Event, InputReceived, Restore, decode_event, parse_ref
+from fasm_cli.engine.machine import Machine, check_variant
 from fasm_cli.engine.step_result import Emission, StepResult
-from fasm_cli.errors import FasmError
+from fasm_cli.errors import FasmError, InputError
 from fasm_cli.project.project import Project
 from fasm_cli.sessions.model import SNAPSHOT_EVERY, Mark, Marks
 from fasm_cli.sessions.timeline import TakenStep, Timeline
@@ -111,15 +111,15 @@ class DebugSession:
 
     def submit(self, text: str) -> "StepReport":
         """Send an input written as a constructor call. Raises `InputError`."""
-        return self.step(input_parser.read_input(self.machine, text))
+        return self.step(read_input(self.machine, text))
 
     def complete(self, action: str, result: str) -> "StepReport":
         """Deliver the result of a tracked action, given by its ref (`1.1`) or its id. Raises `InputError`."""
-        return self.step(input_parser.read_completion(self.timeline, action, result))
+        return self.step(read_completion(self.timeline, action, result))
 
     def redeliver(self, action: str, result: str = "") -> "StepReport":
         """Deliver the result of a completed action again, or `result` instead. Raises `InputError`."""
-        return self.step(input_parser.read_redelivery(self.timeline, action, result))
+        return self.step(read_redelivery(self.timeline, action, result))
 
     def crash(self, point: CrashPoint = CrashPoint.BETWEEN, nth: int = 0) -> "StepReport":
         """Crash the process at `point`; `nth` counts actions or emissions for the points that have a count."""
@@ -162,12 +162,12 @@ class DebugSession:
         from fasm_cli.reports.steps import step_report
 
         before = self.timeline.now
-        entry = self.timeline.preview(input_parser.read_input(self.machine, text))
+        entry = self.timeline.preview(read_input(self.machine, text))
         return step_report(self.timeline, entry, before, kept=False)
 
     def find_action(self, action: str) -> Emission:
         """Return the tracked action with this ref or id. Raises `InputError`."""
-        return input_parser.resolve_action(self.timeline, action)
+        return resolve_action(self.timeline, action)
 
     # --- moving and marking -----------------------------------------------------------------------------------
 
@@ -278,3 +278,74 @@ def defer_sigint() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
         if interrupted:
             raise KeyboardInterrupt
+
+
+def read_input(machine: Machine, text: str) -> Event:
+    """Parse `Name(field=value)`, or `TrackedActionCompleted(id=…, result=…)` for an action that was never emitted."""
+    name = TrackedActionCompleted.__name__
+    if (
+        text.lstrip().startswith(f"{name}(")
+        and machine.result_schema is not None
+        and machine.action_id_schema is not None
+    ):
+        id, result = machine.codec.parser.arguments(text, name, ("id", "result"))
+        return Completion(
+            None,
+            machine.codec.validate(machine.action_id_schema, id),
+            machine.codec.validate(machine.result_schema, result),
+        )
+    check_variant(machine.input_schema, text, "input")
+    return InputReceived(machine.codec.parse(machine.input_schema, text))
+
+
+def read_completion(timeline: Timeline, action: str, result: str) -> Event:
+    """Parse the result of the tracked action with the ref (`1.1`) or id `action`."""
+    machine = timeline.machine
+    if machine.result_schema is None:
+        raise InputError(f"{machine.name} has no tracked actions to complete")
+    emission = resolve_action(timeline, action)
+    check_variant(machine.result_schema, result, "result")
+    return Completion(emission.ref, emission.tracked.id, machine.codec.parse(machine.result_schema, result))
+
+
+def read_redelivery(timeline: Timeline, action: str, result: str) -> Event:
+    """Return the completion of `action` once more, or one with another `result`, as a message broker may deliver it."""
+    machine = timeline.machine
+    if machine.result_schema is None or machine.action_id_schema is None:
+        raise InputError(f"{machine.name} has no tracked actions")
+    key, wanted = "of", action
+    if "." not in action:
+        id = machine.codec.parse(machine.action_id_schema, action)
+        key, wanted = "id", machine.codec.encode(machine.action_id_schema, id)
+    newest = (timeline.journal[n].event for n in reversed(timeline.journal.ancestor_numbers(timeline.head)))
+    given = (each for each in newest if each.get("type") == "completion" and "of" in each and each[key] == wanted)
+    last = next(given, None)
+    if last is None:
+        raise InputError(f"{action[:60]} has no result to deliver again", "usage: redeliver ACTION [RESULT]")
+    before = decode_event(machine, last, timeline.id_of)
+    if not result:
+        return before
+    check_variant(machine.result_schema, result, "result")
+    assert isinstance(before, Completion)
+    return Completion(before.of, before.id, machine.codec.parse(machine.result_schema, result))
+
+
+def resolve_action(timeline: Timeline, action: str) -> Emission:
+    """Return the tracked action with the ref or id `action`. A ref may name an action that is no longer pending."""
+    now, machine = timeline.now, timeline.machine
+    if machine.action_id_schema is None:
+        raise InputError(f"{machine.name} has no tracked actions")
+    known = ", ".join(f"{each.ref} (id {format_value(id)})" for id, each in now.pending.items()) or "nothing"
+    if "." in action and action.replace(".", "").replace("@", "").isdigit():
+        ref = parse_ref(action)
+        try:
+            emission = timeline.emission(ref)
+        except KeyError:
+            raise InputError(f"no tracked action {action}", f"pending: {known}") from None
+        if not timeline.journal.is_ancestor(ref.step, timeline.head):
+            raise InputError(f"{action} was not emitted on this branch", f"pending: {known}")
+        return emission
+    id = machine.codec.parse(machine.action_id_schema, action)
+    if id not in now.pending:
+        raise InputError(f"no pending action has the id {format_value(id)}", f"pending: {known}")
+    return now.pending[id]

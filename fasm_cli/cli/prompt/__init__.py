@@ -1,5 +1,5 @@
 """The interactive prompt of the REPL.
 
-`line_parser`, `completion` and `check` analyse text and know nothing of terminals; `analysis` caches their answers for
+`line_parser` and `completion` analyse text and know nothing of terminals; `analysis` caches their answers for
 drawing. Only `panes`, `toolkit` and `session` import prompt_toolkit, and they are imported only for a terminal.
 """

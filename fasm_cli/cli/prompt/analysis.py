@@ -1,6 +1,6 @@
 """Analyse the line in the buffer for drawing: cached answers that never raise.
 
-`check` and `completion` are imported with the first key, after the prompt is drawn.
+`line_parser` and `completion` are imported with the first key, after the prompt is drawn.
 """
 
 from collections.abc import Callable
@@ -13,11 +13,11 @@ from fasm_cli.engine.laws import count_holding
 from fasm_cli.sessions.timeline import Timeline
 
 if TYPE_CHECKING:
-    from fasm_cli.cli.prompt.check import LineError, Signature
     from fasm_cli.cli.prompt.completion import Option
+    from fasm_cli.cli.prompt.line_parser import LineError, Signature
 
 with deferred_imports():
-    from fasm_cli.cli.prompt import check, completion
+    from fasm_cli.cli.prompt import completion, line_parser
 
 T = TypeVar("T")
 
@@ -70,7 +70,11 @@ class LineAnalysis:
             return None
         if self._error[0] != key:
             several = "\n" in text and len(list(logical_lines(text.split("\n")))) > 1
-            found = None if several else self.errors.run("checking", lambda: check.find_error(self.session, text), None)
+            found = (
+                None
+                if several
+                else self.errors.run("checking", lambda: line_parser.find_error(self.session, text), None)
+            )
             self._error = (key, found)
         return self._error[1]
 
@@ -79,7 +83,7 @@ class LineAnalysis:
         line = _last_line(text)
         if not line:
             return None
-        return self.errors.run("the signature", lambda: check.find_signature(self.session, line), None)
+        return self.errors.run("the signature", lambda: line_parser.find_signature(self.session, line), None)
 
     def candidates(self, text: str) -> "tuple[str, list[Option]]":
         """Return the word at the end of `text` and the options that may replace it."""

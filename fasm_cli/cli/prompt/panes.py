@@ -16,7 +16,7 @@ from fasm_cli.types.diff import ABSENT, diff_values
 from fasm_cli.types.format import format_value
 
 if TYPE_CHECKING:
-    from fasm_cli.cli.prompt.check import LineError, Signature
+    from fasm_cli.cli.prompt.line_parser import LineError, Signature
 
 with deferred_imports():
     from fasm_cli.reports import steps

@@ -36,7 +36,7 @@ from fasm_cli.cli.repl.registry import VERBS, load_verbs
 from fasm_cli.debugger.session import DebugSession
 
 if TYPE_CHECKING:
-    from fasm_cli.cli.prompt.check import Signature
+    from fasm_cli.cli.prompt.line_parser import Signature
 
 MENU_LINES, SMALL_MENU_LINES = 6, 4  # reserved below the prompt for completions
 SMALL_SCREEN = 20  # rows

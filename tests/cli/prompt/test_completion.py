@@ -8,13 +8,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fasm_cli.cli.prompt.check import LineError, Signature, find_error, find_signature
 from fasm_cli.cli.prompt.completion import Option, candidates, rank
-from fasm_cli.cli.prompt.line_parser import closing_brackets, open_brackets, tokenize
+from fasm_cli.cli.prompt.line_parser import (
+    LineError,
+    Signature,
+    closing_brackets,
+    find_error,
+    find_signature,
+    open_brackets,
+    tokenize,
+)
 from fasm_cli.cli.repl import verbs  # noqa: F401  fills the table of verbs
 from fasm_cli.cli.repl.registry import VERBS
-from fasm_cli.debugger.input_parser import read_input
-from fasm_cli.debugger.session import DebugSession
+from fasm_cli.debugger.session import DebugSession, read_input
 from fasm_cli.engine.engine import Engine
 from fasm_cli.project.load import import_machine, load
 from fasm_cli.project.project import Project

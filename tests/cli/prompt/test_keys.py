@@ -235,8 +235,8 @@ def test_errors_while_typing_are_reported_once(
 
     for name in (
         "panes.status_items",
-        "check.find_error",
-        "check.find_signature",
+        "line_parser.find_error",
+        "line_parser.find_signature",
         "completion.candidates",
         "toolkit.colour_line",
         "session.prompt_parts",
