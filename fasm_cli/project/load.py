@@ -21,7 +21,6 @@ from fasm_cli.errors import MachineError, UsageError, did_you_mean
 from fasm_cli.project.project import TARGETS, Location, Project
 from fasm_cli.project.tracebacks import author_traceback
 from fasm_cli.purity import install as guard
-from fasm_cli.stores.open import engine_for
 
 
 def load(project: Project, target: str) -> Engine:
@@ -30,7 +29,7 @@ def load(project: Project, target: str) -> Engine:
     Raises `UsageError` if there is no such machine, `MachineError` if it cannot be loaded.
     """
     guard.install()  # before the import: names that the module binds must be wrappers
-    return engine_for(import_machine(project, target), project.db)
+    return _engine_for(import_machine(project, target), project.db)
 
 
 def load_for_file(project: Project, reference: str, override: str) -> Engine:
@@ -41,7 +40,7 @@ def load_for_file(project: Project, reference: str, override: str) -> Engine:
     if override:
         return load(project, override)
     guard.install()
-    return engine_for(_import_location(project.locate_trusted(reference)), project.db)
+    return _engine_for(_import_location(project.locate_trusted(reference)), project.db)
 
 
 def reload_machine(project: Project, machine: Machine) -> Engine:
@@ -53,6 +52,15 @@ def reload_machine(project: Project, machine: Machine) -> Engine:
         if previous is not None:
             sys.modules[previous.__name__] = previous
         raise
+
+
+def _engine_for(machine: Machine, url: str) -> Engine:
+    """The engine of `machine`. A state in memory needs nothing of the stores, which are not imported for it."""
+    if not url and machine.store is None and not machine.has_awaitable_state:
+        return Engine(machine)
+    from fasm_cli.stores.open import engine_for
+
+    return engine_for(machine, url)
 
 
 def import_machine(project: Project, target: str) -> Machine:
