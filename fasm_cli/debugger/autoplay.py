@@ -8,9 +8,10 @@ from fasm_cli.debugger import breakpoints
 from fasm_cli.debugger.session import DebugSession
 from fasm_cli.engine.events import Event, decode_event
 from fasm_cli.engine.laws import check_rest
-from fasm_cli.engine.records import Occurrence, Record, count_events
+from fasm_cli.engine.records import Record
 from fasm_cli.engine.replayer import CannotReplay
 from fasm_cli.engine.replayer import replay as replay_events
+from fasm_cli.engine.trace import Occurrence, count_events
 from fasm_cli.errors import SessionError, UsageError
 from fasm_cli.reports.repl import RunReport
 from fasm_cli.reports.steps import FindingReport, StepReport

@@ -7,7 +7,7 @@ from typing import Any
 
 from fasm_cli.debugger.autoplay import trace_of
 from fasm_cli.debugger.session import DebugSession
-from fasm_cli.engine.records import renumber
+from fasm_cli.engine.trace import renumber
 from fasm_cli.errors import UsageError, did_you_mean
 from fasm_cli.reports.repl import Saved
 from fasm_cli.reports.schema import record_json

@@ -6,8 +6,9 @@ from fasm_cli.debugger.autoplay import play_events
 from fasm_cli.debugger.session import DebugSession, source_time
 from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import decode_event
-from fasm_cli.engine.records import Occurrence, Record
+from fasm_cli.engine.records import Record
 from fasm_cli.engine.replayer import CannotReplay
+from fasm_cli.engine.trace import Occurrence
 from fasm_cli.project.load import reload_machine
 from fasm_cli.reports.repl import Reloaded
 from fasm_cli.reports.steps import FindingReport, finding_of

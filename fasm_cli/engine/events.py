@@ -75,19 +75,6 @@ class ValueCodec(Protocol):
     def decode_id(self, plain: Any) -> Any: ...
 
 
-class View(Protocol):
-    """What an event needs to know to tell what it means now."""
-
-    @property
-    def running(self) -> bool:
-        """Whether the process runs."""
-        ...
-
-    def id_of(self, ref: ActionRef) -> Any:
-        """The id under which the action was emitted. Raises `KeyError` if it was not emitted."""
-        ...
-
-
 Decode = Callable[[ValueCodec, Any], Any]
 Encode = Callable[[ValueCodec, Any], Any]
 
@@ -189,9 +176,9 @@ class BaseEvent:
         of = getattr(self, "of", None)
         return self if of is None else replace(self, of=of.renumber(numbers))  # type: ignore[type-var]
 
-    def resolve(self, view: View) -> Self | None:
+    def resolve(self, id_of: IdOf, *, running: bool) -> Self | None:
         """What the event means now; None if it means nothing."""
-        return None if self.reason_to_skip(running=view.running) else self.bind(view.id_of)
+        return None if self.reason_to_skip(running=running) else self.bind(id_of)
 
 
 NEEDS_RUNNING = "the process has crashed; restore it first"

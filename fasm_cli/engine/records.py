@@ -1,16 +1,12 @@
-"""Steps and traces as plain data: what a session file, a journal table and another process keep of them.
+"""Steps as plain data: what a session file, a journal table and another process keep of them."""
 
-A `Record` is a step that happened, with its outcome. An `Occurrence` is an element of a trace: an event with its
-number, which can be executed, cut out and executed again.
-"""
-
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from fasm_cli.contract.state_machine import Action, RestoreError, Tracked, TransitionError, Untracked
 from fasm_cli.engine.coroutines import ContractViolation
-from fasm_cli.engine.events import Event, Plain, PlainValues, Restore, ValueCodec, decode_event
+from fasm_cli.engine.events import Plain, PlainValues, decode_event
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.process import ProcessState
 from fasm_cli.engine.step_result import Outcome, StepResult
@@ -116,48 +112,3 @@ def error_text(error: BaseException | None) -> str:
     if isinstance(error, TransitionError | RestoreError | ContractViolation):
         return " ".join(str(error).split())
     return " ".join(f"{type(error).__name__}: {error}".split())
-
-
-@dataclass(frozen=True, slots=True)
-class Occurrence:
-    """`event` happens as step `number`, after step `parent` (0: the initial state).
-
-    `at` names the machine of a system that the event happens to; it is empty for a machine that runs alone.
-    """
-
-    number: int
-    parent: int
-    event: Event
-    at: str = ""
-
-
-EncodedOccurrence = tuple[int, int, str, Plain]  # number, parent, at, event
-
-
-def encode_trace(values: ValueCodec, trace: Iterable[Occurrence]) -> list[EncodedOccurrence]:
-    """Convert a trace to plain data, which can be sent to a process that has not imported the machine."""
-    return [(each.number, each.parent, each.at, each.event.encode(values)) for each in trace]
-
-
-def decode_trace(values: ValueCodec, encoded: Iterable[EncodedOccurrence]) -> list[Occurrence]:
-    """Reverse `encode_trace`. Raises `DecodeError` if a value does not fit the machine's types."""
-    return [Occurrence(number, parent, decode_event(values, plain, None), at) for number, parent, at, plain in encoded]
-
-
-def encoded_trace_of(records: Iterable[Record]) -> list[EncodedOccurrence]:
-    """Return the occurrences of recorded steps as plain data."""
-    return [(record.n, record.parent, record.at, record.event) for record in records]
-
-
-def count_events(trace: Iterable[Occurrence]) -> int:
-    """Return the size of a trace: the number of inputs, completions, crashes and faults. Restores do not count."""
-    return sum(type(each.event) is not Restore for each in trace)
-
-
-def renumber(trace: Sequence[Occurrence]) -> list[Occurrence]:
-    """Number the occurrences from 1 without gaps, and adapt the references to actions."""
-    numbers = {each.number: position for position, each in enumerate(trace, 1)}
-    return [
-        replace(each, number=position, parent=position - 1, event=each.event.renumber(numbers))
-        for position, each in enumerate(trace, 1)
-    ]

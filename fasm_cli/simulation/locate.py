@@ -9,8 +9,8 @@ from fasm_cli.engine.laws import check_invariants
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.purity_latch import Breach
-from fasm_cli.engine.records import Occurrence
 from fasm_cli.engine.replayer import replay
+from fasm_cli.engine.trace import Occurrence
 from fasm_cli.simulation.trace import Player
 
 

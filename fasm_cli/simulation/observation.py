@@ -11,12 +11,14 @@ from typing import Any
 
 from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import Completion, InputReceived, Restore, decode_event
-from fasm_cli.engine.laws import Finding, has_restore
+from fasm_cli.engine.finding import Finding
+from fasm_cli.engine.laws import has_restore
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.process import Process
-from fasm_cli.engine.records import EncodedOccurrence, decode_trace, error_text
-from fasm_cli.engine.replayer import ProcessStage, replay
+from fasm_cli.engine.records import error_text
+from fasm_cli.engine.replayer import replay
 from fasm_cli.engine.step_result import StepResult
+from fasm_cli.engine.trace import EncodedOccurrence, ProcessStage, decode_trace
 from fasm_cli.types.plain import TAG
 
 EncodedTrace = Sequence[EncodedOccurrence]

@@ -7,8 +7,9 @@ from time import monotonic
 from typing import TypeVar
 
 from fasm_cli.engine.engine import Engine
-from fasm_cli.engine.laws import Finding, Violation
-from fasm_cli.engine.records import Occurrence, decode_trace, encode_trace
+from fasm_cli.engine.finding import Finding
+from fasm_cli.engine.laws import Violation
+from fasm_cli.engine.trace import Occurrence, decode_trace, encode_trace
 from fasm_cli.project.project import Project
 from fasm_cli.simulation import worker
 from fasm_cli.simulation.observation import Observation, compare_replicas, first_differing

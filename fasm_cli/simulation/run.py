@@ -11,8 +11,8 @@ from typing import Any
 
 from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import Event, InputReceived
+from fasm_cli.engine.finding import Finding
 from fasm_cli.engine.laws import (
-    Finding,
     Violation,
     check_rest,
     check_restore,
@@ -23,8 +23,8 @@ from fasm_cli.engine.laws import (
     has_restore,
 )
 from fasm_cli.engine.process import Process
-from fasm_cli.engine.records import Occurrence, encode_trace
 from fasm_cli.engine.step_result import NO_DETAILS, Outcome, StepResult
+from fasm_cli.engine.trace import Occurrence, encode_trace
 from fasm_cli.simulation.hidden_state import Snapshot, first_difference, hidden_violation, snapshot
 from fasm_cli.simulation.sampling_store import open_fast
 from fasm_cli.simulation.stats import FastCounters, Stats

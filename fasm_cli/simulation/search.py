@@ -12,7 +12,7 @@ from pathlib import Path
 from time import monotonic
 
 from fasm_cli.engine.engine import Engine
-from fasm_cli.engine.laws import Finding
+from fasm_cli.engine.finding import Finding
 from fasm_cli.project.project import Project
 from fasm_cli.simulation import worker
 from fasm_cli.simulation.dask import Cluster

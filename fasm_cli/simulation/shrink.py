@@ -27,7 +27,7 @@ from fasm_cli.engine.events import (
     Restore,
     ResultLost,
 )
-from fasm_cli.engine.records import Occurrence, count_events
+from fasm_cli.engine.trace import Occurrence, count_events
 from fasm_cli.simulation.trace import Player, PlayResult
 from fasm_cli.simulation.world import sample_responses
 from fasm_cli.types.codec import DecodeError, Schema

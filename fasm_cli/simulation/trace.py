@@ -14,9 +14,9 @@ from fasm_cli.contract.state_machine import StateMachine, Tracked
 from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import ActionRef, Restore, ResultLost
 from fasm_cli.engine.laws import Violation, check_rest, first_violation
-from fasm_cli.engine.records import Occurrence
-from fasm_cli.engine.replayer import ProcessStage, Replayed, replay
+from fasm_cli.engine.replayer import replay
 from fasm_cli.engine.step_result import Emission
+from fasm_cli.engine.trace import Occurrence, ProcessStage, Replayed
 from fasm_cli.simulation.hidden_state import first_difference, hidden_violation, snapshot
 from fasm_cli.simulation.network import drain
 from fasm_cli.simulation.world import stream

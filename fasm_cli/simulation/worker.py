@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from fasm_cli.engine.engine import Engine
-from fasm_cli.engine.laws import Finding, Violation
-from fasm_cli.engine.records import EncodedOccurrence, Occurrence, Record, decode_trace, encode_trace, renumber
+from fasm_cli.engine.finding import Finding
+from fasm_cli.engine.laws import Violation
+from fasm_cli.engine.records import Record
+from fasm_cli.engine.trace import EncodedOccurrence, Occurrence, decode_trace, encode_trace, renumber
 from fasm_cli.errors import FasmError, MachineError
 from fasm_cli.project.load import load
 from fasm_cli.project.project import Project

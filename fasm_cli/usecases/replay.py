@@ -9,8 +9,9 @@ from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import decode_event
 from fasm_cli.engine.laws import check_rest
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.records import Record, encoded_trace_of
+from fasm_cli.engine.records import Record
 from fasm_cli.engine.replayer import CannotReplay
+from fasm_cli.engine.trace import encoded_trace_of
 from fasm_cli.errors import FasmError, SessionError, UsageError
 from fasm_cli.laws.pages import fix_for
 from fasm_cli.project.load import load_for_file

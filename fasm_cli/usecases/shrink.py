@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fasm_cli.engine.records import count_events, decode_trace, encoded_trace_of, renumber
+from fasm_cli.engine.trace import count_events, decode_trace, encoded_trace_of, renumber
 from fasm_cli.errors import SessionError, UsageError
 from fasm_cli.project.load import load_for_file
 from fasm_cli.project.project import Project

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fasm_cli.engine.engine import Engine
-from fasm_cli.engine.laws import Finding, has_restore
+from fasm_cli.engine.finding import Finding
+from fasm_cli.engine.laws import has_restore
 from fasm_cli.engine.machine import Machine
 from fasm_cli.engine.records import Record
 from fasm_cli.errors import FasmError, SessionError

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from fasm_cli.engine.engine import Engine
-from fasm_cli.engine.records import Record, encoded_trace_of
+from fasm_cli.engine.records import Record
 from fasm_cli.engine.replayer import CannotReplay
+from fasm_cli.engine.trace import encoded_trace_of
 from fasm_cli.errors import SessionError
 from fasm_cli.project.project import Project
 from fasm_cli.reports.sessions import StepDifference, Verified

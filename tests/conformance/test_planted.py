@@ -12,7 +12,7 @@ import pytest
 
 from fasm_cli.engine.events import Restore
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.records import decode_trace, renumber
+from fasm_cli.engine.trace import decode_trace, renumber
 from fasm_cli.purity import install as guard
 from fasm_cli.simulation.run import Simulator
 from fasm_cli.simulation.shrink import Shrinker

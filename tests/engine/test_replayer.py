@@ -9,9 +9,9 @@ import pytest
 from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import ActionRef, Completion, Crash, InputReceived, Restore, decode_event
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.records import Occurrence, renumber
-from fasm_cli.engine.replayer import CannotReplay, ProcessStage, replay
+from fasm_cli.engine.replayer import CannotReplay, replay
 from fasm_cli.engine.step_result import Outcome
+from fasm_cli.engine.trace import Occurrence, ProcessStage, renumber
 
 PACKAGE = Path(__file__).parents[2] / "fasm_cli"
 LOOPS = (ast.For, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)

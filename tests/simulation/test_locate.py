@@ -6,7 +6,7 @@ import pytest
 
 from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import Event, InputReceived
-from fasm_cli.engine.records import Occurrence
+from fasm_cli.engine.trace import Occurrence
 from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
 from fasm_cli.simulation.locate import locate

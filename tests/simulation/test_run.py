@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from fasm_cli.engine.process import Process
-from fasm_cli.engine.records import Occurrence
 from fasm_cli.engine.step_result import StepResult
+from fasm_cli.engine.trace import Occurrence
 from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
 from fasm_cli.simulation.run import Simulator

@@ -11,7 +11,7 @@ from fasm_cli import Actions, Normal, StateMachine, Tracked, TransitionError, in
 from fasm_cli.engine.engine import Engine
 from fasm_cli.engine.events import ActionRef, Completion, Crash, Event, InputReceived, Restore
 from fasm_cli.engine.machine import Machine
-from fasm_cli.engine.records import Occurrence, renumber
+from fasm_cli.engine.trace import Occurrence, renumber
 from fasm_cli.project.load import import_machine
 from fasm_cli.project.project import Project
 from fasm_cli.simulation.replicas import ReplicaPlayer
