@@ -1,5 +1,6 @@
 """The `fasm` command. `--version` is answered before anything else is imported."""
 
+import gc
 import sys
 
 
@@ -10,6 +11,7 @@ def main() -> None:
 
         print(f"fasm {__version__}")
         return
+    gc.set_threshold(10_000, 20, 20)  # most of what a start allocates is modules, which no collection frees
     try:
         from fasm_cli.cli import app as cli
 
