@@ -5,8 +5,8 @@ nothing else. An event names an action by its cause, `7.2` for the second action
 meaning when other steps are cut out of it.
 
 To add a kind, derive a final class from `BaseEvent` and add it to the union `Event`. mypy then names what is missing:
-the abstract methods of the class, what a process does with it (`Process.step`), and how it changes where the process
-stands (`ProcessState.apply`).
+the abstract methods of the class, what a process does with it (`Process.step`), how it changes where the process
+stands (`ProcessState.apply`), and how the shrinker measures its size.
 """
 
 import re
