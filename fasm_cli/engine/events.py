@@ -65,7 +65,7 @@ def parse_ref(text: str) -> ActionRef:
 
 class ValueCodec(Protocol):
     """Converts the values of one machine to plain data and back. `Machine` does it by the declared types,
-    `PLAIN_VALUES` keeps plain data as it is."""
+    `PlainValues` keeps plain data as it is."""
 
     def encode_input(self, value: Any) -> Any: ...
     def decode_input(self, plain: Any) -> Any: ...
