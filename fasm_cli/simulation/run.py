@@ -21,6 +21,7 @@ from fasm_cli.engine.laws import (
     compile_fast_check,
     first_violation,
     has_restore,
+    sometimes_reached,
 )
 from fasm_cli.engine.process import Process
 from fasm_cli.engine.step_result import NO_DETAILS, Outcome, StepResult
@@ -89,7 +90,7 @@ class Simulator:
                             emit(step, process)
                     if not restores and step.details is NO_DETAILS and holds(before, store.committed):
                         if len(reached) < to_reach:
-                            self._add_reached(store.committed, reached)
+                            reached.update(sometimes_reached(self.machine, store.committed, reached))
                         continue
             else:
                 world.observe(step, process)
@@ -100,7 +101,7 @@ class Simulator:
             if violation is not None:
                 break
             if outcome is _COMMITTED and len(reached) < to_reach:
-                self._add_reached(store.committed, reached)
+                reached.update(sometimes_reached(self.machine, store.committed, reached))
         stats.finish_run(run, done, counters, reached)
         stats.add(world.immediate_faults)
         violation = violation or self._drain_fast(process, world, stats)
@@ -119,11 +120,6 @@ class Simulator:
             if violation is not None:
                 return violation
         return None if self._holds(before, after) else check_state(self.machine, before, after)
-
-    def _add_reached(self, state: Any, reached: set[str]) -> None:
-        for name, check in self.machine.sometimes.items():
-            if name not in reached and check(state) is True:
-                reached.add(name)
 
     def _drain_fast(self, process: Process, world: World, stats: Stats) -> Violation | None:
         for number, event in enumerate(world.drain_events(process)):

@@ -46,10 +46,9 @@ Trace = Sequence[Occurrence]
 
 @dataclass(slots=True)
 class Shrunk:
-    """The simplest trace that was found, how many traces were played for it, and whether the time was enough."""
+    """The simplest trace that was found, and whether the time was enough."""
 
     played: PlayResult
-    plays: int
     in_time: bool
 
 
@@ -94,7 +93,7 @@ class Shrinker:
         played = self._played
         names = {place: name for name, place in self.player.emissions(played.trace).items()}
         result = PlayResult(played.violation, _rename_refs(played.trace, names), played.drained)
-        return Shrunk(result, self.player.played, self.in_time)
+        return Shrunk(result, self.in_time)
 
     def consider(self, trace: Trace) -> bool:
         """Make `trace` the best one if it is new, simpler, and violates the same law. Return whether it is."""

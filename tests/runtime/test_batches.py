@@ -370,13 +370,13 @@ def test_an_awaitable_state_runs_on_the_thread(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture
-def led(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps count as short, so that the first caller executes them."""
     monkeypatch.setattr(queue, "INLINE_LIMIT_S", 60.0)
 
 
 def test_the_first_caller_executes_the_batch(
-    led: None, file: Path, commits: list[int], printing: asyncio.Event, monkeypatch: pytest.MonkeyPatch
+    short_steps: None, file: Path, commits: list[int], printing: asyncio.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queue, "MAX_BATCH", 3)
 
@@ -394,7 +394,7 @@ def test_the_first_caller_executes_the_batch(
     assert rows(file) == [(id, 1) for id in range(1, 9)]
 
 
-def test_a_cancelled_first_caller_leaves_nobody_waiting(led: None, file: Path) -> None:
+def test_a_cancelled_first_caller_leaves_nobody_waiting(short_steps: None, file: Path) -> None:
     async def go() -> None:
         async with Runtime(Notes, f"sqlite:///{file}") as runtime:
             await runtime.submit(Note(1))
@@ -410,7 +410,7 @@ def test_a_cancelled_first_caller_leaves_nobody_waiting(led: None, file: Path) -
     assert rows(file) == [(1, 1), (2, 1), (3, 1)]  # that of the first too: it was asked for
 
 
-def test_a_stop_waits_for_a_batch_that_is_about_to_run(led: None, file: Path) -> None:
+def test_a_stop_waits_for_a_batch_that_is_about_to_run(short_steps: None, file: Path) -> None:
     async def go() -> None:
         runtime = Runtime(Notes, f"sqlite:///{file}")
         await runtime.start()
